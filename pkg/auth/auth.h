@@ -1,0 +1,68 @@
+#ifndef INLAY_AUTH_AUTH_H
+#define INLAY_AUTH_AUTH_H
+
+#include "core/error.h"
+#include "core/log.h"
+#include "http/http.h"
+
+/*
+ * Who we are for a host. Registries: anonymous and bearer tokens by the challenge of
+ * distribution-spec / the Docker token specification. Tokens are kept per registry and scope,
+ * renewed on 401 or shortly before they end, one renewal at a time, and never sent to a host they
+ * were not made for. Safe to share between threads.
+ */
+struct auth;
+
+/* `http` is borrowed and outlives it; `log` may be NULL. */
+struct auth *auth_new(struct http *http, const struct log *log);
+void auth_free(struct auth *auth);
+CLEANUP_FREE(auth)
+
+/* What a request is about. Both borrowed. */
+struct auth_scope {
+    const char *registry;      /* origin of the registry's API: "https://ghcr.io" */
+    const char *const *scopes; /* "repository:N:pull,push"; NULL-terminated, essential one first */
+};
+
+/*
+ * http_send() with the token for `scope`: a 401 is answered by getting a token as the challenge
+ * asks, once. ERROR_DENIED if that is not enough (unless request->expect admits 401).
+ */
+int auth_send(struct auth *auth, const struct auth_scope *scope, const struct http_request *request,
+              struct http_response *response, struct error *err) MUST_CHECK;
+/* http_open() in the same way. */
+int auth_open(struct auth *auth, const struct auth_scope *scope, const struct http_request *request,
+              struct http_response *response, struct reader **body, struct error *err) MUST_CHECK;
+/*
+ * The header value for a request whose body cannot be repeated: a token with at least a minute to
+ * live, by the challenge that the registry gave last for this scope. *out is NULL if the registry
+ * wants none. The caller frees it.
+ */
+int auth_authorize(struct auth *auth, const struct auth_scope *scope, char **out,
+                   struct error *err) MUST_CHECK;
+
+/*
+ * The Hub's token: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file HF_TOKEN_PATH, else "token" in
+ * HF_HOME (or XDG_CACHE_HOME/huggingface, or HOME/.cache/huggingface); line ends removed, blanks
+ * around it stripped. *out is NULL if there is none (HF_HUB_DISABLE_IMPLICIT_TOKEN drops a token
+ * of the file). ERROR_LOCAL if a file exists and cannot be read. The caller frees *out.
+ */
+int auth_hub_token(char **out, struct error *err) MUST_CHECK;
+
+struct auth_challenge {
+    char *scheme; /* as sent: "Bearer", "Basic" */
+    char *realm;  /* NULL: none, for this and the following */
+    char *service;
+    char *scope;
+    char *error;
+};
+
+/*
+ * Parses one WWW-Authenticate value, which may hold several challenges (RFC 9110, 11.6.1). *out
+ * is an array of *count, freed by auth_challenges_free(). Never fails: what it does not
+ * understand it leaves out.
+ */
+void auth_challenges_parse(const char *value, struct auth_challenge **out, size_t *count);
+void auth_challenges_free(struct auth_challenge *challenges, size_t count);
+
+#endif

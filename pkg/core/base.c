@@ -1,0 +1,84 @@
+#include "core/base.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static void out_of_memory(void)
+{
+    static const char text[] = "inlay: out of memory\n";
+
+    (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
+    abort();
+}
+
+void fd_cleanup(const int *fd)
+{
+    if (*fd >= 0)
+        close(*fd);
+}
+
+void *xcalloc(size_t count, size_t size)
+{
+    void *memory = calloc(count > 0 ? count : 1, size > 0 ? size : 1);
+
+    if (memory == NULL)
+        out_of_memory();
+    return memory;
+}
+
+void *xrealloc(void *pointer, size_t count, size_t size)
+{
+    void *memory = reallocarray(pointer, count > 0 ? count : 1, size > 0 ? size : 1);
+
+    if (memory == NULL)
+        out_of_memory();
+    return memory;
+}
+
+char *xstrdup(const char *text)
+{
+    return xstrndup(text, strlen(text));
+}
+
+char *xstrndup(const char *text, size_t size)
+{
+    char *copy = xcalloc(size + 1, 1);
+
+    memcpy(copy, text, size);
+    return copy;
+}
+
+char *xasprintf(const char *format, ...)
+{
+    char *text = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    int size = vasprintf(&text, format, arguments);
+    va_end(arguments);
+    if (size < 0)
+        out_of_memory();
+    return text;
+}
+
+bool size_add(size_t a, size_t b, size_t *out)
+{
+    size_t sum;
+
+    if (__builtin_add_overflow(a, b, &sum))
+        return false;
+    *out = sum;
+    return true;
+}
+
+bool size_mul(size_t a, size_t b, size_t *out)
+{
+    size_t product;
+
+    if (__builtin_mul_overflow(a, b, &product))
+        return false;
+    *out = product;
+    return true;
+}

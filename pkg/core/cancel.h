@@ -1,0 +1,28 @@
+#ifndef INLAY_CORE_CANCEL_H
+#define INLAY_CORE_CANCEL_H
+
+#include "core/base.h"
+#include "core/error.h"
+
+#include <stdatomic.h>
+
+/*
+ * A request to stop, seen by every wait within 200 ms. Requests also reach whoever watches a child
+ * of it. Safe to share between threads; cancel_request() is safe in a signal handler.
+ */
+struct cancel {
+    atomic_bool requested;
+    const struct cancel *parent; /* NULL: none; must outlive this one */
+};
+
+#define CANCEL_POLL_MS 200
+
+void cancel_request(struct cancel *cancel);
+/* NULL never asks to stop. */
+bool cancel_is_requested(const struct cancel *cancel);
+/* 0, or -1 with ERROR_CANCELED. */
+int cancel_check(const struct cancel *cancel, struct error *err) MUST_CHECK;
+/* Waits `wait_ms` milliseconds, or less if asked to stop: then -1 with ERROR_CANCELED. */
+int cancel_wait(const struct cancel *cancel, unsigned wait_ms, struct error *err) MUST_CHECK;
+
+#endif

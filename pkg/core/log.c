@@ -1,0 +1,41 @@
+#include "core/log.h"
+
+#include "core/text.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+static void log_line(const struct log *log, enum log_level level, const char *format,
+                     va_list arguments)
+{
+    char *line = NULL;
+
+    if (log == NULL || log->write == NULL || level > log->level)
+        return;
+    if (vasprintf(&line, format, arguments) < 0)
+        return;
+    text_mask(line);
+    log->write(log->arg, level, line);
+    free(line);
+}
+
+#define LOG_FORWARD(level)                                                                         \
+    va_list arguments;                                                                             \
+    va_start(arguments, format);                                                                   \
+    log_line(log, level, format, arguments);                                                       \
+    va_end(arguments)
+
+void log_warn(const struct log *log, const char *format, ...)
+{
+    LOG_FORWARD(LOG_WARN);
+}
+
+void log_info(const struct log *log, const char *format, ...)
+{
+    LOG_FORWARD(LOG_INFO);
+}
+
+void log_debug(const struct log *log, const char *format, ...)
+{
+    LOG_FORWARD(LOG_DEBUG);
+}

@@ -1,0 +1,28 @@
+#ifndef INLAY_CORE_LOG_H
+#define INLAY_CORE_LOG_H
+
+#include "core/base.h"
+
+/*
+ * Where messages for people go. The text of one call is one line without its newline; control
+ * characters in it become '?'. Never hand it a secret, or a URL with its query. Safe to share
+ * between threads if `write` is.
+ */
+enum log_level {
+    LOG_WARN,
+    LOG_INFO,
+    LOG_DEBUG,
+};
+
+struct log {
+    enum log_level level; /* the least important level that is written */
+    void (*write)(void *arg, enum log_level level, const char *line);
+    void *arg;
+};
+
+/* `log` may be NULL: nothing is written. log_warn and log_info are for inject and cmd alone. */
+void log_warn(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
+void log_info(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
+void log_debug(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
+
+#endif

@@ -1,0 +1,45 @@
+#ifndef INLAY_CORE_TEXT_H
+#define INLAY_CORE_TEXT_H
+
+#include "core/base.h"
+#include "core/error.h"
+
+/* Small questions about strings, and numbers out of them. No locale is consulted. */
+
+bool text_starts_with(const char *text, const char *prefix);
+bool text_ends_with(const char *text, const char *suffix);
+/* ASCII letters compare alike in either case. */
+bool text_equal_fold(const char *a, const char *b);
+/* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
+bool text_is_utf8(const char *text);
+/* Exactly `size` lower-case hex digits. */
+bool text_is_hex(const char *text, size_t size);
+/* Replaces control characters by '?', in place. */
+void text_mask(char *text);
+/* "1.2 GB" in powers of ten, as registries and hubs count. */
+struct text_size {
+    char text[16];
+};
+struct text_size text_format_size(uint64_t size);
+
+/* All of `text` must be decimal digits; ERROR_USAGE if not, or if the number is above `max`. */
+int parse_u64(const char *text, uint64_t max, uint64_t *out, struct error *err) MUST_CHECK;
+
+/* A list of strings that it owns, NULL-terminated once something is in it. */
+struct strings {
+    char **items;
+    size_t count;
+};
+
+#define STRINGS_INIT                                                                               \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+
+void strings_add(struct strings *strings, const char *text);
+void strings_addf(struct strings *strings, const char *format, ...) PRINTF_FORMAT(2, 3);
+bool strings_has(const struct strings *strings, const char *text);
+void strings_release(struct strings *strings);
+CLEANUP_RELEASE(strings)
+
+#endif

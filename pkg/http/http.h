@@ -1,0 +1,116 @@
+#ifndef INLAY_HTTP_HTTP_H
+#define INLAY_HTTP_HTTP_H
+
+#include "core/buf.h"
+#include "core/cancel.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "stream/stream.h"
+
+/*
+ * HTTP by libcurl, wrapped once: HTTP/1.1, http and https only, system proxies, no cookies, no
+ * .netrc. `struct http` is safe to share between threads; it keeps idle connections per origin
+ * and shares DNS and TLS sessions. Every wait looks at `cancel` within 200 ms.
+ */
+struct http;
+
+struct http_options {
+    const char *user_agent;      /* required: "inlay/0.1.0" */
+    const struct cancel *cancel; /* NULL: cannot be stopped; outlives the http */
+    const struct log *log;       /* NULL: silent; outlives the http; gets URLs without query */
+    unsigned stall_timeout_s;    /* no byte for so long is ERROR_UNREACHABLE; 0: 60 */
+    unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5 */
+};
+
+struct http *http_new(const struct http_options *options);
+void http_free(struct http *http);
+CLEANUP_FREE(http)
+
+/* A zero-terminated list of statuses, for `expect`. */
+#define HTTP_EXPECT(...) ((const int[]){__VA_ARGS__, 0})
+
+struct http_request {
+    const char *method;
+    const char *url;
+    const char *authorization; /* header value, a secret; dropped once a redirect changes origin */
+    const char *accept;
+    const char *content_type;
+    const void *body; /* small, sent as it is; NULL: none (a POST or PUT then has length 0) */
+    size_t body_size;
+    uint64_t offset;    /* Range: bytes=offset-…; 0 with `length` 0: no Range header */
+    uint64_t length;    /* bytes of the range; 0: to the end */
+    const int *expect;  /* statuses the caller handles; NULL: every status is handed over */
+    size_t body_limit;  /* most bytes http_send keeps of an answer; 0: 64 KiB */
+    bool keep_redirect; /* do not follow: a 3xx is an answer like any other */
+};
+
+struct http_header {
+    char *name;
+    char *value;
+};
+
+struct http_response {
+    int status;
+    struct http_header *headers; /* of the final answer */
+    size_t header_count;
+    struct buf body; /* http_send: all of it, up to the limit */
+    char *url;       /* that answered, after redirects; with query, so never for a message */
+};
+
+#define HTTP_RESPONSE_INIT                                                                         \
+    {                                                                                              \
+        0, NULL, 0, BUF_INIT, NULL                                                                 \
+    }
+
+/* The first header of that name, in any case; NULL if there is none. */
+const char *http_response_header(const struct http_response *response, const char *name);
+void http_response_release(struct http_response *response);
+CLEANUP_RELEASE(http_response)
+
+/*
+ * Sends and receives a whole answer. Requests without a body, and GET and HEAD, are repeated on
+ * connection failures, 408, 429 and 5xx, honouring Retry-After (and the Hub's RateLimit header);
+ * a 429 or 5xx that stays is handed over or becomes an error like any other status. Redirects
+ * are followed for GET and HEAD only, ten at most, never from https to http. A status outside
+ * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity".
+ */
+int http_send(struct http *http, const struct http_request *request, struct http_response *response,
+              struct error *err) MUST_CHECK;
+
+/*
+ * The same for an answer that is streamed: with a 2xx, *body reads it (and ends with
+ * ERROR_UNREACHABLE if the connection breaks before Content-Length bytes); with any other status
+ * that `expect` admits, response->body holds it and *body stays NULL. A 200 on a request with
+ * `offset` > 0 is ERROR_UNREACHABLE if the first bytes cannot be skipped: the reader skips them.
+ */
+int http_open(struct http *http, const struct http_request *request, struct http_response *response,
+              struct reader **body, struct error *err) MUST_CHECK;
+
+/*
+ * Begins a request whose body is pushed: `size` bytes, or SIZE_UNKNOWN for chunked transfer.
+ * writer_finish() waits for the answer and fills `response`; a status outside `expect` is an
+ * error there, or already in writer_write() when the server refuses early. Not retried, not
+ * redirected. `request` may go out of scope; `response` outlives the writer.
+ */
+int http_upload(struct http *http, const struct http_request *request, uint64_t size,
+                struct http_response *response, struct writer **out, struct error *err) MUST_CHECK;
+
+/*
+ * 0 if `expect` admits the status. Otherwise an error with method, URL without query, status and
+ * the server's own words: ERROR_DENIED for 401 and 403, ERROR_NOT_FOUND for 404 and 410,
+ * ERROR_UNREACHABLE for 408, 429 and 5xx, else ERROR_UNSUPPORTED.
+ */
+int http_check(const struct http_request *request, const struct http_response *response,
+               struct error *err) MUST_CHECK;
+
+/* Percent-encodes all but A-Za-z0-9_.~- and the characters in `keep`. */
+void http_encode(struct buf *out, const char *text, const char *keep);
+/* Resolves a Location (absolute, //host, /path, relative) against a URL. Caller frees. */
+int http_resolve_url(const char *base, const char *location, char **out,
+                     struct error *err) MUST_CHECK;
+/* Same scheme, host and port. */
+bool http_same_origin(const char *a, const char *b);
+/* The URL without user, query and fragment, for messages. Caller frees. */
+char *http_display_url(const char *url);
+
+#endif

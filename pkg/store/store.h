@@ -1,0 +1,109 @@
+#ifndef INLAY_STORE_STORE_H
+#define INLAY_STORE_STORE_H
+
+#include "auth/auth.h"
+#include "core/cancel.h"
+#include "core/log.h"
+#include "http/http.h"
+#include "oci/descriptor.h"
+#include "oci/document.h"
+#include "oci/reference.h"
+#include "stream/stream.h"
+
+/*
+ * Where images live: one repository of a registry, one OCI image layout, or memory. Safe to share
+ * between threads; readers and writers belong to one.
+ */
+struct store {
+    const struct store_ops *ops;
+    char *name; /* for messages: "localhost:5000/app", "oci:DIR"; freed by store_free() */
+};
+
+struct store_ops {
+    /*
+     * The bytes of a manifest or index as stored. `version` is a tag, the text of a digest, or
+     * NULL: the only image there is (ERROR_USAGE, listing them, if there are several). *what says
+     * media type, digest and size; a digest that was asked for has been verified. ERROR_NOT_FOUND
+     * if there is no such version.
+     */
+    int (*read_manifest)(struct store *store, const char *version, struct buf *out,
+                         struct descriptor *what, struct error *err);
+    /* Reads `length` bytes (SIZE_UNKNOWN: to the end) from `offset`; not verified. */
+    int (*open_blob)(struct store *store, const struct descriptor *blob, uint64_t offset,
+                     uint64_t length, struct reader **out, struct error *err);
+    int (*has_blob)(struct store *store, const struct descriptor *blob, bool *out,
+                    struct error *err);
+    /* Commits under *digest at finish; the stage put in front by store.c has filled it by then. */
+    int (*create_blob)(struct store *store, uint64_t size, const struct digest *digest,
+                       struct writer **out, struct error *err);
+    /* `version` is a tag or the text of the manifest's digest. */
+    int (*write_manifest)(struct store *store, const char *version, const char *media_type,
+                          const struct buf *manifest, struct error *err);
+    /* Fails now rather than after an hour if this store cannot be written; changes nothing. */
+    int (*probe_write)(struct store *store, struct error *err);
+    /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
+    int (*mount_blob)(struct store *store, const struct descriptor *blob, const struct store *from,
+                      bool *out, struct error *err);
+    void (*free)(struct store *store);
+};
+
+struct store_context {
+    struct http *http;           /* borrowed */
+    struct auth *auth;           /* borrowed */
+    const struct cancel *cancel; /* may be NULL */
+    const struct log *log;       /* may be NULL */
+};
+
+/* Opens the repository or the folder that `reference` names; makes no request, changes nothing. */
+int store_open(const struct reference *reference, const struct store_context *context,
+               struct store **out, struct error *err) MUST_CHECK;
+/* An empty store in memory, for tests: the same contract. */
+struct store *store_new_memory(void);
+void store_free(struct store *store);
+CLEANUP_FREE(store)
+
+/* Reads, verifies and parses a manifest or index. ERROR_NOT_FOUND if there is none. */
+int store_read_document(struct store *store, const char *version, struct document *out,
+                        struct error *err) MUST_CHECK;
+/* Reads a whole small blob, such as a config, of at most DOCUMENT_LIMIT bytes, and verifies it. */
+int store_read_blob(struct store *store, const struct descriptor *blob, struct buf *out,
+                    struct error *err) MUST_CHECK;
+int store_has_blob(struct store *store, const struct descriptor *blob, bool *out,
+                   struct error *err) MUST_CHECK;
+/*
+ * Opens a writer for one blob of `size` bytes, or of a size not yet known (SIZE_UNKNOWN). When
+ * writer_finish() succeeds the blob is in the store under its SHA-256, and blob->digest and
+ * blob->size tell it (distribution-spec, "Pushing blobs"); blob->media_type stays. *blob and
+ * `store` outlive the writer. Fails with ERROR_DENIED, ERROR_UNREACHABLE or ERROR_LOCAL.
+ */
+int store_create_blob(struct store *store, uint64_t size, struct descriptor *blob,
+                      struct writer **out, struct error *err) MUST_CHECK;
+/* Writes a small blob from memory unless it is there; fills digest and size of `blob`. */
+int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                     struct error *err) MUST_CHECK;
+int store_write_manifest(struct store *store, const char *version, const char *media_type,
+                         const struct buf *manifest, struct error *err) MUST_CHECK;
+int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
+
+/* How a blob came to its place. */
+enum store_copied {
+    STORE_WAS_THERE,
+    STORE_MOUNTED,
+    STORE_STREAMED,
+};
+
+struct store_copy_options {
+    const struct cancel *cancel; /* may be NULL */
+    count_fn *count;             /* NULL, or told of the bytes that are streamed */
+    void *count_arg;
+};
+
+/*
+ * Brings one blob of `from` to `to`: nothing if it is there, else by mount, else as a stream whose
+ * size and digest are verified before it is committed. A stream that breaks is begun anew, twice.
+ */
+int store_copy_blob(struct store *from, struct store *to, const struct descriptor *blob,
+                    const struct store_copy_options *options, enum store_copied *how,
+                    struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,95 @@
+#ifndef INLAY_STREAM_STREAM_H
+#define INLAY_STREAM_STREAM_H
+
+#include "core/buf.h"
+#include "core/cancel.h"
+#include "core/digest.h"
+#include "core/error.h"
+
+#include <sys/types.h>
+
+/*
+ * Bytes on their way. Readers are pulled from, writers are pushed into, stream_copy() stands
+ * between them. A stage borrows its neighbour; whoever built a pipeline frees all of it. A reader
+ * or a writer belongs to one thread.
+ */
+
+#define SIZE_UNKNOWN UINT64_MAX
+
+struct reader {
+    const struct reader_ops *ops;
+};
+
+struct reader_ops {
+    /* 1 to `size` bytes, 0 at the end, -1 with `err` set. */
+    ssize_t (*read)(struct reader *reader, void *data, size_t size, struct error *err);
+    void (*free)(struct reader *reader);
+};
+
+struct writer {
+    const struct writer_ops *ops;
+};
+
+struct writer_ops {
+    /* Takes all of `data` or fails; never takes a part. */
+    int (*write)(struct writer *writer, const void *data, size_t size, struct error *err);
+    /* Flushes, finishes the stage behind, and makes the result visible. */
+    int (*finish)(struct writer *writer, struct error *err);
+    /* Releases the writer. Without a successful finish, nothing of it remains. */
+    void (*free)(struct writer *writer);
+};
+
+ssize_t reader_read(struct reader *reader, void *data, size_t size, struct error *err) MUST_CHECK;
+/* Appends everything that is left to `out`; ERROR_CORRUPT if that is more than `limit` bytes. */
+int reader_read_all(struct reader *reader, size_t limit, struct buf *out,
+                    struct error *err) MUST_CHECK;
+void reader_free(struct reader *reader);
+CLEANUP_FREE(reader)
+
+int writer_write(struct writer *writer, const void *data, size_t size,
+                 struct error *err) MUST_CHECK;
+int writer_finish(struct writer *writer, struct error *err) MUST_CHECK;
+void writer_free(struct writer *writer);
+CLEANUP_FREE(writer)
+
+/*
+ * Moves everything that is left in `from` into `to`, through 256 KiB, and does not finish `to`.
+ * Fails with what either side says, or ERROR_CANCELED. `cancel` may be NULL.
+ */
+int stream_copy(struct reader *from, struct writer *to, const struct cancel *cancel,
+                struct error *err) MUST_CHECK;
+
+/* Reads `size` bytes at `data`, which stay the caller's and must outlive the reader. */
+struct reader *memory_reader_new(const void *data, size_t size);
+/* Appends to `out`, which must outlive the writer; ERROR_CORRUPT above `limit` bytes. */
+struct writer *memory_writer_new(struct buf *out, size_t limit);
+
+/*
+ * Reads `length` bytes (SIZE_UNKNOWN: to the end) of a regular file from `offset`. The file may be
+ * a link. ERROR_NOT_FOUND or ERROR_LOCAL, with the path.
+ */
+int file_reader_open(const char *path, uint64_t offset, uint64_t length, struct reader **out,
+                     struct error *err) MUST_CHECK;
+
+/*
+ * Passes `next` on and tells at finish, before `next` is finished, the digest and the number of
+ * what has passed. `digest` and `size` outlive the writer; `size` may be NULL.
+ */
+struct writer *digest_writer_new(struct writer *next, enum digest_algorithm algorithm,
+                                 struct digest *digest, uint64_t *size);
+
+/*
+ * Passes `next` on and fails with ERROR_CORRUPT unless exactly `size` bytes with this digest come.
+ * The last bytes are withheld until the digest is known to be right, so that nobody downstream
+ * ever holds a whole wrong file. `name` is for the message: "'name' has …". A digest of
+ * DIGEST_NONE checks the size alone.
+ */
+struct reader *verify_reader_new(struct reader *next, const char *name, uint64_t size,
+                                 const struct digest *digest);
+
+/* Called with the number of bytes that just passed. */
+typedef void count_fn(void *arg, uint64_t size);
+/* Passes `next` on and tells `count` of every piece. */
+struct reader *count_reader_new(struct reader *next, count_fn *count, void *arg);
+
+#endif
