@@ -126,6 +126,13 @@ void document_release(struct document *document)
     *document = (struct document)DOCUMENT_INIT;
 }
 
+int document_config(const struct document *manifest, struct descriptor *out, struct error *err)
+{
+    if (descriptor_from_json(json_object_get(manifest->json, "config"), out, err) < 0)
+        return error_wrap(err, "the config's");
+    return 0;
+}
+
 int document_children(const struct document *document, struct descriptor **out, size_t *count,
                       struct error *err)
 {

@@ -34,6 +34,9 @@ int document_parse(struct buf *bytes, const struct descriptor *what, struct docu
 void document_release(struct document *document);
 CLEANUP_RELEASE(document)
 
+/* The config's descriptor of a manifest. */
+int document_config(const struct document *manifest, struct descriptor *out,
+                    struct error *err) MUST_CHECK;
 /*
  * The descriptors a document mentions: config and layers of a manifest (foreign layers left out),
  * or the entries of an index. *out is an array of *count that the caller frees.

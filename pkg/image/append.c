@@ -1,0 +1,135 @@
+#include "image/image_internal.h"
+
+#include "oci/media_type.h"
+
+#include <string.h>
+
+#define CREATED_UNKNOWN "1970-01-01T00:00:00Z"
+
+static void set_text(json_t *object, const char *name, const char *text)
+{
+    if (text != NULL)
+        json_object_set_new(object, name, json_string(text));
+}
+
+/* What a layer's history entry says to inlay itself. */
+static json_t *record_of_layer(const struct image_layer *layer)
+{
+    json_t *record = json_pack("{s:i, s:s}", "inlay", 1, "kind", layer->record.kind);
+
+    set_text(record, "model", layer->record.model);
+    set_text(record, "commit", layer->record.commit);
+    set_text(record, "layout", layer->record.layout);
+    set_text(record, "place", layer->record.place);
+    set_text(record, "recipe", digest_format(&layer->record.recipe).text);
+    set_text(record, "diff_id", digest_format(&layer->diff_id).text);
+    return record;
+}
+
+static json_t *folders_to_json(const struct image_folder *folders, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(
+            list, json_pack("[s, I, I, I]", folders[i].path, (json_int_t)folders[i].mode,
+                            (json_int_t)folders[i].uid, (json_int_t)folders[i].gid));
+    return list;
+}
+
+static json_t *history_entry(const struct image_layer *layer, const json_t *record,
+                             const char *created)
+{
+    CLEANUP(buf) struct buf comment = BUF_INIT;
+    CLEANUP(text)
+    char *created_by =
+        layer->record.model != NULL
+            ? xasprintf("inlay inject %s@%s", layer->record.model, layer->record.commit)
+            : xstrdup("inlay inject (folders)");
+
+    json_to_buf(record, &comment);
+    return json_pack("{s:s, s:s, s:s}", "created", created, "created_by", created_by, "comment",
+                     buf_text(&comment));
+}
+
+/* Plain tar in the manifest's own family; annotations in OCI alone, schema 2 has none. */
+static json_t *layer_descriptor(const struct image *image, const struct image_layer *layer)
+{
+    struct descriptor blob = layer->blob;
+    const char *media_type = image->docker ? MEDIA_TYPE_DOCKER_LAYER : MEDIA_TYPE_OCI_LAYER;
+
+    memcpy(blob.media_type, media_type, strlen(media_type) + 1);
+    json_t *json = descriptor_to_json(&blob);
+    if (image->docker)
+        return json;
+    json_t *annotations = json_object();
+    set_text(annotations, ANNOTATION_MODEL, layer->record.model);
+    set_text(annotations, ANNOTATION_COMMIT, layer->record.commit);
+    set_text(annotations, ANNOTATION_RECIPE, digest_format(&layer->record.recipe).text);
+    json_object_set_new(json, "annotations", annotations);
+    return json;
+}
+
+/* Sets environment, base and `created`; returns the record of what was there before. */
+static json_t *apply_changes(struct image *image, const struct image_changes *changes, json_t *made)
+{
+    json_t *changed = json_object();
+    json_t *env = json_object();
+    json_t *base = json_object();
+    json_t *config = member_make(image->config, "config", '{', made);
+    json_t *target = image->docker ? member_make(config, "Labels", '{', made)
+                                   : member_make(image->manifest, "annotations", '{', made);
+
+    if (changes->environment != NULL && changes->environment[0] != NULL) {
+        json_t *list = member_make(config, "Env", '[', made);
+        for (size_t i = 0; changes->environment[i] != NULL; i++)
+            environment_set(list, changes->environment[i], env);
+    }
+    if (changes->base_name != NULL)
+        strings_set(target, ANNOTATION_BASE_NAME, changes->base_name, base);
+    else if (json_object_get(target, ANNOTATION_BASE_NAME) != NULL) {
+        /* The two are one statement: a name of another base beside our digest would be false. */
+        json_object_set(base, ANNOTATION_BASE_NAME, json_object_get(target, ANNOTATION_BASE_NAME));
+        json_object_del(target, ANNOTATION_BASE_NAME);
+    }
+    strings_set(target, ANNOTATION_BASE_DIGEST, changes->base_digest, base);
+    json_object_set_new(changed, "env", env);
+    json_object_set_new(changed, image->docker ? "labels" : "annotations", base);
+    if (changes->created != NULL) {
+        json_t *old = json_object_get(image->config, "created");
+        json_object_set_new(changed, "created", old != NULL ? json_deep_copy(old) : json_null());
+        json_object_set_new(image->config, "created", json_string(changes->created));
+    }
+    return changed;
+}
+
+int image_append(struct image *image, const struct image_changes *changes, struct error *err)
+{
+    size_t total = image_layer_count(image) + changes->layer_count;
+    json_auto_t *made = json_object();
+
+    if (total > IMAGE_LAYERS_MAX)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the image would have %zu layers; runtimes take %d at most", total,
+                         IMAGE_LAYERS_MAX);
+    json_auto_t *changed = apply_changes(image, changes, made);
+    json_t *history = member_make(image->config, "history", '[', made);
+    const char *own = json_string_value(json_object_get(image->config, "created"));
+    CLEANUP(text) char *created = xstrdup(own != NULL && own[0] != '\0' ? own : CREATED_UNKNOWN);
+
+    json_object_set(changed, "made", made);
+    for (size_t i = 0; i < changes->layer_count; i++) {
+        const struct image_layer *layer = &changes->layers[i];
+        json_auto_t *record = record_of_layer(layer);
+        if (strcmp(layer->record.kind, KIND_FOLDERS) == 0) {
+            json_object_set_new(record, "folders",
+                                folders_to_json(changes->folders, changes->folder_count));
+            json_object_set(record, "changed", changed);
+        }
+        json_array_append_new(image_layers_json(image), layer_descriptor(image, layer));
+        json_array_append_new(image_diff_ids_json(image),
+                              json_string(digest_format(&layer->diff_id).text));
+        json_array_append_new(history, history_entry(layer, record, created));
+    }
+    return 0;
+}

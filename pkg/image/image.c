@@ -1,0 +1,209 @@
+#include "image/image_internal.h"
+
+#include "oci/media_type.h"
+
+#include <string.h>
+
+json_t *image_layers_json(const struct image *image)
+{
+    return json_object_get(image->manifest, "layers");
+}
+
+json_t *image_diff_ids_json(const struct image *image)
+{
+    return json_object_get(json_object_get(image->config, "rootfs"), "diff_ids");
+}
+
+json_t *image_history_json(const struct image *image)
+{
+    return json_object_get(image->config, "history");
+}
+
+static const char *text_member(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text != NULL ? text : "";
+}
+
+static char *format_platform(const json_t *config)
+{
+    const char *variant = text_member(config, "variant");
+
+    return xasprintf("%s/%s%s%s", text_member(config, "os"), text_member(config, "architecture"),
+                     variant[0] != '\0' ? "/" : "", variant);
+}
+
+/* What of the manifest makes it impossible to put layers on top? */
+static int check_manifest(const struct document *manifest, struct error *err)
+{
+    struct descriptor config;
+    size_t i;
+    json_t *layer;
+
+    if (manifest->is_index)
+        return error_set(err, ERROR_INTERNAL, "an index where a manifest is expected");
+    if (descriptor_from_json(json_object_get(manifest->json, "config"), &config, err) < 0)
+        return error_wrap(err, "the config's");
+    if (!media_type_is_image_config(config.media_type))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "not a container image but an artifact of type '%s'", config.media_type);
+    json_array_foreach(json_object_get(manifest->json, "layers"), i, layer)
+    {
+        struct descriptor descriptor;
+        if (descriptor_from_json(layer, &descriptor, err) < 0)
+            return error_wrap(err, "layer %zu", i + 1);
+        if (strstr(descriptor.media_type, "+encrypted") != NULL)
+            return error_set(err, ERROR_UNSUPPORTED, "layer %zu is encrypted", i + 1);
+    }
+    return 0;
+}
+
+static int check_config(const struct image *image, struct error *err)
+{
+    const json_t *rootfs = json_object_get(image->config, "rootfs");
+    size_t layers = json_array_size(image_layers_json(image));
+    size_t diff_ids = json_array_size(image_diff_ids_json(image));
+
+    if (!json_is_object(image->config) || strcmp(text_member(rootfs, "type"), "layers") != 0)
+        return error_set(err, ERROR_CORRUPT, "the config has no 'rootfs' of type 'layers'");
+    if (layers != diff_ids)
+        return error_set(err, ERROR_CORRUPT,
+                         "the manifest has %zu layers and the config %zu diff_ids; runtimes refuse "
+                         "such an image",
+                         layers, diff_ids);
+    if (strcmp(text_member(image->config, "os"), "windows") == 0)
+        return error_set(err, ERROR_UNSUPPORTED, "an image for Windows; inlay needs one for Linux");
+    return 0;
+}
+
+int image_open(const struct document *manifest, const struct buf *config, struct image **out,
+               struct error *err)
+{
+    CLEANUP(image) struct image *image = xcalloc(1, sizeof(*image));
+
+    if (check_manifest(manifest, err) < 0)
+        return -1;
+    if (json_from_buf(config, "the config", &image->config, err) < 0)
+        return -1;
+    image->manifest = json_deep_copy(manifest->json);
+    image->media_type = xstrdup(manifest->descriptor.media_type);
+    image->docker = media_type_is_docker(image->media_type);
+    if (check_config(image, err) < 0)
+        return -1;
+    image->platform = format_platform(image->config);
+    *out = TAKE(image);
+    return 0;
+}
+
+void image_free(struct image *image)
+{
+    if (image == NULL)
+        return;
+    json_decref(image->manifest);
+    json_decref(image->config);
+    free(image->media_type);
+    free(image->platform);
+    free(image);
+}
+
+const char *image_platform(const struct image *image)
+{
+    return image->platform;
+}
+
+const char *image_user(const struct image *image)
+{
+    return text_member(json_object_get(image->config, "config"), "User");
+}
+
+size_t image_layer_count(const struct image *image)
+{
+    return json_array_size(image_layers_json(image));
+}
+
+bool image_is_docker(const struct image *image)
+{
+    return image->docker;
+}
+
+const char *image_volume_above(const struct image *image, const char *path)
+{
+    json_t *volumes = json_object_get(json_object_get(image->config, "config"), "Volumes");
+    const char *volume;
+    json_t *value;
+
+    json_object_foreach(volumes, volume, value)
+    {
+        size_t size = strlen(volume);
+        while (size > 0 && volume[size - 1] == '/')
+            size--;
+        if (strncmp(path, volume, size) == 0 && (path[size] == '/' || path[size] == '\0'))
+            return volume;
+    }
+    return NULL;
+}
+
+void image_environment(const struct image *image, struct strings *out)
+{
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(json_object_get(json_object_get(image->config, "config"), "Env"), i, item)
+    {
+        if (json_is_string(item))
+            strings_add(out, json_string_value(item));
+    }
+}
+
+int image_layers(const struct image *image, struct descriptor **out, size_t *count,
+                 struct error *err)
+{
+    json_t *list = image_layers_json(image);
+    struct descriptor *layers = xcalloc(json_array_size(list), sizeof(*layers));
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(list, i, item)
+    {
+        if (descriptor_from_json(item, &layers[i], err) < 0) {
+            free(layers);
+            return error_wrap(err, "layer %zu", i + 1);
+        }
+    }
+    *out = layers;
+    *count = json_array_size(list);
+    return 0;
+}
+
+bool image_drop_subject(struct image *image)
+{
+    return json_object_del(image->manifest, "subject") == 0;
+}
+
+/* What a document's bytes are known by. */
+static struct descriptor describe(const char *media_type, const struct buf *bytes)
+{
+    struct descriptor descriptor = {.size = bytes->size};
+
+    strncpy(descriptor.media_type, media_type, sizeof(descriptor.media_type) - 1);
+    descriptor.digest = digest_of(DIGEST_SHA256, buf_text(bytes), bytes->size);
+    return descriptor;
+}
+
+void image_format(struct image *image, struct buf *config_bytes, struct descriptor *config,
+                  struct buf *manifest_bytes, struct descriptor *manifest)
+{
+    json_t *link = json_object_get(image->manifest, "config");
+
+    json_to_buf(image->config, config_bytes);
+    *config = describe(text_member(link, "mediaType"), config_bytes);
+    json_object_set_new(link, "digest", json_string(digest_format(&config->digest).text));
+    json_object_set_new(link, "size", json_integer((json_int_t)config->size));
+    json_object_del(link, "data"); /* it held the config as it was */
+
+    if (json_object_get(image->manifest, "mediaType") == NULL)
+        json_object_set_new(image->manifest, "mediaType", json_string(image->media_type));
+    json_to_buf(image->manifest, manifest_bytes);
+    *manifest = describe(image->media_type, manifest_bytes);
+}

@@ -1,0 +1,154 @@
+#ifndef INLAY_IMAGE_IMAGE_H
+#define INLAY_IMAGE_IMAGE_H
+
+#include "core/digest.h"
+#include "core/error.h"
+#include "core/text.h"
+#include "oci/descriptor.h"
+#include "oci/document.h"
+
+/*
+ * Images being edited: manifest and config as JSON, changed in place, so that members nobody here
+ * knows survive (image-spec, manifest.md, config.md, image-index.md; Docker's schema 2). No I/O.
+ * What inlay writes about itself is described in docs/formats.md, and only this module knows it.
+ */
+
+/* Layers that an image may have, all of the base's included: the lowest limit in use less some. */
+#define IMAGE_LAYERS_MAX 120
+
+/* What one of inlay's layers is. Texts are owned. */
+struct layer_record {
+    char *kind;   /* "large", "medium", "small", "folders" */
+    char *model;  /* "org/name", "datasets/org/name"; NULL for "folders" */
+    char *commit; /* NULL for "folders" */
+    char *layout; /* of the model; NULL for "folders" */
+    char *place;  /* absolute path of the folder that holds the model's; NULL for "folders" */
+    struct digest recipe;
+};
+
+/* A layer on top of an image. */
+struct image_layer {
+    struct descriptor blob; /* its media type is set by image_append() */
+    struct digest diff_id;
+    struct layer_record record;
+};
+
+void layer_record_copy(const struct layer_record *from, struct layer_record *to);
+void layer_record_release(struct layer_record *record);
+void image_layer_release(struct image_layer *layer);
+CLEANUP_RELEASE(image_layer)
+
+/* A folder above the models, as the folders layer states it. */
+struct image_folder {
+    char *path; /* without leading '/' */
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+};
+
+/* One manifest and its config. */
+struct image;
+
+/*
+ * Takes over nothing; `config` are the bytes that the manifest's config descriptor names. Fails
+ * with ERROR_UNSUPPORTED for what is not an image (an artifact), for Windows and for encrypted
+ * layers, and with ERROR_CORRUPT if layers and diff_ids differ in number.
+ */
+int image_open(const struct document *manifest, const struct buf *config, struct image **out,
+               struct error *err) MUST_CHECK;
+void image_free(struct image *image);
+CLEANUP_FREE(image)
+
+/* Getters; results belong to the image and last until it is edited. */
+const char *image_platform(const struct image *image); /* "linux/arm64/v8" */
+const char *image_user(const struct image *image);     /* config.User; "" if none */
+size_t image_layer_count(const struct image *image);
+bool image_is_docker(const struct image *image); /* of Docker's schema 2 */
+/* The declared volume at or above `path`; NULL if there is none. */
+const char *image_volume_above(const struct image *image, const char *path);
+/* Copies config.Env to `out`. */
+void image_environment(const struct image *image, struct strings *out);
+
+/*
+ * The layers that inlay added, from the bottom up: *out is an array of *count, which the caller
+ * frees with image_layers_free(). An entry whose diff_id the image does not have is left out.
+ */
+void image_own_layers(const struct image *image, struct image_layer **out, size_t *count);
+void image_layers_free(struct image_layer *layers, size_t count);
+/* The folders that the folders layer states, in the same way; none if there is no such layer. */
+void image_own_folders(const struct image *image, struct image_folder **out, size_t *count);
+void image_folders_free(struct image_folder *folders, size_t count);
+
+/* NAME=value of what inlay has set in the environment, as it is now. */
+void image_own_environment(const struct image *image, struct strings *out);
+
+/*
+ * Takes out every layer that inlay added and puts back what it changed besides: environment,
+ * annotations, labels, `created`. Afterwards the image is its base, member for member.
+ */
+int image_strip(struct image *image, struct error *err) MUST_CHECK;
+
+struct image_changes {
+    const struct image_layer *layers; /* bottom up; the last one is the folders layer */
+    size_t layer_count;
+    const struct image_folder *folders; /* what that layer states */
+    size_t folder_count;
+    const char *const *environment; /* NAME=value, NULL-terminated: set in the config */
+    const char *base_name;          /* NULL: the base is not in a registry */
+    const char *base_digest;        /* "sha256:…" */
+    const char *created;            /* RFC 3339, or NULL: the base's own */
+};
+
+/*
+ * Adds layers on top, with their diff_ids, history and (OCI) annotations, sets the environment and
+ * org.opencontainers.image.base.name and .digest (as annotations; as labels in schema 2), and
+ * notes all of it, so that image_strip() can put it back. The image carries nothing of inlay's
+ * before. ERROR_UNSUPPORTED above IMAGE_LAYERS_MAX.
+ */
+int image_append(struct image *image, const struct image_changes *changes,
+                 struct error *err) MUST_CHECK;
+
+/* The recorded base of an image that carries inlay's layers; NULL where there is none. */
+const char *image_base_name(const struct image *image);
+const char *image_base_digest(const struct image *image);
+
+/* Removes the manifest's `subject`; false if it has none. */
+bool image_drop_subject(struct image *image);
+
+/*
+ * The edited documents: config bytes, then the manifest's bytes that name them. The media types
+ * stay what they were. `manifest` tells media type, digest and size.
+ */
+void image_format(struct image *image, struct buf *config_bytes, struct descriptor *config,
+                  struct buf *manifest_bytes, struct descriptor *manifest);
+
+/* The `layers` of the manifest as it is now; *out is an array of *count that the caller frees. */
+int image_layers(const struct image *image, struct descriptor **out, size_t *count,
+                 struct error *err) MUST_CHECK;
+
+enum index_role {
+    INDEX_IMAGE,       /* a manifest for Linux or of unnamed platform */
+    INDEX_INDEX,       /* a nested index */
+    INDEX_ATTESTATION, /* says something about another entry, by digest */
+    INDEX_OTHER,       /* another system, an artifact, an unknown type: passed on */
+};
+
+struct index_entry {
+    enum index_role role;
+    struct descriptor descriptor;
+    struct digest about; /* INDEX_ATTESTATION: the entry it speaks of */
+};
+
+/* The entries of an index, in order; *out is an array of *count that the caller frees. */
+int index_entries(const struct document *index, struct index_entry **out, size_t *count,
+                  struct error *err) MUST_CHECK;
+
+/*
+ * The bytes of `index` with other entries: replacement[i] stands for entry i (its digest and size
+ * are put in, `data` is dropped), and entries with keep[i] false are left out. Everything else
+ * stays. Fills `out` with media type, digest and size.
+ */
+void index_format(const struct document *index, const struct descriptor *replacement,
+                  const bool *keep, struct buf *bytes, struct descriptor *out);
+
+#endif

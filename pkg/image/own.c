@@ -1,0 +1,262 @@
+#include "image/image_internal.h"
+
+#include "oci/media_type.h"
+
+#include <string.h>
+
+json_t *record_from_history(const json_t *entry)
+{
+    const char *comment = json_string_value(json_object_get(entry, "comment"));
+    json_t *record;
+
+    if (comment == NULL || comment[0] != '{')
+        return NULL;
+    record = json_loads(comment, JSON_REJECT_DUPLICATES, NULL);
+    if (json_integer_value(json_object_get(record, "inlay")) == 1)
+        return record;
+    json_decref(record);
+    return NULL;
+}
+
+size_t record_find_layer(const struct image *image, const json_t *record)
+{
+    const char *wanted = json_string_value(json_object_get(record, "diff_id"));
+    json_t *diff_ids = image_diff_ids_json(image);
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(diff_ids, i, item)
+    {
+        const char *diff_id = json_string_value(item);
+        if (wanted != NULL && diff_id != NULL && strcmp(diff_id, wanted) == 0)
+            return i;
+    }
+    return json_array_size(diff_ids);
+}
+
+static char *copy_text(const char *text)
+{
+    return text != NULL ? xstrdup(text) : NULL;
+}
+
+void layer_record_copy(const struct layer_record *from, struct layer_record *to)
+{
+    *to = (struct layer_record){
+        .kind = copy_text(from->kind),
+        .model = copy_text(from->model),
+        .commit = copy_text(from->commit),
+        .layout = copy_text(from->layout),
+        .place = copy_text(from->place),
+        .recipe = from->recipe,
+    };
+}
+
+void layer_record_release(struct layer_record *record)
+{
+    free(record->kind);
+    free(record->model);
+    free(record->commit);
+    free(record->layout);
+    free(record->place);
+    *record = (struct layer_record){0};
+}
+
+void image_layer_release(struct image_layer *layer)
+{
+    layer_record_release(&layer->record);
+    *layer = (struct image_layer){0};
+}
+
+void image_layers_free(struct image_layer *layers, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        image_layer_release(&layers[i]);
+    free(layers);
+}
+
+static char *record_text(const json_t *record, const char *name)
+{
+    return copy_text(json_string_value(json_object_get(record, name)));
+}
+
+static int digest_member(const json_t *record, const char *name, struct digest *out,
+                         struct error *err)
+{
+    const char *text = json_string_value(json_object_get(record, name));
+
+    return digest_parse(text != NULL ? text : "", out, err);
+}
+
+/* A layer of the image that a record speaks of; -1 if it does not hold together. */
+static int layer_from_record(const struct image *image, const json_t *record,
+                             struct image_layer *out)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* what others wrote may be anything */
+    CLEANUP(image_layer) struct image_layer layer = {0};
+    size_t at = record_find_layer(image, record);
+
+    if (at == json_array_size(image_diff_ids_json(image)))
+        return -1;
+    layer.record.kind = record_text(record, "kind");
+    layer.record.model = record_text(record, "model");
+    layer.record.commit = record_text(record, "commit");
+    layer.record.layout = record_text(record, "layout");
+    layer.record.place = record_text(record, "place");
+    bool whole =
+        layer.record.kind != NULL && (strcmp(layer.record.kind, KIND_FOLDERS) == 0 ||
+                                      (layer.record.model != NULL && layer.record.commit != NULL &&
+                                       layer.record.layout != NULL && layer.record.place != NULL));
+    if (!whole || digest_member(record, "recipe", &layer.record.recipe, &ignored) < 0 ||
+        digest_member(record, "diff_id", &layer.diff_id, &ignored) < 0 ||
+        descriptor_from_json(json_array_get(image_layers_json(image), at), &layer.blob, &ignored) <
+            0)
+        return -1;
+    *out = layer;
+    layer = (struct image_layer){0};
+    return 0;
+}
+
+void image_own_layers(const struct image *image, struct image_layer **out, size_t *count)
+{
+    json_t *history = image_history_json(image);
+    struct image_layer *layers = xcalloc(json_array_size(history), sizeof(*layers));
+    size_t found = 0;
+    size_t i;
+    json_t *entry;
+
+    json_array_foreach(history, i, entry)
+    {
+        json_auto_t *record = record_from_history(entry);
+        if (record != NULL && layer_from_record(image, record, &layers[found]) == 0)
+            found++;
+    }
+    *out = layers;
+    *count = found;
+}
+
+/* The record of the folders layer; NULL if the image has none. Caller owns it. */
+static json_t *folders_record(const struct image *image)
+{
+    size_t i;
+    json_t *entry;
+
+    json_array_foreach(image_history_json(image), i, entry)
+    {
+        json_auto_t *record = record_from_history(entry);
+        const char *kind = json_string_value(json_object_get(record, "kind"));
+        if (kind != NULL && strcmp(kind, KIND_FOLDERS) == 0)
+            return json_incref(record);
+    }
+    return NULL;
+}
+
+void image_own_folders(const struct image *image, struct image_folder **out, size_t *count)
+{
+    json_auto_t *record = folders_record(image);
+    json_t *list = json_object_get(record, "folders");
+    struct image_folder *folders = xcalloc(json_array_size(list), sizeof(*folders));
+    size_t found = 0;
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(list, i, item)
+    {
+        const char *path;
+        json_int_t mode, uid, gid;
+        if (json_unpack(item, "[s, I, I, I]", &path, &mode, &uid, &gid) < 0)
+            continue;
+        folders[found++] =
+            (struct image_folder){xstrdup(path), (uint32_t)mode, (uint32_t)uid, (uint32_t)gid};
+    }
+    *out = folders;
+    *count = found;
+}
+
+void image_folders_free(struct image_folder *folders, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        free(folders[i].path);
+    free(folders);
+}
+
+void image_own_environment(const struct image *image, struct strings *out)
+{
+    json_auto_t *record = folders_record(image);
+    CLEANUP(strings) struct strings all = STRINGS_INIT;
+    const char *name;
+    json_t *value;
+
+    image_environment(image, &all);
+    json_object_foreach(json_object_get(json_object_get(record, "changed"), "env"), name, value)
+    {
+        for (size_t i = 0; i < all.count; i++)
+            if (text_starts_with(all.items[i], name) && all.items[i][strlen(name)] == '=')
+                strings_add(out, all.items[i]);
+    }
+}
+
+static void restore_changes(struct image *image, const json_t *record)
+{
+    json_t *changed = json_object_get(record, "changed");
+    json_t *made = json_object_get(changed, "made");
+    json_t *config = json_object_get(image->config, "config");
+    json_t *created = json_object_get(changed, "created");
+
+    environment_restore(json_object_get(config, "Env"), json_object_get(changed, "env"));
+    strings_restore(json_object_get(config, "Labels"), json_object_get(changed, "labels"));
+    strings_restore(json_object_get(image->manifest, "annotations"),
+                    json_object_get(changed, "annotations"));
+    member_unmake(config, "Env", made);
+    member_unmake(config, "Labels", made);
+    member_unmake(image->config, "config", made);
+    member_unmake(image->manifest, "annotations", made);
+    if (json_is_string(created))
+        json_object_set(image->config, "created", created);
+    else if (created != NULL)
+        json_object_del(image->config, "created");
+}
+
+int image_strip(struct image *image, struct error *err)
+{
+    json_auto_t *folders = folders_record(image);
+    json_t *history = image_history_json(image);
+
+    for (size_t i = json_array_size(history); i > 0; i--) {
+        json_auto_t *record = record_from_history(json_array_get(history, i - 1));
+        if (record == NULL)
+            continue;
+        size_t at = record_find_layer(image, record);
+        if (at == json_array_size(image_diff_ids_json(image)))
+            return error_set(err, ERROR_CORRUPT,
+                             "the image's history names a layer of inlay's that the image does not "
+                             "have; start from an image that another tool has not edited");
+        json_array_remove(image_layers_json(image), at);
+        json_array_remove(image_diff_ids_json(image), at);
+        json_array_remove(history, i - 1);
+    }
+    if (folders == NULL)
+        return 0;
+    restore_changes(image, folders);
+    member_unmake(image->config, "history",
+                  json_object_get(json_object_get(folders, "changed"), "made"));
+    return 0;
+}
+
+static const char *base_member(const struct image *image, const char *key)
+{
+    const json_t *object = image->docker
+                               ? json_object_get(json_object_get(image->config, "config"), "Labels")
+                               : json_object_get(image->manifest, "annotations");
+
+    return json_string_value(json_object_get(object, key));
+}
+
+const char *image_base_name(const struct image *image)
+{
+    return base_member(image, ANNOTATION_BASE_NAME);
+}
+
+const char *image_base_digest(const struct image *image)
+{
+    return base_member(image, ANNOTATION_BASE_DIGEST);
+}

@@ -1,0 +1,62 @@
+#ifndef INLAY_INJECT_INJECT_H
+#define INLAY_INJECT_INJECT_H
+
+#include "core/cancel.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "layout/layout.h"
+#include "oci/descriptor.h"
+#include "plan/plan.h"
+#include "source/source.h"
+#include "store/store.h"
+
+/*
+ * The use case: models from sources, on top of an image in one store, into another store. Sees
+ * sources and stores as interfaces only.
+ */
+
+/* Told how far it is; called from several threads. NULL functions are not called. */
+struct inject_progress {
+    void (*expect)(void *arg, uint64_t size); /* so many bytes more are to be dealt with */
+    void (*moved)(void *arg, uint64_t size);  /* so many of them are */
+    void *arg;
+};
+
+struct inject_options {
+    struct source *const *sources; /* required; where the models come from, `source_count` */
+    size_t source_count;
+    const struct layout *layout;     /* required; where the files lie in the image */
+    struct plan_selection selection; /* which files; `weights` is decided by the layout */
+
+    struct store *base;         /* required; holds the image to build on */
+    const char *base_version;   /* tag or digest; NULL: the only image there */
+    const char *base_name;      /* canonical reference of it; NULL if not in a registry */
+    struct store *target;       /* required; receives the result */
+    const char *target_version; /* required: a tag */
+
+    const char *const *environment; /* NAME=value to set; NULL-terminated; NULL: none */
+    bool online;                    /* do not set HF_HUB_OFFLINE */
+    const char *created;            /* RFC 3339 for history and config; NULL: the base's own */
+
+    unsigned jobs;                          /* layers in flight; 0: 4 */
+    const struct log *log;                  /* may be NULL */
+    const struct cancel *cancel;            /* may be NULL */
+    const struct inject_progress *progress; /* may be NULL */
+};
+
+struct inject_result {
+    struct descriptor manifest; /* what the tag shows now */
+    uint64_t model_size;        /* bytes of model files that were moved */
+    uint64_t base_size;         /* bytes of the base that were moved */
+    size_t layers_built;
+    size_t layers_reused;
+};
+
+/*
+ * Adds the models to every Linux platform of the base and tags the result in the target. Until the
+ * last step the tag shows what it showed before; after a failure as well.
+ */
+int inject_run(const struct inject_options *options, struct inject_result *result,
+               struct error *err) MUST_CHECK;
+
+#endif

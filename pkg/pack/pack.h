@@ -1,0 +1,73 @@
+#ifndef INLAY_PACK_PACK_H
+#define INLAY_PACK_PACK_H
+
+#include "core/cancel.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "layout/layout.h"
+#include "plan/plan.h"
+#include "stream/stream.h"
+
+/*
+ * Cuts the tree of a model into recipes, and packs a recipe into the tar of a layer (image-spec,
+ * layer.md). Both are pure functions of the tree: the same model gives the same bytes, on any day,
+ * machine, user and locale.
+ */
+
+/* To change the bytes of a tar is to change this number, which is part of every recipe digest. */
+#define PACK_FORMAT 1
+/* The time of everything that inlay makes: 1980-01-01T00:00:00Z, in seconds. */
+#define PACK_TIME INT64_C(315532800)
+/* Layers of one model at most, small one included. */
+#define PACK_LAYERS_MAX 48
+
+#define PACK_LARGE (64 * MIB) /* a file of so many bytes has a layer of its own */
+#define PACK_MEDIUM (1 * MIB)
+
+enum recipe_kind {
+    RECIPE_LARGE,   /* one large file, or neighbours if there are too many; root's, 0644 */
+    RECIPE_MEDIUM,  /* the files from 1 to 64 MiB */
+    RECIPE_SMALL,   /* smaller files, texts, links, and the model's own folders */
+    RECIPE_FOLDERS, /* the folders above the models */
+};
+
+/* A run of entries that becomes one layer, from the parents to the children. */
+struct recipe {
+    enum recipe_kind kind;
+    const struct plan *plan;           /* borrowed; NULL for RECIPE_FOLDERS */
+    const struct tree_entry **entries; /* the array is owned, the entries are the tree's */
+    size_t count;
+    uint64_t content_size; /* bytes of the model's files in it */
+    uint64_t tar_size;     /* bytes of the whole tar, known beforehand */
+    struct digest digest;  /* of all that decides on the bytes; docs/formats.md */
+};
+
+/*
+ * The recipes of one model, from the most to the least stable, `layers_max` at most (3 or more).
+ * Folders marked `above` are left out: they belong to recipe_of_folders(). `tree` and `plan`
+ * outlive the recipes. *out is an array of *count.
+ */
+int recipes_cut(const struct tree *tree, const struct plan *plan, unsigned layers_max,
+                struct recipe **out, size_t *count, struct error *err) MUST_CHECK;
+void recipes_free(struct recipe *recipes, size_t count);
+/* The one recipe of folders: `entries` are TREE_FOLDERs, sorted, each path once. */
+int recipe_of_folders(const struct tree_entry *const *entries, size_t count, struct recipe *out,
+                      struct error *err) MUST_CHECK;
+void recipe_release(struct recipe *recipe);
+CLEANUP_RELEASE(recipe)
+
+/* "large", "medium", "small", "folders". */
+const char *recipe_kind_name(enum recipe_kind kind);
+
+/* Opens the content of one file of the plan, verified. The caller frees *out. */
+typedef int pack_open_fn(void *arg, const struct plan_file *file, struct reader **out,
+                         struct error *err);
+
+/*
+ * Writes the tar, exactly recipe->tar_size bytes, and does not finish `out`. Fails with what
+ * `open`, the readers or `out` say. Safe to call from several threads.
+ */
+int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg, struct writer *out,
+                     const struct cancel *cancel, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,201 @@
+#include "pack/pack_internal.h"
+
+#include <archive.h>
+#include <archive_entry.h>
+#include <errno.h>
+#include <locale.h>
+#include <string.h>
+
+#define BLOCK UINT64_C(512)
+#define END_SIZE (2 * BLOCK)
+#define PART_SIZE ((size_t)256 * 1024)
+
+/* One tar being written: libarchive calls back with every piece, which goes on to `out`. */
+struct tar {
+    struct archive *archive;
+    struct writer *out;
+    struct error *err; /* what `out` said, since the callback can only say that it did */
+    locale_t locale;   /* C.UTF-8: in others a name that is not ASCII has other bytes */
+    locale_t before;
+};
+
+static la_ssize_t tar_pass_on(struct archive *archive, void *arg, const void *data, size_t size)
+{
+    struct tar *tar = arg;
+
+    if (writer_write(tar->out, data, size, tar->err) < 0) {
+        archive_set_error(archive, EIO, "see the writer");
+        return -1;
+    }
+    return (la_ssize_t)size;
+}
+
+static void tar_close(struct tar *tar)
+{
+    if (tar->archive != NULL) {
+        archive_write_fail(tar->archive); /* or it would pad and end what is not complete */
+        archive_write_free(tar->archive);
+    }
+    if (tar->locale != (locale_t)0) {
+        uselocale(tar->before);
+        freelocale(tar->locale);
+    }
+}
+
+/* libarchive's own words, unless the writer behind it has said what happened. */
+static int tar_error(const struct tar *tar, const char *doing)
+{
+    const char *words = archive_error_string(tar->archive);
+
+    if (tar->err->kind != ERROR_NONE)
+        return -1;
+    return error_set(tar->err, ERROR_INTERNAL, "%s: %s", doing,
+                     words != NULL ? words : "libarchive gives no reason");
+}
+
+static int tar_open(struct tar *tar, struct writer *out, struct error *err)
+{
+    tar->out = out;
+    tar->err = err;
+    tar->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (tar->locale == (locale_t)0)
+        return error_set(err, ERROR_LOCAL, "this machine has no C.UTF-8 locale");
+    tar->before = uselocale(tar->locale);
+    tar->archive = archive_write_new();
+    if (tar->archive == NULL ||
+        archive_write_set_format_pax_restricted(tar->archive) != ARCHIVE_OK ||
+        archive_write_set_bytes_per_block(tar->archive, 0) != ARCHIVE_OK ||
+        archive_write_open(tar->archive, tar, NULL, tar_pass_on, NULL) != ARCHIVE_OK)
+        return tar_error(tar, "beginning a tar");
+    return 0;
+}
+
+static int tar_add_header(struct tar *tar, const struct recipe *recipe,
+                          const struct tree_entry *entry)
+{
+    static const mode_t types[] = {[TREE_FOLDER] = AE_IFDIR,
+                                   [TREE_FILE] = AE_IFREG,
+                                   [TREE_TEXT] = AE_IFREG,
+                                   [TREE_LINK] = AE_IFLNK};
+    struct archive_entry *header = archive_entry_new();
+
+    archive_entry_set_pathname(header, entry->path);
+    archive_entry_set_filetype(header, types[entry->type]);
+    archive_entry_set_perm(header, entry->mode);
+    archive_entry_set_uid(header, entry_uid(recipe, entry));
+    archive_entry_set_gid(header, entry_gid(recipe, entry));
+    archive_entry_set_mtime(header, PACK_TIME, 0);
+    archive_entry_set_size(header, (la_int64_t)entry_size(recipe, entry));
+    if (entry->type == TREE_LINK)
+        archive_entry_set_symlink(header, entry->text);
+    int status = archive_write_header(tar->archive, header);
+    archive_entry_free(header);
+    /* A warning means that it wrote other bytes than usual: not what was promised. */
+    return status == ARCHIVE_OK ? 0 : tar_error(tar, entry->path);
+}
+
+static int tar_add_data(struct tar *tar, const struct tree_entry *entry, const void *data,
+                        size_t size)
+{
+    la_ssize_t written = archive_write_data(tar->archive, data, size);
+
+    if (written < 0)
+        return tar_error(tar, entry->path);
+    if ((size_t)written != size) /* libarchive clips at the size in the header, and says nothing */
+        return error_set(tar->err, ERROR_CORRUPT, "'%s' has more bytes than expected", entry->path);
+    return 0;
+}
+
+static int tar_add_content(struct tar *tar, const struct tree_entry *entry, uint64_t size,
+                           struct reader *content, const struct cancel *cancel)
+{
+    CLEANUP(text) char *part = xcalloc(PART_SIZE, 1);
+    uint64_t total = 0;
+    ssize_t got;
+
+    while ((got = reader_read(content, part, PART_SIZE, tar->err)) > 0) {
+        if (cancel_check(cancel, tar->err) < 0 || tar_add_data(tar, entry, part, (size_t)got) < 0)
+            return -1;
+        total += (uint64_t)got;
+    }
+    if (got < 0)
+        return -1;
+    if (total != size) /* a shorter file would be filled up with zeros */
+        return error_set(tar->err, ERROR_CORRUPT, "'%s' has fewer bytes than expected",
+                         entry->path);
+    return 0;
+}
+
+static int tar_add_entry(struct tar *tar, const struct recipe *recipe,
+                         const struct tree_entry *entry, pack_open_fn *open, void *arg,
+                         const struct cancel *cancel)
+{
+    CLEANUP(reader) struct reader *content = NULL;
+
+    if (entry->type == TREE_FILE &&
+        open(arg, &recipe->plan->files[entry->file], &content, tar->err) < 0)
+        return -1;
+    if (tar_add_header(tar, recipe, entry) < 0)
+        return -1;
+    if (entry->type == TREE_TEXT)
+        return tar_add_data(tar, entry, entry->text, strlen(entry->text));
+    if (entry->type == TREE_FILE)
+        return tar_add_content(tar, entry, entry_size(recipe, entry), content, cancel);
+    return 0;
+}
+
+static int tar_add_all(struct tar *tar, const struct recipe *recipe, pack_open_fn *open, void *arg,
+                       const struct cancel *cancel)
+{
+    for (size_t i = 0; i < recipe->count; i++)
+        if (tar_add_entry(tar, recipe, recipe->entries[i], open, arg, cancel) < 0)
+            return -1;
+    if (archive_write_close(tar->archive) != ARCHIVE_OK)
+        return tar_error(tar, "ending a tar");
+    return 0;
+}
+
+int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg, struct writer *out,
+                     const struct cancel *cancel, struct error *err)
+{
+    struct tar tar = {0};
+    int result = tar_open(&tar, out, err);
+
+    if (result == 0)
+        result = tar_add_all(&tar, recipe, open, arg, cancel);
+    tar_close(&tar);
+    return result;
+}
+
+int tar_write_header(const struct recipe *recipe, const struct tree_entry *entry,
+                     struct writer *out, struct error *err)
+{
+    struct tar tar = {0};
+    int result = tar_open(&tar, out, err);
+
+    if (result == 0)
+        result = tar_add_header(&tar, recipe, entry);
+    tar_close(&tar);
+    return result;
+}
+
+int tar_measure(const struct recipe *recipe, uint64_t *out, struct error *err)
+{
+    uint64_t total = END_SIZE;
+
+    for (size_t i = 0; i < recipe->count; i++) {
+        const struct tree_entry *entry = recipe->entries[i];
+        CLEANUP(buf) struct buf header = BUF_INIT;
+        CLEANUP(writer) struct writer *memory = memory_writer_new(&header, MIB);
+        uint64_t size = entry_size(recipe, entry);
+        uint64_t padding = (BLOCK - size % BLOCK) % BLOCK;
+        if (tar_write_header(recipe, entry, memory, err) < 0)
+            return error_wrap(err, "'%s'", entry->path);
+        if (!u64_add(total, header.size, &total) || !u64_add(total, size, &total) ||
+            !u64_add(total, padding, &total) || total > INT64_MAX)
+            return error_set(err, ERROR_UNSUPPORTED, "'%s' makes a layer of more than 8 EiB",
+                             entry->path);
+    }
+    *out = total;
+    return 0;
+}
