@@ -1,0 +1,28 @@
+#ifndef INLAY_RENDER_H
+#define INLAY_RENDER_H
+
+#include "core/log.h"
+#include "inject/inject.h"
+
+/*
+ * What people see on stderr: log lines, and how far the work is. On a terminal that is a bar in
+ * the last line; elsewhere a plain line now and then. Safe to share between threads.
+ */
+struct render;
+
+enum render_mode {
+    RENDER_NORMAL,
+    RENDER_QUIET,   /* warnings only, no progress */
+    RENDER_VERBOSE, /* requests and retries too */
+};
+
+struct render *render_new(enum render_mode mode);
+/* Takes the bar away. */
+void render_free(struct render *render);
+CLEANUP_FREE(render)
+
+/* Both belong to the render. */
+const struct log *render_log(struct render *render);
+const struct inject_progress *render_progress(struct render *render);
+
+#endif

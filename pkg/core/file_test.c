@@ -1,0 +1,92 @@
+#include "core/file.h"
+
+#include <dirent.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static int make_folder(void **state)
+{
+    char template[] = "/tmp/inlay-file-XXXXXX";
+
+    *state = xstrdup(mkdtemp(template));
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    CLEANUP(text) char *folder = *state;
+    CLEANUP(text) char *file = xasprintf("%s/file", folder);
+
+    unlink(file);
+    return rmdir(folder); /* so a test that leaves something behind is seen */
+}
+
+static size_t count_entries(const char *folder)
+{
+    DIR *stream = opendir(folder);
+    size_t count = 0;
+
+    while (readdir(stream) != NULL)
+        count++;
+    closedir(stream);
+    return count - 2;
+}
+
+static void replace_shows_the_old_or_the_new(void **state)
+{
+    CLEANUP(text) char *file = xasprintf("%s/file", (const char *)*state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(text) char *large = xcalloc(1, MIB);
+    struct rlimit before;
+
+    assert_int_equal(file_replace(file, "old", 3, &err), 0);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    struct rlimit small = {.rlim_cur = 4096, .rlim_max = before.rlim_max};
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+    int result = file_replace(file, large, MIB, &err); /* SIGXFSZ is ignored: see main */
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(result, -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    assert_non_null(strstr(err.text, "File too large"));
+    assert_int_equal(file_read(file, 10, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "old");
+    assert_int_equal(count_entries(*state), 1);
+    assert_int_equal(file_replace(file, "new!", 4, &err), 0);
+    assert_int_equal(file_read(file, 10, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "new!");
+}
+
+static void read_says_what_is_wrong(void **state)
+{
+    CLEANUP(text) char *file = xasprintf("%s/file", (const char *)*state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+
+    assert_int_equal(file_read(file, 10, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_NOT_FOUND);
+    assert_int_equal(file_replace(file, "12345678901", 11, &err), 0);
+    assert_int_equal(file_read(file, 10, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    assert_int_equal(content.size, 0);
+    assert_int_equal(file_read(*state, 10, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(replace_shows_the_old_or_the_new, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(read_says_what_is_wrong, make_folder, remove_folder),
+    };
+
+    signal(SIGXFSZ, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,88 @@
+#include "core/workers.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define JOBS 100
+
+struct trial {
+    atomic_uint ran[JOBS];
+    size_t failing; /* JOBS: none */
+    struct cancel *outer;
+    size_t cancels; /* the job that asks the caller's cancel; JOBS: none */
+};
+
+static int try_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct trial *trial = arg;
+
+    atomic_fetch_add(&trial->ran[number], 1);
+    if (number == trial->cancels)
+        cancel_request(trial->outer);
+    if (number == trial->failing)
+        return error_set(err, ERROR_CORRUPT, "job %zu", number);
+    return number > trial->failing ? cancel_wait(cancel, 60000, err) : 0;
+}
+
+static void every_job_runs_once(void **state)
+{
+    static const unsigned threads[] = {1, 2, 7, 200};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(threads); i++) {
+        struct trial trial = {.failing = JOBS, .cancels = JOBS};
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(workers_run(threads[i], JOBS, try_job, &trial, NULL, &err), 0);
+        for (size_t k = 0; k < JOBS; k++)
+            assert_int_equal(trial.ran[k], 1);
+    }
+}
+
+static void no_job_is_no_failure(void **state)
+{
+    struct trial trial = {.failing = JOBS, .cancels = JOBS};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(workers_run(4, 0, try_job, &trial, NULL, &err), 0);
+}
+
+static void the_first_failure_stops_the_rest_and_is_told(void **state)
+{
+    struct trial trial = {.failing = 3, .cancels = JOBS};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(workers_run(4, JOBS, try_job, &trial, NULL, &err), -1);
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    assert_string_equal(err.text, "job 3");
+    assert_int_equal(trial.ran[JOBS - 1], 0);
+}
+
+static void a_request_to_stop_reaches_the_jobs(void **state)
+{
+    struct cancel outer = {.requested = false};
+    struct trial trial = {.failing = JOBS, .outer = &outer, .cancels = 5};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(workers_run(1, JOBS, try_job, &trial, &outer, &err), -1);
+    assert_int_equal(err.kind, ERROR_CANCELED);
+    assert_int_equal(trial.ran[5], 1);
+    assert_int_equal(trial.ran[6], 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_job_runs_once),
+        cmocka_unit_test(no_job_is_no_failure),
+        cmocka_unit_test(the_first_failure_stops_the_rest_and_is_told),
+        cmocka_unit_test(a_request_to_stop_reaches_the_jobs),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
