@@ -18,8 +18,10 @@ struct http_options {
     const char *user_agent;      /* required: "inlay/0.1.0" */
     const struct cancel *cancel; /* NULL: cannot be stopped; outlives the http */
     const struct log *log;       /* NULL: silent; outlives the http; gets URLs without query */
-    unsigned stall_timeout_s;    /* no byte for so long is ERROR_UNREACHABLE; 0: 60 */
+    unsigned stall_timeout_s;    /* no byte for so long is ERROR_UNREACHABLE; 0: 60; five times
+                                    that for the answer to other methods than GET and HEAD */
     unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5 */
+    unsigned retry_wait_ms;      /* the first wait, doubled up to 30 times that; 0: 1000 */
 };
 
 struct http *http_new(const struct http_options *options);
@@ -42,6 +44,7 @@ struct http_request {
     const int *expect;  /* statuses the caller handles; NULL: every status is handed over */
     size_t body_limit;  /* most bytes http_send keeps of an answer; 0: 64 KiB */
     bool keep_redirect; /* do not follow: a 3xx is an answer like any other */
+    bool no_retry;      /* one try, for a server that may not be there */
 };
 
 struct http_header {
@@ -69,10 +72,11 @@ CLEANUP_RELEASE(http_response)
 
 /*
  * Sends and receives a whole answer. Requests without a body, and GET and HEAD, are repeated on
- * connection failures, 408, 429 and 5xx, honouring Retry-After (and the Hub's RateLimit header);
- * a 429 or 5xx that stays is handed over or becomes an error like any other status. Redirects
- * are followed for GET and HEAD only, ten at most, never from https to http. A status outside
- * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity".
+ * connection failures, 408, 429 and 5xx (but not 501 and 505), honouring Retry-After (and the Hub's
+ * RateLimit header); a 429 or 5xx that stays is handed over or becomes an error like any other
+ * status. Redirects are followed for GET and HEAD only, ten at most, never from https to http. A
+ * status outside `expect` is an error by http_check(). Every request carries "Accept-Encoding:
+ * identity".
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
               struct error *err) MUST_CHECK;
@@ -98,7 +102,7 @@ int http_upload(struct http *http, const struct http_request *request, uint64_t 
 /*
  * 0 if `expect` admits the status. Otherwise an error with method, URL without query, status and
  * the server's own words: ERROR_DENIED for 401 and 403, ERROR_NOT_FOUND for 404 and 410,
- * ERROR_UNREACHABLE for 408, 429 and 5xx, else ERROR_UNSUPPORTED.
+ * ERROR_UNREACHABLE for 408, 429 and 5xx other than 501 and 505, else ERROR_UNSUPPORTED.
  */
 int http_check(const struct http_request *request, const struct http_response *response,
                struct error *err) MUST_CHECK;

@@ -3,7 +3,6 @@
 
 #include "core/cancel.h"
 #include "core/log.h"
-#include "http/http.h"
 #include "plan/plan.h"
 #include "stream/stream.h"
 
@@ -45,6 +44,8 @@ char *model_reference_format(const struct model_reference *model);
 bool model_revision_is_commit(const char *revision);
 void model_reference_release(struct model_reference *model);
 CLEANUP_RELEASE(model_reference)
+
+struct http;
 
 struct source_context {
     struct http *http;           /* borrowed */

@@ -1,10 +1,8 @@
 #ifndef INLAY_STORE_STORE_H
 #define INLAY_STORE_STORE_H
 
-#include "auth/auth.h"
 #include "core/cancel.h"
 #include "core/log.h"
-#include "http/http.h"
 #include "oci/descriptor.h"
 #include "oci/document.h"
 #include "oci/reference.h"
@@ -46,6 +44,9 @@ struct store_ops {
                       bool *out, struct error *err);
     void (*free)(struct store *store);
 };
+
+struct http;
+struct auth;
 
 struct store_context {
     struct http *http;           /* borrowed */

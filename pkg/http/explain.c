@@ -1,0 +1,120 @@
+#include "http/http_internal.h"
+
+#include "core/text.h"
+
+#include <string.h>
+
+/* The system's word for the connection's last errno, in lower case; NULL if there is none. */
+static char *system_words(const struct transfer *transfer)
+{
+    char words[128];
+    long number = 0;
+
+    curl_easy_getinfo(transfer->connection->easy, CURLINFO_OS_ERRNO, &number);
+    if (number == 0)
+        return NULL;
+    char *text = xstrdup(strerror_r((int)number, words, sizeof(words)));
+    if (*text >= 'A' && *text <= 'Z')
+        *text = (char)(*text - 'A' + 'a');
+    return text;
+}
+
+static int explain_connection(const struct transfer *transfer, const char *authority,
+                              struct error *err)
+{
+    CLEANUP(text) char *words = system_words(transfer);
+
+    switch (transfer->result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        return error_set(err, ERROR_UNREACHABLE,
+                         "cannot connect to '%s': the name is not known to this machine's resolver",
+                         authority);
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        return error_set(err, ERROR_UNREACHABLE,
+                         "cannot connect to '%s': the name of the proxy cannot be resolved",
+                         authority);
+    case CURLE_OPERATION_TIMEDOUT:
+        return error_set(err, ERROR_UNREACHABLE, "cannot connect to '%s': no answer within %d s",
+                         authority, HTTP_CONNECT_TIMEOUT_S);
+    default:
+        return error_set(err, ERROR_UNREACHABLE, "cannot connect to '%s': %s", authority,
+                         words != NULL ? words : "there is no way to the host");
+    }
+}
+
+static int explain_tls(const struct transfer *transfer, const char *authority, struct error *err)
+{
+    const char *words =
+        *transfer->words != '\0' ? transfer->words : curl_easy_strerror(transfer->result);
+
+    if (transfer->result == CURLE_SSL_CACERT_BADFILE)
+        return error_set(err, ERROR_LOCAL,
+                         "the certificates of the authorities in '%s' cannot be read; see "
+                         "SSL_CERT_FILE and SSL_CERT_DIR",
+                         transfer->http->ca_file != NULL ? transfer->http->ca_file : "the system");
+    if (transfer->result != CURLE_SSL_CONNECT_ERROR)
+        return error_set(
+            err, ERROR_UNSUPPORTED,
+            "the certificate of '%s' is not trusted: %s; SSL_CERT_FILE can name a file "
+            "with the authority that signed it",
+            authority, words);
+    if (strstr(words, "wrong version number") != NULL)
+        return error_set(err, ERROR_UNSUPPORTED, "'%s' does not speak TLS: is it plain http?",
+                         authority);
+    return error_set(err, ERROR_UNREACHABLE, "cannot agree on TLS with '%s': %s", authority, words);
+}
+
+static int explain_proxy(long status, const char *authority, struct error *err)
+{
+    return error_set(err, status == 407 || status == 403 ? ERROR_DENIED : ERROR_UNREACHABLE,
+                     "cannot connect to '%s': the proxy answered with status %ld", authority,
+                     status);
+}
+
+static int explain_break(const struct transfer *transfer, const char *authority, struct error *err)
+{
+    CLEANUP(text) char *words = system_words(transfer);
+    const char *when =
+        transfer->answered ? "before the answer was complete" : "before there was an answer";
+
+    if (words != NULL)
+        return error_set(err, ERROR_UNREACHABLE, "the connection to '%s' ended %s: %s", authority,
+                         when, words);
+    return error_set(err, ERROR_UNREACHABLE, "the connection to '%s' ended %s", authority, when);
+}
+
+int transfer_explain(const struct transfer *transfer, struct error *err)
+{
+    CLEANUP(text) char *authority = url_format_authority(transfer->url);
+    long proxy_status = 0;
+
+    curl_easy_getinfo(transfer->connection->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
+    if (proxy_status >= 300)
+        return explain_proxy(proxy_status, authority, err);
+    switch (transfer->result) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+    case CURLE_COULDNT_RESOLVE_PROXY:
+    case CURLE_COULDNT_CONNECT:
+    case CURLE_OPERATION_TIMEDOUT:
+    case CURLE_PROXY:
+        return explain_connection(transfer, authority, err);
+    case CURLE_SSL_CONNECT_ERROR:
+    case CURLE_PEER_FAILED_VERIFICATION:
+    case CURLE_SSL_CACERT_BADFILE:
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CIPHER:
+    case CURLE_SSL_ISSUER_ERROR:
+    case CURLE_SSL_INVALIDCERTSTATUS:
+    case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
+        return explain_tls(transfer, authority, err);
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+        return error_set(err, ERROR_UNSUPPORTED, "'%s' does not answer in HTTP/1.1", authority);
+    case CURLE_URL_MALFORMAT:
+        return error_set(err, ERROR_UNSUPPORTED, "'%s' is not a URL that can be asked", authority);
+    case CURLE_OUT_OF_MEMORY:
+        abort();
+    default:
+        return explain_break(transfer, authority, err);
+    }
+}

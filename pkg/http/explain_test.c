@@ -1,0 +1,144 @@
+#include "http/http_internal.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void each_end_of_a_connection_has_its_words(void **state)
+{
+    static const struct {
+        CURLcode result;
+        const char *words;
+        bool answered;
+        enum error_kind kind;
+        const char *text;
+    } cases[] = {
+        {CURLE_COULDNT_RESOLVE_HOST, "", false, ERROR_UNREACHABLE,
+         "cannot connect to 'h.example:443': the name is not known to this machine's resolver"},
+        {CURLE_COULDNT_RESOLVE_PROXY, "", false, ERROR_UNREACHABLE,
+         "cannot connect to 'h.example:443': the name of the proxy cannot be resolved"},
+        {CURLE_OPERATION_TIMEDOUT, "", false, ERROR_UNREACHABLE,
+         "cannot connect to 'h.example:443': no answer within 30 s"},
+        {CURLE_COULDNT_CONNECT, "", false, ERROR_UNREACHABLE,
+         "cannot connect to 'h.example:443': there is no way to the host"},
+        {CURLE_PEER_FAILED_VERIFICATION, "unable to get local issuer certificate", false,
+         ERROR_UNSUPPORTED,
+         "the certificate of 'h.example:443' is not trusted: unable to get local issuer "
+         "certificate; SSL_CERT_FILE can name a file with the authority that signed it"},
+        {CURLE_SSL_CONNECT_ERROR, "alert 80", false, ERROR_UNREACHABLE,
+         "cannot agree on TLS with 'h.example:443': alert 80"},
+        {CURLE_GOT_NOTHING, "", false, ERROR_UNREACHABLE,
+         "the connection to 'h.example:443' ended before there was an answer"},
+        {CURLE_PARTIAL_FILE, "", true, ERROR_UNREACHABLE,
+         "the connection to 'h.example:443' ended before the answer was complete"},
+        {CURLE_UNSUPPORTED_PROTOCOL, "", false, ERROR_UNSUPPORTED,
+         "'h.example:443' does not answer in HTTP/1.1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(connection) struct connection *connection = connection_new("https://h.example:443");
+        CLEANUP(error) struct error err = ERROR_INIT;
+        char url[] = "https://user:pass@h.example/p?sig=1";
+        struct transfer transfer = {
+            .connection = connection,
+            .url = url,
+            .result = cases[i].result,
+            .answered = cases[i].answered,
+        };
+        snprintf(transfer.words, sizeof(transfer.words), "%s", cases[i].words);
+        assert_int_equal(transfer_explain(&transfer, &err), -1);
+        assert_int_equal(err.kind, cases[i].kind);
+        assert_string_equal(err.text, cases[i].text);
+    }
+}
+
+/* A listening socket; *port tells where. */
+static int listen_somewhere(unsigned *port)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    socklen_t size = sizeof(address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(bind(fd, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(fd, 4), 0);
+    assert_int_equal(getsockname(fd, (struct sockaddr *)&address, &size), 0);
+    *port = ntohs(address.sin_port);
+    return fd;
+}
+
+static int ask(const char *scheme, unsigned port, struct error *err)
+{
+    struct http_options options = {.user_agent = "inlay/test", .retries = 1, .retry_wait_ms = 1};
+    CLEANUP(http) struct http *http = http_new(&options);
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(text) char *url = xasprintf("%s://127.0.0.1:%u/p?secret=1", scheme, port);
+    struct http_request request = {.method = "GET", .url = url};
+
+    return http_send(http, &request, &response, err);
+}
+
+static void nobody_listening_is_unreachable(void **state)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    unsigned port;
+
+    (void)state;
+    close(listen_somewhere(&port));
+    assert_int_equal(ask("http", port, &err), -1);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    CLEANUP(text)
+    char *text = xasprintf("cannot connect to '127.0.0.1:%u': connection refused", port);
+    assert_string_equal(err.text, text);
+}
+
+static void *answer_in_plain_http(void *arg)
+{
+    static const char answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
+    const int *listener = arg;
+    char hello[4096];
+    int fd = accept(*listener, NULL, NULL);
+
+    if (fd >= 0 && recv(fd, hello, sizeof(hello), 0) > 0)
+        send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+    close(fd);
+    return NULL;
+}
+
+static void https_to_a_plain_server_is_not_tried_again(void **state)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    pthread_t thread;
+    unsigned port;
+
+    (void)state;
+    CLEANUP(fd) int listener = listen_somewhere(&port);
+    pthread_create(&thread, NULL, answer_in_plain_http, &listener);
+    assert_int_equal(ask("https", port, &err), -1);
+    pthread_join(thread, NULL);
+    assert_int_equal(err.kind, ERROR_UNSUPPORTED);
+    CLEANUP(text)
+    char *text = xasprintf("'127.0.0.1:%u' does not speak TLS: is it plain http?", port);
+    assert_string_equal(err.text, text);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_end_of_a_connection_has_its_words),
+        cmocka_unit_test(nobody_listening_is_unreachable),
+        cmocka_unit_test(https_to_a_plain_server_is_not_tried_again),
+    };
+
+    setenv("no_proxy", "127.0.0.1", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

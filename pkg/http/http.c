@@ -1,0 +1,201 @@
+#include "http/http_internal.h"
+
+#include <string.h>
+
+static char *environment_text(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && *value != '\0' ? xstrdup(value) : NULL;
+}
+
+struct http *http_new(const struct http_options *options)
+{
+    struct http *http = xcalloc(1, sizeof(*http));
+
+    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
+        abort();
+    http->user_agent = xstrdup(options->user_agent);
+    http->cancel = options->cancel;
+    http->log = options->log;
+    http->stall_timeout_ms = (options->stall_timeout_s > 0 ? options->stall_timeout_s : 60) * 1000;
+    http->retries = options->retries > 0 ? options->retries : 5;
+    http->retry_wait_ms = options->retry_wait_ms > 0 ? options->retry_wait_ms : 1000;
+    http->ca_file = environment_text("SSL_CERT_FILE");
+    http->ca_folder = environment_text("SSL_CERT_DIR");
+    share_init(&http->share);
+    pool_init(&http->pool);
+    return http;
+}
+
+void http_free(struct http *http)
+{
+    if (http == NULL)
+        return;
+    pool_release(&http->pool);
+    share_release(&http->share);
+    free(http->ca_folder);
+    free(http->ca_file);
+    free(http->user_agent);
+    free(http);
+    curl_global_cleanup();
+}
+
+/* Waits for the headers, and for the rest too unless the answer is to be streamed. */
+static int http_receive(struct transfer *transfer, struct error *err)
+{
+    if (transfer_wait(transfer, transfer_is_answered, err) < 0)
+        return -1;
+    if (transfer->stream && transfer->answered && transfer->refusal.kind == ERROR_NONE &&
+        http_status_is_success(transfer->response.status))
+        return 0;
+    if (transfer_wait(transfer, transfer_is_done, err) < 0)
+        return -1;
+    return transfer_outcome(transfer, err);
+}
+
+static bool is_redirected(const struct http_request *request, const struct transfer *transfer)
+{
+    return !request->keep_redirect && transfer->safe &&
+           http_status_is_redirect(transfer->response.status) &&
+           http_response_header(&transfer->response, "Location") != NULL;
+}
+
+/* Sends a request once, and again to wherever it is redirected. */
+static int http_follow(struct http *http, const struct http_request *request, bool stream,
+                       struct transfer **out, struct error *err)
+{
+    CLEANUP(transfer) struct transfer *transfer = NULL;
+    CLEANUP(text) char *name = http_display_url(request->url);
+    CLEANUP(text) char *url = xstrdup(request->url);
+    bool same_origin = true;
+
+    for (unsigned hop = 0;; hop++) {
+        CLEANUP(text) char *next = NULL;
+        struct transfer_options options = {
+            .url = url,
+            .authorization = same_origin ? request->authorization : NULL,
+            .stream = stream,
+        };
+        transfer_free(TAKE(transfer));
+        if (transfer_open(http, request, &options, &transfer, err) < 0 ||
+            http_receive(transfer, err) < 0)
+            return -1;
+        if (!is_redirected(request, transfer))
+            break;
+        if (hop == HTTP_REDIRECT_LIMIT)
+            return error_set(err, ERROR_UNSUPPORTED, "'%s' leads to more than %d redirects", name,
+                             HTTP_REDIRECT_LIMIT);
+        if (url_follow(url, http_response_header(&transfer->response, "Location"), &next, err) < 0)
+            return -1;
+        same_origin = same_origin && http_same_origin(request->url, next);
+        free(url);
+        url = TAKE(next);
+    }
+    *out = TAKE(transfer);
+    return 0;
+}
+
+static bool is_repeatable(const struct http_request *request)
+{
+    return request->body == NULL || http_method_is_safe(request->method);
+}
+
+/* The same, repeated for as long as that may help. */
+static int http_perform(struct http *http, const struct http_request *request, bool stream,
+                        struct transfer **out, struct error *err)
+{
+    CLEANUP(transfer) struct transfer *transfer = NULL;
+    CLEANUP(text) char *name = http_display_url(request->url);
+    unsigned retries = is_repeatable(request) ? http->retries : 0;
+    int result;
+
+    for (unsigned attempt = 0;; attempt++) {
+        transfer_free(TAKE(transfer));
+        result = http_follow(http, request, stream, &transfer, err);
+        bool again = result < 0 ? err->kind == ERROR_UNREACHABLE
+                                : http_status_is_transient(transfer->response.status);
+        if (!again || attempt == retries)
+            break;
+        const struct http_response *response = result < 0 ? NULL : &transfer->response;
+        unsigned wait_ms = retry_choose_wait(http, attempt, response, time(NULL));
+        if (response != NULL)
+            log_debug(http->log, "%s %s: status %d, again in %u ms", request->method, name,
+                      response->status, wait_ms);
+        else
+            log_debug(http->log, "%s %s: %s, again in %u ms", request->method, name, err->text,
+                      wait_ms);
+        if (cancel_wait(http->cancel, wait_ms, err) < 0)
+            return -1;
+    }
+    *out = TAKE(transfer);
+    return result;
+}
+
+static void response_move(struct http_response *to, struct http_response *from)
+{
+    http_response_release(to);
+    *to = *from;
+    *from = (struct http_response)HTTP_RESPONSE_INIT;
+}
+
+int http_send(struct http *http, const struct http_request *request, struct http_response *response,
+              struct error *err)
+{
+    CLEANUP(transfer) struct transfer *transfer = NULL;
+
+    if (http_perform(http, request, false, &transfer, err) < 0)
+        return -1;
+    if (http_check(request, &transfer->response, err) < 0)
+        return -1;
+    response_move(response, &transfer->response);
+    return 0;
+}
+
+struct body_reader {
+    struct reader base;
+    struct transfer *transfer; /* owned */
+};
+
+static ssize_t body_read(struct reader *reader, void *data, size_t size, struct error *err)
+{
+    struct body_reader *body = CONTAINER_OF(reader, struct body_reader, base);
+
+    return transfer_read(body->transfer, data, size, err);
+}
+
+static void body_free(struct reader *reader)
+{
+    struct body_reader *body = CONTAINER_OF(reader, struct body_reader, base);
+
+    transfer_free(body->transfer);
+    free(body);
+}
+
+static struct reader *body_reader_new(struct transfer *transfer)
+{
+    static const struct reader_ops ops = {body_read, body_free};
+    struct body_reader *body = xcalloc(1, sizeof(*body));
+
+    body->base.ops = &ops;
+    body->transfer = transfer;
+    return &body->base;
+}
+
+int http_open(struct http *http, const struct http_request *request, struct http_response *response,
+              struct reader **body, struct error *err)
+{
+    CLEANUP(transfer) struct transfer *transfer = NULL;
+
+    if (http_perform(http, request, true, &transfer, err) < 0)
+        return -1;
+    if (http_check(request, &transfer->response, err) < 0)
+        return -1;
+    bool streamed = http_status_is_success(transfer->response.status);
+    response_move(response, &transfer->response);
+    if (streamed) {
+        transfer->response.status = response->status; /* its body is still to come */
+        *body = body_reader_new(TAKE(transfer));
+    }
+    return 0;
+}

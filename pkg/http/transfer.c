@@ -1,0 +1,309 @@
+#include "http/http_internal.h"
+
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+uint64_t now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+bool transfer_is_answered(const struct transfer *transfer)
+{
+    return transfer->answered;
+}
+
+bool transfer_is_done(const struct transfer *transfer)
+{
+    return transfer->done;
+}
+
+static int transfer_add_header(struct transfer *transfer, const char *name, const char *value,
+                               struct error *err)
+{
+    for (const unsigned char *at = (const unsigned char *)value; *at != '\0'; at++)
+        if (*at < 0x20 || *at == 0x7f)
+            return error_set(err, ERROR_UNSUPPORTED,
+                             "a value for the header '%s' has control characters in it", name);
+    CLEANUP(text) char *line = xasprintf("%s: %s", name, value);
+    struct curl_slist *headers = curl_slist_append(transfer->headers, line);
+    if (headers == NULL)
+        abort();
+    transfer->headers = headers;
+    return 0;
+}
+
+static void transfer_drop_header(struct transfer *transfer, const char *name)
+{
+    CLEANUP(text) char *line = xasprintf("%s:", name);
+    struct curl_slist *headers = curl_slist_append(transfer->headers, line);
+
+    if (headers == NULL)
+        abort();
+    transfer->headers = headers;
+}
+
+static int transfer_add_headers(struct transfer *transfer, const struct http_request *request,
+                                const char *authorization, struct error *err)
+{
+    CLEANUP(buf) struct buf range = BUF_INIT;
+
+    if (transfer->offset > 0 || transfer->length > 0) {
+        buf_addf(&range, "bytes=%" PRIu64 "-", transfer->offset);
+        if (transfer->length > 0)
+            buf_addf(&range, "%" PRIu64, transfer->offset + transfer->length - 1);
+        if (transfer_add_header(transfer, "Range", buf_text(&range), err) < 0)
+            return -1;
+    }
+    if (transfer_add_header(transfer, "Accept-Encoding", "identity", err) < 0)
+        return -1;
+    if (request->accept != NULL &&
+        transfer_add_header(transfer, "Accept", request->accept, err) < 0)
+        return -1;
+    if (authorization != NULL &&
+        transfer_add_header(transfer, "Authorization", authorization, err) < 0)
+        return -1;
+    transfer_drop_header(transfer, "Expect");
+    if (request->content_type == NULL) {
+        transfer_drop_header(transfer, "Content-Type");
+        return 0;
+    }
+    return transfer_add_header(transfer, "Content-Type", request->content_type, err);
+}
+
+static void transfer_set_method(const struct transfer *transfer, const struct http_request *request,
+                                const struct transfer_options *options)
+{
+    CURL *easy = transfer->connection->easy;
+    const char *method = request->method;
+
+    if (options->upload) {
+        curl_easy_setopt(easy, CURLOPT_UPLOAD, 1L);
+        curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
+                         options->upload_size == SIZE_UNKNOWN ? (curl_off_t)-1
+                                                              : (curl_off_t)options->upload_size);
+    } else if (request->body != NULL || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
+               strcmp(method, "PATCH") == 0) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)(request->body != NULL ? request->body_size : 0));
+        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body != NULL ? request->body : "");
+    } else if (strcmp(method, "HEAD") == 0) {
+        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
+    } else {
+        curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L);
+    }
+    if (!transfer->safe)
+        curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
+}
+
+static void transfer_set_connection(const struct transfer *transfer)
+{
+    const struct http *http = transfer->http;
+    CURL *easy = transfer->connection->easy;
+
+    curl_easy_setopt(easy, CURLOPT_SHARE, http->share.handle);
+    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
+    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
+    curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
+    curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
+    curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, HTTP_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_BUFFER);
+    curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
+    if (http->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
+    if (http->ca_folder != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_folder);
+}
+
+static void transfer_set_callbacks(struct transfer *transfer)
+{
+    CURL *easy = transfer->connection->easy;
+
+    curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
+    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
+    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer->words);
+    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, transfer_take_header);
+    curl_easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, transfer_take_body);
+    curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_READFUNCTION, transfer_give_body);
+    curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+}
+
+int transfer_open(struct http *http, const struct http_request *request,
+                  const struct transfer_options *options, struct transfer **out, struct error *err)
+{
+    CLEANUP(text) char *origin = url_format_origin(options->url);
+    CLEANUP(text) char *name = http_display_url(options->url);
+    CLEANUP(transfer) struct transfer *transfer = xcalloc(1, sizeof(*transfer));
+    uint64_t end;
+
+    if (origin == NULL)
+        return error_set(err, ERROR_UNSUPPORTED, "'%s' is not an http or https URL", name);
+    if (!u64_add(request->offset, request->length, &end))
+        return error_set(err, ERROR_INTERNAL, "a range of '%s' ends beyond 64 bits", name);
+    transfer->http = http;
+    transfer->url = xstrdup(options->url);
+    transfer->safe = http_method_is_safe(request->method);
+    transfer->offset = request->offset;
+    transfer->length = request->length;
+    transfer->left = UINT64_MAX;
+    transfer->body_limit = request->body_limit > 0 ? request->body_limit : HTTP_BODY_LIMIT;
+    transfer->stream = options->stream;
+    transfer->upload = options->upload;
+    if (transfer_add_headers(transfer, request, options->authorization, err) < 0)
+        return -1;
+
+    /* A body that is gone cannot be sent again when an idle connection turns out to be dead. */
+    transfer->connection =
+        options->upload ? connection_new(origin) : pool_take(&http->pool, origin);
+    transfer_set_connection(transfer);
+    transfer_set_method(transfer, request, options);
+    transfer_set_callbacks(transfer);
+    if (curl_multi_add_handle(transfer->connection->multi, transfer->connection->easy) != CURLM_OK)
+        abort(); /* out of memory is all that this can be */
+    log_debug(http->log, "%s %s", request->method, name);
+    *out = TAKE(transfer);
+    return 0;
+}
+
+void transfer_free(struct transfer *transfer)
+{
+    if (transfer == NULL)
+        return;
+    if (transfer->connection != NULL) {
+        curl_multi_remove_handle(transfer->connection->multi, transfer->connection->easy);
+        if (transfer->done && transfer->result == CURLE_OK)
+            pool_put(&transfer->http->pool, TAKE(transfer->connection));
+    }
+    connection_free(transfer->connection);
+    curl_slist_free_all(transfer->headers);
+    http_response_release(&transfer->response);
+    error_release(&transfer->refusal);
+    free(transfer->window);
+    free(transfer->url);
+    free(transfer);
+}
+
+static void transfer_collect(struct transfer *transfer)
+{
+    CURLMsg *message;
+    int queued;
+    curl_off_t uploaded = 0;
+
+    while ((message = curl_multi_info_read(transfer->connection->multi, &queued)) != NULL)
+        if (message->msg == CURLMSG_DONE) {
+            transfer->done = true;
+            transfer->result = message->data.result;
+        }
+    curl_easy_getinfo(transfer->connection->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
+    if (uploaded != transfer->uploaded) {
+        transfer->uploaded = uploaded;
+        transfer->active_ms = now_ms();
+    }
+}
+
+static int transfer_check_stall(const struct transfer *transfer, struct error *err)
+{
+    bool sent = !transfer->upload || transfer->pending_last;
+    bool patient = !transfer->safe && !transfer->answered && sent;
+    uint64_t limit_ms = (uint64_t)transfer->http->stall_timeout_ms * (patient ? HTTP_PATIENCE : 1);
+
+    if (now_ms() - transfer->active_ms < limit_ms)
+        return 0;
+    CLEANUP(text) char *authority = url_format_authority(transfer->url);
+    return error_set(err, ERROR_UNREACHABLE, "no byte to or from '%s' for %" PRIu64 " s", authority,
+                     limit_ms / 1000);
+}
+
+int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer *transfer),
+                  struct error *err)
+{
+    CURLM *multi = transfer->connection->multi;
+    int running;
+
+    transfer->active_ms = now_ms();
+    while (!transfer->done) {
+        if (cancel_check(transfer->http->cancel, err) < 0)
+            return -1;
+        CURLMcode code = curl_multi_perform(multi, &running);
+        if (code != CURLM_OK)
+            return error_set(err, ERROR_INTERNAL, "libcurl: %s", curl_multi_strerror(code));
+        transfer_collect(transfer);
+        if (transfer->done || ready(transfer))
+            return 0;
+        if (transfer_check_stall(transfer, err) < 0)
+            return -1;
+        curl_multi_poll(multi, NULL, 0, CANCEL_POLL_MS, NULL);
+    }
+    return 0;
+}
+
+static bool transfer_has_bytes(const struct transfer *transfer)
+{
+    return transfer->window_end > transfer->window_start || transfer->enough;
+}
+
+ssize_t transfer_read(struct transfer *transfer, void *data, size_t size, struct error *err)
+{
+    if (transfer->window_start == transfer->window_end && !transfer->enough && !transfer->done) {
+        transfer->window_start = transfer->window_end = 0;
+        curl_easy_pause(transfer->connection->easy, CURLPAUSE_CONT);
+        if (transfer_wait(transfer, transfer_has_bytes, err) < 0)
+            return -1;
+    }
+    size_t part = transfer->window_end - transfer->window_start;
+    if (part > size)
+        part = size;
+    if (part > 0) {
+        memcpy(data, transfer->window + transfer->window_start, part);
+        transfer->window_start += part;
+        return (ssize_t)part;
+    }
+    return transfer_outcome(transfer, err);
+}
+
+static bool transfer_has_taken(const struct transfer *transfer)
+{
+    return transfer->pending_size == 0;
+}
+
+int transfer_lend(struct transfer *transfer, const void *data, size_t size, struct error *err)
+{
+    transfer->pending = data;
+    transfer->pending_size = size;
+    if (!transfer->done)
+        curl_easy_pause(transfer->connection->easy, CURLPAUSE_CONT);
+    int result = transfer_wait(transfer, transfer_has_taken, err);
+    transfer->pending = NULL;
+    transfer->pending_size = 0;
+    return result;
+}
+
+int transfer_outcome(const struct transfer *transfer, struct error *err)
+{
+    if (transfer->enough)
+        return 0;
+    if (transfer->refusal.kind != ERROR_NONE)
+        return error_set(err, transfer->refusal.kind, "%s", transfer->refusal.text);
+    if (transfer->result != CURLE_OK) {
+        if (transfer->answered && transfer->response.status >= 300)
+            return 0; /* a refusal stays one even if its words broke off */
+        return transfer_explain(transfer, err);
+    }
+    if (transfer->skip == 0)
+        return 0;
+    CLEANUP(text) char *name = http_display_url(transfer->url);
+    return error_set(err, ERROR_UNREACHABLE,
+                     "'%s' ended %" PRIu64 " bytes before the asked offset %" PRIu64, name,
+                     transfer->skip, transfer->offset);
+}

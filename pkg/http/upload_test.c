@@ -1,0 +1,334 @@
+#include "http/http_internal.h"
+
+#include <arpa/inet.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define BODY_SIZE (64 * MIB)
+
+/* One connection on a thread of its own, served by a function that reads and writes it raw. */
+struct peer {
+    void (*serve)(struct peer *peer, int fd);
+    int listener;
+    char url[64];
+    pthread_t thread;
+    char head[4096];      /* the request's */
+    size_t body_start;    /* how much of the body came with it, behind the head */
+    atomic_bool complete; /* the body ended as it should */
+};
+
+static void send_text(int fd, const char *text)
+{
+    if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+        shutdown(fd, SHUT_RDWR);
+}
+
+static void read_head(struct peer *peer, int fd)
+{
+    size_t size = 0;
+
+    while (strstr(peer->head, "\r\n\r\n") == NULL && size < sizeof(peer->head) - 1) {
+        ssize_t part = recv(fd, peer->head + size, sizeof(peer->head) - 1 - size, 0);
+        if (part <= 0)
+            return;
+        size += (size_t)part;
+    }
+    const char *end = strstr(peer->head, "\r\n\r\n");
+    peer->body_start = end != NULL ? size - (size_t)(end + 4 - peer->head) : 0;
+}
+
+static void *peer_run(void *arg)
+{
+    struct peer *peer = arg;
+    int fd = accept(peer->listener, NULL, NULL);
+
+    if (fd >= 0) {
+        read_head(peer, fd);
+        peer->serve(peer, fd);
+        close(fd);
+    }
+    return NULL;
+}
+
+static void peer_start(struct peer *peer)
+{
+    struct sockaddr_in address = {
+        .sin_family = AF_INET,
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
+    };
+    socklen_t size = sizeof(address);
+
+    peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(bind(peer->listener, (struct sockaddr *)&address, size), 0);
+    assert_int_equal(listen(peer->listener, 1), 0);
+    assert_int_equal(getsockname(peer->listener, (struct sockaddr *)&address, &size), 0);
+    snprintf(peer->url, sizeof(peer->url), "http://127.0.0.1:%u/f?s=1", ntohs(address.sin_port));
+    pthread_create(&peer->thread, NULL, peer_run, peer);
+}
+
+static void peer_stop(struct peer *peer)
+{
+    shutdown(peer->listener, SHUT_RDWR);
+    pthread_join(peer->thread, NULL);
+    close(peer->listener);
+}
+
+static struct http *new_http(void)
+{
+    struct http_options options = {
+        .user_agent = "inlay/test",
+        .stall_timeout_s = 1,
+        .retries = 1,
+        .retry_wait_ms = 1,
+    };
+
+    return http_new(&options);
+}
+
+/* The byte at an offset of the body, so that a wrong order shows. */
+static char pattern(uint64_t offset)
+{
+    return (char)(offset * 31 + offset / 251);
+}
+
+/* What the kernel holds for a connection on the way, both ends together. */
+#define KERNEL_BUFFERS (16 * MIB)
+
+/* Counts and checks a body of the pattern, then answers. */
+static void serve_upload(struct peer *peer, int fd)
+{
+    CLEANUP(text) char *part = xcalloc(MIB, 1);
+    uint64_t total = peer->body_start;
+    bool right = true;
+
+    memcpy(part, strstr(peer->head, "\r\n\r\n") + 4, peer->body_start);
+    for (size_t i = 0; i < peer->body_start; i++)
+        right = right && part[i] == pattern(i);
+    while (total < BODY_SIZE) {
+        ssize_t size = recv(fd, part, MIB, 0);
+        if (size <= 0)
+            return;
+        for (size_t i = 0; i < (size_t)size; i++)
+            right = right && part[i] == pattern(total + i);
+        total += (uint64_t)size;
+    }
+    peer->complete = right;
+    send_text(fd, "HTTP/1.1 201 Created\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+}
+
+/* Reads chunks as they are until the last one, and answers. */
+static void serve_chunked_upload(struct peer *peer, int fd)
+{
+    size_t size = strlen(peer->head);
+
+    while (strstr(peer->head, "\r\n0\r\n\r\n") == NULL && size < sizeof(peer->head) - 1) {
+        ssize_t part = recv(fd, peer->head + size, sizeof(peer->head) - 1 - size, 0);
+        if (part <= 0)
+            return;
+        size += (size_t)part;
+    }
+    peer->complete = true;
+    send_text(fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+}
+
+static void serve_refusal(struct peer *peer, int fd)
+{
+    (void)peer;
+    send_text(fd, "HTTP/1.1 413 Too large\r\nContent-Type: application/json\r\n"
+                  "Content-Length: 64\r\nConnection: close\r\n\r\n"
+                  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no room for that much\"}]}\n");
+}
+
+static void serve_hangup(struct peer *peer, int fd)
+{
+    (void)peer;
+    (void)fd;
+}
+
+static void serve_deafness(struct peer *peer, int fd)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)fd;
+    while (!peer->complete && cancel_wait(NULL, 50, &err) == 0)
+        continue;
+}
+
+static struct http_request upload_request(const struct peer *peer)
+{
+    static const int expect[] = {201, 0};
+
+    return (struct http_request){
+        .method = "PATCH",
+        .url = peer->url,
+        .content_type = "application/octet-stream",
+        .expect = expect,
+    };
+}
+
+/* Pushes BODY_SIZE bytes of the pattern; *sent is how many were taken. */
+static int push(struct writer *writer, uint64_t *sent, struct error *err)
+{
+    CLEANUP(text) char *part = xcalloc(MIB, 1);
+
+    for (*sent = 0; *sent < BODY_SIZE; *sent += MIB) {
+        for (uint64_t i = 0; i < MIB; i++)
+            part[i] = pattern(*sent + i);
+        if (writer_write(writer, part, MIB, err) < 0)
+            return -1;
+    }
+    return writer_finish(writer, err);
+}
+
+static void an_upload_of_known_size_arrives_whole(void **state)
+{
+    struct peer peer = {.serve = serve_upload};
+    CLEANUP(http) struct http *http = new_http();
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    uint64_t sent;
+
+    (void)state;
+    peer_start(&peer);
+    struct http_request request = upload_request(&peer);
+    assert_int_equal(http_upload(http, &request, BODY_SIZE, &response, &writer, &err), 0);
+    request = (struct http_request){.method = NULL}; /* it may go out of scope */
+    assert_int_equal(push(writer, &sent, &err), 0);
+    peer_stop(&peer);
+    assert_true(peer.complete);
+    assert_int_equal(response.status, 201);
+    assert_string_equal(http_response_header(&response, "Location"), "/b");
+    assert_non_null(strstr(peer.head, "PATCH /f?s=1 HTTP/1.1\r\n"));
+    assert_non_null(strstr(peer.head, "\r\nContent-Length: 67108864\r\n"));
+    assert_non_null(strstr(peer.head, "\r\nContent-Type: application/octet-stream\r\n"));
+    assert_null(strstr(peer.head, "Expect"));
+}
+
+static void an_upload_of_unknown_size_is_sent_in_chunks(void **state)
+{
+    struct peer peer = {.serve = serve_chunked_upload};
+    CLEANUP(http) struct http *http = new_http();
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    peer_start(&peer);
+    struct http_request request = upload_request(&peer);
+    assert_int_equal(http_upload(http, &request, SIZE_UNKNOWN, &response, &writer, &err), 0);
+    assert_int_equal(writer_write(writer, "hello", 5, &err), 0);
+    assert_int_equal(cancel_wait(NULL, 1500, &err), 0); /* a caller may take its time */
+    assert_int_equal(writer_write(writer, ", you", 5, &err), 0);
+    assert_int_equal(writer_finish(writer, &err), 0);
+    peer_stop(&peer);
+    assert_true(peer.complete);
+    assert_int_equal(response.status, 201);
+    assert_non_null(strstr(peer.head, "\r\nTransfer-Encoding: chunked\r\n"));
+    assert_non_null(strstr(peer.head, "\r\n\r\n5\r\nhello\r\n5\r\n, you\r\n0\r\n\r\n"));
+}
+
+static void an_upload_that_is_given_up_is_never_completed(void **state)
+{
+    struct peer peer = {.serve = serve_chunked_upload};
+    CLEANUP(http) struct http *http = new_http();
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    peer_start(&peer);
+    struct http_request request = upload_request(&peer);
+    assert_int_equal(http_upload(http, &request, SIZE_UNKNOWN, &response, &writer, &err), 0);
+    assert_int_equal(writer_write(writer, "hello", 5, &err), 0);
+    writer_free(TAKE(writer));
+    peer_stop(&peer);
+    assert_false(peer.complete);
+    assert_int_equal(response.status, 0);
+}
+
+static void a_broken_upload_ends_a_write_and_says_why(void **state)
+{
+    static const struct {
+        void (*serve)(struct peer *peer, int fd);
+        enum error_kind kind;
+        const char *complaint;
+    } cases[] = {
+        {serve_refusal, ERROR_UNSUPPORTED,
+         "/f' was answered with status 413: 'DENIED: no room for that much'"},
+        {serve_hangup, ERROR_UNREACHABLE, "ended before there was an answer"},
+        {serve_deafness, ERROR_UNREACHABLE, "for 1 s"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct peer peer = {.serve = cases[i].serve};
+        CLEANUP(http) struct http *http = new_http();
+        CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+        CLEANUP(writer) struct writer *writer = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        uint64_t sent;
+        peer_start(&peer);
+        struct http_request request = upload_request(&peer);
+        assert_int_equal(http_upload(http, &request, BODY_SIZE, &response, &writer, &err), 0);
+        assert_int_equal(push(writer, &sent, &err), -1);
+        peer.complete = true;
+        peer_stop(&peer);
+        assert_in_range(sent, 0, KERNEL_BUFFERS);
+        assert_int_equal(err.kind, cases[i].kind);
+        if (strstr(err.text, cases[i].complaint) == NULL)
+            fail_msg("'%s' does not say '%s'", err.text, cases[i].complaint);
+        assert_null(strstr(err.text, "s=1"));
+    }
+}
+
+static void an_upload_has_the_size_that_was_announced(void **state)
+{
+    static const struct {
+        const char *bytes, *complaint;
+    } cases[] = {
+        {"12", "fewer bytes for '"},
+        {"1234", "more bytes for '"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct peer peer = {.serve = serve_chunked_upload};
+        CLEANUP(http) struct http *http = new_http();
+        CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+        CLEANUP(writer) struct writer *writer = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        peer_start(&peer);
+        struct http_request request = upload_request(&peer);
+        assert_int_equal(http_upload(http, &request, 3, &response, &writer, &err), 0);
+        int result = writer_write(writer, cases[i].bytes, strlen(cases[i].bytes), &err);
+        if (result == 0)
+            result = writer_finish(writer, &err);
+        writer_free(TAKE(writer));
+        peer_stop(&peer);
+        assert_int_equal(result, -1);
+        assert_int_equal(err.kind, ERROR_CORRUPT);
+        assert_non_null(strstr(err.text, cases[i].complaint));
+        assert_non_null(strstr(err.text, "than the 3 announced"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_upload_of_known_size_arrives_whole),
+        cmocka_unit_test(an_upload_of_unknown_size_is_sent_in_chunks),
+        cmocka_unit_test(an_upload_that_is_given_up_is_never_completed),
+        cmocka_unit_test(a_broken_upload_ends_a_write_and_says_why),
+        cmocka_unit_test(an_upload_has_the_size_that_was_announced),
+    };
+
+    setenv("no_proxy", "127.0.0.1", 1);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

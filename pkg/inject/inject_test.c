@@ -1,0 +1,577 @@
+#include "inject/inject.h"
+
+#include "core/file.h"
+#include "oci/document.h"
+#include "oci/media_type.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define GOLDEN "golden/inject/"
+#define COMMIT_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define COMMIT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define WEIGHTS_SIZE ((size_t)2 * 1024 * 1024)
+
+/* A folder with a small model in it, a store with a base in it, and what was said. */
+struct bench {
+    char folder[32];
+    struct store *store;
+    struct buf said;
+    struct log log;
+};
+
+static void say(void *arg, enum log_level level, const char *line)
+{
+    (void)level;
+    buf_addf(arg, "%s\n", line);
+}
+
+static void write_file(const struct bench *bench, const char *name, const void *data, size_t size)
+{
+    CLEANUP(text) char *path = xasprintf("%s/%s", bench->folder, name);
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (file_replace(path, data, size, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static int bench_open(void **state)
+{
+    struct bench *bench = xcalloc(1, sizeof(*bench));
+    CLEANUP(text) char *weights = xcalloc(WEIGHTS_SIZE, 1);
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    strncpy(bench->folder, "/tmp/inlay-inject-XXXXXX", sizeof(bench->folder) - 1);
+    if (mkdtemp(bench->folder) == NULL)
+        return -1;
+    for (size_t i = 0; i < WEIGHTS_SIZE; i++)
+        weights[i] = (char)(i * 7 % 253);
+    CLEANUP(text) char *pooling = xasprintf("%s/1_Pooling", bench->folder);
+    if (file_make_folders(pooling, &err) < 0)
+        return -1;
+    write_file(bench, "config.json", "{\"a\":1}\n", 8);
+    write_file(bench, "1_Pooling/config.json", "{\"a\":1}\n", 8);
+    write_file(bench, "model.safetensors", weights, WEIGHTS_SIZE);
+    write_file(bench, "pytorch_model.bin", weights, WEIGHTS_SIZE - 1);
+    bench->store = store_new_memory();
+    bench->log = (struct log){.level = LOG_INFO, .write = say, .arg = &bench->said};
+    *state = bench;
+    return 0;
+}
+
+static int bench_close(void **state)
+{
+    static const char *const names[] = {"config.json",       "1_Pooling/config.json",
+                                        "model.safetensors", "pytorch_model.bin",
+                                        "1_Pooling",         ""};
+    struct bench *bench = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(text) char *path = xasprintf("%s/%s", bench->folder, names[i]);
+        remove(path);
+    }
+    store_free(bench->store);
+    buf_release(&bench->said);
+    free(bench);
+    return 0;
+}
+
+static struct source *open_model(const struct bench *bench, const char *id, const char *revision,
+                                 const char *commit)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(text) char *own_id = xstrdup(id);
+    CLEANUP(text) char *own_revision = xstrdup(revision);
+    struct model_reference model = {REPO_MODEL, own_id, own_revision};
+    struct source *source = NULL;
+
+    if (source_open_directory(bench->folder, &model, commit, &source, &err) < 0)
+        fail_msg("%s", err.text);
+    return source;
+}
+
+static struct descriptor put_blob(struct store *store, const char *text, const char *media_type)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+
+    buf_add_text(&bytes, text);
+    memcpy(blob.media_type, media_type, strlen(media_type) + 1);
+    if (store_write_blob(store, &bytes, &blob, &err) < 0)
+        fail_msg("%s", err.text);
+    return blob;
+}
+
+static struct descriptor put_manifest(struct store *store, const char *version, const char *text,
+                                      const char *media_type)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct descriptor manifest = {.size = strlen(text)};
+
+    buf_add_text(&bytes, text);
+    memcpy(manifest.media_type, media_type, strlen(media_type) + 1);
+    manifest.digest = digest_of(DIGEST_SHA256, text, strlen(text));
+    struct digest_text digest = digest_format(&manifest.digest);
+    if (store_write_manifest(store, version != NULL ? version : digest.text, media_type, &bytes,
+                             &err) < 0)
+        fail_msg("%s", err.text);
+    return manifest;
+}
+
+/* An image of `layers` equal layers, whose config begins with `members`. */
+static struct descriptor put_image(struct store *store, const char *version, const char *members,
+                                   size_t layers)
+{
+    CLEANUP(buf) struct buf config = BUF_INIT;
+    CLEANUP(buf) struct buf manifest = BUF_INIT;
+    struct descriptor layer =
+        put_blob(store, "not looked into", "application/vnd.oci.image.layer.v1.tar+gzip");
+    struct digest_text layer_digest = digest_format(&layer.digest);
+
+    buf_addf(&config, "{%s,\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[", members);
+    for (size_t i = 0; i < layers; i++)
+        buf_addf(&config, "%s\"%s\"", i > 0 ? "," : "", layer_digest.text);
+    buf_add_text(&config, "]}}");
+    struct descriptor blob = put_blob(store, buf_text(&config), MEDIA_TYPE_OCI_CONFIG);
+    buf_addf(&manifest,
+             "{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST "\",\"config\":"
+             "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu},\"layers\":[",
+             blob.media_type, digest_format(&blob.digest).text, (unsigned long long)blob.size);
+    for (size_t i = 0; i < layers; i++)
+        buf_addf(&manifest, "%s{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu}",
+                 i > 0 ? "," : "", layer.media_type, layer_digest.text,
+                 (unsigned long long)layer.size);
+    buf_add_text(&manifest, "]}");
+    return put_manifest(store, version, buf_text(&manifest), MEDIA_TYPE_OCI_MANIFEST);
+}
+
+#define PLAIN "\"os\":\"linux\",\"architecture\":\"amd64\",\"created\":\"2024-05-01T12:00:00Z\""
+
+static struct inject_options make_options(struct bench *bench, struct source *const *sources,
+                                          size_t count)
+{
+    return (struct inject_options){
+        .sources = sources,
+        .source_count = count,
+        .layout = layout_find(NULL),
+        .base = bench->store,
+        .base_version = "base",
+        .base_name = "registry.example.com/base:1",
+        .target = bench->store,
+        .target_version = "out",
+        .log = &bench->log,
+    };
+}
+
+static struct inject_result inject(const struct inject_options *options)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct inject_result result = {0};
+
+    if (inject_run(options, &result, &err) < 0)
+        fail_msg("%s", err.text);
+    return result;
+}
+
+static void refuse(const struct inject_options *options, enum error_kind kind,
+                   const char *complaint)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct inject_result result = {0};
+
+    assert_int_equal(inject_run(options, &result, &err), -1);
+    if (strstr(err.text, complaint) == NULL || err.kind != kind)
+        fail_msg("\"%s\" (%d), expected \"%s\" (%d)", err.text, (int)err.kind, complaint,
+                 (int)kind);
+}
+
+static void read_document(struct store *store, const char *version, struct document *out)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (store_read_document(store, version, out, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void read_config(struct store *store, const char *version, struct buf *out)
+{
+    CLEANUP(document) struct document manifest = DOCUMENT_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct descriptor config;
+
+    read_document(store, version, &manifest);
+    assert_int_equal(document_config(&manifest, &config, &err), 0);
+    if (store_read_blob(store, &config, out, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+/* Compares with the golden file; INLAY_WRITE_GOLDEN=1 writes it, for a change of the format. */
+static void check_golden(const char *name, const struct buf *found)
+{
+    CLEANUP(text) char *path = xasprintf(GOLDEN "%s", name);
+    CLEANUP(buf) struct buf expected = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (getenv("INLAY_WRITE_GOLDEN") != NULL)
+        assert_int_equal(file_replace(path, buf_text(found), found->size, &err), 0);
+    if (file_read(path, MIB, &expected, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_string_equal(buf_text(found), buf_text(&expected));
+}
+
+static void the_result_is_its_golden_documents_whatever_the_number_of_jobs(void **state)
+{
+    static const unsigned jobs[] = {1, 2, 8};
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+
+    put_image(bench->store, "base", PLAIN, 2);
+    for (size_t i = 0; i < ARRAY_SIZE(jobs); i++) {
+        CLEANUP(document) struct document manifest = DOCUMENT_INIT;
+        CLEANUP(buf) struct buf config = BUF_INIT;
+        CLEANUP(store) struct store *target = store_new_memory();
+        struct inject_options options = make_options(bench, &model, 1);
+        options.target = target;
+        options.jobs = jobs[i];
+        struct inject_result result = inject(&options);
+        read_document(target, "out", &manifest);
+        read_config(target, "out", &config);
+        check_golden("manifest.json", &manifest.bytes);
+        check_golden("config.json", &config);
+        assert_true(digest_equal(&result.manifest.digest, &manifest.descriptor.digest));
+        assert_int_equal(result.layers_built, 3); /* medium, small, folders */
+    }
+    assert_non_null(strstr(buf_text(&bench->said), "left out of org/name: pytorch_model.bin"));
+    assert_non_null(strstr(buf_text(&bench->said), "HF_HUB_OFFLINE=1 is set"));
+}
+
+static void a_second_run_moves_no_byte_and_gives_the_same(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    struct inject_options options = make_options(bench, &model, 1);
+
+    put_image(bench->store, "base", PLAIN, 1);
+    struct inject_result first = inject(&options);
+    struct inject_result second = inject(&options);
+    assert_true(digest_equal(&first.manifest.digest, &second.manifest.digest));
+    assert_int_equal(first.model_size, WEIGHTS_SIZE + 8); /* two paths of one content */
+    assert_int_equal(second.model_size, 0);
+    assert_int_equal(second.layers_built, 0);
+    assert_int_equal(second.layers_reused, 3);
+}
+
+static void injecting_into_the_result_replaces_and_does_not_stack(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    struct inject_options options = make_options(bench, &model, 1);
+
+    put_image(bench->store, "base", PLAIN, 1);
+    struct inject_result first = inject(&options);
+    options.base_version = "out";
+    options.base_name = "registry.example.com/out:1";
+    struct inject_result again = inject(&options);
+    assert_true(digest_equal(&first.manifest.digest, &again.manifest.digest));
+    assert_int_equal(again.model_size, 0);
+}
+
+static void a_new_revision_takes_the_place_of_the_old(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *old = open_model(bench, "org/name", "main", COMMIT_A);
+    CLEANUP(source) struct source *new = open_model(bench, "org/name", "main", COMMIT_B);
+    struct inject_options options = make_options(bench, &new, 1);
+
+    put_image(bench->store, "base", PLAIN, 1);
+    struct inject_result direct = inject(&options);
+    options.sources = &old;
+    options.target_version = "old";
+    struct inject_result first = inject(&options);
+    options.sources = &new;
+    options.base_version = "old";
+    options.target_version = "over-old";
+    struct inject_result over = inject(&options);
+    assert_false(digest_equal(&first.manifest.digest, &over.manifest.digest));
+    assert_true(digest_equal(&direct.manifest.digest, &over.manifest.digest));
+    assert_int_equal(over.model_size, 8); /* the weights are known from BASE */
+}
+
+static void the_order_of_models_and_of_calls_does_not_matter(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *one = open_model(bench, "org/one", "main", COMMIT_A);
+    CLEANUP(source) struct source *two = open_model(bench, "org/two", "main", COMMIT_B);
+    struct source *both[] = {one, two};
+    struct source *reversed[] = {two, one};
+    struct inject_options options = make_options(bench, both, 2);
+
+    put_image(bench->store, "base", PLAIN, 1);
+    struct inject_result together = inject(&options);
+    options.sources = reversed;
+    options.target_version = "reversed";
+    struct inject_result other_order = inject(&options);
+    assert_true(digest_equal(&together.manifest.digest, &other_order.manifest.digest));
+
+    options.sources = &two;
+    options.source_count = 1;
+    options.target_version = "two";
+    inject(&options);
+    options.sources = &one;
+    options.base_version = "two";
+    options.target_version = "one-by-one";
+    struct inject_result one_by_one = inject(&options);
+    assert_true(digest_equal(&together.manifest.digest, &one_by_one.manifest.digest));
+}
+
+static void the_environment_says_offline_unless_somebody_objects(void **state)
+{
+    static const char *const chosen[] = {"HF_HUB_OFFLINE=0", "X=y", NULL};
+    static const struct {
+        const char *members;
+        bool online;
+        const char *const *environment;
+        const char *expected; /* in the config */
+        const char *unexpected;
+    } cases[] = {
+        {PLAIN, false, NULL, "\"Env\":[\"HF_HUB_OFFLINE=1\"]", "=0"},
+        {PLAIN, true, NULL, "\"rootfs\"", "HF_HUB_OFFLINE"},
+        {PLAIN, false, chosen, "\"Env\":[\"HF_HUB_OFFLINE=0\",\"X=y\"]", "OFFLINE=1"},
+        {PLAIN ",\"config\":{\"Env\":[\"HF_HUB_OFFLINE=0\"]}", false, NULL,
+         "\"Env\":[\"HF_HUB_OFFLINE=0\"]", "OFFLINE=1"},
+    };
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(buf) struct buf config = BUF_INIT;
+        struct inject_options options = make_options(bench, &model, 1);
+        put_image(bench->store, "base", cases[i].members, 1);
+        options.online = cases[i].online;
+        options.environment = cases[i].environment;
+        inject(&options);
+        read_config(bench->store, "out", &config);
+        if (strstr(buf_text(&config), cases[i].expected) == NULL ||
+            strstr(buf_text(&config), cases[i].unexpected) != NULL)
+            fail_msg("case %zu: %s", i, buf_text(&config));
+    }
+}
+
+static void what_was_set_before_stays_set(void **state)
+{
+    static const char *const chosen[] = {"X=y", NULL};
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *one = open_model(bench, "org/one", "main", COMMIT_A);
+    CLEANUP(source) struct source *two = open_model(bench, "org/two", "main", COMMIT_A);
+    struct inject_options options = make_options(bench, &one, 1);
+    CLEANUP(buf) struct buf config = BUF_INIT;
+
+    put_image(bench->store, "base", PLAIN, 1);
+    options.environment = chosen;
+    inject(&options);
+    options.environment = NULL;
+    options.sources = &two;
+    options.base_version = "out";
+    inject(&options);
+    read_config(bench->store, "out", &config);
+    assert_non_null(strstr(buf_text(&config), "\"Env\":[\"X=y\",\"HF_HUB_OFFLINE=1\"]"));
+}
+
+static void bases_that_cannot_be_built_on_are_refused(void **state)
+{
+    static const struct {
+        const char *members;
+        size_t layers;
+        const char *complaint;
+    } cases[] = {
+        {PLAIN ",\"config\":{\"User\":\"app\"}", 1, "its user is 'app'"},
+        {"\"os\":\"windows\",\"architecture\":\"amd64\"", 1, "Windows"},
+        {PLAIN, 119, "too many layers: 119"},
+        {PLAIN ",\"config\":{\"Env\":[\"HF_HOME=relative\"]}", 1, "HF_HOME"},
+        {PLAIN ",\"config\":{\"Env\":[\"HF_HUB_CACHE=\"]}", 1, "HF_HUB_CACHE"},
+        {PLAIN ",\"config\":{\"Env\":[\"HOME=here\"]}", 1, "HOME is 'here'"},
+    };
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct inject_options options = make_options(bench, &model, 1);
+        put_image(bench->store, "base", cases[i].members, cases[i].layers);
+        refuse(&options, ERROR_UNSUPPORTED, cases[i].complaint);
+    }
+}
+
+static void a_base_near_the_limit_gets_a_coarser_cut_or_a_clear_refusal(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *one = open_model(bench, "org/one", "main", COMMIT_A);
+    CLEANUP(source) struct source *two = open_model(bench, "org/two", "main", COMMIT_A);
+    struct source *both[] = {one, two};
+    struct inject_options options = make_options(bench, both, 1);
+    CLEANUP(document) struct document manifest = DOCUMENT_INIT;
+    struct descriptor *children;
+    size_t count;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    put_image(bench->store, "base", PLAIN, 117);
+    inject(&options);
+    read_document(bench->store, "out", &manifest);
+    assert_int_equal(document_children(&manifest, &children, &count, &err), 0);
+    assert_int_equal(count, 121); /* the config and 120 layers */
+    free(children);
+    options.source_count = 2;
+    refuse(&options, ERROR_UNSUPPORTED, "more than 120 layers");
+}
+
+static void an_index_is_edited_as_a_whole(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    CLEANUP(store) struct store *target = store_new_memory();
+    struct inject_options options = make_options(bench, &model, 1);
+    CLEANUP(buf) struct buf index = BUF_INIT;
+    CLEANUP(document) struct document result = DOCUMENT_INIT;
+    CLEANUP(document) struct document passed_on = DOCUMENT_INIT;
+    struct descriptor amd64 = put_image(bench->store, NULL, PLAIN, 1);
+    struct descriptor arm64 =
+        put_image(bench->store, NULL, "\"os\":\"linux\",\"architecture\":\"arm64\"", 1);
+    struct descriptor windows =
+        put_image(bench->store, NULL, "\"os\":\"windows\",\"architecture\":\"amd64\"", 1);
+    struct digest_text windows_digest = digest_format(&windows.digest);
+
+    buf_addf(&index,
+             "{\"schemaVersion\":2,\"manifests\":["
+             "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"os\":\"linux\","
+             "\"architecture\":\"amd64\"}},",
+             amd64.media_type, digest_format(&amd64.digest).text, (unsigned long long)amd64.size);
+    buf_addf(&index,
+             "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"os\":\"linux\","
+             "\"architecture\":\"arm64\"}},",
+             arm64.media_type, digest_format(&arm64.digest).text, (unsigned long long)arm64.size);
+    buf_addf(&index,
+             "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"platform\":{\"os\":"
+             "\"windows\",\"architecture\":\"amd64\"}},",
+             windows.media_type, windows_digest.text, (unsigned long long)windows.size);
+    buf_addf(&index,
+             "{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%llu,\"annotations\":{"
+             "\"vnd.docker.reference.type\":\"attestation-manifest\","
+             "\"vnd.docker.reference.digest\":\"%s\"}}],\"x\":1}",
+             amd64.media_type, digest_format(&amd64.digest).text, (unsigned long long)amd64.size,
+             digest_format(&amd64.digest).text);
+    put_manifest(bench->store, "base", buf_text(&index), MEDIA_TYPE_OCI_INDEX);
+    options.target = target;
+    struct inject_result first = inject(&options);
+    assert_int_equal(first.layers_built, 3); /* once for both platforms */
+    assert_non_null(strstr(buf_text(&bench->said), "dropping 1 attestation manifest of the base"));
+    read_document(target, "out", &result);
+    assert_int_equal(json_array_size(json_object_get(result.json, "manifests")), 3);
+    assert_int_equal(json_integer_value(json_object_get(result.json, "x")), 1);
+    read_document(target, windows_digest.text, &passed_on); /* it came along, unedited */
+    struct inject_result second = inject(&options);
+    assert_true(digest_equal(&first.manifest.digest, &second.manifest.digest));
+    assert_int_equal(second.model_size, 0);
+}
+
+static void the_same_model_twice_in_one_call_is_a_mistake(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    struct source *twice[] = {model, model};
+    struct inject_options options = make_options(bench, twice, 2);
+
+    put_image(bench->store, "base", PLAIN, 1);
+    refuse(&options, ERROR_USAGE, "'org/name@main' is named twice");
+}
+
+/* A source whose files are not what its listing promised. */
+struct liar {
+    struct source base;
+    struct source *honest;
+};
+
+static int liar_list(struct source *source, struct plan *plan, struct error *err)
+{
+    struct liar *liar = CONTAINER_OF(source, struct liar, base);
+
+    if (liar->honest->ops->list(liar->honest, plan, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->count; i++)
+        plan->files[i].digest.bytes[0] ^= 1;
+    return 0;
+}
+
+static int liar_open(struct source *source, const struct plan *plan, const struct plan_file *file,
+                     uint64_t offset, uint64_t length, struct reader **out, struct error *err)
+{
+    struct liar *liar = CONTAINER_OF(source, struct liar, base);
+
+    return liar->honest->ops->open(liar->honest, plan, file, offset, length, out, err);
+}
+
+static void liar_free(struct source *source)
+{
+    (void)source;
+}
+
+static void wrong_content_leaves_the_target_as_it_was(void **state)
+{
+    static const struct source_ops ops = {liar_list, liar_open, liar_free};
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *honest = open_model(bench, "org/name", "main", COMMIT_A);
+    struct liar liar = {{&ops}, honest};
+    struct source *source = &liar.base;
+    struct inject_options options = make_options(bench, &source, 1);
+    CLEANUP(document) struct document after = DOCUMENT_INIT;
+
+    put_image(bench->store, "base", PLAIN, 1);
+    struct descriptor before = put_image(bench->store, "out", PLAIN ",\"x\":1", 1);
+    refuse(&options, ERROR_CORRUPT, "has the digest");
+    read_document(bench->store, "out", &after);
+    assert_true(digest_equal(&before.digest, &after.descriptor.digest));
+}
+
+static void a_request_to_stop_leaves_the_target_as_it_was(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    struct inject_options options = make_options(bench, &model, 1);
+    struct cancel cancel = {.requested = true};
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(document) struct document none = DOCUMENT_INIT;
+
+    put_image(bench->store, "base", PLAIN, 1);
+    options.cancel = &cancel;
+    refuse(&options, ERROR_CANCELED, "stopped on request");
+    assert_int_equal(store_read_document(bench->store, "out", &none, &err), -1);
+    assert_int_equal(err.kind, ERROR_NOT_FOUND);
+}
+
+#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST(the_result_is_its_golden_documents_whatever_the_number_of_jobs),
+        BENCH_TEST(a_second_run_moves_no_byte_and_gives_the_same),
+        BENCH_TEST(injecting_into_the_result_replaces_and_does_not_stack),
+        BENCH_TEST(a_new_revision_takes_the_place_of_the_old),
+        BENCH_TEST(the_order_of_models_and_of_calls_does_not_matter),
+        BENCH_TEST(the_environment_says_offline_unless_somebody_objects),
+        BENCH_TEST(what_was_set_before_stays_set),
+        BENCH_TEST(bases_that_cannot_be_built_on_are_refused),
+        BENCH_TEST(a_base_near_the_limit_gets_a_coarser_cut_or_a_clear_refusal),
+        BENCH_TEST(an_index_is_edited_as_a_whole),
+        BENCH_TEST(the_same_model_twice_in_one_call_is_a_mistake),
+        BENCH_TEST(wrong_content_leaves_the_target_as_it_was),
+        BENCH_TEST(a_request_to_stop_leaves_the_target_as_it_was),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

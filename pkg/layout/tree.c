@@ -1,0 +1,171 @@
+#include "layout/layout_internal.h"
+
+#include <string.h>
+
+void tree_add(struct tree *tree, const struct tree_entry *entry)
+{
+    tree->entries = xrealloc(tree->entries, tree->count + 1, sizeof(*tree->entries));
+    tree->entries[tree->count++] = *entry;
+}
+
+static void entry_release(struct tree_entry *entry)
+{
+    free(entry->path);
+    free(entry->text);
+}
+
+void tree_release(struct tree *tree)
+{
+    for (size_t i = 0; i < tree->count; i++)
+        entry_release(&tree->entries[i]);
+    free(tree->entries);
+    free(tree->place);
+    *tree = (struct tree)TREE_INIT;
+}
+
+/* A parent's path is the beginning of its children's, and so comes before them. */
+static int compare_entries(const void *a, const void *b)
+{
+    return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
+}
+
+static const char *type_name(enum tree_type type)
+{
+    switch (type) {
+    case TREE_FOLDER:
+        return "a folder";
+    case TREE_FILE:
+    case TREE_TEXT:
+        return "a file";
+    case TREE_LINK:
+        return "a link";
+    }
+    abort();
+}
+
+static bool entries_agree(const struct tree_entry *a, const struct tree_entry *b)
+{
+    if (a->type != b->type || a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
+        a->above != b->above)
+        return false;
+    if (a->type == TREE_FILE)
+        return a->file == b->file;
+    return a->type == TREE_FOLDER || strcmp(a->text, b->text) == 0;
+}
+
+int tree_sort(struct tree *tree, struct error *err)
+{
+    struct tree_entry *entries = tree->entries;
+    size_t count = 0;
+
+    if (tree->count > 0)
+        qsort(entries, tree->count, sizeof(*entries), compare_entries);
+    for (size_t i = 1; i < tree->count; i++)
+        if (compare_entries(&entries[i - 1], &entries[i]) == 0 &&
+            !entries_agree(&entries[i - 1], &entries[i]))
+            return error_set(err, ERROR_CORRUPT,
+                             "'/%s' would be %s and at the same time %s with other properties",
+                             entries[i].path, type_name(entries[i - 1].type),
+                             type_name(entries[i].type));
+    for (size_t i = 0; i < tree->count; i++) {
+        if (count > 0 && compare_entries(&entries[count - 1], &entries[i]) == 0)
+            entry_release(&entries[i]);
+        else
+            entries[count++] = entries[i];
+    }
+    tree->count = count;
+    return 0;
+}
+
+/* Whether `path` is the folder or lies in it; both are absolute and without needless parts. */
+static bool is_inside(const char *path, const char *folder)
+{
+    size_t size = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+
+    return strncmp(path, folder, size) == 0 && (path[size] == '/' || path[size] == '\0');
+}
+
+/*
+ * From the home down everything is the user's. So is a place outside of it, where loaders add what
+ * they download; the folders on the way there and those above the home are root's.
+ */
+static bool is_users(const struct tree *tree, const struct home *home, const char *path)
+{
+    static const struct place_rule none[] = {{NULL, NULL, false}};
+    CLEANUP(text) char *user_home = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    /* The home decides on owners only; whoever takes it for the place refuses a wrong one. */
+    if (place_find(home, none, "", &user_home, &err) < 0)
+        return strcmp(path, tree->place) == 0;
+    if (is_inside(path, user_home))
+        return true;
+    return strcmp(path, tree->place) == 0 && !is_inside(user_home, path);
+}
+
+static void add_above(struct tree *tree, const struct home *home, const char *owner, char *path)
+{
+    bool users = is_users(tree, home, owner);
+    struct tree_entry entry = {
+        .type = TREE_FOLDER,
+        .path = path,
+        .mode = strcmp(path, "root") == 0 ? 0700 : 0755, /* as distributions have it */
+        .uid = users ? home->uid : 0,
+        .gid = users ? home->gid : 0,
+        .above = true,
+    };
+
+    tree_add(tree, &entry);
+}
+
+void tree_add_above(struct tree *tree, const struct home *home)
+{
+    size_t size = strlen(tree->place);
+
+    for (size_t i = 2; i <= size; i++) {
+        if (tree->place[i] != '/' && tree->place[i] != '\0')
+            continue;
+        CLEANUP(text) char *folder = xstrndup(tree->place, i);
+        add_above(tree, home, folder, xstrdup(folder + 1));
+    }
+}
+
+void tree_add_shared(struct tree *tree, const struct home *home, char *path)
+{
+    add_above(tree, home, tree->place, path);
+}
+
+void tree_add_own(struct tree *tree, const struct home *home, struct tree_entry entry)
+{
+    switch (entry.type) {
+    case TREE_FOLDER:
+        entry.mode = 0755;
+        break;
+    case TREE_FILE:
+    case TREE_TEXT:
+        entry.mode = 0644;
+        break;
+    case TREE_LINK:
+        entry.mode = 0777;
+        break;
+    }
+    entry.uid = home->uid;
+    entry.gid = home->gid;
+    tree_add(tree, &entry);
+}
+
+void tree_add_parents(struct tree *tree, const struct home *home, const char *base,
+                      const char *path, const char *previous)
+{
+    bool is_common = previous != NULL;
+
+    for (size_t i = 0; path[i] != '\0'; i++) {
+        is_common = is_common && previous[i] == path[i];
+        if (path[i] == '/' && !is_common)
+            tree_add_own(tree, home,
+                         (struct tree_entry){
+                             .type = TREE_FOLDER,
+                             .path = xasprintf("%s/%.*s", base, (int)i, path),
+                         });
+    }
+}

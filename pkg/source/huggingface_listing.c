@@ -1,0 +1,267 @@
+#include "source/source_internal.h"
+
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <jansson.h>
+#include <string.h>
+
+static json_t *load(const void *data, size_t size, struct error *err)
+{
+    json_error_t why;
+    json_t *document = json_loadb(data, size, 0, &why);
+
+    if (document == NULL)
+        error_set(err, ERROR_CORRUPT, "the answer is not JSON: %s", why.text);
+    return document;
+}
+
+int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct error *err)
+{
+    json_auto_t *document = load(data, size, err);
+
+    if (document == NULL)
+        return -1;
+    if (!json_is_object(document))
+        return error_set(err, ERROR_CORRUPT, "the answer is not a JSON object");
+    const char *commit = json_string_value(json_object_get(document, "sha"));
+    if (commit == NULL)
+        return error_set(err, ERROR_CORRUPT, "the answer names no commit ('sha')");
+    if (!model_revision_is_commit(commit))
+        return error_set(err, ERROR_CORRUPT, "the commit is '%s', expected 40 hex digits", commit);
+
+    const char *id = json_string_value(json_object_get(document, "id"));
+    const json_t *gated = json_object_get(document, "gated"); /* false, "auto" or "manual" */
+    struct hub_info info = {
+        .id = id != NULL ? xstrdup(id) : NULL,
+        .is_gated = json_is_string(gated) || json_is_true(gated),
+        .is_private = json_is_true(json_object_get(document, "private")),
+        .is_disabled = json_is_true(json_object_get(document, "disabled")),
+    };
+    memcpy(info.commit, commit, sizeof(info.commit));
+    hub_info_release(out);
+    *out = info;
+    return 0;
+}
+
+void hub_info_release(struct hub_info *info)
+{
+    free(info->id);
+    *info = (struct hub_info)HUB_INFO_INIT;
+}
+
+static int size_from_json(const json_t *value, const char *path, uint64_t *out, struct error *err)
+{
+    if (!json_is_integer(value))
+        return error_set(err, ERROR_CORRUPT, "the size of '%s' is missing or not a whole number",
+                         path);
+    json_int_t size = json_integer_value(value);
+    if (size < 0)
+        return error_set(err, ERROR_CORRUPT, "the size of '%s' is %" JSON_INTEGER_FORMAT, path,
+                         size);
+    *out = (uint64_t)size;
+    return 0;
+}
+
+static int digest_from_json(const json_t *value, enum digest_algorithm algorithm, const char *path,
+                            struct digest *out, struct error *err)
+{
+    const char *hex = json_string_value(value);
+
+    if (hex == NULL)
+        return error_set(err, ERROR_CORRUPT, "the hash ('oid') of '%s' is missing", path);
+    if (digest_parse_hex(algorithm, hex, out, err) < 0)
+        return error_wrap(err, "the hash of '%s'", path);
+    return 0;
+}
+
+/* Size and digest of the content: LFS has them apart, since `oid` is that of its pointer. */
+static int content_from_json(const json_t *entry, struct plan_file *file, struct error *err)
+{
+    const json_t *lfs = json_object_get(entry, "lfs");
+
+    if (size_from_json(json_object_get(entry, "size"), file->path, &file->size, err) < 0 ||
+        digest_from_json(json_object_get(entry, "oid"), DIGEST_GIT_SHA1, file->path, &file->digest,
+                         err) < 0)
+        return -1;
+    memcpy(file->blob_id, digest_format_hex(&file->digest).text, sizeof(file->blob_id));
+    if (lfs == NULL || json_is_null(lfs))
+        return 0;
+    if (!json_is_object(lfs))
+        return error_set(err, ERROR_CORRUPT, "'lfs' of '%s' is not an object", file->path);
+    if (digest_from_json(json_object_get(lfs, "oid"), DIGEST_SHA256, file->path, &file->digest,
+                         err) < 0)
+        return -1;
+    return size_from_json(json_object_get(lfs, "size"), file->path, &file->size, err);
+}
+
+static int entry_from_json(const json_t *entry, struct plan *plan, struct error *err)
+{
+    const char *type = json_string_value(json_object_get(entry, "type"));
+    const char *path = json_string_value(json_object_get(entry, "path"));
+    const char *xet_hash = json_string_value(json_object_get(entry, "xetHash"));
+
+    if (type == NULL)
+        return error_set(err, ERROR_CORRUPT, "an entry of the file list has no 'type'");
+    if (strcmp(type, "file") != 0)
+        return 0;
+    if (path == NULL)
+        return error_set(err, ERROR_CORRUPT, "a file of the file list has no 'path'");
+
+    CLEANUP(text) char *name = xstrdup(path);
+    struct plan_file file = {.path = name};
+    if (content_from_json(entry, &file, err) < 0)
+        return -1;
+    if (xet_hash != NULL && text_is_hex(xet_hash, XET_HASH_HEX)) /* may be redacted */
+        memcpy(file.xet_hash, xet_hash, sizeof(file.xet_hash));
+    if (plan->count >= LISTING_FILES_MAX)
+        return error_set(err, ERROR_UNSUPPORTED, "there are more than %d files", LISTING_FILES_MAX);
+    plan_add(plan, &file);
+    return 0;
+}
+
+int listing_page_parse(const void *data, size_t size, struct plan *plan, struct error *err)
+{
+    json_auto_t *document = load(data, size, err);
+    const json_t *entry;
+    size_t i;
+
+    if (document == NULL)
+        return -1;
+    if (!json_is_array(document))
+        return error_set(err, ERROR_CORRUPT, "the file list is not a JSON array");
+    json_array_foreach(document, i, entry) if (entry_from_json(entry, plan, err) < 0) return -1;
+    return 0;
+}
+
+static void skip_blanks(const char **at)
+{
+    *at += strspn(*at, " \t");
+}
+
+/* Reads a token or a quoted string (RFC 9110, section 5.6) into `out`. */
+static void read_value(const char **at, struct buf *out)
+{
+    buf_clear(out);
+    if (**at != '"') {
+        size_t size = strcspn(*at, " \t;,");
+        buf_add(out, *at, size);
+        *at += size;
+        return;
+    }
+    for ((*at)++; **at != '\0' && **at != '"'; (*at)++) {
+        if (**at == '\\' && (*at)[1] != '\0')
+            (*at)++;
+        buf_add(out, *at, 1);
+    }
+    if (**at == '"')
+        (*at)++;
+}
+
+/* `relations` is a list of words between blanks; their case does not count. */
+static bool has_relation(const char *relations, const char *relation)
+{
+    for (;;) {
+        relations += strspn(relations, " \t");
+        size_t size = strcspn(relations, " \t");
+        if (size == 0)
+            return false;
+        CLEANUP(text) char *word = xstrndup(relations, size);
+        if (text_equal_fold(word, relation))
+            return true;
+        relations += size;
+    }
+}
+
+/* Moves *at behind the parameters of one link; whether its first `rel` has that relation. */
+static bool link_parameters(const char **at, const char *relation)
+{
+    CLEANUP(buf) struct buf value = BUF_INIT;
+    bool seen = false;
+    bool found = false;
+
+    for (;;) {
+        skip_blanks(at);
+        if (**at != ';')
+            return found;
+        (*at)++;
+        skip_blanks(at);
+        size_t size = strcspn(*at, " \t=;,");
+        CLEANUP(text) char *name = xstrndup(*at, size);
+        *at += size;
+        skip_blanks(at);
+        if (**at != '=')
+            continue;
+        (*at)++;
+        skip_blanks(at);
+        read_value(at, &value);
+        if (!seen && text_equal_fold(name, "rel")) {
+            seen = true;
+            found = has_relation(buf_text(&value), relation);
+        }
+    }
+}
+
+char *link_find(const char *header, const char *relation)
+{
+    const char *at = header;
+
+    for (;;) {
+        at += strspn(at, " \t,");
+        const char *end = *at == '<' ? strchr(at, '>') : NULL;
+        if (end == NULL)
+            return NULL;
+        const char *target = at + 1;
+        at = end + 1;
+        if (link_parameters(&at, relation))
+            return xstrndup(target, (size_t)(end - target));
+        if (*at != ',') /* the end, or what is no Link header */
+            return NULL;
+    }
+}
+
+bool url_has_scheme(const char *url, const char *scheme)
+{
+    size_t size = strlen(scheme);
+
+    if (strnlen(url, size) < size)
+        return false;
+    CLEANUP(text) char *start = xstrndup(url, size);
+    return text_equal_fold(start, scheme);
+}
+
+/* The target of rel="next" in any of the answer's Link headers; NULL on the last page. */
+static char *find_next(const struct http_response *response)
+{
+    for (size_t i = 0; i < response->header_count; i++) {
+        const struct http_header *header = &response->headers[i];
+        if (!text_equal_fold(header->name, "Link"))
+            continue;
+        char *next = link_find(header->value, "next");
+        if (next != NULL)
+            return next;
+    }
+    return NULL;
+}
+
+int listing_next_page(const struct http_response *response, char **out, struct error *err)
+{
+    const char *here = response->url;
+    CLEANUP(text) char *next = find_next(response);
+
+    /* An absolute URL is used as it stands: the cursor in it must not change by a byte. */
+    if (next != NULL && !url_has_scheme(next, "http://") && !url_has_scheme(next, "https://")) {
+        CLEANUP(text) char *target = TAKE(next);
+        if (http_resolve_url(here, target, &next, err) < 0)
+            return error_wrap(err, "the link to the next page");
+    }
+    if (next != NULL && url_has_scheme(here, "https://") && !url_has_scheme(next, "https://")) {
+        CLEANUP(text) char *shown = http_display_url(next);
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the next page leads from https to '%s', and from https only https is "
+                         "followed",
+                         shown);
+    }
+    *out = TAKE(next);
+    return 0;
+}

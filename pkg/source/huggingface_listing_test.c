@@ -1,0 +1,284 @@
+#include "source/source_internal.h"
+
+#include "core/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define SHA1 "0187f3b09d66cef7911083ad49f890f5a6589589"
+#define SHA256 "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+#define COMMIT "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123"
+#define XET "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00"
+#define FILE_OF(members) "[{\"type\": \"file\", \"path\": \"f\", " members "}]"
+
+static void listing_page_parse_reads_every_form_of_a_file(void **state)
+{
+    static const struct {
+        const char *page;
+        uint64_t size;
+        const char *digest, *xet_hash;
+    } cases[] = {
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 8"), 8, SHA1, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 0, \"lfs\": null"), 0, SHA1, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 126, \"lfs\": {\"oid\": \"" SHA256
+                 "\", \"size\": 5, \"pointerSize\": 126}"),
+         5, "sha256:" SHA256, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"lfs\": {\"oid\": \"" SHA256
+                 "\", \"size\": 9007199254740993}, \"xetHash\": \"" XET "\""),
+         9007199254740993, "sha256:" SHA256, XET},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"redacted\""), 5, SHA1, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"" XET "00\""), 5, SHA1, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": null"), 5, SHA1, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": 7, \"new\": [1.5]"), 5, SHA1,
+         ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(listing_page_parse(cases[i].page, strlen(cases[i].page), &plan, &err), 0);
+        assert_int_equal(plan.count, 1);
+        const struct plan_file *file = &plan.files[0];
+        assert_string_equal(file->path, "f");
+        assert_true(file->size == cases[i].size);
+        assert_string_equal(digest_format(&file->digest).text, cases[i].digest);
+        assert_string_equal(file->blob_id, SHA1);
+        assert_string_equal(file->xet_hash, cases[i].xet_hash);
+    }
+}
+
+static void listing_page_parse_skips_what_is_no_file(void **state)
+{
+    static const char page[] =
+        "[{\"type\": \"directory\", \"oid\": \"" SHA1 "\", \"size\": 0, \"path\": \"d\"},"
+        " {\"type\": \"unknown\", \"path\": \"u\"},"
+        " {\"type\": \"file\", \"oid\": \"" SHA1 "\", \"size\": 8, \"path\": \"d/f\"}]";
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(listing_page_parse(page, strlen(page), &plan, &err), 0);
+    assert_int_equal(plan.count, 1);
+    assert_string_equal(plan.files[0].path, "d/f");
+    assert_int_equal(listing_page_parse("[]", 2, &plan, &err), 0);
+    assert_int_equal(plan.count, 1);
+}
+
+static void listing_page_parse_says_what_is_wrong_with_a_page(void **state)
+{
+    static const struct {
+        const char *page, *complaint;
+    } cases[] = {
+        {"", "the answer is not JSON"},
+        {"<html><body>Log in</body></html>", "the answer is not JSON"},
+        {"[{\"type\": \"file\"", "the answer is not JSON"},
+        {"[] []", "the answer is not JSON"},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 99999999999999999999"),
+         "the answer is not JSON"},
+        {"[{\"type\": \"file\", \"path\": \"a\\u0000b\"}]", "the answer is not JSON"},
+        {"[{\"type\": \"file\", \"path\": \"\xff\"}]", "the answer is not JSON"},
+        {"{\"error\": \"x\"}", "not a JSON array"},
+        {"[7]", "no 'type'"},
+        {"[{\"path\": \"f\"}]", "no 'type'"},
+        {"[{\"type\": 7}]", "no 'type'"},
+        {"[{\"type\": \"file\", \"size\": 1}]", "no 'path'"},
+        {FILE_OF("\"oid\": \"" SHA1 "\""), "the size of 'f' is missing"},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": \"8\""), "the size of 'f' is missing or not"},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 8.5"), "the size of 'f' is missing or not"},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": -1"), "the size of 'f' is -1"},
+        {FILE_OF("\"size\": 8"), "the hash ('oid') of 'f' is missing"},
+        {FILE_OF("\"size\": 8, \"oid\": 7"), "the hash ('oid') of 'f' is missing"},
+        {FILE_OF("\"size\": 8, \"oid\": \"abc\""), "the hash of 'f'"},
+        {FILE_OF("\"size\": 8, \"oid\": \"" SHA256 "\""), "the hash of 'f'"},
+        {FILE_OF("\"size\": 8, \"oid\": \"" SHA1 "\", \"lfs\": true"), "'lfs' of 'f'"},
+        {FILE_OF("\"size\": 8, \"oid\": \"" SHA1 "\", \"lfs\": {}"), "the hash ('oid') of 'f'"},
+        {FILE_OF("\"size\": 8, \"oid\": \"" SHA1 "\", \"lfs\": {\"oid\": \"" SHA1 "\"}"),
+         "the hash of 'f'"},
+        {FILE_OF("\"size\": 8, \"oid\": \"" SHA1 "\", \"lfs\": {\"oid\": \"" SHA256 "\"}"),
+         "the size of 'f' is missing"},
+        {FILE_OF("\"size\": 8, \"oid\": \"" SHA1 "\", \"lfs\": {\"oid\": \"" SHA256
+                 "\", \"size\": -5}"),
+         "the size of 'f' is -5"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(listing_page_parse(cases[i].page, strlen(cases[i].page), &plan, &err), -1);
+        assert_int_equal(err.kind, ERROR_CORRUPT);
+        assert_non_null(strstr(err.text, cases[i].complaint));
+        assert_int_equal(plan.count, 0);
+    }
+}
+
+static void hub_info_parse_reads_the_commit_and_who_may_read(void **state)
+{
+    static const struct {
+        const char *text, *id;
+        bool is_gated, is_private, is_disabled;
+    } cases[] = {
+        {"{\"sha\": \"" COMMIT "\"}", NULL, false, false, false},
+        {"{\"id\": \"a/b\", \"sha\": \"" COMMIT "\", \"gated\": false, \"private\": false}", "a/b",
+         false, false, false},
+        {"{\"sha\": \"" COMMIT "\", \"gated\": \"auto\", \"private\": true}", NULL, true, true,
+         false},
+        {"{\"sha\": \"" COMMIT "\", \"gated\": true, \"disabled\": true}", NULL, true, false, true},
+        {"{\"id\": null, \"sha\": \"" COMMIT "\", \"siblings\": [{}]}", NULL, false, false, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(hub_info) struct hub_info info = HUB_INFO_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(hub_info_parse(cases[i].text, strlen(cases[i].text), &info, &err), 0);
+        assert_string_equal(info.commit, COMMIT);
+        assert_true((info.id == NULL) == (cases[i].id == NULL));
+        if (info.id != NULL)
+            assert_string_equal(info.id, cases[i].id);
+        assert_int_equal(info.is_gated, cases[i].is_gated);
+        assert_int_equal(info.is_private, cases[i].is_private);
+        assert_int_equal(info.is_disabled, cases[i].is_disabled);
+    }
+}
+
+static void hub_info_parse_wants_a_commit_of_40_hex_digits(void **state)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
+        {"", "the answer is not JSON"},
+        {"<!doctype html>", "the answer is not JSON"},
+        {"[]", "not a JSON object"},
+        {"{}", "names no commit"},
+        {"{\"sha\": null}", "names no commit"},
+        {"{\"sha\": \"main\"}", "the commit is 'main', expected 40 hex digits"},
+        {"{\"sha\": \"3F0C6D0C1D3B4E5F60718293A4B5C6D7E8F90123\"}", "expected 40 hex digits"},
+        {"{\"sha\": \"" SHA256 "\"}", "expected 40 hex digits"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(hub_info) struct hub_info info = HUB_INFO_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(hub_info_parse(cases[i].text, strlen(cases[i].text), &info, &err), -1);
+        assert_int_equal(err.kind, ERROR_CORRUPT);
+        assert_non_null(strstr(err.text, cases[i].complaint));
+        assert_string_equal(info.commit, "");
+    }
+}
+
+static void link_find_reads_links_as_the_standard_has_them(void **state)
+{
+    static const struct {
+        const char *header, *target;
+    } cases[] = {
+        {"<https://h/p?cursor=a%3D,b>; rel=\"next\"", "https://h/p?cursor=a%3D,b"},
+        {"<u>; rel=next", "u"},
+        {"<u> ;REL = \"prev NEXT\"", "u"},
+        {"<a>; rel=\"prev\", <b>; rel=\"next\"", "b"},
+        {"<a>; rel=prev,<b>;title=\"x, <c>; rel=next\";rel=next", "b"},
+        {"<a>; title=\"say \\\"x\\\"\"; rel=next", "a"},
+        {", ,<a>; crossorigin; rel=next", "a"},
+        {"<a>; rel=first; rel=next", NULL},
+        {"<a>; rel=\"xet-auth\", <b>; rel=\"nextish\"", NULL},
+        {"<a>; rel*=next", NULL},
+        {"<a>", NULL},
+        {"<a; rel=next", NULL},
+        {"a; rel=next", NULL},
+        {"<a> rel=next", NULL},
+        {"<a>; rel=\"next", "a"},
+        {"<>; rel=next", ""},
+        {"", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(text) char *target = link_find(cases[i].header, "next");
+        assert_true((target == NULL) == (cases[i].target == NULL));
+        if (target != NULL)
+            assert_string_equal(target, cases[i].target);
+    }
+}
+
+static void listing_next_page_follows_links_but_never_from_https_to_http(void **state)
+{
+    static const struct {
+        const char *url, *links[2], *next, *complaint;
+        enum error_kind kind;
+    } cases[] = {
+        {"https://h/t?a=1", {NULL, NULL}, NULL, NULL, ERROR_NONE},
+        {"https://h/t?a=1", {"<https://h/x>; rel=prev", NULL}, NULL, NULL, ERROR_NONE},
+        {"https://h/t?a=1",
+         {"<https://h/t?a=1&cursor=a+b%2c%3D>; rel=\"next\"", NULL},
+         "https://h/t?a=1&cursor=a+b%2c%3D",
+         NULL,
+         ERROR_NONE},
+        {"https://h/t",
+         {"<x>; rel=\"xet-auth\"", "<https://other/t>; rel=next"},
+         "https://other/t",
+         NULL,
+         ERROR_NONE},
+        {"https://h/a/t?a=1",
+         {"</a/t?cursor=2>; rel=next", NULL},
+         "https://h/a/t?cursor=2",
+         NULL,
+         ERROR_NONE},
+        {"http://h/t", {"<HTTPS://h/t?c>; rel=next", NULL}, "HTTPS://h/t?c", NULL, ERROR_NONE},
+        {"https://h/t",
+         {"<http://h/t?secret>; rel=next", NULL},
+         NULL,
+         "leads from https to 'http://h/t', and",
+         ERROR_UNSUPPORTED},
+        {"https://h/t",
+         {"<file:///etc/passwd>; rel=next", NULL},
+         NULL,
+         "the link to the next page: ",
+         ERROR_UNSUPPORTED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *next = NULL;
+        CLEANUP(text) char *url = xstrdup(cases[i].url);
+        struct http_header headers[2];
+        struct http_response response = {.status = 200, .url = url, .headers = headers};
+        for (; response.header_count < 2 && cases[i].links[response.header_count] != NULL;
+             response.header_count++)
+            headers[response.header_count] = (struct http_header){
+                .name = xstrdup("link"), .value = xstrdup(cases[i].links[response.header_count])};
+        int result = listing_next_page(&response, &next, &err);
+        for (size_t j = 0; j < response.header_count; j++) {
+            free(headers[j].name);
+            free(headers[j].value);
+        }
+        assert_int_equal(err.kind, cases[i].kind);
+        assert_int_equal(result, cases[i].complaint != NULL ? -1 : 0);
+        assert_true((next == NULL) == (cases[i].next == NULL));
+        if (next != NULL)
+            assert_string_equal(next, cases[i].next);
+        if (cases[i].complaint != NULL)
+            assert_non_null(strstr(err.text, cases[i].complaint));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(listing_page_parse_reads_every_form_of_a_file),
+        cmocka_unit_test(listing_page_parse_skips_what_is_no_file),
+        cmocka_unit_test(listing_page_parse_says_what_is_wrong_with_a_page),
+        cmocka_unit_test(hub_info_parse_reads_the_commit_and_who_may_read),
+        cmocka_unit_test(hub_info_parse_wants_a_commit_of_40_hex_digits),
+        cmocka_unit_test(link_find_reads_links_as_the_standard_has_them),
+        cmocka_unit_test(listing_next_page_follows_links_but_never_from_https_to_http),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

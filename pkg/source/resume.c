@@ -1,0 +1,100 @@
+#include "source/source_internal.h"
+
+#include <inttypes.h>
+#include <sys/random.h>
+
+#define TRIES_MAX 5
+#define FIRST_WAIT_MS 200
+
+struct resume_reader {
+    struct reader base;
+    struct source *source;
+    const struct plan *plan;
+    const struct plan_file *file;
+    const struct cancel *cancel; /* may be NULL */
+    struct reader *body;         /* NULL between two connections */
+    uint64_t offset;
+    unsigned tries; /* since the last byte of progress */
+};
+
+/* Waits double and vary by a quarter, so that many jobs do not come back as one. */
+static unsigned wait_ms(unsigned tries)
+{
+    unsigned base = (unsigned)FIRST_WAIT_MS << tries;
+    uint32_t jitter = 0;
+
+    if (getrandom(&jitter, sizeof(jitter), 0) != sizeof(jitter))
+        return base;
+    return base + jitter % (base / 4);
+}
+
+/* Counts the try and decides, by what broke it, whether there is another: 0 then, after a wait. */
+static int resume_wait(struct resume_reader *resume, struct error *broken, struct error *err)
+{
+    if (broken->kind != ERROR_UNREACHABLE)
+        return error_move(err, broken);
+    if (resume->tries == TRIES_MAX) {
+        error_move(err, broken);
+        return error_wrap(err, "no progress behind byte %" PRIu64 " in %d tries", resume->offset,
+                          TRIES_MAX);
+    }
+    return cancel_wait(resume->cancel, wait_ms(resume->tries++), err);
+}
+
+static ssize_t resume_try(struct resume_reader *resume, void *data, size_t size, struct error *err)
+{
+    if (resume->body == NULL &&
+        resume->source->ops->open(resume->source, resume->plan, resume->file, resume->offset,
+                                  SIZE_UNKNOWN, &resume->body, err) < 0)
+        return -1;
+    return reader_read(resume->body, data, size, err);
+}
+
+static ssize_t resume_read(struct reader *reader, void *data, size_t size, struct error *err)
+{
+    struct resume_reader *resume = CONTAINER_OF(reader, struct resume_reader, base);
+
+    for (;;) {
+        CLEANUP(error) struct error broken = ERROR_INIT;
+        ssize_t part = resume_try(resume, data, size, &broken);
+        if (part >= 0) {
+            resume->offset += (uint64_t)part;
+            resume->tries = part > 0 ? 0 : resume->tries;
+            return part;
+        }
+        reader_free(resume->body);
+        resume->body = NULL;
+        /* Behind the last byte is nothing to ask for: what has come is whole, right or not. */
+        if (broken.kind == ERROR_UNREACHABLE && resume->offset == resume->file->size)
+            return 0;
+        if (resume_wait(resume, &broken, err) < 0)
+            return -1;
+    }
+}
+
+static void resume_free(struct reader *reader)
+{
+    struct resume_reader *resume = CONTAINER_OF(reader, struct resume_reader, base);
+
+    reader_free(resume->body);
+    free(resume);
+}
+
+int resume_reader_open(struct source *source, const struct plan *plan, const struct plan_file *file,
+                       const struct cancel *cancel, struct reader **out, struct error *err)
+{
+    static const struct reader_ops ops = {resume_read, resume_free};
+    struct reader *body = NULL;
+
+    if (source->ops->open(source, plan, file, 0, SIZE_UNKNOWN, &body, err) < 0)
+        return -1;
+    struct resume_reader *resume = xcalloc(1, sizeof(*resume));
+    resume->base.ops = &ops;
+    resume->source = source;
+    resume->plan = plan;
+    resume->file = file;
+    resume->cancel = cancel;
+    resume->body = body;
+    *out = &resume->base;
+    return 0;
+}

@@ -1,0 +1,183 @@
+#include "source/hub_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+#define TARGET "/acme/tiny/resolve/" HUB_COMMIT "/f"
+
+struct world {
+    struct hub_server hub;
+    struct http *http;
+    struct source *source;
+    struct plan plan; /* "f", which is "hello" */
+};
+
+static int setup(void **state)
+{
+    struct world *world = xcalloc(1, sizeof(*world));
+    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    const struct http_options options = {
+        .user_agent = "inlay/test",
+        .retries = 1,
+        .retry_wait_ms = 1,
+    };
+
+    *state = world;
+    hub_server_start(&world->hub);
+    hub_server_enter(&world->hub, NULL);
+    world->http = http_new(&options);
+    const struct source_context context = {.http = world->http};
+    if (model_reference_parse("acme/tiny", &model, &err) < 0 ||
+        source_open_huggingface(&context, &model, &world->source, &err) < 0)
+        return -1;
+    CLEANUP(text) char *path = xstrdup("f");
+    struct plan_file file = {.path = path, .size = 5};
+    if (digest_parse_hex(DIGEST_SHA256, HELLO_SHA256, &file.digest, &err) < 0)
+        return -1;
+    world->plan = (struct plan)PLAN_INIT;
+    world->plan.id = xstrdup("acme/tiny");
+    world->plan.revision = xstrdup("main");
+    world->plan.commit = xstrdup(HUB_COMMIT);
+    plan_add(&world->plan, &file);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct world *world = *state;
+
+    source_free(world->source);
+    http_free(world->http);
+    hub_server_stop(&world->hub);
+    plan_release(&world->plan);
+    free(world);
+    return 0;
+}
+
+static int read_file(struct world *world, const struct cancel *cancel, struct buf *content,
+                     struct error *err)
+{
+    CLEANUP(reader) struct reader *reader = NULL;
+
+    if (source_open_file(world->source, &world->plan, &world->plan.files[0], cancel, &reader, err) <
+        0)
+        return -1;
+    return reader_read_all(reader, 1000, content, err);
+}
+
+static void a_source_that_breaks_off_often_is_read_as_long_as_it_moves(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    for (unsigned i = 0; i < 4; i++) {
+        hub_server_add(
+            &world->hub,
+            (struct scripted_answer){
+                .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 0});
+        hub_server_add(
+            &world->hub,
+            (struct scripted_answer){
+                .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 1});
+    }
+    hub_server_add(&world->hub, (struct scripted_answer){.target = TARGET, .body = "hello"});
+    assert_int_equal(read_file(world, NULL, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "hello");
+    assert_int_equal(err.kind, ERROR_NONE);
+    assert_int_equal(hub_server_count(&world->hub, "GET "), 9);
+    assert_int_equal(hub_server_count(&world->hub, "Range: bytes=4-"), 1);
+}
+
+static void a_source_that_does_not_move_is_given_up_after_five_tries(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    hub_server_add(
+        &world->hub,
+        (struct scripted_answer){
+            .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 3});
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){
+                       .target = TARGET, .body = "hello", .breaks = true, .break_after = 0});
+    assert_int_equal(read_file(world, NULL, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_non_null(
+        strstr(err.text, "reading 'acme/tiny/f': no progress behind byte 3 in 5 tries: "));
+    assert_int_equal(hub_server_count(&world->hub, "GET "), 1 + 5);
+}
+
+static void what_is_refused_while_resuming_is_not_tried_again(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    hub_server_add(
+        &world->hub,
+        (struct scripted_answer){
+            .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 3});
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){.target = TARGET,
+                                            .status = 404,
+                                            .headers = "X-Error-Code: EntryNotFound\r\n"});
+    assert_int_equal(read_file(world, NULL, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_NOT_FOUND);
+    assert_string_equal(err.text, "reading 'acme/tiny/f': 'acme/tiny' has no file 'f' at revision "
+                                  "'main'");
+    assert_int_equal(hub_server_count(&world->hub, "GET "), 2);
+}
+
+static void a_connection_that_breaks_behind_the_last_byte_has_given_all(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){
+                       .target = TARGET, .body = "hello!", .breaks = true, .break_after = 5});
+    assert_int_equal(read_file(world, NULL, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "hello");
+    assert_int_equal(err.kind, ERROR_NONE);
+    assert_int_equal(hub_server_count(&world->hub, "GET "), 1);
+}
+
+static void waiting_to_resume_ends_when_asked_to_stop(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct cancel cancel = {.parent = NULL};
+
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){
+                       .target = TARGET, .body = "hello", .breaks = true, .break_after = 3});
+    cancel_request(&cancel);
+    assert_int_equal(read_file(world, &cancel, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_CANCELED);
+    assert_int_equal(hub_server_count(&world->hub, "GET "), 1);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_source_that_breaks_off_often_is_read_as_long_as_it_moves,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(a_source_that_does_not_move_is_given_up_after_five_tries,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(what_is_refused_while_resuming_is_not_tried_again, setup,
+                                        teardown),
+        cmocka_unit_test_setup_teardown(a_connection_that_breaks_behind_the_last_byte_has_given_all,
+                                        setup, teardown),
+        cmocka_unit_test_setup_teardown(waiting_to_resume_ends_when_asked_to_stop, setup, teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

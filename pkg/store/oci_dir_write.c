@@ -1,0 +1,273 @@
+#include "store/store_internal.h"
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define LAYOUT_FILE "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define LOCK_POLL_MS 20u
+#define LOCK_PATIENCE_MS 60000u
+
+struct oci_dir_blob {
+    struct writer base;
+    struct oci_dir *dir;
+    const struct digest *digest; /* borrowed; filled by the time of finish */
+    char *name;                  /* of the temporary file; NULL once it is renamed */
+    int fd;
+};
+
+static struct oci_dir *oci_dir_of(struct store *store)
+{
+    return CONTAINER_OF(store, struct oci_dir, base);
+}
+
+static bool exists(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) == 0;
+}
+
+/*
+ * One writer of index.json at a time, on this machine at least: *out is a descriptor of the folder
+ * that holds the lock until it is closed. Some network file systems cannot lock; there it goes on
+ * without.
+ */
+static int lock_layout(const struct oci_dir *dir, int *out, struct error *err)
+{
+    CLEANUP(fd) int fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOTDIR)
+        return error_set(err, ERROR_USAGE, "'%s' is not a folder", dir->path);
+    if (fd < 0)
+        return error_set_errno(err, errno, "opening the folder '%s'", dir->path);
+    for (unsigned waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited_ms += LOCK_POLL_MS) {
+        if (errno != EWOULDBLOCK && errno != EINTR) {
+            log_debug(dir->log, "'%s' cannot be locked; going on without", dir->path);
+            break;
+        }
+        if (waited_ms > LOCK_PATIENCE_MS)
+            return error_set(err, ERROR_LOCAL,
+                             "'%s' has been locked by another program for a minute", dir->path);
+        if (cancel_wait(dir->cancel, LOCK_POLL_MS, err) < 0)
+            return -1;
+    }
+    *out = fd;
+    fd = -1;
+    return 0;
+}
+
+static int write_index(const struct oci_dir *dir, const json_t *index, struct error *err)
+{
+    CLEANUP(text) char *path = xasprintf("%s/index.json", dir->path);
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+
+    json_to_buf(index, &bytes);
+    return file_replace(path, buf_text(&bytes), bytes.size, err);
+}
+
+static int check_writable_kind(const struct oci_dir *dir, enum oci_dir_state *state,
+                               struct error *err)
+{
+    if (oci_dir_inspect(dir, state, err) < 0)
+        return -1;
+    if (*state == OCI_DIR_OTHER)
+        return error_set(err, ERROR_USAGE,
+                         "'%s' is not an OCI image layout and not an empty folder; name another",
+                         dir->path);
+    return 0;
+}
+
+/*
+ * The folder becomes a layout without images: 'oci-layout' first, so that the next run recognises
+ * what a killed one has left.
+ */
+static int prepare(struct oci_dir *dir, struct error *err)
+{
+    CLEANUP(text) char *layout = xasprintf("%s/oci-layout", dir->path);
+    CLEANUP(text) char *index = xasprintf("%s/index.json", dir->path);
+    CLEANUP(text) char *blobs = xasprintf("%s/blobs/sha256", dir->path);
+    CLEANUP(fd) int lock = -1;
+    enum oci_dir_state state = OCI_DIR_MISSING;
+
+    if (atomic_load(&dir->is_prepared))
+        return 0;
+    if (file_make_folders(dir->path, err) < 0 || lock_layout(dir, &lock, err) < 0 ||
+        check_writable_kind(dir, &state, err) < 0)
+        return -1;
+    if (state != OCI_DIR_LAYOUT && file_replace(layout, LAYOUT_FILE, strlen(LAYOUT_FILE), err) < 0)
+        return -1;
+    if (file_make_folders(blobs, err) < 0)
+        return -1;
+    if (!exists(index)) {
+        json_auto_t *empty = oci_index_new();
+        if (write_index(dir, empty, err) < 0)
+            return -1;
+    }
+    atomic_store(&dir->is_prepared, true);
+    return 0;
+}
+
+static int oci_dir_blob_write(struct writer *writer, const void *data, size_t size,
+                              struct error *err)
+{
+    struct oci_dir_blob *blob = CONTAINER_OF(writer, struct oci_dir_blob, base);
+    const char *at = data;
+
+    while (size > 0) {
+        ssize_t written = write(blob->fd, at, size);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return error_set_errno(err, errno, "writing a blob to '%s'", blob->dir->path);
+        at += written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static int oci_dir_blob_finish(struct writer *writer, struct error *err)
+{
+    struct oci_dir_blob *blob = CONTAINER_OF(writer, struct oci_dir_blob, base);
+    CLEANUP(text) char *path = oci_dir_blob_path(blob->dir, blob->digest);
+    CLEANUP(text)
+    char *folder =
+        xasprintf("%s/blobs/%s", blob->dir->path, digest_algorithm_name(blob->digest->algorithm));
+
+    if (blob->digest->algorithm != DIGEST_SHA256 && file_make_folders(folder, err) < 0)
+        return -1;
+    if (fsync(blob->fd) < 0)
+        return error_set_errno(err, errno, "writing '%s'", path);
+    int closed = close(blob->fd);
+    blob->fd = -1;
+    if (closed < 0 || rename(blob->name, path) < 0)
+        return error_set_errno(err, errno, "writing '%s'", path);
+    free(TAKE(blob->name));
+    return 0;
+}
+
+static void oci_dir_blob_free(struct writer *writer)
+{
+    struct oci_dir_blob *blob = CONTAINER_OF(writer, struct oci_dir_blob, base);
+
+    fd_cleanup(&blob->fd);
+    if (blob->name != NULL)
+        unlink(blob->name);
+    free(blob->name);
+    free(blob);
+}
+
+int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest *digest,
+                        struct writer **out, struct error *err)
+{
+    static const struct writer_ops ops = {oci_dir_blob_write, oci_dir_blob_finish,
+                                          oci_dir_blob_free};
+    struct oci_dir *dir = oci_dir_of(store);
+    CLEANUP(text) char *folder = xasprintf("%s/blobs/sha256", dir->path);
+    char *name = NULL;
+    int fd = -1;
+
+    (void)size;
+    if (prepare(dir, err) < 0 || file_create_temporary(folder, &name, &fd, err) < 0)
+        return -1;
+    struct oci_dir_blob *blob = xcalloc(1, sizeof(*blob));
+    blob->base.ops = &ops;
+    blob->dir = dir;
+    blob->digest = digest;
+    blob->name = name;
+    blob->fd = fd;
+    *out = &blob->base;
+    return 0;
+}
+
+static int set_tag(const struct oci_dir *dir, const char *tag, const struct descriptor *image,
+                   struct error *err)
+{
+    CLEANUP(fd) int lock = -1;
+    json_auto_t *index = NULL;
+
+    if (lock_layout(dir, &lock, err) < 0 || oci_dir_read_index(dir, &index, err) < 0)
+        return -1;
+    if (!oci_index_set(index, tag, image))
+        return 0;
+    return write_index(dir, index, err);
+}
+
+int oci_dir_write_manifest(struct store *store, const char *version, const char *media_type,
+                           const struct buf *manifest, struct error *err)
+{
+    struct oci_dir *dir = oci_dir_of(store);
+    struct digest digest = DIGEST_INIT;
+    bool is_tag = !version_is_digest(version, &digest);
+    struct descriptor image = DESCRIPTOR_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+
+    if (version_describe(manifest, media_type, &digest, &image, err) < 0)
+        return -1;
+    if (oci_dir_create_blob(store, manifest->size, &image.digest, &writer, err) < 0 ||
+        writer_write(writer, buf_text(manifest), manifest->size, err) < 0 ||
+        writer_finish(writer, err) < 0)
+        return -1;
+    return is_tag ? set_tag(dir, version, &image, err) : 0;
+}
+
+static int probe_folder(const char *path, struct error *err)
+{
+    CLEANUP(text) char *name = NULL;
+    CLEANUP(fd) int fd = -1;
+
+    if (file_create_temporary(path, &name, &fd, err) < 0)
+        return -1;
+    unlink(name);
+    return 0;
+}
+
+/* Makes the folders that are missing on the way to `path`, tries the last, and removes them. */
+static int probe_missing(const char *path, struct error *err)
+{
+    CLEANUP(text) char *part = xstrdup(path);
+    size_t size = strlen(part);
+    size_t kept = 0; /* so long is the part that was there */
+
+    for (size_t at = 1; at <= size; at++) {
+        if (path[at] != '/' && path[at] != '\0')
+            continue;
+        part[at] = '\0';
+        if (exists(part))
+            kept = at;
+        part[at] = path[at];
+    }
+    int result = file_make_folders(path, err);
+    if (result == 0)
+        result = probe_folder(path, err);
+    for (size_t at = size; at > kept; at--) {
+        if (path[at] == '/' || path[at] == '\0') {
+            part[at] = '\0';
+            rmdir(part); /* stays if somebody else has put something there */
+        }
+    }
+    return result;
+}
+
+int oci_dir_probe_write(struct store *store, struct error *err)
+{
+    static const char *const folders[] = {"", "/blobs", "/blobs/sha256"};
+    struct oci_dir *dir = oci_dir_of(store);
+    enum oci_dir_state state = OCI_DIR_MISSING;
+
+    if (check_writable_kind(dir, &state, err) < 0)
+        return -1;
+    if (state == OCI_DIR_MISSING)
+        return probe_missing(dir->path, err);
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        CLEANUP(text) char *path = xasprintf("%s%s", dir->path, folders[i]);
+        if ((i == 0 || exists(path)) && probe_folder(path, err) < 0)
+            return -1;
+    }
+    return 0;
+}

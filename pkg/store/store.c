@@ -1,0 +1,274 @@
+#include "store/store.h"
+
+#include "store/store_internal.h"
+
+#include <inttypes.h>
+
+#define COPY_ATTEMPTS 3
+#define COPY_WAIT_MS 1000u
+
+typedef int store_opener(const struct reference *reference, const struct store_context *context,
+                         struct store **out, struct error *err);
+
+int store_open(const struct reference *reference, const struct store_context *context,
+               struct store **out, struct error *err)
+{
+    static store_opener *const openers[] = {
+        [REFERENCE_REGISTRY] = registry_open,
+        [REFERENCE_OCI_DIR] = oci_dir_open,
+    };
+
+    return openers[reference->kind](reference, context, out, err);
+}
+
+void store_free(struct store *store)
+{
+    if (store == NULL)
+        return;
+    free(TAKE(store->name));
+    store->ops->free(store);
+}
+
+bool version_is_digest(const char *version, struct digest *out)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is a tag, or neither */
+
+    return digest_parse(version, out, &ignored) == 0;
+}
+
+int version_describe(const struct buf *bytes, const char *media_type, const struct digest *expected,
+                     struct descriptor *out, struct error *err)
+{
+    bool is_expected = expected->algorithm != DIGEST_NONE;
+    struct digest found =
+        digest_of(is_expected ? expected->algorithm : DIGEST_SHA256, buf_text(bytes), bytes->size);
+
+    if (is_expected && !digest_equal(&found, expected))
+        return error_set(err, ERROR_CORRUPT, "%s was asked for, and the bytes have the digest %s",
+                         digest_format(expected).text, digest_format(&found).text);
+    return descriptor_set(out, media_type, &found, bytes->size, err);
+}
+
+int version_refuse(const char *version, const struct strings *names, struct error *err)
+{
+    static const size_t most = 20;
+    CLEANUP(buf) struct buf list = BUF_INIT;
+
+    for (size_t i = 0; i < names->count && i < most; i++)
+        buf_addf(&list, "%s'%s'", i > 0 ? ", " : "", names->items[i]);
+    if (names->count > most)
+        buf_addf(&list, " and %zu more", names->count - most);
+    if (names->count == 0)
+        return error_set(err, ERROR_NOT_FOUND, "it holds no image");
+    if (version == NULL)
+        return error_set(err, ERROR_USAGE, "it holds several images; name one of %s",
+                         buf_text(&list));
+    return error_set(err, ERROR_NOT_FOUND, "it has no image '%s'; there is %s", version,
+                     buf_text(&list));
+}
+
+int store_read_document(struct store *store, const char *version, struct document *out,
+                        struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct descriptor what = DESCRIPTOR_INIT;
+
+    if (store->ops->read_manifest(store, version, &bytes, &what, err) < 0)
+        return -1;
+    if (document_parse(&bytes, &what, out, err) < 0)
+        return error_wrap(err, "reading '%s' of '%s'",
+                          version != NULL ? version : digest_format(&what.digest).text,
+                          store->name);
+    return 0;
+}
+
+int store_read_blob(struct store *store, const struct descriptor *blob, struct buf *out,
+                    struct error *err)
+{
+    CLEANUP(reader) struct reader *raw = NULL;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct digest_text name = digest_format(&blob->digest);
+
+    if (blob->size > DOCUMENT_LIMIT)
+        return error_set(err, ERROR_CORRUPT,
+                         "blob '%s' of '%s' has %" PRIu64 " bytes, expected %zu at most", name.text,
+                         store->name, blob->size, DOCUMENT_LIMIT);
+    if (store->ops->open_blob(store, blob, 0, SIZE_UNKNOWN, &raw, err) < 0)
+        return -1;
+    CLEANUP(reader)
+    struct reader *verified = verify_reader_new(raw, name.text, blob->size, &blob->digest);
+    if (reader_read_all(verified, DOCUMENT_LIMIT, &bytes, err) < 0)
+        return error_wrap(err, "'%s'", store->name);
+    buf_release(out);
+    *out = bytes;
+    bytes = (struct buf)BUF_INIT;
+    return 0;
+}
+
+int store_has_blob(struct store *store, const struct descriptor *blob, bool *out, struct error *err)
+{
+    return store->ops->has_blob(store, blob, out, err);
+}
+
+/* The digest stage and the writer of the store behind it, as one that owns both. */
+struct blob_writer {
+    struct writer base;
+    struct writer *stage;
+    struct writer *target;
+    struct descriptor *blob; /* borrowed; told at the end */
+    struct digest digest;
+    uint64_t size;
+    uint64_t announced; /* SIZE_UNKNOWN: any size will do */
+    uint64_t passed;
+};
+
+static int blob_write(struct writer *writer, const void *data, size_t size, struct error *err)
+{
+    struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
+
+    if (size == 0)
+        return 0;
+    if (blob->announced - blob->passed < size)
+        return error_set(err, ERROR_CORRUPT, "a blob of %" PRIu64 " bytes has more than that",
+                         blob->announced);
+    blob->passed += size;
+    return writer_write(blob->stage, data, size, err);
+}
+
+static int blob_finish(struct writer *writer, struct error *err)
+{
+    struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
+
+    if (blob->announced != SIZE_UNKNOWN && blob->announced != blob->passed)
+        return error_set(err, ERROR_CORRUPT,
+                         "a blob of %" PRIu64 " bytes ends after %" PRIu64 " bytes",
+                         blob->announced, blob->passed);
+    if (writer_finish(blob->stage, err) < 0)
+        return -1;
+    blob->blob->digest = blob->digest;
+    blob->blob->size = blob->size;
+    return 0;
+}
+
+static void blob_free(struct writer *writer)
+{
+    struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
+
+    writer_free(blob->stage);
+    writer_free(blob->target);
+    free(blob);
+}
+
+int store_create_blob(struct store *store, uint64_t size, struct descriptor *blob,
+                      struct writer **out, struct error *err)
+{
+    static const struct writer_ops ops = {blob_write, blob_finish, blob_free};
+    struct blob_writer *new = xcalloc(1, sizeof(*new));
+
+    new->base.ops = &ops;
+    new->blob = blob;
+    new->announced = size;
+    if (store->ops->create_blob(store, size, &new->digest, &new->target, err) < 0) {
+        free(new);
+        return -1;
+    }
+    new->stage = digest_writer_new(new->target, DIGEST_SHA256, &new->digest, &new->size);
+    *out = &new->base;
+    return 0;
+}
+
+int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                     struct error *err)
+{
+    struct descriptor found = *blob;
+    bool is_there = false;
+
+    found.digest = digest_of(DIGEST_SHA256, buf_text(bytes), bytes->size);
+    found.size = bytes->size;
+    if (store_has_blob(store, &found, &is_there, err) < 0)
+        return -1;
+    if (!is_there) {
+        CLEANUP(writer) struct writer *writer = NULL;
+        if (store_create_blob(store, bytes->size, &found, &writer, err) < 0 ||
+            writer_write(writer, buf_text(bytes), bytes->size, err) < 0 ||
+            writer_finish(writer, err) < 0)
+            return -1;
+    }
+    *blob = found;
+    return 0;
+}
+
+int store_write_manifest(struct store *store, const char *version, const char *media_type,
+                         const struct buf *manifest, struct error *err)
+{
+    struct digest digest = DIGEST_INIT;
+    struct descriptor ignored = DESCRIPTOR_INIT;
+
+    if (version == NULL)
+        return error_set(err, ERROR_USAGE, "'%s' needs a tag: write '%s:TAG'", store->name,
+                         store->name);
+    if (!version_is_digest(version, &digest) && !reference_is_tag(version))
+        return error_set(err, ERROR_USAGE, "'%s' is not a tag and not a digest", version);
+    if (version_describe(manifest, media_type, &digest, &ignored, err) < 0)
+        return error_wrap(err, "writing a manifest to '%s'", store->name);
+    return store->ops->write_manifest(store, version, media_type, manifest, err);
+}
+
+int store_probe_write(struct store *store, struct error *err)
+{
+    return store->ops->probe_write(store, err);
+}
+
+/*
+ * A copy keeps its name, whatever the algorithm: the store gets the descriptor's digest, which the
+ * reader has verified before the last byte passes.
+ */
+static int stream_blob(struct store *from, struct store *to, const struct descriptor *blob,
+                       const struct store_copy_options *options, struct error *err)
+{
+    CLEANUP(reader) struct reader *raw = NULL;
+    CLEANUP(reader) struct reader *counted = NULL;
+    CLEANUP(writer) struct writer *writer = NULL;
+
+    if (from->ops->open_blob(from, blob, 0, SIZE_UNKNOWN, &raw, err) < 0)
+        return -1;
+    if (options->count != NULL)
+        counted = count_reader_new(raw, options->count, options->count_arg);
+    CLEANUP(reader)
+    struct reader *verified =
+        verify_reader_new(counted != NULL ? counted : raw, digest_format(&blob->digest).text,
+                          blob->size, &blob->digest);
+    if (to->ops->create_blob(to, blob->size, &blob->digest, &writer, err) < 0 ||
+        stream_copy(verified, writer, options->cancel, err) < 0)
+        return -1;
+    return writer_finish(writer, err);
+}
+
+int store_copy_blob(struct store *from, struct store *to, const struct descriptor *blob,
+                    const struct store_copy_options *options, enum store_copied *how,
+                    struct error *err)
+{
+    bool is_there = false;
+
+    if (to->ops->has_blob(to, blob, &is_there, err) < 0)
+        return -1;
+    if (is_there) {
+        *how = STORE_WAS_THERE;
+        return 0;
+    }
+    if (to->ops->mount_blob != NULL && to->ops->mount_blob(to, blob, from, &is_there, err) < 0)
+        return -1;
+    if (is_there) {
+        *how = STORE_MOUNTED;
+        return 0;
+    }
+    for (unsigned attempt = 1; stream_blob(from, to, blob, options, err) < 0; attempt++) {
+        if (err->kind != ERROR_UNREACHABLE || attempt == COPY_ATTEMPTS)
+            return error_wrap(err, "copying the blob '%s' from '%s' to '%s'",
+                              digest_format(&blob->digest).text, from->name, to->name);
+        if (cancel_wait(options->cancel, COPY_WAIT_MS * attempt, err) < 0)
+            return -1;
+    }
+    *how = STORE_STREAMED;
+    return 0;
+}

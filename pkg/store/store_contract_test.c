@@ -1,0 +1,614 @@
+#include "store/store_test_internal.h"
+
+#include "core/workers.h"
+
+/*
+ * What every kind of store promises. Each test runs once for each kind, always with stores that
+ * are new: another repository, another folder.
+ */
+
+enum kind {
+    KIND_MEMORY,
+    KIND_OCI_DIR,
+    KIND_REGISTRY,
+    KIND_COUNT,
+};
+
+struct subject {
+    struct world *world;
+    enum kind kind;
+};
+
+static struct store *open_new(struct world *world, enum kind kind)
+{
+    unsigned number = world->stores++;
+    CLEANUP(text) char *folder = xasprintf("oci:%s/layout-%u", world->folder, number);
+    CLEANUP(text) char *repository = xasprintf("127.0.0.1:%u/test/%u", world->port, number);
+
+    switch (kind) {
+    case KIND_MEMORY:
+        return store_new_memory();
+    case KIND_OCI_DIR:
+        return open_text(world, folder);
+    case KIND_REGISTRY:
+        if (world->port == 0) {
+            print_message("the program docker-registry is absent\n");
+            skip();
+        }
+        return open_text(world, repository);
+    case KIND_COUNT:
+        break;
+    }
+    abort();
+}
+
+static struct store *open_subject(void **state)
+{
+    const struct subject *subject = *state;
+
+    return open_new(subject->world, subject->kind);
+}
+
+static void check_part(struct store *store, const struct descriptor *blob, const struct buf *bytes,
+                       uint64_t offset, uint64_t length)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(reader) struct reader *reader = NULL;
+    CLEANUP(buf) struct buf part = BUF_INIT;
+    uint64_t left = offset < bytes->size ? bytes->size - offset : 0;
+
+    CHECK(store->ops->open_blob(store, blob, offset, length, &reader, &err), err);
+    CHECK(reader_read_all(reader, 16 * MIB, &part, &err), err);
+    assert_int_equal(part.size, length < left ? length : left);
+    if (part.size > 0)
+        assert_memory_equal(part.data, bytes->data + offset, part.size);
+}
+
+static void a_blob_is_read_back_byte_for_byte_whole_and_in_parts(void **state)
+{
+    static const size_t sizes[] = {0, 1, 100 * 1024, 3 * 1024 * 1024 + 7};
+    CLEANUP(store) struct store *store = open_subject(state);
+
+    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        buf_fill(&bytes, sizes[i], i);
+        struct descriptor blob = describe(&bytes);
+        put_blob(store, &bytes, &blob);
+        check_part(store, &blob, &bytes, 0, SIZE_UNKNOWN);
+        check_part(store, &blob, &bytes, 0, 0);
+        check_part(store, &blob, &bytes, sizes[i] / 2, 10);
+        check_part(store, &blob, &bytes, sizes[i] / 3, SIZE_UNKNOWN);
+        check_part(store, &blob, &bytes, sizes[i], SIZE_UNKNOWN);
+    }
+}
+
+static void a_writer_tells_digest_and_size_and_keeps_the_media_type(void **state)
+{
+    static const uint64_t announced[] = {70000, SIZE_UNKNOWN};
+    CLEANUP(store) struct store *store = open_subject(state);
+
+    for (size_t i = 0; i < ARRAY_SIZE(announced); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        CLEANUP(writer) struct writer *writer = NULL;
+        struct descriptor told = {.media_type = "a/b"};
+        buf_fill(&bytes, 70000, 77 + i);
+        struct descriptor expected = describe(&bytes);
+
+        assert_false(blob_is_there(store, &expected));
+        CHECK(store_create_blob(store, announced[i], &told, &writer, &err), err);
+        CHECK(writer_write(writer, bytes.data, 1, &err), err);
+        CHECK(writer_write(writer, bytes.data + 1, 0, &err), err);
+        CHECK(writer_write(writer, bytes.data + 1, bytes.size - 1, &err), err);
+        assert_false(blob_is_there(store, &expected));
+        assert_int_equal(told.size, 0);
+        CHECK(writer_finish(writer, &err), err);
+        assert_true(blob_is_there(store, &expected));
+        assert_true(digest_equal(&told.digest, &expected.digest));
+        assert_int_equal(told.size, expected.size);
+        assert_string_equal(told.media_type, "a/b");
+    }
+}
+
+static void check_nothing_is_left(void **state, struct store *store)
+{
+    const struct subject *subject = *state;
+
+    if (subject->kind != KIND_OCI_DIR)
+        return;
+    CLEANUP(text) char *blobs = xasprintf("%s/blobs/sha256", store->name + strlen("oci:"));
+    assert_true(folder_count(blobs) <= 0); /* -1: not even the folder was needed */
+}
+
+static void a_writer_that_is_not_finished_leaves_nothing(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct descriptor told = DESCRIPTOR_INIT;
+
+    buf_fill(&bytes, 5000, 5);
+    struct descriptor blob = describe(&bytes);
+    for (size_t size = 0; size <= bytes.size; size += 2500) {
+        struct writer *writer = NULL;
+        CHECK(store_create_blob(store, bytes.size, &told, &writer, &err), err);
+        CHECK(writer_write(writer, bytes.data, size, &err), err);
+        writer_free(writer);
+        assert_false(blob_is_there(store, &blob));
+        check_nothing_is_left(state, store);
+    }
+}
+
+static void a_blob_of_another_size_than_announced_is_refused(void **state)
+{
+    static const struct {
+        uint64_t announced;
+        size_t written;
+        const char *complaint;
+    } cases[] = {
+        {10, 11, "more than that"}, {10, 9, "ends after 9 bytes"}, {10, 0, "ends after 0 bytes"}};
+    CLEANUP(store) struct store *store = open_subject(state);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        struct descriptor told = DESCRIPTOR_INIT;
+        struct writer *writer = NULL;
+        buf_fill(&bytes, cases[i].written, i);
+        struct descriptor blob = describe(&bytes);
+        CHECK(store_create_blob(store, cases[i].announced, &told, &writer, &err), err);
+        int result = writer_write(writer, buf_text(&bytes), bytes.size, &err);
+        CHECK_REFUSED(result < 0 ? result : writer_finish(writer, &err), err, ERROR_CORRUPT,
+                      cases[i].complaint);
+        writer_free(writer);
+        assert_false(blob_is_there(store, &blob));
+        check_nothing_is_left(state, store);
+    }
+}
+
+static int write_one_of_six(void *arg, size_t number, const struct cancel *cancel,
+                            struct error *err)
+{
+    struct store *store = arg;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    struct descriptor told = DESCRIPTOR_INIT;
+
+    (void)cancel;
+    buf_fill(&bytes, 50000, number % 6);
+    if (store_create_blob(store, number % 2 > 0 ? bytes.size : SIZE_UNKNOWN, &told, &writer, err) <
+            0 ||
+        writer_write(writer, bytes.data, 20000, err) < 0 ||
+        writer_write(writer, bytes.data + 20000, bytes.size - 20000, err) < 0)
+        return -1;
+    return writer_finish(writer, err);
+}
+
+static void threads_write_the_same_and_different_blobs_at_once(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    CHECK(workers_run(6, 24, write_one_of_six, store, NULL, &err), err);
+    for (uint64_t i = 0; i < 6; i++) {
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        CLEANUP(buf) struct buf found = BUF_INIT;
+        buf_fill(&bytes, 50000, i);
+        struct descriptor blob = describe(&bytes);
+        CHECK(store_read_blob(store, &blob, &found, &err), err);
+        assert_memory_equal(found.data, bytes.data, bytes.size);
+    }
+}
+
+static int tag_one(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct store *store = arg;
+    CLEANUP(text) char *tag = xasprintf("tag-%zu", number);
+    CLEANUP(buf) struct buf manifest = BUF_INIT;
+
+    (void)cancel;
+    put_image(store, tag, &manifest);
+    return store_write_manifest(store, tag, "application/vnd.oci.image.manifest.v1+json", &manifest,
+                                err);
+}
+
+static void threads_write_different_tags_at_once(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    CHECK(workers_run(4, 12, tag_one, store, NULL, &err), err);
+    for (size_t i = 0; i < 12; i++) {
+        CLEANUP(text) char *tag = xasprintf("tag-%zu", i);
+        CLEANUP(document) struct document document = DOCUMENT_INIT;
+        CHECK(store_read_document(store, tag, &document, &err), err);
+    }
+}
+
+static void put_tag(struct store *store, const char *tag, const struct buf *manifest)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    CHECK(store_write_manifest(store, tag, "application/vnd.oci.image.manifest.v1+json", manifest,
+                               &err),
+          err);
+}
+
+static void check_manifest(struct store *store, const char *version, const struct buf *expected)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(document) struct document found = DOCUMENT_INIT;
+    struct digest digest = digest_of(DIGEST_SHA256, expected->data, expected->size);
+
+    CHECK(store_read_document(store, version, &found, &err), err);
+    assert_string_equal(buf_text(&found.bytes), buf_text(expected));
+    assert_string_equal(found.descriptor.media_type, "application/vnd.oci.image.manifest.v1+json");
+    assert_true(digest_equal(&found.descriptor.digest, &digest));
+    assert_int_equal(found.descriptor.size, expected->size);
+    assert_false(found.is_index);
+}
+
+static void a_manifest_is_read_by_tag_and_by_digest(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(buf) struct buf manifest = BUF_INIT;
+    CLEANUP(buf) struct buf child = BUF_INIT;
+
+    put_image(store, "one", &manifest);
+    put_tag(store, "v1", &manifest);
+    struct descriptor what = describe(&manifest);
+    check_manifest(store, "v1", &manifest);
+    check_manifest(store, digest_format(&what.digest).text, &manifest);
+
+    put_image(store, "two", &child);
+    what = describe(&child);
+    put_tag(store, digest_format(&what.digest).text, &child);
+    check_manifest(store, digest_format(&what.digest).text, &child);
+    check_manifest(store, "v1", &manifest);
+}
+
+static void without_a_version_the_only_image_is_meant(void **state)
+{
+    const struct subject *subject = *state;
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf one = BUF_INIT;
+    CLEANUP(buf) struct buf two = BUF_INIT;
+    CLEANUP(document) struct document found = DOCUMENT_INIT;
+
+    put_image(store, "one", &one);
+    put_tag(store, "v1", &one);
+    if (subject->kind == KIND_REGISTRY) {
+        CHECK_REFUSED(store_read_document(store, NULL, &found, &err), err, ERROR_USAGE,
+                      "needs a tag or a digest");
+        return;
+    }
+    check_manifest(store, NULL, &one);
+    put_tag(store, "again", &one);
+    check_manifest(store, NULL, &one);
+    put_image(store, "two", &two);
+    put_tag(store, "v2", &two);
+    CHECK_REFUSED(store_read_document(store, NULL, &found, &err), err, ERROR_USAGE,
+                  "several images; name one of 'v1', 'again', 'v2'");
+}
+
+static void what_is_not_there_is_not_found(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(document) struct document found = DOCUMENT_INIT;
+
+    buf_fill(&bytes, 10, 99);
+    struct descriptor blob = describe(&bytes);
+    for (int round = 0; round < 2; round++) { /* in a store without and with images */
+        CLEANUP(buf) struct buf manifest = BUF_INIT;
+        CLEANUP(text) char *version = xstrdup(digest_format(&blob.digest).text);
+        struct reader *reader = NULL;
+        CHECK_REFUSED(store_read_document(store, "v9", &found, &err), err, ERROR_NOT_FOUND, "");
+        CHECK_REFUSED(store_read_document(store, version, &found, &err), err, ERROR_NOT_FOUND, "");
+        CHECK_REFUSED(store->ops->open_blob(store, &blob, 0, SIZE_UNKNOWN, &reader, &err), err,
+                      ERROR_NOT_FOUND, version);
+        assert_false(blob_is_there(store, &blob));
+        put_image(store, "one", &manifest);
+        put_tag(store, "v1", &manifest);
+    }
+    CHECK_REFUSED(store_read_document(store, "v9", &found, &err), err, ERROR_NOT_FOUND, "'v9'");
+}
+
+static void a_tag_is_moved_by_writing_it_again(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(buf) struct buf one = BUF_INIT;
+    CLEANUP(buf) struct buf two = BUF_INIT;
+
+    put_image(store, "one", &one);
+    put_image(store, "two", &two);
+    put_tag(store, "v1", &one);
+    put_tag(store, "other", &one);
+    put_tag(store, "v1", &two);
+    check_manifest(store, "v1", &two);
+    check_manifest(store, "other", &one);
+    put_tag(store, "v1", &two);
+    check_manifest(store, "v1", &two);
+}
+
+static void a_manifest_needs_a_tag_or_its_own_digest(void **state)
+{
+    static const struct {
+        const char *version, *complaint;
+        enum error_kind kind;
+    } cases[] = {
+        {NULL, "needs a tag", ERROR_USAGE},
+        {"", "is not a tag", ERROR_USAGE},
+        {"../v1", "is not a tag", ERROR_USAGE},
+        {"sha256:12", "is not a tag", ERROR_USAGE},
+        {"sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "the bytes have the digest", ERROR_CORRUPT},
+    };
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(buf) struct buf manifest = BUF_INIT;
+
+    put_image(store, "one", &manifest);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CHECK_REFUSED(store_write_manifest(store, cases[i].version,
+                                           "application/vnd.oci.image.manifest.v1+json", &manifest,
+                                           &err),
+                      err, cases[i].kind, cases[i].complaint);
+    }
+}
+
+static void a_probe_leaves_nothing_behind(void **state)
+{
+    const struct subject *subject = *state;
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(document) struct document found = DOCUMENT_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+
+    CHECK(store_probe_write(store, &err), err);
+    CHECK_REFUSED(store_read_document(store, "latest", &found, &err), err, ERROR_NOT_FOUND, "");
+    if (subject->kind == KIND_OCI_DIR)
+        assert_int_equal(folder_count(store->name + strlen("oci:")), -1);
+
+    buf_fill(&bytes, 100, 1);
+    put_blob(store, &bytes, &blob);
+    CHECK(store_probe_write(store, &err), err);
+    assert_true(blob_is_there(store, &blob));
+    CHECK_REFUSED(store_read_document(store, "latest", &found, &err), err, ERROR_NOT_FOUND, "");
+}
+
+static void a_small_blob_is_written_unless_it_is_there(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+
+    buf_fill(&bytes, 1000, 3);
+    for (int round = 0; round < 2; round++) {
+        struct descriptor blob = {.media_type = "a/b"};
+        CHECK(store_write_blob(store, &bytes, &blob, &err), err);
+        struct descriptor expected = describe(&bytes);
+        assert_true(digest_equal(&blob.digest, &expected.digest));
+        assert_int_equal(blob.size, 1000);
+        assert_string_equal(blob.media_type, "a/b");
+        CHECK(store_read_blob(store, &blob, &found, &err), err);
+        assert_int_equal(found.size, 1000);
+        assert_memory_equal(found.data, bytes.data, 1000);
+    }
+    struct descriptor large = {.size = DOCUMENT_LIMIT + 1};
+    CHECK_REFUSED(store_read_blob(store, &large, &found, &err), err, ERROR_CORRUPT,
+                  "expected 4194304 at most");
+}
+
+static void add_up(void *arg, uint64_t size)
+{
+    *(uint64_t *)arg += size;
+}
+
+static void check_copy(struct store *from, struct store *to)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+    uint64_t total = 0;
+    struct store_copy_options options = {.count = add_up, .count_arg = &total};
+    enum store_copied how = STORE_STREAMED;
+
+    buf_fill(&bytes, 600000, 42);
+    put_blob(from, &bytes, &blob);
+    CHECK(store_copy_blob(from, to, &blob, &options, &how, &err), err);
+    assert_int_equal(total, how == STORE_STREAMED ? 600000 : 0);
+    assert_true(how != STORE_WAS_THERE);
+    CHECK(store_read_blob(to, &blob, &found, &err), err);
+    assert_memory_equal(found.data, bytes.data, bytes.size);
+    total = 0;
+    CHECK(store_copy_blob(from, to, &blob, &options, &how, &err), err);
+    assert_int_equal(how, STORE_WAS_THERE);
+    assert_int_equal(total, 0);
+}
+
+static void a_blob_is_copied_from_every_kind_of_store(void **state)
+{
+    const struct subject *subject = *state;
+
+    for (enum kind kind = KIND_MEMORY; kind < KIND_COUNT; kind++) {
+        CLEANUP(store) struct store *to = open_new(subject->world, subject->kind);
+        CLEANUP(store) struct store *from = open_new(subject->world, kind);
+        check_copy(from, to);
+    }
+}
+
+/* Changes one byte of a blob where the store keeps it. */
+static void damage(const struct world *world, struct store *store, enum kind kind,
+                   const struct descriptor *blob)
+{
+    struct digest_text hex = digest_format_hex(&blob->digest);
+    CLEANUP(text) char *path = NULL;
+
+    if (kind == KIND_OCI_DIR)
+        path = xasprintf("%s/blobs/sha256/%s", store->name + strlen("oci:"), hex.text);
+    else
+        path = xasprintf("%s/registry/docker/registry/v2/blobs/sha256/%.2s/%s/data", world->folder,
+                         hex.text, hex.text);
+    CLEANUP(fd) int fd = open(path, O_RDWR | O_CLOEXEC);
+    char byte = 0;
+    assert_int_equal(pread(fd, &byte, 1, 400), 1);
+    byte = (char)(byte + 1);
+    assert_int_equal(pwrite(fd, &byte, 1, 400), 1);
+}
+
+/* A store that holds wrong bytes under the name of a blob. */
+static void put_damaged(struct world *world, struct store *store, enum kind kind,
+                        struct descriptor *blob, uint64_t seed)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+
+    buf_fill(&bytes, 5000, seed);
+    *blob = describe(&bytes);
+    if (kind != KIND_MEMORY) {
+        put_blob(store, &bytes, blob);
+        damage(world, store, kind, blob);
+        return;
+    }
+    bytes.data[400]++;
+    CHECK(store->ops->create_blob(store, bytes.size, &blob->digest, &writer, &err), err);
+    CHECK(writer_write(writer, bytes.data, bytes.size, &err), err);
+    CHECK(writer_finish(writer, &err), err);
+}
+
+static void a_damaged_blob_is_not_copied(void **state)
+{
+    const struct subject *subject = *state;
+    static const struct store_copy_options options = {.cancel = NULL};
+
+    for (enum kind kind = KIND_MEMORY; kind < KIND_COUNT; kind++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf ignored = BUF_INIT;
+        CLEANUP(store) struct store *to = open_new(subject->world, subject->kind);
+        CLEANUP(store) struct store *from = open_new(subject->world, kind);
+        struct descriptor blob = DESCRIPTOR_INIT;
+        enum store_copied how = STORE_WAS_THERE;
+        if (kind == KIND_REGISTRY && subject->kind == KIND_REGISTRY)
+            continue; /* the registry mounts it and shares the damage */
+        put_damaged(subject->world, from, kind, &blob, subject->kind * 10 + kind);
+        CHECK_REFUSED(store_copy_blob(from, to, &blob, &options, &how, &err), err, ERROR_CORRUPT,
+                      "has the digest");
+        assert_false(blob_is_there(to, &blob));
+        check_nothing_is_left(state, to);
+        CHECK_REFUSED(store_read_blob(from, &blob, &ignored, &err), err, ERROR_CORRUPT,
+                      "has the digest");
+    }
+}
+
+static void a_blob_of_another_size_than_described_is_not_copied(void **state)
+{
+    const struct subject *subject = *state;
+    static const struct store_copy_options options = {.cancel = NULL};
+
+    for (enum kind kind = KIND_MEMORY; kind < KIND_COUNT; kind++)
+        for (int more = -1; more <= 1; more += 2) {
+            CLEANUP(error) struct error err = ERROR_INIT;
+            CLEANUP(buf) struct buf bytes = BUF_INIT;
+            CLEANUP(store) struct store *to = open_new(subject->world, subject->kind);
+            CLEANUP(store) struct store *from = open_new(subject->world, kind);
+            struct descriptor blob = DESCRIPTOR_INIT;
+            enum store_copied how = STORE_WAS_THERE;
+            if (kind == KIND_REGISTRY && subject->kind == KIND_REGISTRY)
+                continue; /* mounted by its digest */
+            buf_fill(&bytes, 3000, 8);
+            put_blob(from, &bytes, &blob);
+            blob.size = more > 0 ? 3001 : 2999;
+            CHECK_REFUSED(store_copy_blob(from, to, &blob, &options, &how, &err), err,
+                          ERROR_CORRUPT, "bytes");
+            blob.size = 3000;
+            assert_false(blob_is_there(to, &blob));
+            check_nothing_is_left(state, to);
+        }
+}
+
+static void a_copy_keeps_a_digest_of_another_algorithm(void **state)
+{
+    static const struct store_copy_options options = {.cancel = NULL};
+    CLEANUP(store) struct store *to = open_subject(state);
+    CLEANUP(store) struct store *from = store_new_memory();
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    enum store_copied how = STORE_WAS_THERE;
+
+    buf_fill(&bytes, 3000, 512);
+    struct descriptor blob = describe(&bytes);
+    blob.digest = digest_of(DIGEST_SHA512, bytes.data, bytes.size);
+    CHECK(from->ops->create_blob(from, bytes.size, &blob.digest, &writer, &err), err);
+    CHECK(writer_write(writer, bytes.data, bytes.size, &err), err);
+    CHECK(writer_finish(writer, &err), err);
+    CHECK(store_copy_blob(from, to, &blob, &options, &how, &err), err);
+    CHECK(store_read_blob(to, &blob, &found, &err), err);
+    assert_memory_equal(found.data, bytes.data, bytes.size);
+}
+
+static void a_copy_that_is_canceled_leaves_nothing(void **state)
+{
+    CLEANUP(store) struct store *to = open_subject(state);
+    CLEANUP(store) struct store *from = store_new_memory();
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+    struct cancel cancel = {.requested = true};
+    struct store_copy_options options = {.cancel = &cancel};
+    enum store_copied how = STORE_WAS_THERE;
+
+    buf_fill(&bytes, 3000, 13);
+    put_blob(from, &bytes, &blob);
+    CHECK_REFUSED(store_copy_blob(from, to, &blob, &options, &how, &err), err, ERROR_CANCELED, "");
+    assert_false(blob_is_there(to, &blob));
+    check_nothing_is_left(state, to);
+}
+
+#define EACH(test)                                                                                 \
+    {"memory: " #test, test, NULL, NULL, &memory}, {"oci_dir: " #test, test, NULL, NULL, &folder}, \
+    {                                                                                              \
+        "registry: " #test, test, NULL, NULL, &registry                                            \
+    }
+
+int main(void)
+{
+    struct world world;
+    struct subject memory = {&world, KIND_MEMORY};
+    struct subject folder = {&world, KIND_OCI_DIR};
+    struct subject registry = {&world, KIND_REGISTRY};
+    const struct CMUnitTest tests[] = {
+        EACH(a_blob_is_read_back_byte_for_byte_whole_and_in_parts),
+        EACH(a_writer_tells_digest_and_size_and_keeps_the_media_type),
+        EACH(a_writer_that_is_not_finished_leaves_nothing),
+        EACH(a_blob_of_another_size_than_announced_is_refused),
+        EACH(threads_write_the_same_and_different_blobs_at_once),
+        EACH(threads_write_different_tags_at_once),
+        EACH(a_manifest_is_read_by_tag_and_by_digest),
+        EACH(without_a_version_the_only_image_is_meant),
+        EACH(what_is_not_there_is_not_found),
+        EACH(a_tag_is_moved_by_writing_it_again),
+        EACH(a_manifest_needs_a_tag_or_its_own_digest),
+        EACH(a_probe_leaves_nothing_behind),
+        EACH(a_small_blob_is_written_unless_it_is_there),
+        EACH(a_blob_is_copied_from_every_kind_of_store),
+        EACH(a_damaged_blob_is_not_copied),
+        EACH(a_blob_of_another_size_than_described_is_not_copied),
+        EACH(a_copy_keeps_a_digest_of_another_algorithm),
+        EACH(a_copy_that_is_canceled_leaves_nothing),
+    };
+
+    world_init(&world);
+    (void)world_start_registry(&world);
+    int result = cmocka_run_group_tests(tests, NULL, NULL);
+    world_release(&world);
+    return result;
+}

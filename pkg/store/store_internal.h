@@ -1,0 +1,150 @@
+#ifndef INLAY_STORE_STORE_INTERNAL_H
+#define INLAY_STORE_STORE_INTERNAL_H
+
+#include "auth/auth.h"
+#include "core/text.h"
+#include "http/http.h"
+#include "store/store.h"
+
+#include <jansson.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <time.h>
+
+/* Each kind of store has one constructor; it makes no request and changes nothing. */
+int registry_open(const struct reference *reference, const struct store_context *context,
+                  struct store **out, struct error *err) MUST_CHECK;
+int oci_dir_open(const struct reference *reference, const struct store_context *context,
+                 struct store **out, struct error *err) MUST_CHECK;
+
+/* Is `version` the text of a digest? *out is set only then. */
+bool version_is_digest(const char *version, struct digest *out);
+/*
+ * Fills `out` from the bytes of a manifest, under the algorithm of `expected` (DIGEST_NONE:
+ * SHA-256). ERROR_CORRUPT if a digest is expected and the bytes have another.
+ */
+int version_describe(const struct buf *bytes, const char *media_type, const struct digest *expected,
+                     struct descriptor *out, struct error *err) MUST_CHECK;
+/*
+ * The complaint that a store holds several images and none was named, or that it does not hold the
+ * one that was (`version` not NULL). `names` are what could be asked for. Returns -1.
+ */
+int version_refuse(const char *version, const struct strings *names, struct error *err);
+
+/*
+ * The index.json of an OCI image layout as JSON (image-spec, image-layout.md): its entries are the
+ * images of the layout, and a tag is the annotation org.opencontainers.image.ref.name of one.
+ */
+int oci_index_parse(const struct buf *bytes, json_t **out, struct error *err) MUST_CHECK;
+/* An index without entries; the caller owns it. */
+json_t *oci_index_new(void);
+/* The entry of `tag`, or with NULL the only image; else ERROR_NOT_FOUND or ERROR_USAGE. */
+int oci_index_find(const json_t *index, const char *tag, struct descriptor *out,
+                   struct error *err) MUST_CHECK;
+/* The entry with this digest; false if there is none. */
+bool oci_index_find_digest(const json_t *index, const struct digest *digest,
+                           struct descriptor *out);
+/*
+ * Lets `tag` name `image`, in the place of what it named before; entries of other tags stay as they
+ * are. False if it named the same image already: then nothing changes.
+ */
+bool oci_index_set(json_t *index, const char *tag, const struct descriptor *image);
+
+/* One OCI image layout: a folder. */
+struct oci_dir {
+    struct store base;
+    char *path;
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    const struct log *log;       /* borrowed; may be NULL */
+    atomic_bool is_prepared;     /* the folder is known to be a layout */
+};
+
+enum oci_dir_state {
+    OCI_DIR_MISSING,
+    OCI_DIR_EMPTY, /* a folder without content */
+    OCI_DIR_OTHER, /* a folder that is something else, or a file */
+    OCI_DIR_LAYOUT,
+};
+
+/* What stands at the path; ERROR_CORRUPT or _UNSUPPORTED if it is a layout that cannot be read. */
+int oci_dir_inspect(const struct oci_dir *dir, enum oci_dir_state *out,
+                    struct error *err) MUST_CHECK;
+/* Reads index.json; ERROR_CORRUPT if it is not there. */
+int oci_dir_read_index(const struct oci_dir *dir, json_t **out, struct error *err) MUST_CHECK;
+/* "DIR/blobs/sha256/…"; the caller frees it. */
+char *oci_dir_blob_path(const struct oci_dir *dir, const struct digest *digest);
+
+/* The writing side, in oci_dir_write.c. */
+int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest *digest,
+                        struct writer **out, struct error *err) MUST_CHECK;
+int oci_dir_write_manifest(struct store *store, const char *version, const char *media_type,
+                           const struct buf *manifest, struct error *err) MUST_CHECK;
+int oci_dir_probe_write(struct store *store, struct error *err) MUST_CHECK;
+
+/* One repository of a registry (distribution-spec). */
+struct registry {
+    struct store base;
+    struct http *http;           /* borrowed */
+    struct auth *auth;           /* borrowed */
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    const struct log *log;       /* borrowed; may be NULL */
+    char *host;                  /* "registry-1.docker.io", "localhost:5000" */
+    char *repository;
+    char *pull_scope;
+    char *push_scope;
+    atomic_bool is_written; /* from the first attempt to write on, tokens include push */
+    pthread_mutex_t lock;   /* guards the following */
+    char *origin;           /* "https://HOST"; NULL: not found out yet; then never changes */
+    char *session;          /* an upload that was begun and not used; NULL: none */
+    time_t session_since_s; /* when it was begun, by the monotonic clock */
+};
+
+struct registry *registry_of(struct store *store);
+/* The origin of the API; for loopback hosts, https or http is found out at the first call. */
+int registry_origin(struct registry *registry, const char **out, struct error *err) MUST_CHECK;
+/* The URL of "blobs/…" or "manifests/…" of the repository; the caller frees *out. */
+int registry_format_url(struct registry *registry, const char *path, char **out,
+                        struct error *err) MUST_CHECK;
+/* Sends a request to the registry with the token that this repository needs. */
+int registry_send(struct registry *registry, const struct http_request *request,
+                  struct http_response *response, struct error *err) MUST_CHECK;
+/* The scope for the auth_*() functions; `more` is NULL or one scope more that is needed. */
+struct registry_scope {
+    const char *texts[3];
+    struct auth_scope scope; /* borrows `texts` */
+};
+int registry_scope_init(struct registry *registry, const char *more, struct registry_scope *out,
+                        struct error *err) MUST_CHECK;
+int registry_has_blob(struct store *store, const struct descriptor *blob, bool *out,
+                      struct error *err) MUST_CHECK;
+/* Compares an answer's Docker-Content-Digest, if there is one, with what was sent. */
+int registry_check_digest(const struct http_response *response, const struct digest *digest,
+                          struct error *err) MUST_CHECK;
+
+/* The upload side, in registry_upload.c. */
+int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
+                         struct writer **out, struct error *err) MUST_CHECK;
+int registry_probe_write(struct store *store, struct error *err) MUST_CHECK;
+
+/*
+ * Where an upload goes on: the Location of an answer, resolved against the URL of its request.
+ * Refused are plain http where the registry has https (on the same host https is meant, and used)
+ * and, for a registry outside, addresses of this machine and of private networks. The caller frees
+ * *out.
+ */
+int registry_location(const char *origin, const char *request_url, const char *location, char **out,
+                      struct error *err) MUST_CHECK;
+
+/*
+ * A registry's refusal in its own words: "the registry says 'DENIED: …' (status 403)", with the
+ * kind by the status as in http_check(). Context goes in front with error_wrap(). Returns -1.
+ */
+int registry_refuse(const struct http_response *response, struct error *err);
+/* The code and message of an error body, or the start of plain text; empty if it says nothing. */
+void registry_error_words(const struct buf *body, struct buf *out);
+/* 408, 429 and those 5xx that may be different the next time. */
+bool registry_status_is_transient(int status);
+/* Does an error body hold this code? */
+bool registry_error_has_code(const struct buf *body, const char *code);
+
+#endif
