@@ -86,7 +86,8 @@ cleanup() {
     fi
     if [ "$status" -ne 0 ]; then
         for log in "$TEST_DIR"/*.log; do
-            [ ! -s "$log" ] || printf -- '--- last words of %s\n' "${log##*/}"
+            [ -s "$log" ] || continue
+            printf -- '--- last words of %s\n' "${log##*/}"
             grep -v level=info "$log" | tail -n 8 | cut -c 1-300 || true
         done >&2
     fi

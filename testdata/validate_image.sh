@@ -95,7 +95,6 @@ check_family() { # MANIFEST
 
 check_config() { # CONFIG PLATFORM
     local config=$1 layers steps
-    check_schema config "$config"
     layers=$(jq '.rootfs.diff_ids | length' "$config")
     steps=$(jq '[.history // [] | .[] | select(.empty_layer != true)] | length' "$config")
     [ "$steps" -le "$layers" ] || bad "history tells of $steps layers, there are $layers"
@@ -121,8 +120,9 @@ check_manifest() { # FILE PLATFORM
     config=$blob
     if is_image "$manifest" "$2"; then
         check_family "$manifest"
-        check_config "$config" "$2"
+        check_schema config "$config"
         check_layers "$manifest" "$config"
+        check_config "$config" "$2"
         return
     fi
     while IFS= read -r layer; do

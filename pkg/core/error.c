@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+static char *format_text(const char *format, va_list arguments) PRINTF_FORMAT(1, 0);
+
 static char *format_text(const char *format, va_list arguments)
 {
     char *text = NULL;

@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 static void log_line(const struct log *log, enum log_level level, const char *format,
+                     va_list arguments) PRINTF_FORMAT(3, 0);
+
+static void log_line(const struct log *log, enum log_level level, const char *format,
                      va_list arguments)
 {
     char *line = NULL;

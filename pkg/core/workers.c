@@ -25,6 +25,8 @@ static void *workers_thread(void *arg)
             continue;
         if (workers->job(workers->arg, number, &workers->cancel, err) < 0)
             cancel_request(&workers->cancel);
+        else
+            error_release(err); /* of a try that did not work, before the one that did */
     }
 }
 

@@ -50,6 +50,23 @@ static void no_job_is_no_failure(void **state)
     assert_int_equal(workers_run(4, 0, try_job, &trial, NULL, &err), 0);
 }
 
+static int succeed_at_last(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    (void)arg;
+    (void)cancel;
+    error_set(err, ERROR_UNREACHABLE, "the first try of job %zu", number);
+    return 0;
+}
+
+static void a_job_that_succeeds_at_last_has_succeeded(void **state)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(workers_run(2, 5, succeed_at_last, NULL, NULL, &err), 0);
+    assert_int_equal(err.kind, ERROR_NONE);
+}
+
 static void the_first_failure_stops_the_rest_and_is_told(void **state)
 {
     struct trial trial = {.failing = 3, .cancels = JOBS};
@@ -80,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_job_runs_once),
         cmocka_unit_test(no_job_is_no_failure),
+        cmocka_unit_test(a_job_that_succeeds_at_last_has_succeeded),
         cmocka_unit_test(the_first_failure_stops_the_rest_and_is_told),
         cmocka_unit_test(a_request_to_stop_reaches_the_jobs),
     };

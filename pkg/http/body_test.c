@@ -149,7 +149,7 @@ static void a_body_that_is_read_slowly_waits_at_the_server(void **state)
             if (part[i] != pattern(total + i))
                 fail_msg("the byte at %llu is wrong", (unsigned long long)(total + i));
         total += (uint64_t)size;
-        assert_in_range(peer.total, total, total + KERNEL_BUFFERS);
+        assert_true(peer.total <= total + KERNEL_BUFFERS);
     }
     assert_int_equal(size, 0);
     assert_int_equal(total, BODY_SIZE);

@@ -98,7 +98,7 @@ static int http_follow(struct http *http, const struct http_request *request, bo
 
 static bool is_repeatable(const struct http_request *request)
 {
-    return request->body == NULL || http_method_is_safe(request->method);
+    return !request->no_retry && (request->body == NULL || http_method_is_safe(request->method));
 }
 
 /* The same, repeated for as long as that may help. */

@@ -116,10 +116,12 @@ int work_read_base(struct work *work, struct error *err)
         work->base.is_index ? read_index(work, err) : platform_open(work, &work->base, err);
     if (result < 0)
         return -1;
-    for (size_t i = 0; i < work->platform_count; i++)
-        log_info(options->log, "base: %s, %s, %zu layers", options->base->name,
-                 image_platform(work->platforms[i].image),
-                 image_layer_count(work->platforms[i].image));
+    for (size_t i = 0; i < work->platform_count; i++) {
+        const struct image *image = work->platforms[i].image;
+        size_t count = image_layer_count(image);
+        log_info(options->log, "base: %s, %s, %zu layer%s", options->base->name,
+                 image_platform(image), count, count == 1 ? "" : "s");
+    }
     return 0;
 }
 

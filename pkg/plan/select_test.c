@@ -83,7 +83,7 @@ static void left_out_files_are_noted_in_order_with_their_size(void **state)
     assert_string_equal(plan.left_out.items[0], "config.json");
     assert_string_equal(plan.left_out.items[1], "onnx/model.onnx");
     assert_string_equal(plan.left_out.items[2], "pytorch_model.bin");
-    assert_int_equal(plan.left_out_size, 3 * 1500 * MIB);
+    assert_int_equal(plan.left_out_size, 4500 * MIB);
 }
 
 static void automatic_choice_takes_all_of_a_dataset(void **state)

@@ -223,7 +223,7 @@ static int read_endpoint(char **out, struct error *err)
     if (*text == '\0')
         return error_set(err, ERROR_USAGE,
                          "HF_ENDPOINT is set and empty: unset it, or set it to the URL of a hub");
-    if (!url_has_scheme(text, "http://") && !url_has_scheme(text, "https://"))
+    if (!hub_url_has_scheme(text, "http://") && !hub_url_has_scheme(text, "https://"))
         return error_set(err, ERROR_USAGE,
                          "HF_ENDPOINT is '%s', expected a URL that begins with http:// or https://",
                          shown);
@@ -249,22 +249,6 @@ static int read_endpoint(char **out, struct error *err)
     return 0;
 }
 
-/* A token becomes part of a header, where a control character could begin another. */
-static int read_token(char **out, struct error *err)
-{
-    CLEANUP(text) char *token = NULL;
-
-    if (auth_hub_token(&token, err) < 0)
-        return -1;
-    for (const char *at = token; at != NULL && *at != '\0'; at++)
-        if ((unsigned char)*at <= ' ' || (unsigned char)*at >= 0x7f)
-            return error_set(err, ERROR_USAGE,
-                             "the token in HF_TOKEN or the token file has a blank or another "
-                             "character that no token has: set it to the token alone");
-    *out = TAKE(token);
-    return 0;
-}
-
 int source_open_huggingface(const struct source_context *context,
                             const struct model_reference *model, struct source **out,
                             struct error *err)
@@ -273,7 +257,7 @@ int source_open_huggingface(const struct source_context *context,
     CLEANUP(text) char *endpoint = NULL;
     CLEANUP(text) char *token = NULL;
 
-    if (read_endpoint(&endpoint, err) < 0 || read_token(&token, err) < 0)
+    if (read_endpoint(&endpoint, err) < 0 || auth_hub_token(&token, err) < 0)
         return -1;
     struct huggingface *hub = xcalloc(1, sizeof(*hub));
     hub->base.ops = &ops;

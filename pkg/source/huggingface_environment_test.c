@@ -67,30 +67,18 @@ static void an_endpoint_must_be_the_url_of_a_hub(void **state)
     }
 }
 
-static void a_token_must_be_one_that_fits_into_a_header(void **state)
+static void a_token_that_fits_into_no_header_is_refused_and_not_shown(void **state)
 {
-    static const struct {
-        const char *token;
-        bool fine;
-    } cases[] = {
-        {HUB_TOKEN, true},
-        {"two words", false},
-        {"hf_\x01", false},
-        {"hf_\xc3\xa4", false},
-    };
+    static const char *const tokens[] = {"two words", "two\x01words", "two\xc3\xa4words"};
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(tokens); i++) {
         CLEANUP(source) struct source *source = NULL;
         CLEANUP(error) struct error err = ERROR_INIT;
-        int result = open_with("https://hub.example", cases[i].token, &source, &err);
-        assert_int_equal(result, cases[i].fine ? 0 : -1);
-        if (cases[i].fine)
-            continue;
-        assert_int_equal(err.kind, ERROR_USAGE);
-        assert_string_equal(err.text,
-                            "the token in HF_TOKEN or the token file has a blank or another "
-                            "character that no token has: set it to the token alone");
+        assert_int_equal(open_with("https://hub.example", tokens[i], &source, &err), -1);
+        assert_non_null(strstr(err.text, "the token in 'HF_TOKEN'"));
+        assert_null(strstr(err.text, "words"));
+        assert_null(source);
     }
 }
 
@@ -124,7 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_endpoint_must_be_the_url_of_a_hub),
-        cmocka_unit_test(a_token_must_be_one_that_fits_into_a_header),
+        cmocka_unit_test(a_token_that_fits_into_no_header_is_refused_and_not_shown),
         cmocka_unit_test(slashes_at_the_end_of_the_endpoint_are_dropped_and_a_path_is_kept),
     };
 

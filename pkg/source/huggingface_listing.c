@@ -220,7 +220,7 @@ char *link_find(const char *header, const char *relation)
     }
 }
 
-bool url_has_scheme(const char *url, const char *scheme)
+bool hub_url_has_scheme(const char *url, const char *scheme)
 {
     size_t size = strlen(scheme);
 
@@ -250,12 +250,14 @@ int listing_next_page(const struct http_response *response, char **out, struct e
     CLEANUP(text) char *next = find_next(response);
 
     /* An absolute URL is used as it stands: the cursor in it must not change by a byte. */
-    if (next != NULL && !url_has_scheme(next, "http://") && !url_has_scheme(next, "https://")) {
+    if (next != NULL && !hub_url_has_scheme(next, "http://") &&
+        !hub_url_has_scheme(next, "https://")) {
         CLEANUP(text) char *target = TAKE(next);
         if (http_resolve_url(here, target, &next, err) < 0)
             return error_wrap(err, "the link to the next page");
     }
-    if (next != NULL && url_has_scheme(here, "https://") && !url_has_scheme(next, "https://")) {
+    if (next != NULL && hub_url_has_scheme(here, "https://") &&
+        !hub_url_has_scheme(next, "https://")) {
         CLEANUP(text) char *shown = http_display_url(next);
         return error_set(err, ERROR_UNSUPPORTED,
                          "the next page leads from https to '%s', and from https only https is "

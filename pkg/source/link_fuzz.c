@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         if (next != NULL || err.kind == ERROR_NONE)
             abort();
     } else if ((next == NULL) != (target == NULL) ||
-               (next != NULL && !url_has_scheme(next, "https://"))) {
+               (next != NULL && !hub_url_has_scheme(next, "https://"))) {
         abort();
     }
     return 0;

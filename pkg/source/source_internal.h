@@ -49,7 +49,7 @@ int listing_next_page(const struct http_response *response, char **out,
                       struct error *err) MUST_CHECK;
 
 /* `scheme` is "http://" or "https://", in lower case. */
-bool url_has_scheme(const char *url, const char *scheme);
+bool hub_url_has_scheme(const char *url, const char *scheme);
 
 /* What the hub was asked for, to say why it refused. All borrowed. */
 struct hub_question {

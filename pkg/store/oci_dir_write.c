@@ -33,23 +33,29 @@ static bool exists(const char *path)
     return stat(path, &status) == 0;
 }
 
-/*
- * One writer of index.json at a time, on this machine at least: *out is a descriptor of the folder
- * that holds the lock until it is closed. Some network file systems cannot lock; there it goes on
- * without.
- */
-static int lock_layout(const struct oci_dir *dir, int *out, struct error *err)
+/* *out is what a lock of the folder is held by. */
+static int open_folder(const struct oci_dir *dir, int *out, struct error *err)
 {
-    CLEANUP(fd) int fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd = open(dir->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOTDIR)
         return error_set(err, ERROR_USAGE, "'%s' is not a folder", dir->path);
     if (fd < 0)
         return error_set_errno(err, errno, "opening the folder '%s'", dir->path);
+    *out = fd;
+    return 0;
+}
+
+/*
+ * One writer of index.json at a time, on this machine at least, until `fd` is closed. Some network
+ * file systems cannot lock a folder; there it goes on without.
+ */
+static int lock_folder(const struct oci_dir *dir, int fd, struct error *err)
+{
     for (unsigned waited_ms = 0; flock(fd, LOCK_EX | LOCK_NB) < 0; waited_ms += LOCK_POLL_MS) {
         if (errno != EWOULDBLOCK && errno != EINTR) {
             log_debug(dir->log, "'%s' cannot be locked; going on without", dir->path);
-            break;
+            return 0;
         }
         if (waited_ms > LOCK_PATIENCE_MS)
             return error_set(err, ERROR_LOCAL,
@@ -57,8 +63,6 @@ static int lock_layout(const struct oci_dir *dir, int *out, struct error *err)
         if (cancel_wait(dir->cancel, LOCK_POLL_MS, err) < 0)
             return -1;
     }
-    *out = fd;
-    fd = -1;
     return 0;
 }
 
@@ -97,8 +101,8 @@ static int prepare(struct oci_dir *dir, struct error *err)
 
     if (atomic_load(&dir->is_prepared))
         return 0;
-    if (file_make_folders(dir->path, err) < 0 || lock_layout(dir, &lock, err) < 0 ||
-        check_writable_kind(dir, &state, err) < 0)
+    if (file_make_folders(dir->path, err) < 0 || open_folder(dir, &lock, err) < 0 ||
+        lock_folder(dir, lock, err) < 0 || check_writable_kind(dir, &state, err) < 0)
         return -1;
     if (state != OCI_DIR_LAYOUT && file_replace(layout, LAYOUT_FILE, strlen(LAYOUT_FILE), err) < 0)
         return -1;
@@ -191,7 +195,8 @@ static int set_tag(const struct oci_dir *dir, const char *tag, const struct desc
     CLEANUP(fd) int lock = -1;
     json_auto_t *index = NULL;
 
-    if (lock_layout(dir, &lock, err) < 0 || oci_dir_read_index(dir, &index, err) < 0)
+    if (open_folder(dir, &lock, err) < 0 || lock_folder(dir, lock, err) < 0 ||
+        oci_dir_read_index(dir, &index, err) < 0)
         return -1;
     if (!oci_index_set(index, tag, image))
         return 0;

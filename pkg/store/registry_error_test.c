@@ -20,7 +20,7 @@ static void the_words_of_a_registry_are_code_message_and_what_they_are_about(voi
         {"{\"message\":\"only this\"}", "only this"},
         {"{\"error\":\"or this\",\"message\":7}", "or this"},
         {"[1]", ""},
-        {"7", ""},
+        {"7", "7"},
         {"", ""},
         {" Too Many Requests \r\nmore", "Too Many Requests "},
         {"<html><h1>404</h1></html>", ""},

@@ -23,22 +23,27 @@
 
 /* What the tests of this module share. Everything here fails the test by itself. */
 
-#define CHECK(call_, err_)                                                                         \
-    do {                                                                                           \
-        if ((call_) < 0)                                                                           \
-            fail_msg("%s: %s", #call_, (err_).text);                                               \
-    } while (0)
-
-/* The call must be refused with this kind and a text that holds `words_`. */
+#define CHECK(call_, err_) check_success(call_, &(err_), #call_)
+/* The call must be refused with this kind and a text that holds `words_`; empties `err_`. */
 #define CHECK_REFUSED(call_, err_, kind_, words_)                                                  \
-    do {                                                                                           \
-        if ((call_) >= 0)                                                                          \
-            fail_msg("%s went well", #call_);                                                      \
-        if ((err_).kind != (kind_) || strstr((err_).text, words_) == NULL)                         \
-            fail_msg("%s: kind %d, \"%s\"; expected kind %d, \"%s\"", #call_, (int)(err_).kind,    \
-                     (err_).text, (int)(kind_), words_);                                           \
-        error_release(&(err_));                                                                    \
-    } while (0)
+    check_refused(call_, &(err_), kind_, words_, #call_)
+
+static inline void check_success(int result, const struct error *err, const char *call)
+{
+    if (result < 0)
+        fail_msg("%s: %s", call, err->text);
+}
+
+static inline void check_refused(int result, struct error *err, enum error_kind kind,
+                                 const char *words, const char *call)
+{
+    if (result >= 0)
+        fail_msg("%s went well", call);
+    if (err->kind != kind || strstr(err->text, words) == NULL)
+        fail_msg("%s: kind %d, \"%s\"; expected kind %d, \"%s\"", call, (int)err->kind, err->text,
+                 (int)kind, words);
+    error_release(err);
+}
 
 static inline int remove_one(const char *path, const struct stat *status, int type,
                              struct FTW *place)
@@ -52,7 +57,8 @@ static inline int remove_one(const char *path, const struct stat *status, int ty
 /* A new folder; removed with all that is in it by folder_remove(). */
 static inline char *folder_make(void)
 {
-    char *path = xstrdup("/tmp/inlay-store-test-XXXXXX");
+    const char *parent = getenv("TMPDIR");
+    char *path = xasprintf("%s/inlay-store-test-XXXXXX", parent != NULL ? parent : "/tmp");
 
     assert_non_null(mkdtemp(path));
     return path;
@@ -280,5 +286,67 @@ static inline struct store *open_text(const struct world *world, const char *tex
     CHECK(store_open(&reference, &context, &store, &err), err);
     return store;
 }
+
+/*
+ * The kinds of store, for tests that run once for each of them, always with stores that are new:
+ * another repository, another folder.
+ */
+enum kind {
+    KIND_MEMORY,
+    KIND_OCI_DIR,
+    KIND_REGISTRY,
+    KIND_COUNT,
+};
+
+struct subject {
+    struct world *world;
+    enum kind kind;
+};
+
+static inline struct store *open_new(struct world *world, enum kind kind)
+{
+    unsigned number = world->stores++;
+    CLEANUP(text) char *folder = xasprintf("oci:%s/layout-%u", world->folder, number);
+    CLEANUP(text) char *repository = xasprintf("127.0.0.1:%u/test/%u", world->port, number);
+
+    switch (kind) {
+    case KIND_MEMORY:
+        return store_new_memory();
+    case KIND_OCI_DIR:
+        return open_text(world, folder);
+    case KIND_REGISTRY:
+        if (world->port == 0) {
+            print_message("the program docker-registry is absent\n");
+            skip();
+        }
+        return open_text(world, repository);
+    case KIND_COUNT:
+        break;
+    }
+    abort();
+}
+
+static inline struct store *open_subject(void **state)
+{
+    const struct subject *subject = *state;
+
+    return open_new(subject->world, subject->kind);
+}
+
+static inline void check_nothing_is_left(void **state, struct store *store)
+{
+    const struct subject *subject = *state;
+
+    if (subject->kind != KIND_OCI_DIR)
+        return;
+    CLEANUP(text) char *blobs = xasprintf("%s/blobs/sha256", store->name + strlen("oci:"));
+    assert_true(folder_count(blobs) <= 0); /* -1: not even the folder was needed */
+}
+
+#define EACH(test)                                                                                 \
+    {"memory: " #test, test, NULL, NULL, &memory}, {"oci_dir: " #test, test, NULL, NULL, &folder}, \
+    {                                                                                              \
+        "registry: " #test, test, NULL, NULL, &registry                                            \
+    }
 
 #endif

@@ -35,7 +35,8 @@ static void file_reader_free(struct reader *reader)
 {
     struct file_reader *file = CONTAINER_OF(reader, struct file_reader, base);
 
-    close(file->fd);
+    if (file->fd >= 0)
+        close(file->fd);
     free(file->path);
     free(file);
 }
@@ -44,24 +45,23 @@ int file_reader_open(const char *path, uint64_t offset, uint64_t length, struct 
                      struct error *err)
 {
     static const struct reader_ops ops = {file_reader_read, file_reader_free};
-    CLEANUP(fd) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    struct file_reader *file = xcalloc(1, sizeof(*file));
+    CLEANUP(reader) struct reader *reader = &file->base;
     struct stat status;
 
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
+    file->base.ops = &ops;
+    file->path = xstrdup(path);
+    file->left = length;
+    file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+
+    if (file->fd < 0 && (errno == ENOENT || errno == ENOTDIR))
         return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
-    if (fd < 0 || fstat(fd, &status) < 0)
+    if (file->fd < 0 || fstat(file->fd, &status) < 0)
         return error_set_errno(err, errno, "opening '%s'", path);
     if (!S_ISREG(status.st_mode))
         return error_set(err, ERROR_LOCAL, "'%s' is not a regular file", path);
-    if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0)
+    if (offset > INT64_MAX || lseek(file->fd, (off_t)offset, SEEK_SET) < 0)
         return error_set_errno(err, errno, "seeking in '%s'", path);
-
-    struct file_reader *file = xcalloc(1, sizeof(*file));
-    file->base.ops = &ops;
-    file->fd = fd;
-    file->path = xstrdup(path);
-    file->left = length;
-    fd = -1;
-    *out = &file->base;
+    *out = TAKE(reader);
     return 0;
 }

@@ -172,7 +172,7 @@ export class Exchange {
         }
     }
 
-    // Passes on the bytes, whose first is at `offset` of the file, and does to them what faults say.
+    // Passes on the bytes, whose first is at `offset` of the file, and does to them as faults say.
     async *spoil(source, offset) {
         const { slow, cut, stall, corrupt } = this.faults;
         const perSecond = slow?.bytesPerSecond ?? this.switches.bytesPerSecond;

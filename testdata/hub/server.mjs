@@ -1,7 +1,7 @@
 // A Hugging Face hub for tests:
 //   node server.mjs --data DIR [--port 0] [--cdn-port 0] [--ready FILE] [--digests FILE]
-// Listens on 127.0.0.1 only, writes {"hub": URL, "cdn": URL} to the ready file once it does, and ends
-// on SIGTERM. --digests is a file that remembers the digests of synthetic files between runs.
+// Listens on 127.0.0.1 only, writes {"hub": URL, "cdn": URL} to the ready file once it does, and
+// ends on SIGTERM. --digests is a file that remembers the digests of synthetic files between runs.
 //
 // DIR/repos.json (folders and files in it are relative to DIR):
 //
@@ -16,20 +16,20 @@
 //      "commits": [{"name": "c1", "folder": "v1", "files": [FILE...], "oid": HEX40, "title": TEXT,
 //                   "date": ISO, "parent": NAME}],  oldest first; parent: the one before, or null
 //      "branches": {"main": "c1"}, "tags": {"v1.0": "c1"}, "refs": {"refs/pr/1": "c1"}}],
-//    "tokens": {"hf_reader": ["acme/secret"],       token: its private and gated repos, or ["*"], or
+//    "tokens": {"hf_reader": ["acme/secret"],       token: private and gated repos, or ["*"], or
 //               "hf_narrow": {"access": [], "forbidden": ["acme/tiny"]}},
 //    "switches": {...}, "faults": [...]}            as below
 //
 // Without "commits" a repo has one, called "first", of its own "folder" and "files"; without
-// "branches" main is the last commit; without "oid" the hash is derived from the listing. A FILE has
-// a "path", as it is to be listed (hostile ones too), and one of "text", "base64", "file": NAME,
-// "synthetic": SIZE with "seed": N; and optionally "lfs": BOOL, "served": {"text": "not what the
+// "branches" main is the last commit; without "oid" the hash is derived from the listing. A FILE
+// has a "path", as it is to be listed (hostile ones too), and one of "text", "base64", "file": NAME
+// or "synthetic": SIZE with "seed": N; and optionally "lfs": BOOL, "served": {"text": "not what the
 // listing says"}, and "listing": {...}, members that replace those of its tree entry.
 //
 // POST /_control with {"switches", "faults", "tokens", "move", "clearLog": true}, each optional:
 //   switches (merged): pageSize N, reverseListing, gzip (text, unless Accept-Encoding is identity),
-//     weakEtag, lowerCaseHeaders, chunked (no Content-Length), ignoreRange, xet, resolveCache (small
-//     files by a relative redirect), bytesPerSecond N, cdnExpiresMs N
+//     weakEtag, lowerCaseHeaders, chunked (no Content-Length), ignoreRange, xet, resolveCache
+//     (small files by a relative redirect), bytesPerSecond N, cdnExpiresMs N
 //   faults (replaced): {"do": KIND, "on": "api"|"resolve"|"cdn", "method": M, "path": REGEXP,
 //     "after": N, "times": N}, all but "do" optional; KIND and its own members:
 //       status {status, headers, body}, rateLimit {wait}, silence, close {reset}, delay {ms},

@@ -1,0 +1,84 @@
+#!/bin/bash
+# What is particular to registries: mounts, tokens, both families of documents, indexes, and what
+# goes over the wire.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
+    {"path": "model.safetensors", "synthetic": 2000000, "seed": 1}]}'
+export HF_ENDPOINT=$HUB_URL
+start_registry
+
+requests() { grep -cE "\"$1" "$REGISTRY_LOG" || true; }
+inspect() { skopeo inspect --tls-verify=false "$@"; }
+
+# Into another repository of the same registry: the base's layers are mounted, not sent.
+make_base "$TEST_DIR/base" 1 --gzip --layers 3
+push_base "$TEST_DIR/base" 1 "$REGISTRY/team/app:1"
+expect_exit 0 "$INLAY" inject "$REGISTRY/team/app:1" acme/tiny --to "$REGISTRY/other/app:1"
+expect_contains "$ERR" 'moved 2.0 MB of model, 0 B of base'
+expect_eq 3 "$(requests 'POST /v2/other/app/blobs/uploads/\?[^ ]*mount=')" 'mounts'
+pull_image "$REGISTRY/other/app:1" "$TEST_DIR/mounted" 1
+"$TESTDATA/validate_image.sh" "$TEST_DIR/mounted" 1 >/dev/null
+
+# From another registry: streamed.
+first=$REGISTRY
+start_registry
+expect_exit 0 "$INLAY" inject "$first/team/app:1" acme/tiny --to "$REGISTRY/app:1"
+expect_lacks "$ERR" ' 0 B of base'
+pull_image "$REGISTRY/app:1" "$TEST_DIR/streamed" 1
+"$TESTDATA/validate_image.sh" "$TEST_DIR/streamed" 1 >/dev/null
+expect_eq "$(image_manifest "$TEST_DIR/mounted" 1 | jq -c .layers)" \
+    "$(image_manifest "$TEST_DIR/streamed" 1 | jq -c .layers)" 'layers'
+
+# The second run sends no body but what is asked for by HEAD, and the tag stays.
+sent() { grep -cE '"(PATCH|PUT) ' "$REGISTRY_LOG" || true; }
+before=$(sent)
+expect_exit 0 "$INLAY" inject "$first/team/app:1" acme/tiny --to "$REGISTRY/app:1"
+expect_eq "$before" "$(sent)" 'uploads of the second run'
+
+# Each blob went over as POST, one PATCH and PUT, in this order; the tag came last.
+expect_contains "$(grep -oE '"(PUT) /v2/app/[a-z]+' "$REGISTRY_LOG" | tail -n 1)" 'PUT /v2/app/manifests' 'last'
+expect_eq "$(requests 'PATCH /v2/app/blobs')" "$(requests 'PUT /v2/app/blobs')" 'PATCHes and PUTs'
+
+# By digest, too; base.name says it.
+digest=$(inspect --format '{{.Digest}}' "docker://$first/team/app:1")
+expect_exit 0 "$INLAY" inject "$first/team/app@$digest" acme/tiny --to "oci:$TEST_DIR/by-digest:1"
+expect_json "$(image_manifest "$TEST_DIR/by-digest" 1)" \
+    '.annotations["org.opencontainers.image.base.name"]' "\"$first/team/app@$digest\""
+
+# Docker's schema 2 stays schema 2, and says in labels what has no annotations there.
+make_base "$TEST_DIR/docker" 1 --docker --gzip
+push_base "$TEST_DIR/docker" 1 "$REGISTRY/docker:1"
+expect_exit 0 "$INLAY" inject "$REGISTRY/docker:1" acme/tiny --to "$REGISTRY/docker:2"
+raw=$(inspect --raw "docker://$REGISTRY/docker:2")
+expect_json "$raw" '[.mediaType, .config.mediaType, .layers[-1].mediaType, (.layers[-1] | has("annotations"))]' \
+    '["application/vnd.docker.distribution.manifest.v2+json","application/vnd.docker.container.image.v1+json","application/vnd.docker.image.rootfs.diff.tar",false]'
+expect_json "$(inspect --config "docker://$REGISTRY/docker:2")" \
+    '.config.Labels["org.opencontainers.image.base.name"]' "\"$REGISTRY/docker:1\""
+skopeo copy --quiet --insecure-policy --src-tls-verify=false "docker://$REGISTRY/docker:2" "dir:$TEST_DIR/docker-copy"
+
+# All platforms of an index; attestations go, and a line says so.
+make_base "$TEST_DIR/index" 1 --index
+push_base "$TEST_DIR/index" 1 "$REGISTRY/multi:1"
+expect_exit 0 "$INLAY" inject "$REGISTRY/multi:1" acme/tiny --to "$REGISTRY/multi:2"
+expect_contains "$ERR" 'dropping 2 attestation manifests of the base'
+raw=$(inspect --raw "docker://$REGISTRY/multi:2")
+expect_json "$raw" '[.manifests[].platform.architecture]' '["amd64","arm64"]'
+pull_image "$REGISTRY/multi:2" "$TEST_DIR/multi" 2
+"$TESTDATA/validate_image.sh" "$TEST_DIR/multi" 2 >/dev/null
+expect_eq "$(image_manifest "$TEST_DIR/multi" 2 amd64 | jq -c '[.layers[-3,-2,-1].digest]')" \
+    "$(image_manifest "$TEST_DIR/multi" 2 arm64 | jq -c '[.layers[-3,-2,-1].digest]')" 'shared layers'
+digest=${OUT##*@}
+expect_exit 0 "$INLAY" inject "$REGISTRY/multi:1" acme/tiny --to "$REGISTRY/multi:2"
+expect_eq "$digest" "${OUT##*@}" 'the digest of the second run on an index'
+expect_contains "$ERR" 'moved 0 B of model, 0 B of base'
+
+# A registry that wants tokens: anonymous ones for what anybody may read and write.
+start_token_registry --user test:test --anonymous 'open/*' --lifetime 60
+push_base "$TEST_DIR/base" 1 "$REGISTRY/open/app:1" --dest-creds test:test
+push_base "$TEST_DIR/base" 1 "$REGISTRY/closed/app:1" --dest-creds test:test
+expect_exit 0 "$INLAY" inject "$REGISTRY/open/app:1" acme/tiny --to "oci:$TEST_DIR/from-token:1"
+expect_exit 4 "$INLAY" inject "$REGISTRY/closed/app:1" acme/tiny --to "oci:$TEST_DIR/from-token:2"
+expect_contains "$ERR" 'closed/app'
+expect_exit 4 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "$REGISTRY/closed/app:2"
+expect_contains "$ERR" 'closed/app'

@@ -1,0 +1,138 @@
+#include "store/store_test_internal.h"
+
+/* Against a real registry: what it keeps, and what it says. */
+
+static int setup(void **state)
+{
+    struct world *world = xcalloc(1, sizeof(*world));
+
+    world_init(world);
+    (void)world_start_registry(world);
+    *state = world;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    world_release(*state);
+    free(*state);
+    return 0;
+}
+
+static struct store *open_repository(const struct world *world, const char *name)
+{
+    if (world->port == 0) {
+        print_message("the program docker-registry is absent\n");
+        skip();
+    }
+    CLEANUP(text) char *text = xasprintf("127.0.0.1:%u/%s", world->port, name);
+    return open_text(world, text);
+}
+
+static void a_blob_of_a_neighbour_is_mounted(void **state)
+{
+    static const struct store_copy_options options = {.cancel = NULL};
+    struct world *world = *state;
+    CLEANUP(store) struct store *from = open_repository(world, "team/base");
+    CLEANUP(store) struct store *to = open_repository(world, "team/app");
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+    enum store_copied how = STORE_STREAMED;
+
+    buf_fill(&bytes, 100000, 1);
+    put_blob(from, &bytes, &blob);
+    assert_false(blob_is_there(to, &blob));
+    CHECK(store_copy_blob(from, to, &blob, &options, &how, &err), err);
+    assert_int_equal(how, STORE_MOUNTED);
+    CHECK(store_read_blob(to, &blob, &found, &err), err);
+    assert_memory_equal(found.data, bytes.data, bytes.size);
+}
+
+static void the_session_of_a_probe_carries_the_first_blob(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(store) struct store *store = open_repository(world, "probed");
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(text)
+    char *uploads =
+        xasprintf("%s/registry/docker/registry/v2/repositories/probed/_uploads", world->folder);
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+
+    CHECK(store_probe_write(store, &err), err);
+    assert_int_equal(folder_count(uploads), 1);
+    buf_fill(&bytes, 100, 1);
+    put_blob(store, &bytes, &blob);
+    assert_int_equal(folder_count(uploads), 0);
+    buf_fill(&bytes, 100, 2);
+    put_blob(store, &bytes, &blob);
+    assert_int_equal(folder_count(uploads), 0);
+}
+
+static void a_manifest_whose_layer_is_missing_is_refused_with_its_digest(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(store) struct store *store = open_repository(world, "incomplete");
+    CLEANUP(store) struct store *elsewhere = store_new_memory();
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf manifest = BUF_INIT;
+
+    put_image(elsewhere, "one", &manifest);
+    CHECK_REFUSED(store_write_manifest(store, "v1", "application/vnd.oci.image.manifest.v1+json",
+                                       &manifest, &err),
+                  err, ERROR_UNSUPPORTED,
+                  "MANIFEST_BLOB_UNKNOWN: blob unknown to registry (sha256:");
+}
+
+/* A registry that is asked without the right Accept hands out something else. */
+static void documents_of_every_family_come_back_as_they_were_written(void **state)
+{
+    static const struct {
+        const char *type, *text;
+    } cases[] = {
+        {"application/vnd.oci.image.index.v1+json",
+         "{\"schemaVersion\":2,\"mediaType\":\"application/vnd.oci.image.index.v1+json\","
+         "\"manifests\":[]}"},
+        {"application/vnd.docker.distribution.manifest.list.v2+json",
+         "{ \"schemaVersion\":2,\"mediaType\":\"application/"
+         "vnd.docker.distribution.manifest.list.v2+json\",\"manifests\":[]}"},
+        {"application/vnd.docker.distribution.manifest.v2+json", NULL},
+    };
+    struct world *world = *state;
+    CLEANUP(store) struct store *store = open_repository(world, "families");
+    struct descriptor blob = {.media_type = "application/vnd.docker.container.image.v1+json"};
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf config = BUF_INIT;
+
+    buf_add_text(&config, "{\"architecture\":\"amd64\",\"os\":\"linux\"}");
+    CHECK(store_write_blob(store, &config, &blob, &err), err);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        CLEANUP(document) struct document found = DOCUMENT_INIT;
+        if (cases[i].text != NULL)
+            buf_add_text(&bytes, cases[i].text);
+        else
+            buf_addf(&bytes,
+                     "{\"schemaVersion\":2,\n\"mediaType\":\"%s\",\"config\":{\"mediaType\":\"%s\","
+                     "\"digest\":\"%s\",\"size\":%zu},\"layers\":[]}",
+                     cases[i].type, blob.media_type, digest_format(&blob.digest).text, config.size);
+        CHECK(store_write_manifest(store, "v1", cases[i].type, &bytes, &err), err);
+        CHECK(store_read_document(store, "v1", &found, &err), err);
+        assert_string_equal(buf_text(&found.bytes), buf_text(&bytes));
+        assert_string_equal(found.descriptor.media_type, cases[i].type);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_blob_of_a_neighbour_is_mounted),
+        cmocka_unit_test(the_session_of_a_probe_carries_the_first_blob),
+        cmocka_unit_test(a_manifest_whose_layer_is_missing_is_refused_with_its_digest),
+        cmocka_unit_test(documents_of_every_family_come_back_as_they_were_written),
+    };
+
+    return cmocka_run_group_tests(tests, setup, teardown);
+}

@@ -1,0 +1,29 @@
+#!/bin/bash
+# Installs what building and testing inlay needs from Debian's packages: nothing that is there
+# already, and Node.js only where there is none. Run as root, or as a user who may use sudo.
+set -euo pipefail
+
+build=(ca-certificates cmake gcc libc6-dev ninja-build pkg-config
+    libarchive-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev libssl-dev libzstd-dev zlib1g-dev)
+parts=(buildah busybox-static crun docker-registry jq openssl procps skopeo umoci util-linux
+    golang-github-opencontainers-image-spec-dev python3-jsonschema)
+checks=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
+
+wanted=("${build[@]}" "${parts[@]}")
+[ "${1:-}" = --checks ] && wanted+=("${checks[@]}")
+command -v node >/dev/null || wanted+=(nodejs)
+command -v npm >/dev/null || wanted+=(npm)
+
+missing=()
+for package in "${wanted[@]}"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] ||
+        missing+=("$package")
+done
+[ ${#missing[@]} -gt 0 ] || exit 0
+
+echo "installing: ${missing[*]}"
+as_root=()
+[ "$(id -u)" = 0 ] || as_root=(sudo)
+export DEBIAN_FRONTEND=noninteractive
+"${as_root[@]}" apt-get -qq update
+"${as_root[@]}" apt-get -qq -y --no-install-recommends install "${missing[@]}" >/dev/null
