@@ -190,12 +190,13 @@ for options in '' --gzip --zstd --docker '--docker --gzip' --index '--docker --i
     make_base "$TEST_DIR/base" t $options
     # shellcheck disable=SC2086
     make_base "$TEST_DIR/again" t $options
-    expect_eq "$(tag_digest "$TEST_DIR/base" t)" "$(tag_digest "$TEST_DIR/again" t)" "twice: $options"
+    digest=$(tag_digest "$TEST_DIR/base" t)
+    expect_eq "$digest" "$(tag_digest "$TEST_DIR/again" t)" "twice: $options"
     expect_exit 0 "$TESTDATA/validate_image.sh" "$TEST_DIR/base" t
     push_base "$TEST_DIR/base" t "$REGISTRY/base:latest"
     expect_exit 0 skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/base:latest"
     pull_image "$REGISTRY/base:latest" "$TEST_DIR/back" t
-    expect_eq "$(tag_digest "$TEST_DIR/base" t)" "$(tag_digest "$TEST_DIR/back" t)" "pulled: $options"
+    expect_eq "$digest" "$(tag_digest "$TEST_DIR/back" t)" "pulled: $options"
     expect_exit 0 "$TESTDATA/validate_image.sh" "$TEST_DIR/back" t
     [ "$options" != --artifact ] || continue
     expect_exit 0 skopeo inspect --config --tls-verify=false "docker://$REGISTRY/base:latest"
@@ -248,7 +249,8 @@ status_with() { # AUTHORIZATION URL
 expect_eq 200 "$(status_with "Bearer $token" "http://$REGISTRY/v2/base/x/tags/list")"
 sleep 3
 expect_eq 401 "$(status_with "Bearer $token" "http://$REGISTRY/v2/base/x/tags/list")"
-expect_eq 401 "$(status_with "Basic $(printf 'bob:no' | base64)" "$TOKEN_URL?service=test-registry")"
+wrong="Basic $(printf 'bob:no' | base64)"
+expect_eq 401 "$(status_with "$wrong" "$TOKEN_URL?service=test-registry")"
 expect_eq bob "$(http_get "$TOKEN_LOG_URL" | jq -r '.requests[0].user')"
 
 # --- lib.sh itself: an assertion that does not hold ends the test and tells where

@@ -41,18 +41,21 @@ sha256_of() { # FILE
     printf 'sha256:%s' "$(sha256sum <"$1" | cut -d ' ' -f 1)"
 }
 
-# check_descriptor WHAT JSON: sets blob to the path of what it describes
+# descriptors FILE FILTER: prints a line for each descriptor that the filter finds, as
+# check_descriptor takes it
+descriptors() {
+    jq -r "$2 | \"\(.digest) \(.size) \(.data // \"-\") \(.mediaType)\"" "$1"
+}
+
+# check_descriptor WHAT DIGEST SIZE DATA: sets blob to the path of what it describes
 check_descriptor() {
-    local what=$1 digest size data
-    digest=$(jq -r .digest <<<"$2")
-    size=$(jq -r .size <<<"$2")
+    local what=$1 digest=$2 size=$3 data=$4
     [[ $digest =~ ^sha256:[0-9a-f]{64}$ ]] || bad "$what: digest is '$digest'"
     blob=$dir/blobs/sha256/${digest#sha256:}
     [ -f "$blob" ] || bad "$what: no blob $digest"
     same "$what $digest: size of the blob" "$(stat -c %s "$blob")" "$size"
     same "$what $digest: digest of the blob" "$(sha256_of "$blob")" "$digest"
-    data=$(jq -r '.data // ""' <<<"$2")
-    [ -z "$data" ] || same "$what: digest of data" \
+    [ "$data" = - ] || same "$what: digest of data" \
         "$(sha256_of <(base64 -d <<<"$data"))" "$digest"
     good "$what $digest, $size bytes"
 }
@@ -67,16 +70,18 @@ layer_tar() { # MEDIA_TYPE FILE
 }
 
 check_layers() { # MANIFEST CONFIG
-    local manifest=$1 config=$2 count i layer type found
-    count=$(jq '.layers | length' "$manifest")
-    same 'number of diff_ids' "$(jq '.rootfs.diff_ids | length' "$config")" "$count"
-    for ((i = 0; i < count; i++)); do
-        layer=$(jq -c ".layers[$i]" "$manifest")
-        type=$(jq -r .mediaType <<<"$layer")
+    local i list digest size data type
+    local -a layers=() diff_ids=()
+    list=$(descriptors "$1" '.layers[]')
+    [ -z "$list" ] || mapfile -t layers <<<"$list"
+    list=$(jq -r '.rootfs.diff_ids[]' "$2")
+    [ -z "$list" ] || mapfile -t diff_ids <<<"$list"
+    same 'number of diff_ids' "${#diff_ids[@]}" "${#layers[@]}"
+    for ((i = 0; i < ${#layers[@]}; i++)); do
+        read -r digest size data type <<<"${layers[i]}"
         [[ $type != *nondistributable* && $type != *foreign* ]] || continue
-        check_descriptor "layer $i" "$layer"
-        found=$(layer_tar "$type" "$blob" | sha256_of /dev/stdin)
-        same "diff_id $i" "$(jq -r ".rootfs.diff_ids[$i]" "$config")" "$found"
+        check_descriptor "layer $i" "$digest" "$size" "$data"
+        same "diff_id $i" "${diff_ids[i]}" "$(layer_tar "$type" "$blob" | sha256_of /dev/stdin)"
         good "diff_id $i is that of the layer's tar"
     done
 }
@@ -114,9 +119,11 @@ is_image() { # MANIFEST PLATFORM
 }
 
 check_manifest() { # FILE PLATFORM
-    local manifest=$1 config layer
+    local manifest=$1 config list digest size data
     check_schema manifest "$manifest"
-    check_descriptor config "$(jq -c .config "$manifest")"
+    list=$(descriptors "$manifest" .config)
+    read -r digest size data _ <<<"$list"
+    check_descriptor config "$digest" "$size" "$data"
     config=$blob
     if is_image "$manifest" "$2"; then
         check_family "$manifest"
@@ -125,18 +132,22 @@ check_manifest() { # FILE PLATFORM
         check_config "$config" "$2"
         return
     fi
-    while IFS= read -r layer; do
-        check_descriptor 'part of an artifact' "$layer"
-    done < <(jq -c '.layers[]' "$manifest")
+    list=$(descriptors "$manifest" '.layers[]')
+    while read -r digest size data _; do
+        check_descriptor 'part of an artifact' "$digest" "$size" "$data"
+    done <<<"$list"
 }
 
 check_index() { # FILE
-    local entry
+    local i=0 list digest size data type
     check_schema index "$1"
-    while IFS= read -r entry; do
-        check_descriptor 'entry of the index' "$entry"
-        check_document "$blob" "$(jq -c .platform <<<"$entry")" "$(jq -r .mediaType <<<"$entry")"
-    done < <(jq -c '.manifests[]' "$1")
+    list=$(descriptors "$1" '.manifests[]')
+    [ -n "$list" ] || bad "index ${1##*/} is empty"
+    while read -r digest size data type; do
+        check_descriptor 'entry of the index' "$digest" "$size" "$data"
+        check_document "$blob" "$(jq -c ".manifests[$i].platform" "$1")" "$type"
+        i=$((i + 1))
+    done <<<"$list"
 }
 
 check_document() { # FILE PLATFORM MEDIA_TYPE
@@ -150,9 +161,9 @@ check_document() { # FILE PLATFORM MEDIA_TYPE
 
 check_schema layout "$dir/oci-layout"
 check_schema index "$dir/index.json"
-root=$(jq -c --arg tag "$tag" '[.manifests[]
-    | select(.annotations["org.opencontainers.image.ref.name"] == $tag)]' "$dir/index.json")
-same "number of entries tagged '$tag'" "$(jq length <<<"$root")" 1
-root=$(jq -c '.[0]' <<<"$root")
-check_descriptor "tag '$tag'" "$root"
-check_document "$blob" null "$(jq -r .mediaType <<<"$root")"
+roots=$(descriptors "$dir/index.json" ".manifests[]
+    | select(.annotations[\"org.opencontainers.image.ref.name\"] == \"$tag\")")
+same "number of entries tagged '$tag'" "$(grep -c . <<<"$roots" || true)" 1
+read -r digest size data type <<<"$roots"
+check_descriptor "tag '$tag'" "$digest" "$size" "$data"
+check_document "$blob" null "$type"

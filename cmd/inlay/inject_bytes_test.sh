@@ -41,12 +41,13 @@ done
 expect_eq "$(image_manifest "$TEST_DIR/a" 1 | jq -c .layers)" \
     "$(image_manifest "$TEST_DIR/epoch" 0 | jq -c .layers)" 'layers under another time'
 
-# 700 MB pass through; the process never holds 64 MiB, whether the target is a folder or a registry.
+# 700 MB pass through; the process never holds 64 MiB, whether the target is a folder or a registry
+# (a sanitizer keeps what is freed, so there is nothing to measure then).
 start_registry
 for target in "oci:$TEST_DIR/big:1" "$REGISTRY/big:1"; do
     peak=$("$TESTDATA/peak_memory.sh" "$INLAY" inject "oci:$TEST_DIR/base:1" acme/big \
         --to "$target" --quiet 2>&1 >/dev/null)
-    [ "$peak" -lt $((64 * 1024)) ] || fail "$peak KiB at the peak into $target"
+    [ -n "${INLAY_SANITIZE:-}" ] || [ "$peak" -lt $((64 * 1024)) ] || fail "$peak KiB at the peak into $target"
 done
 large=$(image_manifest "$TEST_DIR/big" 1 | jq -r '.layers[1].digest')
 expect_eq '-rw-r--r-- 0/0 700000000' \

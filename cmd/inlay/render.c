@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
@@ -63,8 +64,7 @@ static void format_numbers(const struct render *render, int64_t now, struct buf 
     uint64_t rate = render->moved * 1000 / (uint64_t)spent_ms;
     buf_addf(out, "  %s/s", text_format_size(rate).text);
     if (rate > 0 && render->expected > render->moved)
-        buf_addf(out, "  %llu s left",
-                 (unsigned long long)((render->expected - render->moved) / rate + 1));
+        buf_addf(out, "  %" PRIu64 " s left", (render->expected - render->moved) / rate + 1);
 }
 
 static void bar_draw(struct render *render, int64_t now)
@@ -78,7 +78,7 @@ static void bar_draw(struct render *render, int64_t now)
     format_numbers(render, now, &numbers);
     size_t width = terminal_width();
     size_t room = numbers.size + 12 < width ? width - numbers.size - 12 : 0;
-    size_t filled = room * percent / 100;
+    size_t filled = room / 100 * percent + room % 100 * percent / 100;
     buf_addf(&line, "\r%3u%% ", percent);
     if (room >= 10) {
         buf_add_text(&line, "[");

@@ -35,22 +35,37 @@ int file_read(const char *path, size_t limit, struct buf *out, struct error *err
     return 0;
 }
 
+/* A path in `folder` that hardly anybody else has; NULL if there are no random numbers. */
+static char *temporary_path(const char *folder)
+{
+    uint32_t number = 0;
+
+    if (getrandom(&number, sizeof(number), 0) != sizeof(number))
+        return NULL;
+    return xasprintf("%s/.inlay-%08x", folder, number);
+}
+
 int file_create_temporary(const char *folder, char **name, int *fd, struct error *err)
 {
-    for (unsigned attempt = 0;; attempt++) {
-        uint32_t number = 0;
-        if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-            return error_set_errno(err, errno, "asking for a random number");
-        CLEANUP(text) char *path = xasprintf("%s/.inlay-%08x", folder, number);
-        int opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (opened >= 0) {
-            *name = TAKE(path);
-            *fd = opened;
-            return 0;
-        }
-        if (errno != EEXIST || attempt > 100)
-            return error_set_errno(err, errno, "creating a file in '%s'", folder);
+    CLEANUP(text) char *path = NULL;
+    int opened = -1;
+
+    for (unsigned attempt = 0; opened < 0 && attempt < 100; attempt++) {
+        free(path);
+        path = temporary_path(folder);
+        if (path == NULL)
+            break;
+        opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
+        if (opened < 0 && errno != EEXIST)
+            break;
     }
+    if (opened < 0) {
+        error_set_errno(err, errno, "creating a file in '%s'", folder);
+        return -1;
+    }
+    *name = TAKE(path);
+    *fd = opened;
+    return 0;
 }
 
 static int write_all(int fd, const char *data, size_t size)

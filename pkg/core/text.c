@@ -18,9 +18,9 @@ bool text_ends_with(const char *text, const char *suffix)
     return size >= tail && memcmp(text + size - tail, suffix, tail) == 0;
 }
 
-static char fold(char character)
+static int fold(char character)
 {
-    return character >= 'A' && character <= 'Z' ? (char)(character - 'A' + 'a') : character;
+    return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
 }
 
 bool text_equal_fold(const char *a, const char *b)

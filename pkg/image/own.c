@@ -87,33 +87,30 @@ static int digest_member(const json_t *record, const char *name, struct digest *
     return digest_parse(text != NULL ? text : "", out, err);
 }
 
-/* A layer of the image that a record speaks of; -1 if it does not hold together. */
-static int layer_from_record(const struct image *image, const json_t *record,
-                             struct image_layer *out)
+static bool record_is_whole(const struct layer_record *record)
+{
+    if (record->kind == NULL)
+        return false;
+    return strcmp(record->kind, KIND_FOLDERS) == 0 ||
+           (record->model != NULL && record->commit != NULL && record->layout != NULL &&
+            record->place != NULL);
+}
+
+/* Fills a layer of the image from the record that speaks of it; false if it does not hold up. */
+static bool layer_fill(const struct image *image, const json_t *record, struct image_layer *out)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* what others wrote may be anything */
-    CLEANUP(image_layer) struct image_layer layer = {0};
-    size_t at = record_find_layer(image, record);
+    const json_t *blob = json_array_get(image_layers_json(image), record_find_layer(image, record));
 
-    if (at == json_array_size(image_diff_ids_json(image)))
-        return -1;
-    layer.record.kind = record_text(record, "kind");
-    layer.record.model = record_text(record, "model");
-    layer.record.commit = record_text(record, "commit");
-    layer.record.layout = record_text(record, "layout");
-    layer.record.place = record_text(record, "place");
-    bool whole =
-        layer.record.kind != NULL && (strcmp(layer.record.kind, KIND_FOLDERS) == 0 ||
-                                      (layer.record.model != NULL && layer.record.commit != NULL &&
-                                       layer.record.layout != NULL && layer.record.place != NULL));
-    if (!whole || digest_member(record, "recipe", &layer.record.recipe, &ignored) < 0 ||
-        digest_member(record, "diff_id", &layer.diff_id, &ignored) < 0 ||
-        descriptor_from_json(json_array_get(image_layers_json(image), at), &layer.blob, &ignored) <
-            0)
-        return -1;
-    *out = layer;
-    layer = (struct image_layer){0};
-    return 0;
+    out->record.kind = record_text(record, "kind");
+    out->record.model = record_text(record, "model");
+    out->record.commit = record_text(record, "commit");
+    out->record.layout = record_text(record, "layout");
+    out->record.place = record_text(record, "place");
+    return blob != NULL && record_is_whole(&out->record) &&
+           digest_member(record, "recipe", &out->record.recipe, &ignored) == 0 &&
+           digest_member(record, "diff_id", &out->diff_id, &ignored) == 0 &&
+           descriptor_from_json(blob, &out->blob, &ignored) == 0;
 }
 
 void image_own_layers(const struct image *image, struct image_layer **out, size_t *count)
@@ -127,8 +124,12 @@ void image_own_layers(const struct image *image, struct image_layer **out, size_
     json_array_foreach(history, i, entry)
     {
         json_auto_t *record = record_from_history(entry);
-        if (record != NULL && layer_from_record(image, record, &layers[found]) == 0)
+        if (record == NULL)
+            continue;
+        if (layer_fill(image, record, &layers[found]))
             found++;
+        else
+            image_layer_release(&layers[found]);
     }
     *out = layers;
     *count = found;

@@ -507,6 +507,7 @@ static int liar_list(struct source *source, struct plan *plan, struct error *err
     return 0;
 }
 
+/* NOLINTNEXTLINE(readability-function-size): the interface has as many parameters */
 static int liar_open(struct source *source, const struct plan *plan, const struct plan_file *file,
                      uint64_t offset, uint64_t length, struct reader **out, struct error *err)
 {

@@ -106,7 +106,7 @@ static int cut_folders(const struct work *work, struct platform *platform, struc
         add_folder(platform, &platform->own_folders[i]);
 
     platform->folder_entries = xcalloc(platform->folder_count, sizeof(struct tree_entry));
-    entries = xcalloc(platform->folder_count, sizeof(*entries));
+    entries = xcalloc(platform->folder_count, sizeof(const struct tree_entry *));
     for (size_t i = 0; i < platform->folder_count; i++) {
         const struct image_folder *folder = &platform->folders[i];
         platform->folder_entries[i] = (struct tree_entry){
@@ -347,7 +347,8 @@ static int build_layer(struct work *work, struct build *build, const struct canc
             return error_wrap(err, "the %s layer of '%s'", recipe_kind_name(recipe->kind), model);
         atomic_fetch_add(&work->layers_built, 1);
     }
-    log_info(work->options->log, "layer: %s of %s, %s, %s", recipe_kind_name(recipe->kind), model,
+    log_info(work->options->log, "layer: %s%s%s, %s, %s", recipe_kind_name(recipe->kind),
+             build->model != NULL ? " of " : "", build->model != NULL ? model : "",
              text_format_size(build->layer.blob.size).text,
              reused ? "already there" : "built and written");
     log_debug(work->options->log, "layer %s is recipe %s",

@@ -66,7 +66,8 @@ static struct image_layer *order_layers(const struct work *work, const struct pl
     for (size_t i = 0; i < work->model_count; i++)
         for (size_t k = 0; k < platform->recipe_counts[i]; k++)
             list_add(&list, built_layer(work, &platform->recipes[i][k]));
-    qsort(list.items, list.count, sizeof(*list.items), compare_placed);
+    if (list.count > 1)
+        qsort(list.items, list.count, sizeof(*list.items), compare_placed);
     layers = xcalloc(list.count + 1, sizeof(*layers));
     for (size_t i = 0; i < list.count; i++)
         layers[i] = *list.items[i].layer;

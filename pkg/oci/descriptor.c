@@ -15,7 +15,7 @@ int descriptor_set(struct descriptor *out, const char *media_type, const struct 
     return 0;
 }
 
-int descriptor_from_json(json_t *json, struct descriptor *out, struct error *err)
+int descriptor_from_json(const json_t *json, struct descriptor *out, struct error *err)
 {
     const char *media_type;
     const char *text;
@@ -23,8 +23,9 @@ int descriptor_from_json(json_t *json, struct descriptor *out, struct error *err
     json_error_t why;
     struct digest digest;
 
-    if (json_unpack_ex(json, &why, 0, "{s:s, s:s, s:I}", "mediaType", &media_type, "digest", &text,
-                       "size", &size) < 0)
+    /* Unpacking changes nothing; the library asks for a pointer that it could write through. */
+    if (json_unpack_ex((json_t *)(uintptr_t)json, &why, 0, "{s:s, s:s, s:I}", "mediaType",
+                       &media_type, "digest", &text, "size", &size) < 0)
         return error_set(err, ERROR_CORRUPT, "descriptor: %s", why.text);
     if (size < 0)
         return error_set(err, ERROR_CORRUPT, "descriptor: size is %lld", (long long)size);

@@ -24,7 +24,7 @@ struct descriptor {
 int descriptor_set(struct descriptor *out, const char *media_type, const struct digest *digest,
                    uint64_t size, struct error *err) MUST_CHECK;
 /* Reads the three members and ignores the others; ERROR_CORRUPT if one is missing or malformed. */
-int descriptor_from_json(json_t *json, struct descriptor *out, struct error *err) MUST_CHECK;
+int descriptor_from_json(const json_t *json, struct descriptor *out, struct error *err) MUST_CHECK;
 /* A new object with the three members; the caller owns it. */
 json_t *descriptor_to_json(const struct descriptor *descriptor);
 

@@ -87,14 +87,13 @@ static void document_children_leave_out_foreign_layers(void **state)
     size_t count = 0;
 
     (void)state;
-    assert_int_equal(
-        parse("{\"schemaVersion\":2,\"config\":" CONFIG ",\"layers\":[" LAYER("application/"
-                                                                              "vnd.docker.image."
-                                                                              "rootfs.foreign.diff."
-                                                                              "tar.gzip") "," LAYER(
-                  MEDIA_TYPE_OCI_LAYER) "]}",
-              "", &document, &err),
-        0);
+    assert_int_equal(parse("{\"schemaVersion\":2,\"config\":" CONFIG
+                           ",\"layers\":[" LAYER("application/"
+                                                 "vnd.docker.image."
+                                                 "rootfs.foreign.diff."
+                                                 "tar.gzip") "," LAYER(MEDIA_TYPE_OCI_LAYER) "]}",
+                           "", &document, &err),
+                     0);
     assert_int_equal(document_children(&document, &children, &count, &err), 0);
     assert_int_equal(count, 2);
     assert_string_equal(children[0].media_type, MEDIA_TYPE_OCI_CONFIG);

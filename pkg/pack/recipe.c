@@ -20,7 +20,7 @@ const char *recipe_kind_name(enum recipe_kind kind)
 
 uint64_t entry_size(const struct recipe *recipe, const struct tree_entry *entry)
 {
-    if (entry->type == TREE_FILE)
+    if (entry->type == TREE_FILE && recipe->plan != NULL)
         return recipe->plan->files[entry->file].size;
     return entry->type == TREE_TEXT ? strlen(entry->text) : 0;
 }
@@ -37,7 +37,8 @@ uint32_t entry_gid(const struct recipe *recipe, const struct tree_entry *entry)
 
 static void recipe_add(struct recipe *recipe, const struct tree_entry *entry)
 {
-    recipe->entries = xrealloc(recipe->entries, recipe->count + 1, sizeof(*recipe->entries));
+    recipe->entries =
+        xrealloc(recipe->entries, recipe->count + 1, sizeof(const struct tree_entry *));
     recipe->entries[recipe->count++] = entry;
     if (entry->type == TREE_FILE)
         recipe->content_size += entry_size(recipe, entry);
@@ -54,7 +55,8 @@ static void describe_content(const struct recipe *recipe, const struct tree_entr
         buf_add_text(out, "-");
         return;
     case TREE_FILE:
-        buf_add_text(out, digest_format(&recipe->plan->files[entry->file].digest).text);
+        if (recipe->plan != NULL)
+            buf_add_text(out, digest_format(&recipe->plan->files[entry->file].digest).text);
         return;
     case TREE_TEXT:
         text = digest_of(DIGEST_SHA256, entry->text, strlen(entry->text));
@@ -161,13 +163,14 @@ static size_t cut_large(const struct tree *tree, const struct plan *plan, size_t
     size_t groups = all.count < most ? all.count : most;
 
     if (all.count > 0)
-        qsort(all.entries, all.count, sizeof(*all.entries), compare_files);
+        qsort(all.entries, all.count, sizeof(const struct tree_entry *), compare_files);
     for (size_t group = 0; group < groups; group++) {
         struct recipe *recipe = &out[group];
         *recipe = (struct recipe){.kind = RECIPE_LARGE, .plan = plan};
         for (size_t i = group * all.count / groups; i < (group + 1) * all.count / groups; i++)
             recipe_add(recipe, all.entries[i]);
-        qsort(recipe->entries, recipe->count, sizeof(*recipe->entries), compare_paths);
+        if (recipe->count > 1)
+            qsort(recipe->entries, recipe->count, sizeof(const struct tree_entry *), compare_paths);
     }
     return groups;
 }

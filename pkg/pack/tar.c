@@ -17,13 +17,14 @@ struct tar {
     struct error *err; /* what `out` said, since the callback can only say that it did */
     locale_t locale;   /* C.UTF-8: in others a name that is not ASCII has other bytes */
     locale_t before;
+    bool closing; /* nothing that comes now is wanted: the padding of an incomplete entry */
 };
 
 static la_ssize_t tar_pass_on(struct archive *archive, void *arg, const void *data, size_t size)
 {
     struct tar *tar = arg;
 
-    if (writer_write(tar->out, data, size, tar->err) < 0) {
+    if (tar->closing || writer_write(tar->out, data, size, tar->err) < 0) {
         archive_set_error(archive, EIO, "see the writer");
         return -1;
     }
@@ -33,7 +34,9 @@ static la_ssize_t tar_pass_on(struct archive *archive, void *arg, const void *da
 static void tar_close(struct tar *tar)
 {
     if (tar->archive != NULL) {
-        archive_write_fail(tar->archive); /* or it would pad and end what is not complete */
+        tar->closing = true;
+        archive_write_close(
+            tar->archive); /* even after a failure, or it leaks its client's state */
         archive_write_free(tar->archive);
     }
     if (tar->locale != (locale_t)0) {

@@ -50,3 +50,29 @@ for file in "$REAL_FILES"/*; do
     expect_eq "$(sha256_of "$file")  $name" "$found" 'the real model, as the client stored it'
 done
 expect_eq 11 "$(find "$REAL_FILES" -type f | wc -l)" 'files of the real model'
+
+# The manners that other tests ask for: this client, made for another purpose, has not got them.
+ask_file() { # URL ACCEPT_ENCODING
+    node -e 'require("http").get(process.argv[1], { headers: JSON.parse(process.argv[2]) },
+        (res) => res.resume());' "$1" "$2"
+}
+manners() {
+    (expect_hub_manners)
+}
+commit=$(http_get "$HUB_URL/api/models/gpt2" | jq -r .sha)
+for case in "main|identity|something else than a commit hash" \
+    "$commit|gzip|without Accept-Encoding" "$commit|identity|"; do
+    IFS='|' read -r revision encoding complaint <<<"$case"
+    hub_control '{"clearLog": true}' >/dev/null
+    ask_file "$HUB_URL/gpt2/resolve/$revision/config.json" "{\"Accept-Encoding\": \"$encoding\"}"
+    expect_exit "$([ -z "$complaint" ] && echo 0 || echo 1)" manners
+    expect_contains "$ERR" "$complaint"
+done
+hub_control '{"clearLog": true}' >/dev/null
+ask_file "$CDN_URL/x" '{"Authorization": "Bearer x", "Accept-Encoding": "identity"}'
+expect_exit 1 manners
+expect_contains "$ERR" 'the CDN saw Authorization'
+hub_control '{"clearLog": true}' >/dev/null
+ask_file "$HUB_URL/api/models/gpt2/tree/main?cursor=x" '{}'
+expect_exit 1 manners
+expect_contains "$ERR" 'the URL of a page'

@@ -1,0 +1,124 @@
+#ifndef INLAY_ROOTFS_ROOTFS_H
+#define INLAY_ROOTFS_ROOTFS_H
+
+#include "core/buf.h"
+#include "core/cancel.h"
+#include "core/digest.h"
+#include "core/error.h"
+#include "core/log.h"
+#include "oci/descriptor.h"
+
+/*
+ * The merged tree of an image, looked up through its layers from the top down, without unpacking
+ * (image-spec, layer.md, "Applying Changesets"). Layers are fetched side by side, only as far down
+ * as the answers need, and what a layer holds is remembered on this machine under its diff_id.
+ * Belongs to one thread.
+ */
+struct rootfs;
+struct store;
+
+struct rootfs_layer {
+    struct descriptor blob;
+    struct digest diff_id; /* of the uncompressed tar; verified when the layer is read to its end */
+};
+
+struct rootfs_options {
+    struct store *store;               /* borrowed; where the blobs are */
+    const struct rootfs_layer *layers; /* bottom up; copied */
+    size_t layer_count;
+    const char *memo;            /* folder for what is learned; NULL: nothing is kept */
+    unsigned jobs;               /* layers read at a time; 0: 4 */
+    const struct cancel *cancel; /* may be NULL */
+    const struct log *log;       /* may be NULL */
+};
+
+/* Makes no request. Layers that are foreign or of unknown compression are ERROR_UNSUPPORTED. */
+int rootfs_open(const struct rootfs_options *options, struct rootfs **out,
+                struct error *err) MUST_CHECK;
+void rootfs_free(struct rootfs *rootfs);
+CLEANUP_FREE(rootfs)
+
+enum rootfs_type {
+    ROOTFS_ABSENT,
+    ROOTFS_FOLDER,
+    ROOTFS_FILE,
+    ROOTFS_LINK,  /* only where the last part is not followed */
+    ROOTFS_OTHER, /* device, fifo, socket */
+};
+
+struct rootfs_xattr {
+    char *name;
+    void *value;
+    size_t size;
+};
+
+/* One path of the merged tree. */
+struct rootfs_entry {
+    char *path; /* canonical, links followed, without leading '/'; "" is the root */
+    enum rootfs_type type;
+    uint32_t mode; /* permission bits, set-id and sticky ones included */
+    uint32_t uid;
+    uint32_t gid;
+    int64_t time_s;   /* modification, seconds since 1970 */
+    uint32_t time_ns; /* and its fraction */
+    uint64_t size;
+    char *target; /* ROOTFS_LINK; else NULL */
+    struct rootfs_xattr *xattrs;
+    size_t xattr_count;
+};
+
+void rootfs_entry_release(struct rootfs_entry *entry);
+CLEANUP_RELEASE(rootfs_entry)
+
+/*
+ * Walks an absolute path ('/' in front or not) from the root, links followed within the image, 40
+ * of them at most (then ERROR_UNSUPPORTED), ".." stopping at the root. *out is an array of *count
+ * entries, one for each folder on the canonical way, the root left out, the last part included:
+ * what is absent has ROOTFS_ABSENT and the path it would have. A part on the way that is neither
+ * a folder nor absent is ERROR_UNSUPPORTED, naming it. A folder that no layer states explicitly
+ * is 0755 0:0. A dangling link on the way is followed to where its target would be.
+ */
+int rootfs_walk(struct rootfs *rootfs, const char *path, struct rootfs_entry **out, size_t *count,
+                struct error *err) MUST_CHECK;
+void rootfs_entries_free(struct rootfs_entry *entries, size_t count);
+
+/*
+ * Reads a small regular file, links followed, hard links too. ERROR_NOT_FOUND if there is none,
+ * ERROR_UNSUPPORTED if it is not a regular file, ERROR_CORRUPT above `limit` bytes. Only files
+ * that rootfs keeps while scanning can be had: etc/passwd, etc/group, and what these are links to.
+ */
+int rootfs_read(struct rootfs *rootfs, const char *path, size_t limit, struct buf *out,
+                struct error *err) MUST_CHECK;
+
+/* How many bytes of layers were fetched so far, and how many layers were answered by the memo. */
+uint64_t rootfs_fetched(const struct rootfs *rootfs);
+size_t rootfs_remembered(const struct rootfs *rootfs);
+
+/* Who the image's process is: config.User looked up in etc/passwd and etc/group. */
+struct rootfs_user {
+    uint32_t uid;
+    uint32_t gid;
+    char *home;      /* absolute */
+    char *user_from; /* for people: "the image has no user: root", "line 3 of /etc/passwd" */
+    char *home_from; /* "HOME in the image's environment", "line 3 of /etc/passwd", … */
+};
+
+void rootfs_user_release(struct rootfs_user *user);
+CLEANUP_RELEASE(rootfs_user)
+
+struct rootfs_user_request {
+    const char *user; /* config.User, or what stands for it; "" or NULL: root */
+    const char *home; /* HOME of the environment; NULL or "": not set */
+};
+
+/*
+ * By the rules that runc follows: name, uid, name:group, uid:gid and the mixed forms; numbers are
+ * numbers even if a user has that name; first match wins; ids from 0 to 2^31 - 1. HOME from the
+ * environment, else from etc/passwd by uid, else "/"; for root without any etc/passwd "/root".
+ * ERROR_UNSUPPORTED, naming it, for a user or group that is not there. Nothing is read if the
+ * answer does not need it (numeric uid:gid and HOME set).
+ */
+int rootfs_find_user(struct rootfs *rootfs, const struct rootfs_user_request *request,
+                     struct rootfs_user *out, struct error *err) MUST_CHECK;
+
+#endif
