@@ -12,7 +12,8 @@
 #   --volume PATH        config.Volumes
 #   --layers N           N layers in all
 #   --no-history         no history member
-#   --extra FOLDER       one layer more with the content of FOLDER (may hold .wh. markers)
+#   --extra FOLDER       one layer more with the content of FOLDER (may hold .wh. markers),
+#                        owners and whole seconds as they are
 #   --index              an index of linux/amd64 and linux/arm64, with an attestation for each as
 #                        BuildKit writes them (OCI only; a schema 2 list has none)
 #   --os OS, --architecture ARCH   what config and index say
@@ -89,10 +90,12 @@ add_layer() {
 
 # make_tar TAR FOLDER: everything in the folder, as root's
 make_tar() {
+    local file=$1 folder=$2
     local -a names
-    mapfile -d '' -t names < <(find "$2" -mindepth 1 -maxdepth 1 -printf '%P\0' | sort -z)
-    tar -c -f "$1" -C "$2" --format=ustar --sort=name --mtime=@1700000000 --numeric-owner \
-        --owner=0 --group=0 "${names[@]}"
+    shift 2
+    mapfile -d '' -t names < <(find "$folder" -mindepth 1 -maxdepth 1 -printf '%P\0' | sort -z)
+    [ $# -gt 0 ] || set -- --mtime=@1700000000 --owner=0 --group=0
+    tar -c -f "$file" -C "$folder" --format=ustar --sort=name --numeric-owner "$@" "${names[@]}"
 }
 
 # The files of a Linux base. /home/app is another user's, and so appended by itself.
@@ -163,7 +166,7 @@ make_image() {
         add_layer "$work/layer"
     done
     if [ -n "$extra" ]; then
-        make_tar "$work/layer" "$extra"
+        make_tar "$work/layer" "$extra" --no-acls
         add_layer "$work/layer"
     fi
     make_config "$arch" >"$work/config"

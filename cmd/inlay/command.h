@@ -19,5 +19,7 @@ struct command {
 };
 
 extern const struct command inject_command;
+extern const struct command inspect_command;
+extern const struct command remove_command;
 
 #endif

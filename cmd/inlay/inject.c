@@ -1,21 +1,15 @@
 #include "command.h"
 
-#include "auth/auth.h"
 #include "core/text.h"
-#include "http/http.h"
 #include "inject/inject.h"
-#include "oci/reference.h"
-#include "render.h"
+#include "session.h"
 #include "source/source.h"
-#include "store/store.h"
 
 #include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
-
-#define JOBS_MAX 64
 
 /* The command line of `inlay inject`. */
 struct arguments {
@@ -27,6 +21,8 @@ struct arguments {
     struct strings exclude;
     struct strings environment;
     const struct layout *layout;
+    const char *user;
+    const char *home;
     bool all_files;
     bool online;
     unsigned jobs;
@@ -62,18 +58,6 @@ static int set_layout(struct arguments *out, const char *name, struct error *err
                      buf_text(&names));
 }
 
-static int set_jobs(struct arguments *out, const char *text, struct error *err)
-{
-    uint64_t jobs = 0;
-
-    if (parse_u64(text, JOBS_MAX, &jobs, err) < 0)
-        return error_wrap(err, "--jobs");
-    if (jobs == 0)
-        return error_set(err, ERROR_USAGE, "--jobs is 0, expected 1 to %d", JOBS_MAX);
-    out->jobs = (unsigned)jobs;
-    return 0;
-}
-
 enum argument {
     OPTION_TO = 256,
     OPTION_INCLUDE,
@@ -81,6 +65,8 @@ enum argument {
     OPTION_ALL_FILES,
     OPTION_LAYOUT,
     OPTION_ENV,
+    OPTION_USER,
+    OPTION_HOME,
     OPTION_ONLINE,
     OPTION_JOBS,
 };
@@ -89,6 +75,9 @@ static int take_option(struct arguments *out, int option, char **argv, struct er
 {
     switch (option) {
     case OPTION_TO:
+        if (out->to != NULL)
+            return error_set(err, ERROR_USAGE, "--to is given twice, as '%s' and '%s'", out->to,
+                             optarg);
         out->to = optarg;
         return 0;
     case OPTION_INCLUDE:
@@ -104,25 +93,25 @@ static int take_option(struct arguments *out, int option, char **argv, struct er
         return set_layout(out, optarg, err);
     case OPTION_ENV:
         return add_environment(out, optarg, err);
+    case OPTION_USER:
+        out->user = optarg;
+        return 0;
+    case OPTION_HOME:
+        out->home = optarg;
+        return 0;
     case OPTION_ONLINE:
         out->online = true;
         return 0;
     case OPTION_JOBS:
-        return set_jobs(out, optarg, err);
+        return session_parse_jobs(optarg, &out->jobs, err);
     case 'q':
         out->mode = RENDER_QUIET;
         return 0;
     case 'v':
         out->mode = RENDER_VERBOSE;
         return 0;
-    case ':':
-        return error_set(err, ERROR_USAGE,
-                         "the option '%s' wants a value; see 'inlay inject --help'",
-                         argv[optind - 1]);
     default:
-        return error_set(err, ERROR_USAGE,
-                         "the option '%s' is not known; see 'inlay inject --help'",
-                         argv[optind - 1]);
+        return session_refuse_option(option, argv, "inject", err);
     }
 }
 
@@ -149,6 +138,8 @@ static int arguments_parse(int argc, char **argv, struct arguments *out, struct 
         {"all-files", no_argument, NULL, OPTION_ALL_FILES},
         {"layout", required_argument, NULL, OPTION_LAYOUT},
         {"env", required_argument, NULL, OPTION_ENV},
+        {"user", required_argument, NULL, OPTION_USER},
+        {"home", required_argument, NULL, OPTION_HOME},
         {"online", no_argument, NULL, OPTION_ONLINE},
         {"jobs", required_argument, NULL, OPTION_JOBS},
         {"quiet", no_argument, NULL, 'q'},
@@ -170,40 +161,36 @@ static int arguments_parse(int argc, char **argv, struct arguments *out, struct 
 }
 
 /* What the parsed command line opens: everything that inject_run() is handed. */
-struct session {
+struct injection {
+    struct session session;
     struct reference base;
     struct reference target;
     struct model_reference *models;
     size_t model_count;
     char created[sizeof("2026-01-01T00:00:00Z")]; /* "": the base's own */
-    struct render *render;
-    struct http *http;
-    struct auth *auth;
     struct store *base_store;
     struct store *target_store;
     struct source **sources;
 };
 
-static void session_release(struct session *session)
+static void injection_release(struct injection *injection)
 {
-    for (size_t i = 0; i < session->model_count; i++) {
-        model_reference_release(&session->models[i]);
-        source_free(session->sources[i]);
+    for (size_t i = 0; i < injection->model_count; i++) {
+        model_reference_release(&injection->models[i]);
+        source_free(injection->sources[i]);
     }
-    free(session->models);
-    free(session->sources);
-    store_free(session->base_store);
-    store_free(session->target_store);
-    auth_free(session->auth);
-    http_free(session->http);
-    render_free(session->render);
-    reference_release(&session->base);
-    reference_release(&session->target);
+    free(injection->models);
+    free(injection->sources);
+    store_free(injection->base_store);
+    store_free(injection->target_store);
+    session_release(&injection->session);
+    reference_release(&injection->base);
+    reference_release(&injection->target);
 }
-CLEANUP_RELEASE(session)
+CLEANUP_RELEASE(injection)
 
 /* SOURCE_DATE_EPOCH (reproducible-builds.org): seconds since 1970. */
-static int parse_created(struct session *session, struct error *err)
+static int parse_created(struct injection *injection, struct error *err)
 {
     const char *text = getenv("SOURCE_DATE_EPOCH");
     uint64_t seconds = 0;
@@ -215,96 +202,100 @@ static int parse_created(struct session *session, struct error *err)
         return error_wrap(err, "SOURCE_DATE_EPOCH");
     time_t moment = (time_t)seconds;
     gmtime_r(&moment, &parts);
-    strftime(session->created, sizeof(session->created), "%Y-%m-%dT%H:%M:%SZ", &parts);
+    strftime(injection->created, sizeof(injection->created), "%Y-%m-%dT%H:%M:%SZ", &parts);
     return 0;
 }
 
-static int parse_target(const char *text, struct reference *out, struct error *err)
+static bool is_named_before(const struct injection *injection, const struct model_reference *model)
 {
-    if (reference_parse(text, out, err) < 0)
-        return error_wrap(err, "--to");
-    if (out->digest.algorithm != DIGEST_NONE)
-        return error_set(err, ERROR_USAGE,
-                         "--to '%s' names a digest, which is not known beforehand; name a tag",
-                         text);
-    if (out->tag == NULL)
-        return error_set(err, ERROR_USAGE, "--to '%s' names no tag; expected oci:DIR:TAG", text);
-    return 0;
+    for (const struct model_reference *other = injection->models; other != model; other++)
+        if (other->type == model->type && strcmp(other->id, model->id) == 0 &&
+            strcmp(other->revision, model->revision) == 0)
+            return true;
+    return false;
 }
 
 /* Everything that can be wrong with the command line is found before the first request. */
-static int session_parse(struct session *session, const struct arguments *arguments,
-                         struct error *err)
+static int injection_parse(struct injection *injection, const struct arguments *arguments,
+                           struct error *err)
 {
-    if (reference_parse(arguments->base, &session->base, err) < 0)
+    if (reference_parse(arguments->base, &injection->base, err) < 0)
         return error_wrap(err, "BASE");
-    if (parse_target(arguments->to, &session->target, err) < 0)
+    if (session_parse_target(arguments->to, &injection->target, err) < 0)
         return -1;
-    session->models = xcalloc(arguments->model_count, sizeof(*session->models));
-    session->sources = xcalloc(arguments->model_count, sizeof(struct source *));
+    injection->models = xcalloc(arguments->model_count, sizeof(*injection->models));
+    injection->sources = xcalloc(arguments->model_count, sizeof(struct source *));
     for (size_t i = 0; i < arguments->model_count; i++) {
         CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
         if (model_reference_parse(arguments->models[i], &model, err) < 0)
             return error_wrap(err, "MODEL");
-        struct model_reference *out = &session->models[session->model_count++];
+        struct model_reference *out = &injection->models[injection->model_count++];
         *out = model;
         out->id = arguments->layout->model_id(model.id);
         model.revision = NULL; /* moved to *out */
+        if (is_named_before(injection, out))
+            return error_set(err, ERROR_USAGE, "MODEL: '%s' is named twice", arguments->models[i]);
     }
-    return parse_created(session, err);
+    return parse_created(injection, err);
 }
 
-static int session_open(struct session *session, const struct command_context *context,
-                        enum render_mode mode, struct error *err)
+static int injection_open(struct injection *injection, const struct command_context *context,
+                          enum render_mode mode, struct error *err)
 {
-    session->render = render_new(mode);
-    const struct log *log = render_log(session->render);
-    session->http = http_new(&(struct http_options){
-        .user_agent = "inlay/" INLAY_VERSION,
-        .cancel = context->cancel,
-        .log = log,
-    });
-    session->auth = auth_new(session->http, log);
-    struct store_context stores = {session->http, session->auth, context->cancel, log};
-    struct source_context sources = {session->http, context->cancel, log};
+    session_open(&injection->session, context, mode);
+    const struct store_context *stores = &injection->session.stores;
+    struct source_context sources = {stores->http, context->cancel, stores->log};
 
-    if (store_open(&session->base, &stores, &session->base_store, err) < 0 ||
-        store_open(&session->target, &stores, &session->target_store, err) < 0)
+    if (store_open(&injection->base, stores, &injection->base_store, err) < 0 ||
+        store_open(&injection->target, stores, &injection->target_store, err) < 0)
         return -1;
-    for (size_t i = 0; i < session->model_count; i++)
-        if (source_open_huggingface(&sources, &session->models[i], &session->sources[i], err) < 0)
+    for (size_t i = 0; i < injection->model_count; i++)
+        if (source_open_huggingface(&sources, &injection->models[i], &injection->sources[i], err) <
+            0)
             return -1;
     return 0;
 }
 
-static void say_result(const struct session *session, const struct inject_result *result)
+static int say_result(const struct injection *injection, const struct inject_result *result,
+                      struct error *err)
 {
-    CLEANUP(text) char *target = reference_format(&session->target, false);
-
-    log_info(render_log(session->render),
+    log_info(injection->session.stores.log,
              "done: %zu layer%s built, %zu already there; moved %s of model, %s of base",
              result->layers_built, result->layers_built == 1 ? "" : "s", result->layers_reused,
              text_format_size(result->model_size).text, text_format_size(result->base_size).text);
-    printf("%s@%s\n", target, digest_format(&result->manifest.digest).text);
+    return session_say_target(&injection->target, &result->manifest.digest, err);
+}
+
+/* Where what is learned of base layers is kept; NULL: nowhere. Caller frees. */
+static char *memo_folder(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+
+    if (cache != NULL && cache[0] == '/')
+        return xasprintf("%s/inlay", cache);
+    return home != NULL && home[0] == '/' ? xasprintf("%s/.cache/inlay", home) : NULL;
 }
 
 static int run_inject(const struct command_context *context, int argc, char **argv,
                       struct error *err)
 {
     CLEANUP(arguments) struct arguments arguments = {0};
-    CLEANUP(session) struct session session = {.base = REFERENCE_INIT, .target = REFERENCE_INIT};
+    CLEANUP(injection)
+    struct injection injection = {.base = REFERENCE_INIT, .target = REFERENCE_INIT};
     struct inject_result result;
 
     if (arguments_parse(argc, argv, &arguments, err) < 0 ||
-        session_parse(&session, &arguments, err) < 0 ||
-        session_open(&session, context, arguments.mode, err) < 0)
+        injection_parse(&injection, &arguments, err) < 0 ||
+        injection_open(&injection, context, arguments.mode, err) < 0)
         return -1;
 
-    CLEANUP(text) char *version = reference_version(&session.base);
-    CLEANUP(text) char *name = reference_format(&session.base, true);
+    CLEANUP(text) char *memo = memo_folder();
+    CLEANUP(text) char *version = reference_version(&injection.base);
+    CLEANUP(text) char *name = reference_format(&injection.base, true);
     struct inject_options options = {
-        .sources = session.sources,
-        .source_count = session.model_count,
+        .sources = injection.sources,
+        .source_count = injection.model_count,
         .layout = arguments.layout,
         .selection =
             {
@@ -312,23 +303,25 @@ static int run_inject(const struct command_context *context, int argc, char **ar
                 .exclude = (const char *const *)arguments.exclude.items,
                 .all_files = arguments.all_files,
             },
-        .base = session.base_store,
+        .base = injection.base_store,
         .base_version = version,
-        .base_name = session.base.kind == REFERENCE_REGISTRY ? name : NULL,
-        .target = session.target_store,
-        .target_version = session.target.tag,
+        .base_name = injection.base.kind == REFERENCE_REGISTRY ? name : NULL,
+        .target = injection.target_store,
+        .target_version = injection.target.tag,
+        .user = arguments.user,
+        .home = arguments.home,
+        .memo = memo,
         .environment = (const char *const *)arguments.environment.items,
         .online = arguments.online,
-        .created = session.created[0] != '\0' ? session.created : NULL,
+        .created = injection.created[0] != '\0' ? injection.created : NULL,
         .jobs = arguments.jobs,
-        .log = render_log(session.render),
+        .log = injection.session.stores.log,
         .cancel = context->cancel,
-        .progress = render_progress(session.render),
+        .progress = render_progress(injection.session.render),
     };
     if (inject_run(&options, &result, err) < 0)
         return -1;
-    say_result(&session, &result);
-    return 0;
+    return say_result(&injection, &result, err);
 }
 
 static const char help[] =
@@ -337,9 +330,9 @@ static const char help[] =
     "Adds models to an image, where its own environment makes the loading library look.\n"
     "\n"
     "  BASE, TARGET  [docker://]NAME[:TAG][@DIGEST]  an image in a registry\n"
-    "                oci:DIR[:TAG]                   an image in an OCI layout\n"
-    "                TARGET is a tag; until the end it shows what it showed before.\n"
-    "  MODEL         [hf://]ORG/NAME[@REVISION]      a model of the Hugging Face Hub; REVISION\n"
+    "                oci:DIR[:TAG][@DIGEST]          an image in an OCI layout\n"
+    "                TARGET names a tag and no digest; until the end it shows what it showed.\n"
+    "  MODEL         [hf://][ORG/]NAME[@REVISION]    a model of the Hugging Face Hub; REVISION\n"
     "                is a branch, a tag, a commit or refs/pr/N; main if left out.\n"
     "                datasets/ORG/NAME               a dataset\n"
     "\n"
@@ -353,6 +346,9 @@ static const char help[] =
     "What the image becomes:\n"
     "  --layout NAME      huggingface: the Hub's own cache (default)\n"
     "                     sentence-transformers: its versions before 2.3, old LangChain\n"
+    "  --user USER        whose home and files: USER[:GROUP], as in the image's /etc/passwd, or\n"
+    "                     numbers, in place of the image's own user\n"
+    "  --home PATH        in place of that user's home\n"
     "  --env NAME=VALUE   sets a variable; repeatable\n"
     "  --online           does not set HF_HUB_OFFLINE=1\n"
     "\n"

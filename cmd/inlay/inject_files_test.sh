@@ -9,7 +9,7 @@ start_hub '{"id": "acme/model", "commits": [
         {"path": "model.safetensors", "text": "safe", "lfs": true}, {"path": "pytorch_model.bin", "text": "torch", "lfs": true},
         {"path": "tf_model.h5", "text": "tf", "lfs": true}, {"path": "onnx/model.onnx", "text": "onnx", "lfs": true},
         {"path": "README.md", "text": "read me"}]},
-      {"name": "c2", "oid": "'$c2'", "files": [{"path": "config.json", "text": "{\"v\":2}"}, {"path": "model.safetensors", "text": "safe", "lfs": true}]}],
+      {"name": "c2", "oid": "'$c2'", "files": [{"path": "config.json", "text": "{\"v\":2}"}, {"path": "modules.json", "text": "[]"}, {"path": "model.safetensors", "text": "safe", "lfs": true}]}],
     "branches": {"main": "c2", "dev": "c1"}, "tags": {"v1.0": "c1"}, "refs": {"refs/pr/1": "c1"}, "renamedFrom": ["acme/older"]}' \
     '{"id": "acme/words", "type": "dataset", "files": [{"path": "train.csv", "text": "a,b\n"}]}' \
     '{"id": "acme/gguf", "files": [{"path": "m-Q4_K_M.gguf", "text": "q4", "lfs": true}, {"path": "m-Q8_0.gguf", "text": "q8", "lfs": true}]}' \
@@ -61,7 +61,7 @@ inject hf://acme/model@$c1
 expect_eq "$c1=1 main=1 " "$(refs)"
 inject acme/model@$c1 acme/model
 expect_eq "$c1=1 main=2 " "$(refs)"
-expect_eq 'config.json model.safetensors ' "$(snapshot $hub models--acme--model $c2)"
+expect_eq 'config.json model.safetensors modules.json ' "$(snapshot $hub models--acme--model $c2)"
 sh "$TESTDATA/read_cache.sh" "$ROOT/$hub" acme/model main config.json >/dev/null
 sh "$TESTDATA/read_cache.sh" --scan "$ROOT/$hub" >/dev/null
 
@@ -114,7 +114,7 @@ expect_eq 'PATH=/usr/local/bin:/usr/bin:/bin' "$(environment)"
 make_base "$TEST_DIR/env" 1 --env HF_HUB_OFFLINE=0
 BASE=$TEST_DIR/env inject gpt2
 expect_contains "$(environment)" 'HF_HUB_OFFLINE=0'
-expect_lacks "$ERR" 'HF_HUB_OFFLINE=1 is set'
+expect_lacks "$ERR" 'setting HF_HUB_OFFLINE=1'
 
 # The place of sentence-transformers before 2.3: plain files, and a bare name gets its prefix.
 st=root/.cache/torch/sentence_transformers
@@ -125,3 +125,14 @@ expect_eq '' "$(find "$ROOT/$st" -type l)" 'links'
 make_base "$TEST_DIR/env" 1 --env TORCH_HOME=/torch
 BASE=$TEST_DIR/env inject tiny --layout sentence-transformers
 expect_file "$ROOT/torch/sentence_transformers/sentence-transformers_tiny/modules.json"
+
+# Two models that would write different files to one place are refused.
+expect_exit 6 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/model@dev acme/model \
+    --layout sentence-transformers --to "oci:$TEST_DIR/out:no"
+expect_contains "$ERR" "would both write '/root/.cache/torch/sentence_transformers/acme_model/config.json'"
+
+# An abbreviated commit is a commit; a tag is found by its name alone, and a line says so.
+inject acme/model@1111111
+expect_eq '1111111=1 main=1 ' "$(refs)"
+inject acme/model@v1.0
+expect_contains "$ERR" "acme/model will be found as 'v1.0' alone"

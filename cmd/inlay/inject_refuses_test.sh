@@ -74,7 +74,7 @@ HF_TOKEN_PATH=$TEST_DIR/token expect_exit 0 "$INLAY" inject "$base" acme/gated -
 
 # Bases that cannot be built on.
 for case in '--artifact|6|artifact' '--windows|6|Windows' '--layers 119|6|too many layers: 119' \
-    '--user app|6|its user is' '--no-diff-id|7|diff_ids'; do
+    '--user stranger|6|stranger' '--no-diff-id|7|diff_ids'; do
     IFS='|' read -r options status part <<<"$case"
     # shellcheck disable=SC2086 # the options are words
     make_base "$TEST_DIR/bad" 1 $options

@@ -57,6 +57,21 @@ expect_json "$(inspect --config "docker://$REGISTRY/docker:2")" \
     '.config.Labels["org.opencontainers.image.base.name"]' "\"$REGISTRY/docker:1\""
 skopeo copy --quiet --insecure-policy --src-tls-verify=false "docker://$REGISTRY/docker:2" "dir:$TEST_DIR/docker-copy"
 
+# Layers of ours that another tool has compressed are used as they are, and say so.
+make_base "$TEST_DIR/plain" 1
+expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/plain:1" acme/tiny --to "oci:$TEST_DIR/plain:2"
+skopeo copy --quiet --insecure-policy --dest-compress "oci:$TEST_DIR/plain:2" "oci:$TEST_DIR/packed:1"
+expect_json "$(image_manifest "$TEST_DIR/packed" 1)" '.layers[-1].mediaType' \
+    '"application/vnd.oci.image.layer.v1.tar+gzip"'
+expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/packed:1" acme/tiny --to "oci:$TEST_DIR/packed:2" --env X=1
+expect_contains "$ERR" 'moved 0 B of model'
+"$TESTDATA/validate_image.sh" "$TEST_DIR/packed" 2 >/dev/null
+
+# A failure that passes is not a failure.
+hub_control '{"faults": [{"do": "close", "on": "api", "times": 1}, {"do": "status", "status": 503, "on": "resolve", "times": 1}]}' >/dev/null
+expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/plain:1" acme/tiny --to "oci:$TEST_DIR/plain:3"
+hub_control '{"faults": []}' >/dev/null
+
 # All platforms of an index; attestations go, and a line says so.
 make_base "$TEST_DIR/index" 1 --index
 push_base "$TEST_DIR/index" 1 "$REGISTRY/multi:1"

@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,7 +11,8 @@
 /* The one mutable global: the signal handler has no other way to say anything. */
 static struct cancel interrupted;
 
-static const struct command *const commands[] = {&inject_command};
+static const struct command *const commands[] = {&inject_command, &remove_command,
+                                                 &inspect_command};
 
 /* docs/inlay.md, "Exit status". */
 static int exit_status(enum error_kind kind)
@@ -56,6 +58,18 @@ static void watch_signals(void)
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL); /* a file that grows too large is an error like others */
+}
+
+/* A closed one would be given to the next file or connection, and messages would go there. */
+static void open_standard_files(void)
+{
+    while (true) {
+        int fd = open("/dev/null", O_RDWR);
+        if (fd > STDERR_FILENO)
+            close(fd);
+        if (fd < 0 || fd > STDERR_FILENO)
+            return;
+    }
 }
 
 static void print_help(void)
@@ -128,12 +142,13 @@ int main(int argc, char **argv)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
 
+    open_standard_files();
     watch_signals();
-    if (run(argc, argv, &err) < 0)
-        fprintf(stderr, "inlay: %s\n", err.text);
-    if (fflush(stdout) != 0 && err.kind == ERROR_NONE) {
-        error_set(&err, ERROR_LOCAL, "writing to standard output did not work");
-        fprintf(stderr, "inlay: %s\n", err.text);
-    }
+    int result = run(argc, argv, &err);
+    if (result == 0 && fflush(stdout) != 0)
+        result = error_set(&err, ERROR_LOCAL, "writing to standard output did not work");
+    if (result == 0)
+        return EXIT_SUCCESS;
+    fprintf(stderr, "inlay: %s\n", err.text);
     return exit_status(err.kind);
 }

@@ -342,9 +342,12 @@ static int call_run(struct call *call, struct error *err)
     if (call_try(call, &generation, err) < 0)
         return -1;
     if (call_is_challenged(call)) {
-        if (call_renew(call, generation, &refusal) == 0 && call_try(call, &generation, err) < 0)
+        bool renewed = call_renew(call, generation, &refusal) == 0;
+        if (renewed)
+            error_release(&refusal); /* of tries before the one that worked */
+        if (renewed && call_try(call, &generation, err) < 0)
             return -1;
-        if (refusal.kind != ERROR_NONE && refusal.kind != ERROR_DENIED)
+        if (!renewed && refusal.kind != ERROR_DENIED)
             return error_move(err, &refusal);
     } else if (call->own && call->response.status < 400) {
         grant_note_open(call->auth, call->grant);
@@ -422,4 +425,15 @@ int auth_authorize(struct auth *auth, const struct auth_scope *scope, char **out
         return -1;
     *out = grant_copy_header(auth, grant, &generation);
     return 0;
+}
+
+void auth_forget(struct auth *auth, const struct auth_scope *scope)
+{
+    struct grant *grant = auth_grant(auth, scope);
+
+    pthread_mutex_lock(&auth->lock);
+    if (!grant->busy)
+        token_release(&grant->token);
+    grant->open = false;
+    pthread_mutex_unlock(&auth->lock);
 }

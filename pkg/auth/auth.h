@@ -41,6 +41,9 @@ int auth_open(struct auth *auth, const struct auth_scope *scope, const struct ht
 int auth_authorize(struct auth *auth, const struct auth_scope *scope, char **out,
                    struct error *err) MUST_CHECK;
 
+/* The registry refused what auth_authorize() gave: the next call gets a new token. */
+void auth_forget(struct auth *auth, const struct auth_scope *scope);
+
 /*
  * The Hub's token: HF_TOKEN, HUGGING_FACE_HUB_TOKEN, the file HF_TOKEN_PATH, else "token" in
  * HF_HOME (or XDG_CACHE_HOME/huggingface, or HOME/.cache/huggingface); line ends removed, blanks

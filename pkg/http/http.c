@@ -125,6 +125,7 @@ static int http_perform(struct http *http, const struct http_request *request, b
         else
             log_debug(http->log, "%s %s: %s, again in %u ms", request->method, name, err->text,
                       wait_ms);
+        error_release(err); /* or a try that works later would seem to have gone wrong */
         if (cancel_wait(http->cancel, wait_ms, err) < 0)
             return -1;
     }

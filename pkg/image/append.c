@@ -26,17 +26,6 @@ static json_t *record_of_layer(const struct image_layer *layer)
     return record;
 }
 
-static json_t *folders_to_json(const struct image_folder *folders, size_t count)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < count; i++)
-        json_array_append_new(
-            list, json_pack("[s, I, I, I]", folders[i].path, (json_int_t)folders[i].mode,
-                            (json_int_t)folders[i].uid, (json_int_t)folders[i].gid));
-    return list;
-}
-
 static json_t *history_entry(const struct image_layer *layer, const json_t *record,
                              const char *created)
 {
@@ -52,14 +41,16 @@ static json_t *history_entry(const struct image_layer *layer, const json_t *reco
                      buf_text(&comment));
 }
 
-/* Plain tar in the manifest's own family; annotations in OCI alone, schema 2 has none. */
+/*
+ * In the manifest's own family; annotations in OCI alone, schema 2 has none. A layer that was built
+ * is a plain tar, one that was found may have been compressed by another tool.
+ */
 static json_t *layer_descriptor(const struct image *image, const struct image_layer *layer)
 {
-    struct descriptor blob = layer->blob;
-    const char *media_type = image->docker ? MEDIA_TYPE_DOCKER_LAYER : MEDIA_TYPE_OCI_LAYER;
+    json_t *json = descriptor_to_json(&layer->blob);
 
-    memcpy(blob.media_type, media_type, strlen(media_type) + 1);
-    json_t *json = descriptor_to_json(&blob);
+    json_object_set_new(json, "mediaType",
+                        json_string(media_type_of_layer(layer->blob.media_type, image->docker)));
     if (image->docker)
         return json;
     json_t *annotations = json_object();
@@ -76,6 +67,10 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
     json_t *changed = json_object();
     json_t *env = json_object();
     json_t *base = json_object();
+    if (json_object_get(image->manifest, "mediaType") == NULL) { /* some registries insist on it */
+        json_object_set_new(made, "mediaType", json_string("absent"));
+        json_object_set_new(image->manifest, "mediaType", json_string(image->media_type));
+    }
     json_t *config = member_make(image->config, "config", '{', made);
     json_t *target = image->docker ? member_make(config, "Labels", '{', made)
                                    : member_make(image->manifest, "annotations", '{', made);
@@ -97,15 +92,50 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
     json_object_set_new(changed, image->docker ? "labels" : "annotations", base);
     if (changes->created != NULL) {
         json_t *old = json_object_get(image->config, "created");
+        if (!json_is_string(old))
+            json_object_set_new(made, "created", json_string(old == NULL ? "absent" : "null"));
         json_object_set_new(changed, "created", old != NULL ? json_deep_copy(old) : json_null());
         json_object_set_new(image->config, "created", json_string(changes->created));
     }
     return changed;
 }
 
+/* Does layer `number` stand there already, for another model? The folders have to be on top. */
+static bool is_shared(const struct image_changes *changes, size_t number)
+{
+    for (size_t i = 0; i < number && changes->layers[number].record.model != NULL; i++)
+        if (digest_equal(&changes->layers[i].diff_id, &changes->layers[number].diff_id))
+            return true;
+    return false;
+}
+
+/* How many layers the image has with these. */
+static size_t count_layers(const struct image *image, const struct image_changes *changes)
+{
+    size_t total = image_layer_count(image);
+
+    for (size_t i = 0; i < changes->layer_count; i++)
+        total += !is_shared(changes, i);
+    return total;
+}
+
+/* A shared layer is in the image once; the other models' entries in the history are empty ones. */
+static void append_layer(struct image *image, const struct image_layer *layer, json_t *entry,
+                         bool shared)
+{
+    json_array_append_new(image_history_json(image), entry);
+    if (shared) {
+        json_object_set_new(entry, "empty_layer", json_true());
+        return;
+    }
+    json_array_append_new(image_layers_json(image), layer_descriptor(image, layer));
+    json_array_append_new(image_diff_ids_json(image),
+                          json_string(digest_format(&layer->diff_id).text));
+}
+
 int image_append(struct image *image, const struct image_changes *changes, struct error *err)
 {
-    size_t total = image_layer_count(image) + changes->layer_count;
+    size_t total = count_layers(image, changes);
     json_auto_t *made = json_object();
 
     if (total > IMAGE_LAYERS_MAX)
@@ -113,7 +143,7 @@ int image_append(struct image *image, const struct image_changes *changes, struc
                          "the image would have %zu layers; runtimes take %d at most", total,
                          IMAGE_LAYERS_MAX);
     json_auto_t *changed = apply_changes(image, changes, made);
-    json_t *history = member_make(image->config, "history", '[', made);
+    member_make(image->config, "history", '[', made);
     const char *own = json_string_value(json_object_get(image->config, "created"));
     CLEANUP(text) char *created = xstrdup(own != NULL && own[0] != '\0' ? own : CREATED_UNKNOWN);
 
@@ -126,10 +156,7 @@ int image_append(struct image *image, const struct image_changes *changes, struc
                                 folders_to_json(changes->folders, changes->folder_count));
             json_object_set(record, "changed", changed);
         }
-        json_array_append_new(image_layers_json(image), layer_descriptor(image, layer));
-        json_array_append_new(image_diff_ids_json(image),
-                              json_string(digest_format(&layer->diff_id).text));
-        json_array_append_new(history, history_entry(layer, record, created));
+        append_layer(image, layer, history_entry(layer, record, created), is_shared(changes, i));
     }
     return 0;
 }

@@ -59,6 +59,44 @@ static int check_manifest(const struct document *manifest, struct error *err)
     return 0;
 }
 
+/* A member that is there has its type, or null, which counts as absent. */
+static int check_type(const json_t *parent, const char *name, json_type type, struct error *err)
+{
+    static const char *const words[] = {
+        [JSON_OBJECT] = "an object", [JSON_ARRAY] = "an array", [JSON_STRING] = "a string"};
+    const json_t *member = json_object_get(parent, name);
+
+    if (member == NULL || json_is_null(member) || json_typeof(member) == type)
+        return 0;
+    return error_set(err, ERROR_CORRUPT, "'%s' is not %s", name, words[type]);
+}
+
+static int check_types(const struct image *image, struct error *err)
+{
+    const json_t *config = json_object_get(image->config, "config");
+    size_t i;
+    json_t *item;
+
+    if (check_type(image->manifest, "annotations", JSON_OBJECT, err) < 0)
+        return error_wrap(err, "the manifest");
+    if (check_type(image->config, "config", JSON_OBJECT, err) < 0 ||
+        check_type(image->config, "history", JSON_ARRAY, err) < 0 ||
+        check_type(image->config, "created", JSON_STRING, err) < 0 ||
+        check_type(config, "Env", JSON_ARRAY, err) < 0 ||
+        check_type(config, "Labels", JSON_OBJECT, err) < 0 ||
+        check_type(config, "Volumes", JSON_OBJECT, err) < 0 ||
+        check_type(config, "User", JSON_STRING, err) < 0)
+        return error_wrap(err, "the config");
+    json_array_foreach(image_diff_ids_json(image), i, item)
+    {
+        struct digest diff_id;
+        const char *text = json_string_value(item);
+        if (digest_parse(text != NULL ? text : "", &diff_id, err) < 0)
+            return error_wrap(err, "the config's diff_id %zu", i + 1);
+    }
+    return 0;
+}
+
 static int check_config(const struct image *image, struct error *err)
 {
     const json_t *rootfs = json_object_get(image->config, "rootfs");
@@ -89,7 +127,7 @@ int image_open(const struct document *manifest, const struct buf *config, struct
     image->manifest = json_deep_copy(manifest->json);
     image->media_type = xstrdup(manifest->descriptor.media_type);
     image->docker = media_type_is_docker(image->media_type);
-    if (check_config(image, err) < 0)
+    if (check_config(image, err) < 0 || check_types(image, err) < 0)
         return -1;
     image->platform = format_platform(image->config);
     *out = TAKE(image);
@@ -176,6 +214,26 @@ int image_layers(const struct image *image, struct descriptor **out, size_t *cou
     return 0;
 }
 
+int image_diff_ids(const struct image *image, struct digest **out, size_t *count, struct error *err)
+{
+    json_t *list = image_diff_ids_json(image);
+    struct digest *diff_ids = xcalloc(json_array_size(list), sizeof(*diff_ids));
+    size_t i;
+    json_t *item;
+
+    json_array_foreach(list, i, item)
+    {
+        const char *text = json_string_value(item);
+        if (digest_parse(text != NULL ? text : "", &diff_ids[i], err) < 0) {
+            free(diff_ids);
+            return error_wrap(err, "diff_id %zu", i + 1);
+        }
+    }
+    *out = diff_ids;
+    *count = json_array_size(list);
+    return 0;
+}
+
 bool image_drop_subject(struct image *image)
 {
     return json_object_del(image->manifest, "subject") == 0;
@@ -202,8 +260,6 @@ void image_format(struct image *image, struct buf *config_bytes, struct descript
     json_object_set_new(link, "size", json_integer((json_int_t)config->size));
     json_object_del(link, "data"); /* it held the config as it was */
 
-    if (json_object_get(image->manifest, "mediaType") == NULL)
-        json_object_set_new(image->manifest, "mediaType", json_string(image->media_type));
     json_to_buf(image->manifest, manifest_bytes);
     *manifest = describe(image->media_type, manifest_bytes);
 }

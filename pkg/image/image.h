@@ -4,6 +4,7 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/text.h"
+#include "core/xattr.h"
 #include "oci/descriptor.h"
 #include "oci/document.h"
 
@@ -28,7 +29,7 @@ struct layer_record {
 
 /* A layer on top of an image. */
 struct image_layer {
-    struct descriptor blob; /* its media type is set by image_append() */
+    struct descriptor blob; /* media type "": a plain tar, in the family of the image */
     struct digest diff_id;
     struct layer_record record;
 };
@@ -38,12 +39,16 @@ void layer_record_release(struct layer_record *record);
 void image_layer_release(struct image_layer *layer);
 CLEANUP_RELEASE(image_layer)
 
-/* A folder above the models, as the folders layer states it. */
+/* A folder above the models, as the folders layer states it: as the base has it, or made. */
 struct image_folder {
     char *path; /* without leading '/' */
     uint32_t mode;
     uint32_t uid;
     uint32_t gid;
+    int64_t time_s; /* modification, seconds since 1970, and the fraction */
+    uint32_t time_ns;
+    struct xattr *xattrs; /* owned */
+    size_t xattr_count;
 };
 
 /* One manifest and its config. */
@@ -77,10 +82,15 @@ void image_own_layers(const struct image *image, struct image_layer **out, size_
 void image_layers_free(struct image_layer *layers, size_t count);
 /* The folders that the folders layer states, in the same way; none if there is no such layer. */
 void image_own_folders(const struct image *image, struct image_folder **out, size_t *count);
+void image_folder_copy(const struct image_folder *from, struct image_folder *to);
+void image_folder_release(struct image_folder *folder);
+CLEANUP_RELEASE(image_folder)
 void image_folders_free(struct image_folder *folders, size_t count);
 
 /* NAME=value of what inlay has set in the environment, as it is now. */
 void image_own_environment(const struct image *image, struct strings *out);
+/* What inlay has set `created` to; NULL if it left the base's. Belongs to the image. */
+const char *image_own_created(const struct image *image);
 
 /*
  * Takes out every layer that inlay added and puts back what it changed besides: environment,
@@ -89,7 +99,11 @@ void image_own_environment(const struct image *image, struct strings *out);
 int image_strip(struct image *image, struct error *err) MUST_CHECK;
 
 struct image_changes {
-    const struct image_layer *layers; /* bottom up; the last one is the folders layer */
+    /*
+     * Bottom up; the last one is the folders layer. A model's that others share is named for each
+     * of them: the image has it once, and its history tells of all.
+     */
+    const struct image_layer *layers;
     size_t layer_count;
     const struct image_folder *folders; /* what that layer states */
     size_t folder_count;
@@ -116,6 +130,12 @@ const char *image_base_digest(const struct image *image);
 bool image_drop_subject(struct image *image);
 
 /*
+ * Whether two images are the same, member for member. The order of members does not count, nor
+ * does what follows from the config's bytes, nor `subject`, which image_drop_subject() drops.
+ */
+bool image_equal(const struct image *a, const struct image *b);
+
+/*
  * The edited documents: config bytes, then the manifest's bytes that name them. The media types
  * stay what they were. `manifest` tells media type, digest and size.
  */
@@ -125,6 +145,10 @@ void image_format(struct image *image, struct buf *config_bytes, struct descript
 /* The `layers` of the manifest as it is now; *out is an array of *count that the caller frees. */
 int image_layers(const struct image *image, struct descriptor **out, size_t *count,
                  struct error *err) MUST_CHECK;
+
+/* The diff_ids of the config, one for each layer; *out is an array that the caller frees. */
+int image_diff_ids(const struct image *image, struct digest **out, size_t *count,
+                   struct error *err) MUST_CHECK;
 
 enum index_role {
     INDEX_IMAGE,       /* a manifest for Linux or of unnamed platform */

@@ -39,6 +39,10 @@ json_t *record_from_history(const json_t *entry);
 /* Where the diff_id of a record is in the image's diff_ids; the number of them if nowhere. */
 size_t record_find_layer(const struct image *image, const json_t *record);
 
+/* The record of the folders layer; NULL if the image has none. Caller owns it. */
+json_t *folders_record(const struct image *image);
+json_t *folders_to_json(const struct image_folder *folders, size_t count);
+
 /* Sets NAME=value, in place if NAME is there. The old value goes to `was`, or null. */
 void environment_set(json_t *env, const char *assignment, json_t *was);
 /* Puts the values in `was` back. */

@@ -11,6 +11,17 @@
 
 #define GOLDEN "golden/image/"
 
+#define D "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define DESCRIPTOR(type) "{\"mediaType\":\"" type "\",\"digest\":\"" D "\",\"size\":0}"
+#define MANIFEST(config, layers)                                                                   \
+    "{\"schemaVersion\":2,\"config\":" DESCRIPTOR(config) ",\"layers\":[" layers "]}"
+#define CONFIG(os, ids)                                                                            \
+    "{\"os\":\"" os "\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":"  \
+    "[" ids "]}}"
+
+#define ODD(members)                                                                               \
+    "{\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}," members "}"
+
 static void read_golden(const char *name, struct buf *out)
 {
     CLEANUP(text) char *path = xasprintf(GOLDEN "%s", name);
@@ -89,21 +100,29 @@ static struct image_layer make_layer(const char *kind, const char *model)
     return layer;
 }
 
-static void append(struct image *image)
+static void append_at(struct image *image, const char *created)
 {
     static const char *const environment[] = {"HF_HUB_OFFLINE=1", "HF_HOME=/opt/hf2", NULL};
     struct image_layer layers[] = {make_layer("large", "org/name"), make_layer("small", "org/name"),
                                    make_layer("folders", NULL)};
     char path[] = "opt";
-    struct image_folder folder = {path, 0755, 0, 0};
+    char path_below[] = "opt/hf";
+    char name[] = "user.x";
+    char value[] = "\x01\xff";
+    struct xattr xattr = {name, value, 2};
+    struct image_folder folders[] = {
+        {.path = path, .mode = 0755, .time_s = 315532800},
+        {path_below, 02750, 1000, 1001, 1700000000, 5000, &xattr, 1},
+    };
     struct image_changes changes = {
         .layers = layers,
         .layer_count = ARRAY_SIZE(layers),
-        .folders = &folder,
-        .folder_count = 1,
+        .folders = folders,
+        .folder_count = ARRAY_SIZE(folders),
         .environment = environment,
         .base_name = "registry.example.com/base:1",
         .base_digest = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+        .created = created,
     };
     CLEANUP(error) struct error err = ERROR_INIT;
 
@@ -111,6 +130,11 @@ static void append(struct image *image)
         fail_msg("%s", err.text);
     for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
         image_layer_release(&layers[i]);
+}
+
+static void append(struct image *image)
+{
+    append_at(image, NULL);
 }
 
 static void format(struct image *image, struct buf *config_bytes, struct buf *manifest_bytes)
@@ -160,6 +184,74 @@ static void strip_gives_back_the_base_member_for_member(void **state)
     }
 }
 
+/* Members that are absent or null in the base are so again, and nothing is made twice. */
+static void what_the_base_lacks_is_made_and_unmade(void **state)
+{
+    static const char *const configs[] = {
+        ODD("\"created\":null,\"config\":null,\"history\":null"),
+        ODD("\"created\":\"2024-05-01T12:00:00Z\",\"config\":{\"Env\":null,\"Labels\":null}"),
+        "{\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]}}",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
+        CLEANUP(image) struct image *image = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf first_config = BUF_INIT;
+        CLEANUP(buf) struct buf first_manifest = BUF_INIT;
+        CLEANUP(buf) struct buf second_config = BUF_INIT;
+        CLEANUP(buf) struct buf second_manifest = BUF_INIT;
+        if (open_texts(MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), configs[i], &image, &err) < 0)
+            fail_msg("%s", err.text);
+        append_at(image, "2000-01-01T00:00:00Z");
+        format(image, &first_config, &first_manifest);
+        assert_int_equal(image_strip(image, &err), 0);
+        CLEANUP(buf) struct buf bare = BUF_INIT;
+        json_to_buf(image->config, &bare);
+        if (i == 0) /* what was null goes last, with the same meaning */
+            assert_string_equal(buf_text(&bare),
+                                "{\"os\":\"linux\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":[]"
+                                "},\"created\":null,\"config\":null,\"history\":null}");
+        else
+            assert_string_equal(buf_text(&bare), configs[i]);
+        assert_null(json_object_get(image->manifest, "mediaType"));
+        append_at(image, "2000-01-01T00:00:00Z");
+        format(image, &second_config, &second_manifest);
+        assert_string_equal(buf_text(&first_config), buf_text(&second_config));
+        assert_string_equal(buf_text(&first_manifest), buf_text(&second_manifest));
+    }
+}
+
+static void a_layer_that_was_compressed_keeps_saying_so(void **state)
+{
+    static const struct {
+        const char *family, *had, *expected;
+    } cases[] = {
+        {"oci", "", MEDIA_TYPE_OCI_LAYER},
+        {"oci", MEDIA_TYPE_OCI_LAYER "+gzip", MEDIA_TYPE_OCI_LAYER "+gzip"},
+        {"oci", MEDIA_TYPE_DOCKER_LAYER ".gzip", MEDIA_TYPE_OCI_LAYER "+gzip"},
+        {"docker", MEDIA_TYPE_OCI_LAYER, MEDIA_TYPE_DOCKER_LAYER},
+        {"docker", MEDIA_TYPE_DOCKER_LAYER ".gzip", MEDIA_TYPE_DOCKER_LAYER ".gzip"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(image) struct image *image = open_golden(cases[i].family);
+        struct image_layer layer = make_layer("folders", NULL);
+        CLEANUP(error) struct error err = ERROR_INIT;
+        struct image_changes changes = {.layers = &layer, .layer_count = 1, .base_digest = "x"};
+        struct image_layer *own = NULL;
+        size_t count = 0;
+        memcpy(layer.blob.media_type, cases[i].had, strlen(cases[i].had) + 1);
+        assert_int_equal(image_append(image, &changes, &err), 0);
+        image_own_layers(image, &own, &count);
+        assert_int_equal(count, 1);
+        assert_string_equal(own[0].blob.media_type, cases[i].expected);
+        image_layers_free(own, count);
+        image_layer_release(&layer);
+    }
+}
+
 static void own_layers_are_found_by_diff_id_with_what_they_are(void **state)
 {
     CLEANUP(image) struct image *image = open_golden("oci");
@@ -182,9 +274,19 @@ static void own_layers_are_found_by_diff_id_with_what_they_are(void **state)
     assert_int_equal(layers[0].blob.size, strlen("large"));
     image_layers_free(layers, count);
     image_own_folders(image, &folders, &count);
-    assert_int_equal(count, 1);
+    assert_int_equal(count, 2);
     assert_string_equal(folders[0].path, "opt");
     assert_int_equal(folders[0].mode, 0755);
+    assert_int_equal(folders[0].xattr_count, 0);
+    assert_int_equal(folders[1].mode, 02750);
+    assert_int_equal(folders[1].uid, 1000);
+    assert_int_equal(folders[1].gid, 1001);
+    assert_int_equal(folders[1].time_s, 1700000000);
+    assert_int_equal(folders[1].time_ns, 5000);
+    assert_int_equal(folders[1].xattr_count, 1);
+    assert_string_equal(folders[1].xattrs[0].name, "user.x");
+    assert_int_equal(folders[1].xattrs[0].size, 2);
+    assert_memory_equal(folders[1].xattrs[0].value, "\x01\xff", 2);
     image_folders_free(folders, count);
     image_own_environment(image, &own);
     assert_int_equal(own.count, 2);
@@ -211,9 +313,12 @@ static void append_refuses_more_layers_than_runtimes_take(void **state)
 {
     CLEANUP(image) struct image *image = open_golden("oci");
     CLEANUP(error) struct error err = ERROR_INIT;
-    struct image_changes changes = {.layer_count = IMAGE_LAYERS_MAX};
+    struct image_layer layers[IMAGE_LAYERS_MAX] = {0};
+    struct image_changes changes = {.layers = layers, .layer_count = ARRAY_SIZE(layers)};
 
     (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
+        layers[i].diff_id = digest_of(DIGEST_SHA256, &i, sizeof(i));
     assert_int_equal(image_append(image, &changes, &err), -1);
     assert_int_equal(err.kind, ERROR_UNSUPPORTED);
     assert_non_null(strstr(err.text, "121 layers"));
@@ -230,14 +335,6 @@ static void volumes_above_a_place_are_found(void **state)
     assert_null(image_volume_above(image, "/opt"));
     assert_string_equal(image_platform(image), "linux/arm64/v8");
 }
-
-#define D "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
-#define DESCRIPTOR(type) "{\"mediaType\":\"" type "\",\"digest\":\"" D "\",\"size\":0}"
-#define MANIFEST(config, layers)                                                                   \
-    "{\"schemaVersion\":2,\"config\":" DESCRIPTOR(config) ",\"layers\":[" layers "]}"
-#define CONFIG(os, ids)                                                                            \
-    "{\"os\":\"" os "\",\"architecture\":\"amd64\",\"rootfs\":{\"type\":\"layers\",\"diff_ids\":"  \
-    "[" ids "]}}"
 
 static void what_cannot_be_built_on_is_refused_with_the_reason(void **state)
 {
@@ -257,6 +354,18 @@ static void what_cannot_be_built_on_is_refused_with_the_reason(void **state)
         {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), "[]", "rootfs", ERROR_CORRUPT},
         {MANIFEST(MEDIA_TYPE_OCI_CONFIG, "{}"), CONFIG("linux", "\"" D "\""), "layer 1",
          ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), ODD("\"config\":[]"), "'config' is not an object",
+         ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), ODD("\"config\":{\"Env\":\"x\"}"),
+         "'Env' is not an array", ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), ODD("\"config\":{\"Labels\":[]}"),
+         "'Labels' is not an object", ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), ODD("\"config\":{\"User\":5}"),
+         "'User' is not a string", ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), ODD("\"history\":{}"), "'history' is not an array",
+         ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, DESCRIPTOR(MEDIA_TYPE_OCI_LAYER)), CONFIG("linux", "5"),
+         "diff_id 1", ERROR_CORRUPT},
     };
 
     (void)state;
@@ -291,6 +400,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_appended_is_the_golden_documents),
         cmocka_unit_test(strip_gives_back_the_base_member_for_member),
+        cmocka_unit_test(what_the_base_lacks_is_made_and_unmade),
+        cmocka_unit_test(a_layer_that_was_compressed_keeps_saying_so),
         cmocka_unit_test(own_layers_are_found_by_diff_id_with_what_they_are),
         cmocka_unit_test(strip_refuses_an_image_that_lost_a_layer_of_ours),
         cmocka_unit_test(append_refuses_more_layers_than_runtimes_take),

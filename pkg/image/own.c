@@ -89,11 +89,17 @@ static int digest_member(const json_t *record, const char *name, struct digest *
 
 static bool record_is_whole(const struct layer_record *record)
 {
+    static const char *const kinds[] = {"way", "large", "medium", "small"};
+
     if (record->kind == NULL)
         return false;
-    return strcmp(record->kind, KIND_FOLDERS) == 0 ||
-           (record->model != NULL && record->commit != NULL && record->layout != NULL &&
-            record->place != NULL);
+    if (strcmp(record->kind, KIND_FOLDERS) == 0)
+        return record->model == NULL;
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (strcmp(record->kind, kinds[i]) == 0)
+            return record->model != NULL && record->commit != NULL && record->layout != NULL &&
+                   record->place != NULL;
+    return false;
 }
 
 /* Fills a layer of the image from the record that speaks of it; false if it does not hold up. */
@@ -135,8 +141,7 @@ void image_own_layers(const struct image *image, struct image_layer **out, size_
     *count = found;
 }
 
-/* The record of the folders layer; NULL if the image has none. Caller owns it. */
-static json_t *folders_record(const struct image *image)
+json_t *folders_record(const struct image *image)
 {
     size_t i;
     json_t *entry;
@@ -149,35 +154,6 @@ static json_t *folders_record(const struct image *image)
             return json_incref(record);
     }
     return NULL;
-}
-
-void image_own_folders(const struct image *image, struct image_folder **out, size_t *count)
-{
-    json_auto_t *record = folders_record(image);
-    json_t *list = json_object_get(record, "folders");
-    struct image_folder *folders = xcalloc(json_array_size(list), sizeof(*folders));
-    size_t found = 0;
-    size_t i;
-    json_t *item;
-
-    json_array_foreach(list, i, item)
-    {
-        const char *path;
-        json_int_t mode, uid, gid;
-        if (json_unpack(item, "[s, I, I, I]", &path, &mode, &uid, &gid) < 0)
-            continue;
-        folders[found++] =
-            (struct image_folder){xstrdup(path), (uint32_t)mode, (uint32_t)uid, (uint32_t)gid};
-    }
-    *out = folders;
-    *count = found;
-}
-
-void image_folders_free(struct image_folder *folders, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        free(folders[i].path);
-    free(folders);
 }
 
 void image_own_environment(const struct image *image, struct strings *out)
@@ -196,12 +172,22 @@ void image_own_environment(const struct image *image, struct strings *out)
     }
 }
 
+const char *image_own_created(const struct image *image)
+{
+    json_auto_t *record = folders_record(image);
+
+    if (json_object_get(json_object_get(record, "changed"), "created") == NULL)
+        return NULL;
+    return json_string_value(json_object_get(image->config, "created"));
+}
+
 static void restore_changes(struct image *image, const json_t *record)
 {
     json_t *changed = json_object_get(record, "changed");
     json_t *made = json_object_get(changed, "made");
     json_t *config = json_object_get(image->config, "config");
     json_t *created = json_object_get(changed, "created");
+    const char *created_was = json_string_value(json_object_get(made, "created"));
 
     environment_restore(json_object_get(config, "Env"), json_object_get(changed, "env"));
     strings_restore(json_object_get(config, "Labels"), json_object_get(changed, "labels"));
@@ -211,9 +197,11 @@ static void restore_changes(struct image *image, const json_t *record)
     member_unmake(config, "Labels", made);
     member_unmake(image->config, "config", made);
     member_unmake(image->manifest, "annotations", made);
-    if (json_is_string(created))
+    if (json_object_get(made, "mediaType") != NULL)
+        json_object_del(image->manifest, "mediaType");
+    if (created != NULL)
         json_object_set(image->config, "created", created);
-    else if (created != NULL)
+    if (created_was != NULL && strcmp(created_was, "absent") == 0)
         json_object_del(image->config, "created");
 }
 
@@ -223,9 +211,14 @@ int image_strip(struct image *image, struct error *err)
     json_t *history = image_history_json(image);
 
     for (size_t i = json_array_size(history); i > 0; i--) {
-        json_auto_t *record = record_from_history(json_array_get(history, i - 1));
+        const json_t *entry = json_array_get(history, i - 1);
+        json_auto_t *record = record_from_history(entry);
         if (record == NULL)
             continue;
+        if (json_is_true(json_object_get(entry, "empty_layer"))) { /* another entry has the layer */
+            json_array_remove(history, i - 1);
+            continue;
+        }
         size_t at = record_find_layer(image, record);
         if (at == json_array_size(image_diff_ids_json(image)))
             return error_set(err, ERROR_CORRUPT,

@@ -1,21 +1,8 @@
 #include "inject/inject_internal.h"
 
+#include "oci/media_type.h"
+
 #include <string.h>
-
-/* A user other than root: whose home and whose files those are is not known yet. */
-static int check_user(const struct platform *platform, struct error *err)
-{
-    static const char *const roots[] = {"", "0", "root", "0:0", "root:root", "0:root", "root:0"};
-    const char *user = image_user(platform->image);
-
-    for (size_t i = 0; i < ARRAY_SIZE(roots); i++)
-        if (strcmp(user, roots[i]) == 0)
-            return 0;
-    return error_set(err, ERROR_UNSUPPORTED,
-                     "its user is '%s'; inlay supports images whose user is root so far, since the "
-                     "home of others is not looked up in the image yet",
-                     user);
-}
 
 /* Notes what inlay did to this image before, and takes it out. */
 static int platform_strip(struct platform *platform, const struct work *work, struct error *err)
@@ -52,7 +39,7 @@ static int platform_open(struct work *work, const struct document *manifest, str
     platform = &work->platforms[work->platform_count++];
     *platform = (struct platform){.was = manifest->descriptor};
     if (image_open(manifest, &config, &platform->image, err) < 0 ||
-        platform_strip(platform, work, err) < 0 || check_user(platform, err) < 0)
+        platform_strip(platform, work, err) < 0 || platform_open_rootfs(work, platform, err) < 0)
         return -1;
     if (image_drop_subject(platform->image))
         log_info(
@@ -69,40 +56,67 @@ static int platform_open(struct work *work, const struct document *manifest, str
     return 0;
 }
 
-static int read_entry(struct work *work, const struct descriptor *entry, struct error *err)
+/* An entry that looks like an image may turn out to be an artifact: that is passed on as it is. */
+static int read_entry(struct work *work, struct index_entry *entry, struct error *err)
 {
     CLEANUP(document) struct document document = DOCUMENT_INIT;
-    struct digest_text version = digest_format(&entry->digest);
+    struct digest_text version = digest_format(&entry->descriptor.digest);
+    struct descriptor config;
 
-    if (store_read_document(work->options->base, version.text, &document, err) < 0)
-        return -1;
-    return platform_open(work, &document, err);
+    if (store_read_document(work->options->base, version.text, &document, err) < 0 ||
+        document_config(&document, &config, err) < 0)
+        return error_wrap(err, "%s", version.text);
+    if (!media_type_is_image_config(config.media_type)) {
+        entry->role = INDEX_OTHER;
+        return 0;
+    }
+    if (platform_open(work, &document, err) < 0)
+        return error_wrap(err, "%s", version.text);
+    return 0;
 }
 
-static int read_index(struct work *work, struct error *err)
+/* What an attestation says of an image that is not edited stays true, and is passed on. */
+static void keep_true_attestations(struct work *work)
 {
     size_t dropped = 0;
 
-    if (index_entries(&work->base, &work->entries, &work->entry_count, err) < 0)
-        return -1;
     for (size_t i = 0; i < work->entry_count; i++) {
-        const struct index_entry *entry = &work->entries[i];
-        if (entry->role == INDEX_INDEX)
-            return error_set(err, ERROR_UNSUPPORTED,
-                             "its index holds another index (%s); name that one by its digest",
-                             digest_format(&entry->descriptor.digest).text);
-        if (entry->role == INDEX_IMAGE && read_entry(work, &entry->descriptor, err) < 0)
-            return error_wrap(err, "%s", digest_format(&entry->descriptor.digest).text);
+        struct index_entry *entry = &work->entries[i];
+        bool of_other = false;
+        if (entry->role != INDEX_ATTESTATION)
+            continue;
+        for (size_t k = 0; k < work->entry_count; k++)
+            of_other =
+                of_other || (work->entries[k].role == INDEX_OTHER &&
+                             digest_equal(&work->entries[k].descriptor.digest, &entry->about));
+        if (of_other && entry->about.algorithm != DIGEST_NONE)
+            entry->role = INDEX_OTHER;
+        else
+            dropped++;
     }
-    if (work->platform_count == 0)
-        return error_set(err, ERROR_UNSUPPORTED, "its index has no image for Linux");
-    for (size_t i = 0; i < work->entry_count; i++)
-        dropped += work->entries[i].role == INDEX_ATTESTATION;
     if (dropped > 0)
         log_info(work->options->log,
                  "dropping %zu attestation manifest%s of the base: they speak of images without "
                  "the model",
                  dropped, dropped > 1 ? "s" : "");
+}
+
+static int read_index(struct work *work, struct error *err)
+{
+    if (index_entries(&work->base, &work->entries, &work->entry_count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < work->entry_count; i++) {
+        struct index_entry *entry = &work->entries[i];
+        if (entry->role == INDEX_INDEX)
+            return error_set(err, ERROR_UNSUPPORTED,
+                             "its index holds another index (%s); name that one by its digest",
+                             digest_format(&entry->descriptor.digest).text);
+        if (entry->role == INDEX_IMAGE && read_entry(work, entry, err) < 0)
+            return -1;
+    }
+    if (work->platform_count == 0)
+        return error_set(err, ERROR_UNSUPPORTED, "its index has no image for Linux");
+    keep_true_attestations(work);
     return 0;
 }
 
@@ -119,8 +133,10 @@ int work_read_base(struct work *work, struct error *err)
     for (size_t i = 0; i < work->platform_count; i++) {
         const struct image *image = work->platforms[i].image;
         size_t count = image_layer_count(image);
-        log_info(options->log, "base: %s, %s, %zu layer%s", options->base->name,
-                 image_platform(image), count, count == 1 ? "" : "s");
+        log_info(options->log, "base: %s%s%s, %s, %zu layer%s", options->base->name,
+                 options->base_version != NULL ? " " : "",
+                 options->base_version != NULL ? options->base_version : "", image_platform(image),
+                 count, count == 1 ? "" : "s");
     }
     return 0;
 }
@@ -162,9 +178,12 @@ static int know_target(struct work *work, struct error *err)
 
     if (store_read_document(options->target, options->target_version, &present, err) < 0)
         return -1;
-    work->present = present.descriptor;
-    if (!present.is_index)
-        return know_manifest(work, &present, err);
+    if (!present.is_index) {
+        result = know_manifest(work, &present, err);
+        if (result == 0)
+            work->present = present.descriptor;
+        return result;
+    }
     if (index_entries(&present, &entries, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count && result == 0; i++) {
@@ -177,6 +196,8 @@ static int know_target(struct work *work, struct error *err)
             result = know_manifest(work, &child, err);
     }
     free(entries);
+    if (result == 0)
+        work->present = present.descriptor;
     return result;
 }
 

@@ -13,18 +13,26 @@ static void platform_release(struct platform *platform, size_t model_count)
             tree_release(&platform->trees[i]);
         if (platform->recipes != NULL)
             recipes_free(platform->recipes[i], platform->recipe_counts[i]);
+        if (platform->ways != NULL) {
+            recipe_release(&platform->ways[i]);
+            free(platform->way_entries[i]);
+        }
     }
     image_free(platform->image);
     image_layers_free(platform->own, platform->own_count);
     image_folders_free(platform->own_folders, platform->own_folder_count);
     image_folders_free(platform->folders, platform->folder_count);
     recipe_release(&platform->folder_recipe);
+    rootfs_free(platform->rootfs);
+    rootfs_user_release(&platform->user);
     strings_release(&platform->assignments);
     strings_release(&platform->environment);
     free(platform->base_name);
     free(platform->base_digest);
     free(platform->trees);
     free(platform->recipes);
+    free(platform->ways);
+    free(platform->way_entries);
     free(platform->recipe_counts);
     free(platform->folder_entries);
 }
@@ -40,6 +48,7 @@ void work_release(struct work *work)
     for (size_t i = 0; i < work->build_count; i++)
         image_layer_release(&work->builds[i].layer);
     document_release(&work->base);
+    strings_release(&work->said);
     free(work->entries);
     free(work->platforms);
     free(work->models);

@@ -34,6 +34,10 @@ struct inject_options {
     struct store *target;       /* required; receives the result */
     const char *target_version; /* required: a tag */
 
+    const char *user; /* in place of the image's own, in the same forms; NULL: the image's */
+    const char *home; /* in place of the home that the image gives this user; NULL: that one */
+    const char *memo; /* folder for what is learned of bases' layers; NULL: nothing is kept */
+
     const char *const *environment; /* NAME=value to set; NULL-terminated; NULL: none */
     bool online;                    /* do not set HF_HUB_OFFLINE */
     const char *created;            /* RFC 3339 for history and config; NULL: the base's own */

@@ -4,6 +4,7 @@
 #include "image/image.h"
 #include "inject/inject.h"
 #include "pack/pack.h"
+#include "rootfs/rootfs.h"
 
 #include <stdatomic.h>
 
@@ -39,6 +40,8 @@ struct platform {
     size_t own_count;
     struct image_folder *own_folders;
     size_t own_folder_count;
+    struct rootfs *rootfs;      /* the base's tree */
+    struct rootfs_user user;    /* who the image's process is */
     struct strings assignments; /* NAME=value that the result sets */
     struct strings environment; /* of the result */
     struct tree *trees;         /* one a model */
@@ -46,6 +49,9 @@ struct platform {
     size_t *recipe_counts;
     struct image_folder *folders; /* what the folders layer states */
     size_t folder_count;
+    bool needs_way;      /* each model has a way layer below its others: see places.c */
+    struct recipe *ways; /* one a model, if `needs_way` */
+    struct tree_entry **way_entries;
     struct tree_entry *folder_entries; /* the same, for the recipe; paths are the folders' */
     struct recipe folder_recipe;
     struct descriptor becomes; /* its manifest in the target */
@@ -62,6 +68,7 @@ struct work {
     size_t model_count;
     struct known_layer *known;
     size_t known_count;
+    struct strings said;       /* lines that need not be said again */
     struct descriptor present; /* what the target's tag shows; DIGEST_NONE: nothing */
     struct build *builds;
     size_t build_count;
@@ -84,6 +91,15 @@ int work_find_known(struct work *work, struct error *err) MUST_CHECK;
 int work_list_models(struct work *work, struct error *err) MUST_CHECK;
 /* models.c: what each platform's environment becomes, and where the files go in it. */
 int work_arrange(struct work *work, struct error *err) MUST_CHECK;
+
+/* places.c: opens the base's tree. */
+int platform_open_rootfs(const struct work *work, struct platform *platform,
+                         struct error *err) MUST_CHECK;
+/* places.c: moves the models' trees to where the base really has the place, fills `folders`. */
+int platform_place(const struct work *work, struct platform *platform,
+                   struct error *err) MUST_CHECK;
+/* places.c: adds a copy, in the order of paths; a path that is there stays as it is. */
+void platform_add_folder(struct platform *platform, const struct image_folder *folder);
 
 /* layers.c: cuts recipes and collects the builds. */
 int work_cut(struct work *work, struct error *err) MUST_CHECK;

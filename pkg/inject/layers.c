@@ -1,3 +1,4 @@
+#include "inject/folders_internal.h"
 #include "inject/inject_internal.h"
 
 #include "core/workers.h"
@@ -31,7 +32,8 @@ static void uncut(struct platform *platform, size_t model_count)
 static int cut_platform(const struct work *work, struct platform *platform, unsigned most,
                         bool *fits, struct error *err)
 {
-    size_t total = image_layer_count(platform->image) + kept_count(work, platform) + 1;
+    size_t total = image_layer_count(platform->image) + kept_count(work, platform) + 1 +
+                   (platform->needs_way ? work->model_count : 0);
 
     uncut(platform, work->model_count);
     for (size_t i = 0; i < work->model_count; i++) {
@@ -68,60 +70,38 @@ static int cut_all(struct work *work, struct error *err)
                      IMAGE_LAYERS_MAX);
 }
 
-static void add_folder(struct platform *platform, const struct image_folder *folder)
+/* A folder that the image states for the sake of a model that stays. */
+static bool is_needed_by_kept(const struct work *work, const struct platform *platform,
+                              const struct image_folder *folder)
 {
-    size_t at = 0;
-    int order = 1;
+    for (size_t i = 0; i < platform->own_count; i++)
+        if (!work_replaces(work, platform, &platform->own[i]) &&
+            folder_is_needed(folder, &platform->own[i].record))
+            return true;
+    return false;
+}
 
-    while (at < platform->folder_count &&
-           (order = strcmp(platform->folders[at].path, folder->path)) < 0)
-        at++;
-    if (at < platform->folder_count && order == 0)
-        return;
-    platform->folders =
-        xrealloc(platform->folders, platform->folder_count + 1, sizeof(*platform->folders));
-    memmove(&platform->folders[at + 1], &platform->folders[at],
-            (platform->folder_count - at) * sizeof(*platform->folders));
-    platform->folders[at] = *folder;
-    platform->folders[at].path = xstrdup(folder->path);
-    platform->folder_count++;
+static int cut_ways(const struct work *work, struct platform *platform, struct error *err)
+{
+    platform->ways = xcalloc(work->model_count, sizeof(struct recipe));
+    platform->way_entries = xcalloc(work->model_count, sizeof(struct tree_entry *));
+    for (size_t i = 0; i < work->model_count; i++)
+        if (folders_cut_way(platform->folders, platform->folder_count, &platform->trees[i],
+                            &platform->way_entries[i], &platform->ways[i], err) < 0)
+            return -1;
+    return 0;
 }
 
 /* The folders above all models of the image, those that stay from before included. */
 static int cut_folders(const struct work *work, struct platform *platform, struct error *err)
 {
-    const struct tree_entry **entries;
-    int result;
-
-    for (size_t i = 0; i < work->model_count; i++) {
-        const struct tree *tree = &platform->trees[i];
-        for (size_t k = 0; k < tree->count; k++) {
-            const struct tree_entry *entry = &tree->entries[k];
-            if (entry->above)
-                add_folder(platform, &(struct image_folder){entry->path, entry->mode, entry->uid,
-                                                            entry->gid});
-        }
-    }
-    for (size_t i = 0; kept_count(work, platform) > 0 && i < platform->own_folder_count; i++)
-        add_folder(platform, &platform->own_folders[i]);
-
-    platform->folder_entries = xcalloc(platform->folder_count, sizeof(struct tree_entry));
-    entries = xcalloc(platform->folder_count, sizeof(const struct tree_entry *));
-    for (size_t i = 0; i < platform->folder_count; i++) {
-        const struct image_folder *folder = &platform->folders[i];
-        platform->folder_entries[i] = (struct tree_entry){
-            .type = TREE_FOLDER,
-            .path = folder->path,
-            .mode = folder->mode,
-            .uid = folder->uid,
-            .gid = folder->gid,
-            .above = true,
-        };
-        entries[i] = &platform->folder_entries[i];
-    }
-    result = recipe_of_folders(entries, platform->folder_count, &platform->folder_recipe, err);
-    free(entries);
-    return result;
+    for (size_t i = 0; i < platform->own_folder_count; i++)
+        if (is_needed_by_kept(work, platform, &platform->own_folders[i]))
+            platform_add_folder(platform, &platform->own_folders[i]);
+    if (platform->needs_way && cut_ways(work, platform, err) < 0)
+        return -1;
+    return folders_cut(platform->folders, platform->folder_count, &platform->folder_entries,
+                       &platform->folder_recipe, err);
 }
 
 static void want_layer(struct work *work, const struct recipe *recipe, const struct model *model,
@@ -172,6 +152,8 @@ static int want_platform(struct work *work, const struct platform *platform, str
     struct descriptor *layers = NULL;
     size_t count = 0;
 
+    for (size_t i = 0; i < work->model_count && platform->needs_way; i++)
+        want_layer(work, &platform->ways[i], &work->models[i], platform->trees[i].place);
     for (size_t i = 0; i < work->model_count; i++)
         for (size_t k = 0; k < platform->recipe_counts[i]; k++)
             want_layer(work, &platform->recipes[i][k], &work->models[i], platform->trees[i].place);
@@ -284,16 +266,24 @@ static int pack_layer(struct work *work, struct build *build, const struct cance
         if (err->kind != ERROR_UNREACHABLE || content.broken || attempt == PACK_TRIES)
             return -1;
         log_debug(work->options->log, "beginning the layer anew: %s", err->text);
+        error_release(err);
         if (cancel_wait(cancel, attempt * PACK_WAIT_MS, err) < 0)
             return -1;
     }
 }
 
+static void count_reused(void *arg, uint64_t size)
+{
+    atomic_fetch_add((atomic_uint_fast64_t *)arg, size);
+}
+
 /* Is a layer of this recipe known, and can the target have it without a byte of the model? */
-static int reuse_layer(struct work *work, struct build *build, bool *reused, struct error *err)
+static int reuse_layer(struct work *work, struct build *build, const struct cancel *cancel,
+                       bool *reused, struct error *err)
 {
     const struct inject_options *options = work->options;
-    struct store_copy_options copy = {.cancel = options->cancel};
+    struct store_copy_options copy = {
+        .cancel = cancel, .count = count_reused, .count_arg = &work->base_size};
     enum store_copied how;
 
     for (size_t i = 0; i < work->known_count && !*reused; i++) {
@@ -329,6 +319,17 @@ static void describe_layer(const struct work *work, struct build *build)
     };
 }
 
+/* "model.safetensors of org/name", "small files of org/name", "folders"; caller frees. */
+static char *recipe_title(const struct recipe *recipe, const struct model *model)
+{
+    if (model == NULL)
+        return xstrdup(recipe_kind_name(recipe->kind));
+    if (recipe->kind == RECIPE_LARGE && recipe->count == 1)
+        return xasprintf("%s of %s", recipe->plan->files[recipe->entries[0]->file].path,
+                         model->name);
+    return xasprintf("%s files of %s", recipe_kind_name(recipe->kind), model->name);
+}
+
 static int build_layer(struct work *work, struct build *build, const struct cancel *cancel,
                        struct error *err)
 {
@@ -337,7 +338,7 @@ static int build_layer(struct work *work, struct build *build, const struct canc
     bool reused = false;
 
     describe_layer(work, build);
-    if (reuse_layer(work, build, &reused, err) < 0)
+    if (reuse_layer(work, build, cancel, &reused, err) < 0)
         return error_wrap(err, "the %s layer of '%s'", recipe_kind_name(recipe->kind), model);
     if (reused) {
         progress_moved(work, recipe->content_size);
@@ -347,8 +348,8 @@ static int build_layer(struct work *work, struct build *build, const struct canc
             return error_wrap(err, "the %s layer of '%s'", recipe_kind_name(recipe->kind), model);
         atomic_fetch_add(&work->layers_built, 1);
     }
-    log_info(work->options->log, "layer: %s%s%s, %s, %s", recipe_kind_name(recipe->kind),
-             build->model != NULL ? " of " : "", build->model != NULL ? model : "",
+    CLEANUP(text) char *what = recipe_title(recipe, build->model);
+    log_info(work->options->log, "layer: %s, %s, %s", what,
              text_format_size(build->layer.blob.size).text,
              reused ? "already there" : "built and written");
     log_debug(work->options->log, "layer %s is recipe %s",

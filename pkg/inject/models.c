@@ -1,6 +1,8 @@
 #include "inject/inject_internal.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define OFFLINE "HF_HUB_OFFLINE"
@@ -10,9 +12,12 @@ char *model_name(const struct plan *plan)
     return xasprintf("%s%s", plan->type == REPO_DATASET ? "datasets/" : "", plan->id);
 }
 
+/* In full or abbreviated, as git does: the hub has told which commit it is. */
 static bool revision_is_commit(const struct plan *plan)
 {
-    return text_is_hex(plan->revision, GIT_OID_HEX);
+    size_t size = strlen(plan->revision);
+
+    return size >= 7 && strncmp(plan->revision, plan->commit, size) == 0;
 }
 
 /*
@@ -63,6 +68,10 @@ static int list_model(struct work *work, size_t number, struct error *err)
     log_info(options->log, "model: %s@%s is commit %s, %zu file%s, %s", model->name,
              model->plan.revision, model->plan.commit, model->plan.count,
              model->plan.count == 1 ? "" : "s", text_format_size(plan_size(&model->plan)).text);
+    if (!revision_is_commit(&model->plan) && strcmp(model->plan.revision, "main") != 0)
+        log_info(options->log,
+                 "%s will be found as '%s' alone: the application has to name that revision",
+                 model->name, model->plan.revision);
     if (model->plan.left_out.count > 0) {
         CLEANUP(text) char *names = plan_format_left_out(&model->plan);
         log_info(options->log, "left out of %s: %s (%s)%s", model->name, names,
@@ -88,15 +97,15 @@ int work_list_models(struct work *work, struct error *err)
     return 0;
 }
 
-/* Sets NAME=value in a list of assignments; a name that is there keeps its place. */
+/* Sets NAME=value; a name that is there keeps its place, the last of several, which counts. */
 static void assign(struct strings *list, const char *assignment)
 {
     size_t size = strcspn(assignment, "=") + 1;
 
-    for (size_t i = 0; i < list->count; i++) {
-        if (strncmp(list->items[i], assignment, size) == 0) {
-            free(list->items[i]);
-            list->items[i] = xstrdup(assignment);
+    for (size_t i = list->count; i > 0; i--) {
+        if (strncmp(list->items[i - 1], assignment, size) == 0) {
+            free(list->items[i - 1]);
+            list->items[i - 1] = xstrdup(assignment);
             return;
         }
     }
@@ -146,53 +155,123 @@ static void decide_environment(const struct work *work, struct platform *platfor
         assign(&platform->environment, platform->assignments.items[i]);
 }
 
-static int decide_home(const struct platform *platform, struct home *out, struct error *err)
+static int decide_home(const struct work *work, struct platform *platform, struct home *out,
+                       struct error *err)
 {
-    struct home home = {.environment = (const char *const *)platform->environment.items};
     static const char *const none[] = {NULL};
+    const struct inject_options *options = work->options;
+    struct home home = {.environment = (const char *const *)platform->environment.items};
 
     if (home.environment == NULL)
         home.environment = none;
-    home.path = home_variable(&home, "HOME");
-    if (home.path == NULL || home.path[0] == '\0')
-        home.path = "/root";
-    if (home.path[0] != '/')
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "the image's HOME is '%s', expected an absolute path; set it with --env "
-                         "HOME=/…",
-                         home.path);
+    struct rootfs_user_request request = {
+        .user = options->user != NULL ? options->user : image_user(platform->image),
+        .home = options->home != NULL ? options->home : home_variable(&home, "HOME"),
+    };
+    if (rootfs_find_user(platform->rootfs, &request, &platform->user, err) < 0)
+        return -1;
+    home.path = platform->user.home;
+    home.uid = platform->user.uid;
+    home.gid = platform->user.gid;
     *out = home;
     return 0;
 }
 
-static void warn_of_places(const struct work *work, const struct platform *platform,
-                           const struct home *home, const struct tree *tree)
-{
-    const struct log *log = work->options->log;
-    CLEANUP(strings) struct strings elsewhere = STRINGS_INIT;
-    const char *volume = image_volume_above(platform->image, tree->place);
+/* Platforms mostly agree: what was said of one need not be said of the next. */
+static void say_once(struct work *work, bool warning, const char *format, ...) PRINTF_FORMAT(3, 4);
 
-    work->options->layout->elsewhere(home, &elsewhere);
-    for (size_t i = 0; i < elsewhere.count; i++)
-        log_warn(log,
-                 "the image sets %s=%s: applications that obey it look there and not in %s, where "
-                 "the model goes",
-                 elsewhere.items[i], home_variable(home, elsewhere.items[i]), tree->place);
-    if (volume != NULL)
-        log_warn(log,
-                 "%s lies in the image's volume '%s': each container will copy the model into a "
-                 "volume of its own",
-                 tree->place, volume);
+static void say_once(struct work *work, bool warning, const char *format, ...)
+{
+    CLEANUP(text) char *line = NULL;
+    va_list arguments;
+
+    va_start(arguments, format);
+    if (vasprintf(&line, format, arguments) < 0)
+        line = NULL;
+    va_end(arguments);
+    if (line == NULL || strings_has(&work->said, line))
+        return;
+    strings_add(&work->said, line);
+    if (warning)
+        log_warn(work->options->log, "%s", line);
+    else
+        log_info(work->options->log, "%s", line);
 }
 
-static int arrange_platform(const struct work *work, struct platform *platform, bool first,
-                            struct error *err)
+static void warn_of_places(struct work *work, const struct platform *platform,
+                           const struct home *home)
+{
+    const char *place = platform->trees[0].place;
+    CLEANUP(strings) struct strings elsewhere = STRINGS_INIT;
+    const char *volume = image_volume_above(platform->image, place);
+
+    say_once(work, false, "place: %s", place);
+    work->options->layout->elsewhere(home, &elsewhere);
+    for (size_t i = 0; i < elsewhere.count; i++)
+        say_once(work, true,
+                 "the image sets %s=%s: applications that obey it look there and not in %s, where "
+                 "the model goes",
+                 elsewhere.items[i], home_variable(home, elsewhere.items[i]), place);
+    if (volume != NULL)
+        say_once(work, true,
+                 "%s lies in the image's volume '%s': each container will copy the model into a "
+                 "volume of its own",
+                 place, volume);
+}
+
+static const char *content_of(const struct model *model, const struct tree_entry *entry,
+                              struct digest_text *digest)
+{
+    if (entry->type != TREE_FILE)
+        return entry->text != NULL ? entry->text : "";
+    *digest = digest_format(&model->plan.files[entry->file].digest);
+    return digest->text;
+}
+
+/* Two models of one call may meet in a folder, as two revisions do; not with different files. */
+static int check_clash(const struct model *one, const struct tree *a, const struct model *other,
+                       const struct tree *b, struct error *err)
+{
+    for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
+        const struct tree_entry *left = &a->entries[i];
+        const struct tree_entry *right = &b->entries[k];
+        struct digest_text digests[2];
+        int order = strcmp(left->path, right->path);
+        i += order <= 0;
+        k += order >= 0;
+        if (order != 0 ||
+            (left->type == right->type && strcmp(content_of(one, left, &digests[0]),
+                                                 content_of(other, right, &digests[1])) == 0))
+            continue;
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "'%s@%s' and '%s@%s' would both write '/%s', with different content; name "
+                         "one of them, or use another layout",
+                         one->name, one->plan.revision, other->name, other->plan.revision,
+                         left->path);
+    }
+    return 0;
+}
+
+static int check_clashes(const struct work *work, const struct platform *platform,
+                         struct error *err)
+{
+    for (size_t i = 0; i < work->model_count; i++)
+        for (size_t k = i + 1; k < work->model_count; k++)
+            if (check_clash(&work->models[i], &platform->trees[i], &work->models[k],
+                            &platform->trees[k], err) < 0)
+                return -1;
+    return 0;
+}
+
+static int arrange_platform(struct work *work, struct platform *platform, struct error *err)
 {
     struct home home;
 
     decide_environment(work, platform);
-    if (decide_home(platform, &home, err) < 0)
+    if (decide_home(work, platform, &home, err) < 0)
         return -1;
+    say_once(work, false, "user: %u:%u (%s), home %s (%s)", home.uid, home.gid,
+             platform->user.user_from, home.path, platform->user.home_from);
     platform->trees = xcalloc(work->model_count, sizeof(*platform->trees));
     for (size_t i = 0; i < work->model_count; i++) {
         struct model *model = &work->models[i];
@@ -203,23 +282,31 @@ static int arrange_platform(const struct work *work, struct platform *platform, 
         };
         if (work->options->layout->arrange(&request, &platform->trees[i], err) < 0)
             return error_wrap(err, "'%s'", model->name);
-        if (first)
-            log_info(work->options->log, "place: %s", platform->trees[i].place);
     }
-    if (first)
-        warn_of_places(work, platform, &home, &platform->trees[0]);
-    return 0;
+    warn_of_places(work, platform, &home);
+    if (platform_place(work, platform, err) < 0)
+        return -1;
+    return check_clashes(work, platform, err);
+}
+
+static bool sets_offline(const struct work *work)
+{
+    for (size_t i = 0; i < work->platform_count; i++)
+        if (strings_has(&work->platforms[i].assignments, OFFLINE "=1"))
+            return true;
+    return false;
 }
 
 int work_arrange(struct work *work, struct error *err)
 {
     for (size_t i = 0; i < work->platform_count; i++)
-        if (arrange_platform(work, &work->platforms[i], i == 0, err) < 0)
+        if (arrange_platform(work, &work->platforms[i], err) < 0)
             return error_wrap(err, "%s", image_platform(work->platforms[i].image));
-    if (is_assigned(&work->platforms[0].assignments, OFFLINE))
+    if (sets_offline(work))
         log_info(work->options->log,
-                 OFFLINE "=1 is set in the image: models that are not baked into it will not be "
-                         "fetched (--online leaves it out)");
+                 "setting " OFFLINE
+                 "=1 in the image: models that are not baked into it will not be "
+                 "fetched (--online leaves it out)");
     return 0;
 }
 

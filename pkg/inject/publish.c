@@ -63,16 +63,19 @@ static struct image_layer *order_layers(const struct work *work, const struct pl
     for (size_t i = 0; i < platform->own_count; i++)
         if (!work_replaces(work, platform, &platform->own[i]))
             list_add(&list, &platform->own[i]);
-    for (size_t i = 0; i < work->model_count; i++)
+    for (size_t i = 0; i < work->model_count; i++) {
+        if (platform->needs_way)
+            list_add(&list, built_layer(work, &platform->ways[i]));
         for (size_t k = 0; k < platform->recipe_counts[i]; k++)
             list_add(&list, built_layer(work, &platform->recipes[i][k]));
+    }
     if (list.count > 1)
         qsort(list.items, list.count, sizeof(*list.items), compare_placed);
     layers = xcalloc(list.count + 1, sizeof(*layers));
+    *count = 0;
     for (size_t i = 0; i < list.count; i++)
-        layers[i] = *list.items[i].layer;
-    layers[list.count] = *built_layer(work, &platform->folder_recipe);
-    *count = list.count + 1;
+        layers[(*count)++] = *list.items[i].layer;
+    layers[(*count)++] = *built_layer(work, &platform->folder_recipe);
     free(list.items);
     return layers;
 }

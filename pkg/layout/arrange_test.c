@@ -106,7 +106,7 @@ static void trees_are_byte_for_byte_what_loaders_expect(void **state)
         {"pull_request.txt",
          NULL,
          "refs/pr/1",
-         true,
+         false,
          REPO_DATASET,
          {"/root", 0, 0, ENVIRONMENT("HF_HUB_CACHE=/")}},
         {"sentence_transformers.txt",

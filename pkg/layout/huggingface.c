@@ -182,7 +182,7 @@ static void add_refs(const struct arrangement *to, bool as_main)
     add_folder(to, "refs");
     tree_add_parents(to->tree, to->home, base, plan->revision, NULL);
     add_text(to, "refs", plan->revision, plan->commit);
-    if (as_main && text_is_hex(plan->revision, GIT_OID_HEX))
+    if (as_main && strcmp(plan->revision, "main") != 0)
         add_text(to, "refs", "main", plan->commit);
 }
 

@@ -3,6 +3,7 @@
 
 #include "core/buf.h"
 #include "core/error.h"
+#include "core/xattr.h"
 #include "plan/plan.h"
 
 /* Where the files of a model lie in an image, so that its loader finds them. No I/O. */
@@ -31,9 +32,13 @@ struct tree_entry {
     uint32_t mode; /* permission bits */
     uint32_t uid;
     uint32_t gid;
-    size_t file; /* TREE_FILE: index into plan->files */
-    char *text;  /* TREE_TEXT, TREE_LINK; else NULL */
-    bool above;  /* a folder above the model's own: belongs to the folders layer */
+    size_t file;    /* TREE_FILE: index into plan->files */
+    char *text;     /* TREE_TEXT, TREE_LINK; else NULL */
+    bool above;     /* a folder above the model's own: belongs to the folders layer */
+    int64_t time_s; /* of a folder above: seconds since 1970, and the fraction */
+    uint32_t time_ns;
+    const struct xattr *xattrs; /* of a folder above; borrowed */
+    size_t xattr_count;
 };
 
 /* A model in an image: parents before children, otherwise sorted by the bytes of the path. */
@@ -58,7 +63,7 @@ CLEANUP_RELEASE(tree)
 struct layout_request {
     const struct plan *plan;
     const struct home *home;
-    bool as_main; /* the plan's revision is a commit, and it is to be found as "main" too */
+    bool as_main; /* it is to be found as "main" too */
 };
 
 struct layout {

@@ -43,3 +43,18 @@ bool media_type_is_docker(const char *media_type)
 {
     return text_starts_with(media_type, "application/vnd.docker.");
 }
+
+const char *media_type_of_layer(const char *media_type, bool docker)
+{
+    static const char *const docker_types[] = {
+        MEDIA_TYPE_DOCKER_LAYER, MEDIA_TYPE_DOCKER_LAYER ".gzip", MEDIA_TYPE_DOCKER_LAYER ".zstd"};
+    static const char *const oci_types[] = {MEDIA_TYPE_OCI_LAYER, MEDIA_TYPE_OCI_LAYER "+gzip",
+                                            MEDIA_TYPE_OCI_LAYER "+zstd"};
+    size_t compression = text_ends_with(media_type, "gzip") ? 1 : 0;
+
+    if (text_ends_with(media_type, "zstd"))
+        compression = 2;
+    if (media_type[0] != '\0' && media_type_is_docker(media_type) == docker)
+        return media_type;
+    return docker ? docker_types[compression] : oci_types[compression];
+}

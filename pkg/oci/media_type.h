@@ -24,6 +24,11 @@ bool media_type_is_manifest(const char *media_type);
 bool media_type_is_image_config(const char *media_type);
 /* A foreign or non-distributable layer: its blob is fetched from its `urls` and never uploaded. */
 bool media_type_is_foreign_layer(const char *media_type);
+/*
+ * The media type of a layer in the family of the manifest that it goes into: that of a plain tar
+ * for "", else `media_type` itself or, with the same compression, its counterpart.
+ */
+const char *media_type_of_layer(const char *media_type, bool docker);
 /* Belongs to Docker's schema 2. */
 bool media_type_is_docker(const char *media_type);
 

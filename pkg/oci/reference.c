@@ -190,11 +190,13 @@ static int parse_oci_dir(const char *text, struct reference *out, struct error *
         err->kind = ERROR_USAGE;
         return -1;
     }
-    if (!reference_is_tag(version))
+    CLEANUP(text) char *tag = xstrdup(version); /* TAG, or TAG@DIGEST as inlay prints it */
+    if (split_digest(tag, out, err) < 0)
+        return -1;
+    if (!reference_is_tag(tag))
         return error_set(err, ERROR_USAGE,
-                         "'%s' is not a tag (letters, digits, '_', '.', '-'; 128 at most)",
-                         version);
-    out->tag = xstrdup(version);
+                         "'%s' is not a tag (letters, digits, '_', '.', '-'; 128 at most)", tag);
+    out->tag = TAKE(tag);
     return 0;
 }
 

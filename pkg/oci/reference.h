@@ -6,7 +6,7 @@
 
 enum reference_kind {
     REFERENCE_REGISTRY, /* [docker://][HOST/]REPOSITORY[:TAG][@DIGEST] */
-    REFERENCE_OCI_DIR,  /* oci:DIR[:TAG] */
+    REFERENCE_OCI_DIR,  /* oci:DIR[:TAG][@DIGEST], oci:DIR:DIGEST */
 };
 
 /*

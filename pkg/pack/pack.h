@@ -29,12 +29,13 @@ enum recipe_kind {
     RECIPE_MEDIUM,  /* the files from 1 to 64 MiB */
     RECIPE_SMALL,   /* smaller files, texts, links, and the model's own folders */
     RECIPE_FOLDERS, /* the folders above the models */
+    RECIPE_WAY,     /* the folders that the model's other layers go through, if the base needs it */
 };
 
 /* A run of entries that becomes one layer, from the parents to the children. */
 struct recipe {
     enum recipe_kind kind;
-    const struct plan *plan;           /* borrowed; NULL for RECIPE_FOLDERS */
+    const struct plan *plan;           /* borrowed; NULL for recipes of folders */
     const struct tree_entry **entries; /* the array is owned, the entries are the tree's */
     size_t count;
     uint64_t content_size; /* bytes of the model's files in it */
@@ -50,13 +51,13 @@ struct recipe {
 int recipes_cut(const struct tree *tree, const struct plan *plan, unsigned layers_max,
                 struct recipe **out, size_t *count, struct error *err) MUST_CHECK;
 void recipes_free(struct recipe *recipes, size_t count);
-/* The one recipe of folders: `entries` are TREE_FOLDERs, sorted, each path once. */
-int recipe_of_folders(const struct tree_entry *const *entries, size_t count, struct recipe *out,
-                      struct error *err) MUST_CHECK;
+/* A recipe of folders: `entries` are TREE_FOLDERs, sorted, each path once. */
+int recipe_of_folders(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,
+                      struct recipe *out, struct error *err) MUST_CHECK;
 void recipe_release(struct recipe *recipe);
 CLEANUP_RELEASE(recipe)
 
-/* "large", "medium", "small", "folders". */
+/* "large", "medium", "small", "folders", "way". */
 const char *recipe_kind_name(enum recipe_kind kind);
 
 /* Opens the content of one file of the plan, verified. The caller frees *out. */

@@ -150,6 +150,51 @@ static void a_tar_does_not_depend_on_locale_or_umask(void **state)
     }
 }
 
+static void folders_of_the_base_are_stated_as_they_are(void **state)
+{
+    char name[] = "user.note";
+    char value[] = {1, 0, 'x', (char)0xff};
+    struct xattr xattr = {name, value, sizeof(value)};
+    char paths[][16] = {"home", "home/app", "home/app/made"};
+    struct tree_entry folders[] = {
+        {.path = paths[0], .mode = 01777, .above = true, .time_s = 1300000000},
+        {.path = paths[1],
+         .mode = 0750,
+         .uid = 1000,
+         .gid = 300000,
+         .above = true,
+         .time_s = 1400000000,
+         .time_ns = 500000000,
+         .xattrs = &xattr,
+         .xattr_count = 1},
+        {.path = paths[2],
+         .mode = 0755,
+         .uid = 1000,
+         .gid = 1000,
+         .above = true,
+         .time_s = PACK_TIME},
+    };
+    const struct tree_entry *entries[] = {&folders[0], &folders[1], &folders[2]};
+    CLEANUP(recipe) struct recipe recipe = {0};
+    CLEANUP(buf) struct buf tar = BUF_INIT;
+    CLEANUP(buf) struct buf digest = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(recipe_of_folders(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &recipe, &err),
+                     0);
+    pack(&recipe, NULL, &tar);
+    assert_int_equal(tar.size, recipe.tar_size);
+    check_golden("folders.tar", &tar);
+    buf_addf(&digest, "%s\n", digest_format(&recipe.digest).text);
+    check_golden("folders.recipe", &digest);
+    folders[1].xattr_count = 0;
+    CLEANUP(recipe) struct recipe other = {0};
+    assert_int_equal(recipe_of_folders(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &other, &err),
+                     0);
+    assert_false(digest_equal(&recipe.digest, &other.digest));
+}
+
 static void headers_of_huge_files_are_their_golden_bytes(void **state)
 {
     static const struct {
@@ -348,6 +393,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tar_is_its_golden_bytes),
         cmocka_unit_test(a_tar_does_not_depend_on_locale_or_umask),
+        cmocka_unit_test(folders_of_the_base_are_stated_as_they_are),
         cmocka_unit_test(headers_of_huge_files_are_their_golden_bytes),
         cmocka_unit_test(a_model_is_cut_by_the_size_of_its_files),
         cmocka_unit_test(a_model_of_many_files_stays_within_its_layers),

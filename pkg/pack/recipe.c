@@ -14,6 +14,8 @@ const char *recipe_kind_name(enum recipe_kind kind)
         return "small";
     case RECIPE_FOLDERS:
         return "folders";
+    case RECIPE_WAY:
+        return "way";
     }
     abort();
 }
@@ -33,6 +35,11 @@ uint32_t entry_uid(const struct recipe *recipe, const struct tree_entry *entry)
 uint32_t entry_gid(const struct recipe *recipe, const struct tree_entry *entry)
 {
     return recipe->kind == RECIPE_LARGE ? 0 : entry->gid;
+}
+
+int64_t entry_time_s(const struct tree_entry *entry)
+{
+    return entry->above ? entry->time_s : PACK_TIME;
 }
 
 static void recipe_add(struct recipe *recipe, const struct tree_entry *entry)
@@ -76,10 +83,18 @@ static void describe_entry(const struct recipe *recipe, const struct tree_entry 
         [TREE_FOLDER] = 'd', [TREE_FILE] = 'f', [TREE_TEXT] = 'f', [TREE_LINK] = 'l'};
 
     buf_addf(out, "%c %04o %u:%u %" PRId64 " %" PRIu64 " ", letters[entry->type], entry->mode,
-             entry_uid(recipe, entry), entry_gid(recipe, entry), PACK_TIME,
+             entry_uid(recipe, entry), entry_gid(recipe, entry), entry_time_s(entry),
              entry_size(recipe, entry));
     describe_content(recipe, entry, out);
     buf_addf(out, " %zu:%s\n", strlen(entry->path), entry->path);
+    if (entry->above && entry->time_ns > 0)
+        buf_addf(out, "ns %u\n", entry->time_ns);
+    for (size_t i = 0; i < entry->xattr_count; i++) {
+        const struct xattr *xattr = &entry->xattrs[i];
+        buf_addf(out, "x %zu:%s %zu:", strlen(xattr->name), xattr->name, xattr->size);
+        buf_add(out, xattr->value, xattr->size);
+        buf_add_text(out, "\n");
+    }
 }
 
 static int recipe_seal(struct recipe *recipe, struct error *err)
@@ -198,10 +213,10 @@ int recipes_cut(const struct tree *tree, const struct plan *plan, unsigned layer
     return 0;
 }
 
-int recipe_of_folders(const struct tree_entry *const *entries, size_t count, struct recipe *out,
-                      struct error *err)
+int recipe_of_folders(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,
+                      struct recipe *out, struct error *err)
 {
-    CLEANUP(recipe) struct recipe recipe = {.kind = RECIPE_FOLDERS};
+    CLEANUP(recipe) struct recipe recipe = {.kind = kind};
 
     for (size_t i = 0; i < count; i++)
         recipe_add(&recipe, entries[i]);

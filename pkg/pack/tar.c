@@ -56,7 +56,25 @@ static int tar_error(const struct tar *tar, const char *doing)
                      words != NULL ? words : "libarchive gives no reason");
 }
 
-static int tar_open(struct tar *tar, struct writer *out, struct error *err)
+/*
+ * Restricted pax is plain ustar unless an entry needs more. A fraction of a second is more to a
+ * base's folder, and to full pax alone.
+ */
+static int tar_set_format(struct archive *archive, const struct recipe *recipe)
+{
+    bool fractions = false;
+
+    for (size_t i = 0; i < recipe->count; i++)
+        fractions = fractions || (recipe->entries[i]->above && recipe->entries[i]->time_ns > 0);
+    int status = fractions ? archive_write_set_format_pax(archive)
+                           : archive_write_set_format_pax_restricted(archive);
+    if (status != ARCHIVE_OK)
+        return status;
+    return archive_write_set_format_option(archive, NULL, "xattrheader", "SCHILY");
+}
+
+static int tar_open(struct tar *tar, const struct recipe *recipe, struct writer *out,
+                    struct error *err)
 {
     tar->out = out;
     tar->err = err;
@@ -65,8 +83,7 @@ static int tar_open(struct tar *tar, struct writer *out, struct error *err)
         return error_set(err, ERROR_LOCAL, "this machine has no C.UTF-8 locale");
     tar->before = uselocale(tar->locale);
     tar->archive = archive_write_new();
-    if (tar->archive == NULL ||
-        archive_write_set_format_pax_restricted(tar->archive) != ARCHIVE_OK ||
+    if (tar->archive == NULL || tar_set_format(tar->archive, recipe) != ARCHIVE_OK ||
         archive_write_set_bytes_per_block(tar->archive, 0) != ARCHIVE_OK ||
         archive_write_open(tar->archive, tar, NULL, tar_pass_on, NULL) != ARCHIVE_OK)
         return tar_error(tar, "beginning a tar");
@@ -87,7 +104,10 @@ static int tar_add_header(struct tar *tar, const struct recipe *recipe,
     archive_entry_set_perm(header, entry->mode);
     archive_entry_set_uid(header, entry_uid(recipe, entry));
     archive_entry_set_gid(header, entry_gid(recipe, entry));
-    archive_entry_set_mtime(header, PACK_TIME, 0);
+    archive_entry_set_mtime(header, entry_time_s(entry), entry->above ? (long)entry->time_ns : 0);
+    for (size_t i = 0; i < entry->xattr_count; i++)
+        archive_entry_xattr_add_entry(header, entry->xattrs[i].name, entry->xattrs[i].value,
+                                      entry->xattrs[i].size);
     archive_entry_set_size(header, (la_int64_t)entry_size(recipe, entry));
     if (entry->type == TREE_LINK)
         archive_entry_set_symlink(header, entry->text);
@@ -162,7 +182,7 @@ int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg,
                      const struct cancel *cancel, struct error *err)
 {
     struct tar tar = {0};
-    int result = tar_open(&tar, out, err);
+    int result = tar_open(&tar, recipe, out, err);
 
     if (result == 0)
         result = tar_add_all(&tar, recipe, open, arg, cancel);
@@ -174,7 +194,7 @@ int tar_write_header(const struct recipe *recipe, const struct tree_entry *entry
                      struct writer *out, struct error *err)
 {
     struct tar tar = {0};
-    int result = tar_open(&tar, out, err);
+    int result = tar_open(&tar, recipe, out, err);
 
     if (result == 0)
         result = tar_add_header(&tar, recipe, entry);

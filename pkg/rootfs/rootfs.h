@@ -6,6 +6,7 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/xattr.h"
 #include "oci/descriptor.h"
 
 /*
@@ -46,12 +47,6 @@ enum rootfs_type {
     ROOTFS_OTHER, /* device, fifo, socket */
 };
 
-struct rootfs_xattr {
-    char *name;
-    void *value;
-    size_t size;
-};
-
 /* One path of the merged tree. */
 struct rootfs_entry {
     char *path; /* canonical, links followed, without leading '/'; "" is the root */
@@ -62,8 +57,9 @@ struct rootfs_entry {
     int64_t time_s;   /* modification, seconds since 1970 */
     uint32_t time_ns; /* and its fraction */
     uint64_t size;
+    bool removed; /* ROOTFS_ABSENT: a layer takes it away, or what it is in */
     char *target; /* ROOTFS_LINK; else NULL */
-    struct rootfs_xattr *xattrs;
+    struct xattr *xattrs;
     size_t xattr_count;
 };
 

@@ -146,6 +146,21 @@ static int read_files(const struct huggingface *hub, const char *commit, struct 
     return 0;
 }
 
+static int huggingface_open(struct source *source, const struct plan *plan,
+                            const struct plan_file *file, uint64_t offset, uint64_t length,
+                            struct reader **out, struct error *err);
+
+/* The hub lists the files of a gated repo to everybody: whether they can be had is asked now. */
+static int try_access(struct source *source, const struct plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < plan->count; i++) {
+        CLEANUP(reader) struct reader *content = NULL;
+        if (plan->files[i].size > 0)
+            return huggingface_open(source, plan, &plan->files[i], 0, 1, &content, err);
+    }
+    return 0;
+}
+
 static int huggingface_list(struct source *source, struct plan *plan, struct error *err)
 {
     const struct huggingface *hub = CONTAINER_OF(source, struct huggingface, base);
@@ -159,6 +174,8 @@ static int huggingface_list(struct source *source, struct plan *plan, struct err
     listed.revision = xstrdup(hub->model.revision);
     listed.commit = xstrdup(info.commit);
     plan_sort(&listed);
+    if (info.is_gated && try_access(source, &listed, err) < 0)
+        return -1;
     plan_release(plan);
     *plan = listed;
     listed = (struct plan)PLAN_INIT;

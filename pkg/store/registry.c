@@ -341,6 +341,7 @@ static int send_manifest(struct registry *registry, const struct http_request *r
             result < 0 ? err->kind == ERROR_UNREACHABLE : may_help_to_repeat(response, attempt);
         if (!again || attempt == WRITE_ATTEMPTS)
             return result;
+        error_release(err);
         if (cancel_wait(registry->cancel, WRITE_WAIT_MS << (attempt - 1), err) < 0)
             return -1;
     }

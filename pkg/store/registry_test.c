@@ -116,7 +116,9 @@ static void a_probe_says_why_a_repository_cannot_be_written(void **state)
         enum error_kind kind;
     } cases[] = {
         {"403 Forbidden", SAYS("DENIED", "read only"),
-         "/a' cannot be written; it needs a login that may push: the registry says 'DENIED: read "
+         "/a' cannot be written; it needs a login that may push, and inlay does not use stored "
+         "credentials "
+         "yet: the registry says 'DENIED: read "
          "only' (status 403)",
          ERROR_DENIED},
         {"404 Not Found", SAYS("NAME_UNKNOWN", "no such repository"),

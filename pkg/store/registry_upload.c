@@ -5,6 +5,7 @@
 #define STATUS_OK 200
 #define STATUS_CREATED 201
 #define STATUS_ACCEPTED 202
+#define STATUS_UNAUTHORIZED 401
 #define STATUS_NO_CONTENT 204
 #define STATUS_NOT_FOUND 404
 /* A session that nobody used is trusted for so long; some services forget them in minutes. */
@@ -37,7 +38,8 @@ static int refuse_write(const struct registry *registry, const struct http_respo
                         struct error *err)
 {
     static const char *const hints[] = {
-        [ERROR_DENIED] = "; it needs a login that may push",
+        [ERROR_DENIED] =
+            "; it needs a login that may push, and inlay does not use stored credentials yet",
         [ERROR_NOT_FOUND] = "; it may have to be created first",
     };
 
@@ -110,9 +112,23 @@ static int authorize(const struct registry_blob *blob, char **out, struct error 
     return auth_authorize(blob->registry->auth, &scope.scope, out, err);
 }
 
-/* A session that is gone may be replaced by a new one. */
+/* The body is gone with a refused token: with a new one, the blob can be sent again. */
+static void forget_token(const struct registry_blob *blob)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* the refusal itself is reported */
+    struct registry_scope scope;
+
+    if (registry_scope_init(blob->registry, NULL, &scope, &ignored) == 0)
+        auth_forget(blob->registry->auth, &scope.scope);
+}
+
+/* A session that is gone may be replaced by a new one, and so may a token that ran out. */
 static int explain_upload(const struct registry_blob *blob, struct error *err)
 {
+    if (blob->answer.status == STATUS_UNAUTHORIZED && err->kind == ERROR_DENIED) {
+        forget_token(blob);
+        err->kind = ERROR_UNREACHABLE;
+    }
     if (err->kind == ERROR_NOT_FOUND)
         err->kind = ERROR_UNREACHABLE;
     return error_wrap(err, "uploading a blob to '%s'", blob->registry->base.name);

@@ -266,6 +266,7 @@ int store_copy_blob(struct store *from, struct store *to, const struct descripto
         if (err->kind != ERROR_UNREACHABLE || attempt == COPY_ATTEMPTS)
             return error_wrap(err, "copying the blob '%s' from '%s' to '%s'",
                               digest_format(&blob->digest).text, from->name, to->name);
+        error_release(err);
         if (cancel_wait(options->cancel, COPY_WAIT_MS * attempt, err) < 0)
             return -1;
     }

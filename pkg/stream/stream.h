@@ -92,4 +92,18 @@ typedef void count_fn(void *arg, uint64_t size);
 /* Passes `next` on and tells `count` of every piece. */
 struct reader *count_reader_new(struct reader *next, count_fn *count, void *arg);
 
+/*
+ * Unpacks `next`: gzip of one or more members (RFC 1952), or zstd of one or more frames, skippable
+ * ones among them (RFC 8878, windows of up to 512 MiB). ERROR_CORRUPT if it is something else, is
+ * damaged, ends in the middle, or has something behind its end. ERROR_UNSUPPORTED above 64 GiB,
+ * and, beyond the first GiB, above 1,000 times what was read.
+ */
+struct reader *gunzip_reader_new(struct reader *next);
+struct reader *unzstd_reader_new(struct reader *next);
+/*
+ * The one of them that the first bytes of `next` ask for, or neither: then the bytes pass as they
+ * are. ERROR_UNSUPPORTED for bzip2 and xz.
+ */
+struct reader *unpack_reader_new(struct reader *next);
+
 #endif

@@ -1,0 +1,144 @@
+#include "image/image_internal.h"
+
+#include "oci/media_type.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define BASE_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+#define COMMIT_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define COMMIT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+
+static struct image *open_bare(const char *members)
+{
+    CLEANUP(text)
+    char *config_text = xasprintf("{\"os\":\"linux\",\"architecture\":\"amd64\",%s\"rootfs\":{"
+                                  "\"type\":\"layers\",\"diff_ids\":[]}}",
+                                  members);
+    CLEANUP(text)
+    char *manifest_text =
+        xasprintf("{\"schemaVersion\":2,\"mediaType\":\"" MEDIA_TYPE_OCI_MANIFEST
+                  "\",\"config\":{\"mediaType\":\"" MEDIA_TYPE_OCI_CONFIG "\",\"digest\":\"%s\","
+                  "\"size\":%zu},\"layers\":[]}",
+                  BASE_DIGEST, strlen(config_text));
+    CLEANUP(buf) struct buf manifest = BUF_INIT;
+    CLEANUP(buf) struct buf config = BUF_INIT;
+    CLEANUP(document) struct document document = DOCUMENT_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct descriptor what = DESCRIPTOR_INIT;
+    struct image *image = NULL;
+
+    buf_add_text(&manifest, manifest_text);
+    buf_add_text(&config, config_text);
+    if (document_parse(&manifest, &what, &document, &err) < 0 ||
+        image_open(&document, &config, &image, &err) < 0)
+        fail_msg("%s", err.text);
+    return image;
+}
+
+static struct image_layer make_layer(const char *kind, const char *commit, const char *content)
+{
+    bool folders = commit == NULL;
+    struct image_layer layer = {
+        .record =
+            {
+                .kind = xstrdup(kind),
+                .model = folders ? NULL : xstrdup("org/name"),
+                .commit = folders ? NULL : xstrdup(commit),
+                .layout = folders ? NULL : xstrdup("huggingface"),
+                .place = folders ? NULL : xstrdup("/opt/hf/hub"),
+            },
+    };
+
+    layer.diff_id = digest_of(DIGEST_SHA256, content, strlen(content));
+    layer.blob = (struct descriptor){.digest = layer.diff_id, .size = strlen(content)};
+    layer.record.recipe = layer.diff_id;
+    return layer;
+}
+
+static void append(struct image *image, const struct image_layer *layers, size_t count,
+                   const char *created)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct image_changes changes = {
+        .layers = layers,
+        .layer_count = count,
+        .base_digest = BASE_DIGEST,
+        .created = created,
+    };
+
+    if (image_append(image, &changes, &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void a_layer_of_two_revisions_is_there_once_and_told_of_twice(void **state)
+{
+    CLEANUP(image) struct image *image = open_bare("");
+    CLEANUP(image) struct image *bare = open_bare("");
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct image_layer layers[] = {
+        make_layer("large", COMMIT_A, "weights"), make_layer("small", COMMIT_A, "a"),
+        make_layer("large", COMMIT_B, "weights"), make_layer("small", COMMIT_B, "b"),
+        make_layer("folders", NULL, "folders"),
+    };
+    struct image_layer *own = NULL;
+    size_t count = 0;
+
+    (void)state;
+    append(image, layers, ARRAY_SIZE(layers), NULL);
+    assert_int_equal(image_layer_count(image), 4);
+    const json_t *history = image_history_json(image);
+    assert_int_equal(json_array_size(history), 5);
+    assert_true(json_is_true(json_object_get(json_array_get(history, 2), "empty_layer")));
+    assert_null(json_object_get(json_array_get(history, 3), "empty_layer"));
+
+    image_own_layers(image, &own, &count);
+    assert_int_equal(count, 5);
+    assert_string_equal(own[2].record.commit, COMMIT_B);
+    assert_true(digest_equal(&own[2].blob.digest, &own[0].blob.digest));
+    image_layers_free(own, count);
+    assert_int_equal(image_strip(image, &err), 0);
+    assert_true(image_equal(image, bare));
+    for (size_t i = 0; i < ARRAY_SIZE(layers); i++)
+        image_layer_release(&layers[i]);
+}
+
+static void created_is_told_if_it_was_set(void **state)
+{
+    static const struct {
+        const char *members, *set, *expected;
+    } cases[] = {
+        {"\"created\":\"2024-01-01T00:00:00Z\",", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"},
+        {"\"created\":\"2024-01-01T00:00:00Z\",", "2024-01-01T00:00:00Z", "2024-01-01T00:00:00Z"},
+        {"", "2020-01-01T00:00:00Z", "2020-01-01T00:00:00Z"},
+        {"\"created\":\"2024-01-01T00:00:00Z\",", NULL, NULL},
+        {"", NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(image) struct image *image = open_bare(cases[i].members);
+        struct image_layer folders = make_layer("folders", NULL, "folders");
+        append(image, &folders, 1, cases[i].set);
+        const char *found = image_own_created(image);
+        if (cases[i].expected == NULL)
+            assert_null(found);
+        else
+            assert_string_equal(found, cases[i].expected);
+        image_layer_release(&folders);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_layer_of_two_revisions_is_there_once_and_told_of_twice),
+        cmocka_unit_test(created_is_told_if_it_was_set),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

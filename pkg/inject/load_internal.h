@@ -1,0 +1,34 @@
+#ifndef INLAY_INJECT_LOAD_INTERNAL_H
+#define INLAY_INJECT_LOAD_INTERNAL_H
+
+#include "image/image.h"
+#include "store/store.h"
+
+/* A document of a store with what it stands for: one image for Linux, or an index of several. */
+struct loaded {
+    struct document document;
+    struct image *image;         /* NULL for an index */
+    struct buf config;           /* of the image, as it arrived */
+    struct index_entry *entries; /* of an index */
+    struct loaded **children;    /* one an entry; NULL: neither an image for Linux nor an index */
+    size_t entry_count;
+};
+
+enum loaded_extent {
+    LOADED_WHOLE,    /* every image of an index has to be there */
+    LOADED_IN_REACH, /* an image or index that is not found is left NULL */
+};
+
+/* Reads manifests and configs, of nested indexes too; no layer. The caller frees *out. */
+int loaded_open(struct store *store, const char *version, enum loaded_extent extent,
+                struct loaded **out, struct error *err) MUST_CHECK;
+void loaded_free(struct loaded *loaded);
+CLEANUP_FREE(loaded)
+
+/*
+ * The document and all that is loaded below it, children before parents and otherwise in the order
+ * of their indexes: *out is an array of *count, which the caller frees.
+ */
+void loaded_list(struct loaded *loaded, struct loaded ***out, size_t *count);
+
+#endif

@@ -1,0 +1,389 @@
+#include "rootfs/rootfs_internal.h"
+
+#include "core/text.h"
+#include "oci/media_type.h"
+#include "store/store.h"
+
+#include <inttypes.h>
+#include <string.h>
+#include <time.h>
+
+#define JOBS_DEFAULT 4
+#define ATTEMPTS 3
+#define ATTEMPT_WAIT_MS 1000
+/* Of the listings that one answer needs, all together. */
+#define MEMORY_LIMIT ((size_t)1024 * 1024 * 1024)
+
+enum slot_state {
+    SLOT_UNREAD,
+    SLOT_RUNNING, /* belongs to the thread that reads it */
+    SLOT_READ,
+    SLOT_BROKEN,
+};
+
+/* What is known of one layer. */
+struct slot {
+    struct rootfs_layer layer;
+    enum slot_state state;
+    struct listing *listing; /* SLOT_READ */
+    struct error error;      /* SLOT_BROKEN */
+    bool is_remembered;      /* came from the memo */
+    bool is_asked_for;
+};
+
+struct layers {
+    struct store *store;         /* borrowed */
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    const struct log *log;       /* borrowed; may be NULL */
+    char *memo;                  /* NULL: nothing is kept */
+    size_t jobs;
+    size_t count;
+    struct cancel stop; /* of the running threads; child of `cancel` */
+    atomic_uint_fast64_t fetched;
+    pthread_t *threads;
+    size_t thread_count;
+    pthread_mutex_t lock; /* guards the following */
+    pthread_cond_t changed;
+    size_t asked; /* the slots before this one were asked for */
+    struct slot *slots;
+};
+
+/* One thread's work on one slot. */
+struct job {
+    struct layers *layers;
+    struct rootfs_layer layer;
+    struct scan_wanted wanted;
+    const struct cancel *cancel;
+    struct listing *listing;
+    bool is_remembered;
+};
+
+static int check_layer(const struct rootfs_layer *layer, struct error *err)
+{
+    static const char *const types[] = {
+        MEDIA_TYPE_OCI_LAYER,    MEDIA_TYPE_OCI_LAYER "+gzip",    MEDIA_TYPE_OCI_LAYER "+zstd",
+        MEDIA_TYPE_DOCKER_LAYER, MEDIA_TYPE_DOCKER_LAYER ".gzip", MEDIA_TYPE_DOCKER_LAYER ".zstd",
+    };
+    const char *type = layer->blob.media_type;
+
+    if (media_type_is_foreign_layer(type))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "its type is '%s': such a layer is not in the registry", type);
+    if (layer->diff_id.algorithm != DIGEST_SHA256 && layer->diff_id.algorithm != DIGEST_SHA512)
+        return error_set(err, ERROR_UNSUPPORTED, "the image's config has no diff_id for it");
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        if (strcmp(type, types[i]) == 0)
+            return 0;
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "its type is '%s', expected a tar, plain or packed with gzip or zstd", type);
+}
+
+int layers_open(const struct rootfs_options *options, struct layers **out, struct error *err)
+{
+    for (size_t i = 0; i < options->layer_count; i++)
+        if (check_layer(&options->layers[i], err) < 0)
+            return error_wrap(err, "layer %zu of %zu", i + 1, options->layer_count);
+
+    struct layers *layers = xcalloc(1, sizeof(*layers));
+    pthread_condattr_t attributes;
+    layers->store = options->store;
+    layers->cancel = options->cancel;
+    layers->log = options->log;
+    layers->memo = options->memo != NULL ? xstrdup(options->memo) : NULL;
+    layers->jobs = options->jobs > 0 ? options->jobs : JOBS_DEFAULT;
+    layers->count = options->layer_count;
+    layers->stop.parent = options->cancel;
+    layers->slots = xcalloc(layers->count, sizeof(*layers->slots));
+    for (size_t i = 0; i < layers->count; i++)
+        layers->slots[i].layer = options->layers[layers->count - 1 - i];
+    layers->threads = xcalloc(layers->jobs, sizeof(*layers->threads));
+    pthread_mutex_init(&layers->lock, NULL);
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(&layers->changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+    *out = layers;
+    return 0;
+}
+
+void layers_free(struct layers *layers)
+{
+    if (layers == NULL)
+        return;
+    layers_stop(layers);
+    for (size_t i = 0; i < layers->count; i++)
+        listing_free(layers->slots[i].listing);
+    pthread_cond_destroy(&layers->changed);
+    pthread_mutex_destroy(&layers->lock);
+    free(layers->threads);
+    free(layers->slots);
+    free(layers->memo);
+    free(layers);
+}
+
+static void count_fetched(void *arg, uint64_t size)
+{
+    struct layers *layers = arg;
+
+    atomic_fetch_add(&layers->fetched, size);
+}
+
+/* Reads the blob to its end: its digest and its diff_id are right, or there is no listing. */
+static int job_scan(struct job *job, struct error *err)
+{
+    const struct descriptor *blob = &job->layer.blob;
+    struct store *store = job->layers->store;
+    CLEANUP(reader) struct reader *stored = NULL;
+    CLEANUP(listing) struct listing *listing = NULL;
+    struct digest_text name = digest_format(&blob->digest);
+    struct digest found = DIGEST_INIT;
+
+    if (store->ops->open_blob(store, blob, 0, SIZE_UNKNOWN, &stored, err) < 0)
+        return -1;
+    CLEANUP(reader)
+    struct reader *counted = count_reader_new(stored, count_fetched, job->layers);
+    CLEANUP(reader)
+    struct reader *verified = verify_reader_new(counted, name.text, blob->size, &blob->digest);
+    CLEANUP(reader) struct reader *plain = unpack_reader_new(verified);
+    const struct scan_request request = {
+        .plain = plain,
+        .algorithm = job->layer.diff_id.algorithm,
+        .wanted = job->wanted,
+        .cancel = job->cancel,
+    };
+    if (scan_tar(&request, &listing, &found, err) < 0)
+        return -1;
+    if (!digest_equal(&found, &job->layer.diff_id))
+        return error_set(err, ERROR_CORRUPT,
+                         "'%s' unpacks to the digest %s, the image's config says %s", name.text,
+                         digest_format(&found).text, digest_format(&job->layer.diff_id).text);
+    job->listing = TAKE(listing);
+    return 0;
+}
+
+/* A memo is a help and never a hindrance: what is wrong with one is only logged. */
+static void job_save(const struct job *job)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    const struct layers *layers = job->layers;
+
+    if (layers->memo != NULL &&
+        memo_save(layers->memo, &job->layer.diff_id, job->listing, &err) < 0)
+        log_debug(layers->log, "what a layer holds is not remembered: %s", err.text);
+}
+
+static bool job_remember(struct job *job)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    const struct layers *layers = job->layers;
+
+    if (layers->memo == NULL || job->wanted.path != NULL)
+        return false;
+    if (memo_load(layers->memo, &job->layer.diff_id, &job->listing, &err) == 0) {
+        job->is_remembered = true;
+        return true;
+    }
+    if (err.kind != ERROR_NOT_FOUND)
+        log_debug(layers->log, "what was remembered of a layer is ignored: %s", err.text);
+    return false;
+}
+
+static int job_run(struct job *job, struct error *err)
+{
+    if (job_remember(job))
+        return 0;
+    log_debug(job->layers->log, "reading the layer %s, %s",
+              digest_format(&job->layer.blob.digest).text,
+              text_format_size(job->layer.blob.size).text);
+    for (unsigned attempt = 1; job_scan(job, err) < 0; attempt++) {
+        if (err->kind == ERROR_NOT_FOUND) { /* which is for files that the image does not have */
+            err->kind = ERROR_CORRUPT;
+            return error_wrap(err, "the image is not complete");
+        }
+        if (err->kind != ERROR_UNREACHABLE || attempt == ATTEMPTS)
+            return -1;
+        if (cancel_wait(job->cancel, ATTEMPT_WAIT_MS * attempt, err) < 0)
+            return -1;
+    }
+    job_save(job);
+    return 0;
+}
+
+/* The topmost slot that is to be read now, or NULL. The lock is held. */
+static struct slot *layers_next(struct layers *layers)
+{
+    size_t end = layers->asked + layers->jobs - 1;
+
+    for (size_t i = 0; layers->asked > 0 && i < end && i < layers->count; i++)
+        if (layers->slots[i].state == SLOT_UNREAD)
+            return &layers->slots[i];
+    return NULL;
+}
+
+/* Waits for a change, or until it is time to look at who wants to stop. The lock is held. */
+static void layers_wait(struct layers *layers)
+{
+    struct timespec until;
+
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_nsec += CANCEL_POLL_MS * 1000000L;
+    until.tv_sec += until.tv_nsec / 1000000000L;
+    until.tv_nsec %= 1000000000L;
+    (void)pthread_cond_timedwait(&layers->changed, &layers->lock, &until);
+}
+
+/* Reads the slot, which nobody else touches while it is running. The lock is held, save in between.
+ */
+static void slot_read(struct slot *slot, struct layers *layers)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct job job = {.layers = layers, .layer = slot->layer, .cancel = &layers->stop};
+
+    slot->state = SLOT_RUNNING;
+    pthread_mutex_unlock(&layers->lock);
+    int result = job_run(&job, &err);
+    pthread_mutex_lock(&layers->lock);
+    slot->listing = job.listing;
+    slot->is_remembered = job.is_remembered;
+    slot->state = SLOT_READ;
+    if (result < 0 && err.kind == ERROR_CANCELED && cancel_is_requested(&layers->stop))
+        slot->state = SLOT_UNREAD;
+    else if (result < 0)
+        slot->state = SLOT_BROKEN;
+    if (slot->state == SLOT_BROKEN)
+        error_move(&slot->error, &err);
+    pthread_cond_broadcast(&layers->changed);
+}
+
+static void *layers_thread(void *arg)
+{
+    struct layers *layers = arg;
+
+    pthread_mutex_lock(&layers->lock);
+    while (!cancel_is_requested(&layers->stop)) {
+        struct slot *slot = layers_next(layers);
+        if (slot != NULL)
+            slot_read(slot, layers);
+        else
+            layers_wait(layers);
+    }
+    pthread_mutex_unlock(&layers->lock);
+    return NULL;
+}
+
+static void layers_start(struct layers *layers)
+{
+    size_t wanted = layers->jobs < layers->count ? layers->jobs : layers->count;
+
+    while (layers->thread_count < wanted &&
+           pthread_create(&layers->threads[layers->thread_count], NULL, layers_thread, layers) == 0)
+        layers->thread_count++;
+}
+
+void layers_stop(struct layers *layers)
+{
+    cancel_request(&layers->stop);
+    pthread_mutex_lock(&layers->lock);
+    layers->asked = 0;
+    pthread_cond_broadcast(&layers->changed);
+    pthread_mutex_unlock(&layers->lock);
+    for (size_t i = 0; i < layers->thread_count; i++)
+        pthread_join(layers->threads[i], NULL);
+    layers->thread_count = 0;
+    for (size_t i = 0; i < layers->count; i++) {
+        struct slot *slot = &layers->slots[i];
+        if (slot->state == SLOT_BROKEN) /* who asks again shall get another try */
+            slot->state = SLOT_UNREAD;
+        error_release(&slot->error);
+    }
+    atomic_store(&layers->stop.requested, false);
+}
+
+static size_t layers_memory(const struct layers *layers, size_t depth)
+{
+    size_t memory = 0;
+
+    for (size_t i = 0; i <= depth; i++)
+        memory += layers->slots[i].listing != NULL ? layers->slots[i].listing->memory : 0;
+    return memory;
+}
+
+/* The lock is held. */
+static int slot_wait(struct slot *slot, struct layers *layers, struct error *err)
+{
+    while (slot->state != SLOT_READ && slot->state != SLOT_BROKEN) {
+        if (cancel_check(layers->cancel, err) < 0)
+            return -1;
+        if (layers->thread_count == 0 && slot->state == SLOT_UNREAD)
+            slot_read(slot, layers); /* this machine gives no thread; then it is done here */
+        else
+            layers_wait(layers);
+    }
+    if (slot->state == SLOT_READ)
+        return 0;
+    return error_move(err, &slot->error);
+}
+
+int layers_get(struct layers *layers, size_t depth, const struct listing **out, struct error *err)
+{
+    struct slot *slot = &layers->slots[depth];
+    size_t number = layers->count - depth;
+
+    pthread_mutex_lock(&layers->lock);
+    bool is_read = slot->state == SLOT_READ;
+    if (layers->asked <= depth)
+        layers->asked = depth + 1;
+    pthread_cond_broadcast(&layers->changed);
+    pthread_mutex_unlock(&layers->lock);
+    if (!is_read)
+        layers_start(layers);
+    pthread_mutex_lock(&layers->lock);
+    int result = slot_wait(slot, layers, err);
+    slot->is_asked_for = result == 0;
+    size_t memory = layers_memory(layers, depth);
+    pthread_mutex_unlock(&layers->lock);
+    if (result < 0)
+        return error_wrap(err, "layer %zu of %zu", number, layers->count);
+    if (memory > MEMORY_LIMIT)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the lists of the layers' files need more than %zu MiB, the most that is "
+                         "given to one image",
+                         MEMORY_LIMIT / (size_t)MIB);
+    *out = slot->listing;
+    return 0;
+}
+
+int layers_read_again(struct layers *layers, size_t depth, const struct scan_wanted *wanted,
+                      struct error *err)
+{
+    struct slot *slot = &layers->slots[depth];
+    struct job job = {
+        .layers = layers, .layer = slot->layer, .wanted = *wanted, .cancel = layers->cancel};
+
+    layers_stop(layers); /* no other layer is needed any more */
+    if (job_run(&job, err) < 0)
+        return error_wrap(err, "layer %zu of %zu", layers->count - depth, layers->count);
+    listing_free(slot->listing);
+    slot->listing = job.listing;
+    slot->is_remembered = false;
+    return 0;
+}
+
+size_t layers_count(const struct layers *layers)
+{
+    return layers->count;
+}
+
+uint64_t layers_fetched(const struct layers *layers)
+{
+    return atomic_load(&layers->fetched);
+}
+
+size_t layers_remembered(const struct layers *layers)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < layers->count; i++)
+        count += layers->slots[i].is_remembered && layers->slots[i].is_asked_for;
+    return count;
+}

@@ -1,0 +1,60 @@
+#include "rootfs/rootfs_internal.h"
+
+#include <string.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void check_path(const char *path)
+{
+    size_t size = strlen(path);
+
+    if (size == 0 || size > ROOTFS_PATH_MAX || path[0] == '/' || path[size - 1] == '/' ||
+        strstr(path, "//") != NULL || strcmp(path, "..") == 0 || strstr(path, "/../") != NULL)
+        abort();
+}
+
+static void check_listing(const struct listing *listing)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_entry *entry = &listing->entries[i];
+        check_path(entry->path);
+        if (entry->type == ROOTFS_ABSENT || entry->is_hard_link || entry->mode > 07777 ||
+            listing_find(listing, entry->path) != entry)
+            abort();
+        if ((entry->type == ROOTFS_LINK || entry->is_unresolved) && entry->target == NULL)
+            abort();
+        (void)listing_implies(listing, entry->path);
+        (void)listing_hides(listing, entry->path);
+    }
+}
+
+/* Whatever the tar is: a listing says clean paths, and a memo of it says the same. */
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    CLEANUP(reader) struct reader *plain = memory_reader_new(data, size);
+    CLEANUP(listing) struct listing *listing = NULL;
+    CLEANUP(listing) struct listing *parsed = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf first = BUF_INIT;
+    CLEANUP(buf) struct buf second = BUF_INIT;
+    const struct scan_request request = {
+        .plain = plain, .algorithm = DIGEST_SHA256, .wanted = {"wanted", 1000}};
+    struct digest digest = DIGEST_INIT;
+    struct digest whole = digest_of(DIGEST_SHA256, data, size);
+
+    if (scan_tar(&request, &listing, &digest, &err) < 0) {
+        if (listing != NULL || err.kind == ERROR_NONE)
+            abort();
+        return 0;
+    }
+    if (!digest_equal(&digest, &whole))
+        abort();
+    check_listing(listing);
+    memo_format(listing, &digest, &first);
+    if (memo_parse(&first, &digest, &parsed, &err) < 0)
+        abort();
+    memo_format(parsed, &digest, &second);
+    if (first.size != second.size || memcmp(first.data, second.data, first.size) != 0)
+        abort();
+    return 0;
+}
