@@ -10,22 +10,36 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BAR_EVERY_MS 100
+#define TICK_MS 200
 #define LINE_EVERY_MS 10000
-#define RATE_OVER_MS 500
+#define STALLED_MS 5000
+#define SAMPLES 50 /* ticks that the rate is taken over: ten seconds */
 #define WIDTH_DEFAULT 80
 #define WIDTH_MAX 120
 
+/* How far it was at a tick. */
+struct sample {
+    int64_t at_ms;
+    uint64_t moved;
+};
+
 struct render {
     pthread_mutex_t lock;
+    pthread_cond_t wake; /* the end has come */
+    pthread_t thread;    /* draws at every tick, so that a standstill is seen as one */
+    bool drawing;
+    bool ending;
     struct log log;
     struct inject_progress progress;
     bool bar;   /* stderr is a terminal */
     bool shown; /* a bar stands in the last line */
     uint64_t expected;
     uint64_t moved;
-    int64_t began_ms; /* 0: nothing has been expected yet */
+    bool began; /* something has been expected */
     int64_t drawn_ms;
+    struct sample samples[SAMPLES]; /* a ring */
+    size_t sample_count;            /* ever taken */
+    int64_t last_ms;                /* when a byte moved last */
 };
 
 static int64_t now_ms(void)
@@ -52,19 +66,45 @@ static void bar_clear(struct render *render)
     render->shown = false;
 }
 
+/* Bytes a second over the last ten. */
+static uint64_t current_rate(const struct render *render, int64_t now)
+{
+    size_t oldest = render->sample_count > SAMPLES ? render->sample_count % SAMPLES : 0;
+    const struct sample *from = &render->samples[oldest];
+    int64_t spent_ms = now - from->at_ms;
+
+    if (render->sample_count < 3 || spent_ms <= 0)
+        return 0;
+    return (render->moved - from->moved) * 1000 / (uint64_t)spent_ms;
+}
+
+/* "9 s", "12 min", "3 h" */
+static void format_duration(uint64_t seconds, struct buf *out)
+{
+    if (seconds < 100)
+        buf_addf(out, "%" PRIu64 " s", seconds);
+    else if (seconds < 100 * UINT64_C(60))
+        buf_addf(out, "%" PRIu64 " min", (seconds + 30) / 60);
+    else
+        buf_addf(out, "%" PRIu64 " h", (seconds + 1800) / 3600);
+}
+
 /* "1.2 GB of 2.2 GB  118.3 MB/s  9 s left" */
 static void format_numbers(const struct render *render, int64_t now, struct buf *out)
 {
-    int64_t spent_ms = now - render->began_ms;
+    uint64_t rate = current_rate(render, now);
+    uint64_t left = render->expected - render->moved;
 
     buf_addf(out, "%s of %s", text_format_size(render->moved).text,
              text_format_size(render->expected).text);
-    if (spent_ms < RATE_OVER_MS || render->moved == 0)
-        return;
-    uint64_t rate = render->moved * 1000 / (uint64_t)spent_ms;
-    buf_addf(out, "  %s/s", text_format_size(rate).text);
-    if (rate > 0 && render->expected > render->moved)
-        buf_addf(out, "  %" PRIu64 " s left", (render->expected - render->moved) / rate + 1);
+    if (now - render->last_ms >= STALLED_MS && left > 0) {
+        buf_add_text(out, "  nothing moves for ");
+        format_duration((uint64_t)(now - render->last_ms) / 1000, out);
+    } else if (rate > 0 && left > 0) {
+        buf_addf(out, "  %s/s  ", text_format_size(rate).text);
+        format_duration(left / rate + 1, out);
+        buf_add_text(out, " left");
+    }
 }
 
 static void bar_draw(struct render *render, int64_t now)
@@ -100,18 +140,36 @@ static void line_draw(const struct render *render, int64_t now)
     fprintf(stderr, "moved %s\n", buf_text(&numbers));
 }
 
-/* Draws if it is time to; the caller holds the lock. */
-static void progress_draw(struct render *render)
+static void tick(struct render *render)
 {
     int64_t now = now_ms();
 
-    if (now - render->drawn_ms < (render->bar ? BAR_EVERY_MS : LINE_EVERY_MS))
-        return;
-    render->drawn_ms = now;
-    if (render->bar)
+    render->samples[render->sample_count++ % SAMPLES] = (struct sample){now, render->moved};
+    if (render->bar) {
         bar_draw(render, now);
-    else
+    } else if (now - render->drawn_ms >= LINE_EVERY_MS) {
+        render->drawn_ms = now;
         line_draw(render, now);
+    }
+}
+
+static void *render_thread(void *arg)
+{
+    struct render *render = arg;
+
+    pthread_mutex_lock(&render->lock);
+    while (!render->ending) {
+        struct timespec until;
+        clock_gettime(CLOCK_REALTIME, &until);
+        until.tv_nsec += TICK_MS * 1000000L;
+        until.tv_sec += until.tv_nsec / 1000000000L;
+        until.tv_nsec %= 1000000000L;
+        pthread_cond_timedwait(&render->wake, &render->lock, &until);
+        if (render->began && !render->ending)
+            tick(render);
+    }
+    pthread_mutex_unlock(&render->lock);
+    return NULL;
 }
 
 static void render_expect(void *arg, uint64_t size)
@@ -119,8 +177,9 @@ static void render_expect(void *arg, uint64_t size)
     struct render *render = arg;
 
     pthread_mutex_lock(&render->lock);
-    if (render->began_ms == 0)
-        render->began_ms = render->drawn_ms = now_ms();
+    if (!render->began)
+        render->drawn_ms = render->last_ms = now_ms();
+    render->began = true;
     render->expected += size;
     pthread_mutex_unlock(&render->lock);
 }
@@ -133,7 +192,7 @@ static void render_moved(void *arg, uint64_t size)
     render->moved += size;
     if (render->moved > render->expected) /* a transfer that was begun anew */
         render->moved = render->expected;
-    progress_draw(render);
+    render->last_ms = now_ms();
     pthread_mutex_unlock(&render->lock);
 }
 
@@ -158,9 +217,12 @@ struct render *render_new(enum render_mode mode)
     pthread_mutex_init(&render->lock, NULL);
     render->log = (struct log){.level = levels[mode], .write = render_line, .arg = render};
     render->bar = isatty(STDERR_FILENO) == 1;
-    if (mode != RENDER_QUIET)
-        render->progress =
-            (struct inject_progress){.expect = render_expect, .moved = render_moved, .arg = render};
+    if (mode == RENDER_QUIET)
+        return render;
+    render->progress =
+        (struct inject_progress){.expect = render_expect, .moved = render_moved, .arg = render};
+    pthread_cond_init(&render->wake, NULL);
+    render->drawing = pthread_create(&render->thread, NULL, render_thread, render) == 0;
     return render;
 }
 
@@ -168,6 +230,13 @@ void render_free(struct render *render)
 {
     if (render == NULL)
         return;
+    pthread_mutex_lock(&render->lock);
+    render->ending = true;
+    pthread_mutex_unlock(&render->lock);
+    if (render->drawing) {
+        pthread_cond_signal(&render->wake);
+        pthread_join(render->thread, NULL);
+    }
     bar_clear(render);
     pthread_mutex_destroy(&render->lock);
     free(render);

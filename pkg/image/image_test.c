@@ -201,8 +201,11 @@ static void what_the_base_lacks_is_made_and_unmade(void **state)
         CLEANUP(buf) struct buf first_manifest = BUF_INIT;
         CLEANUP(buf) struct buf second_config = BUF_INIT;
         CLEANUP(buf) struct buf second_manifest = BUF_INIT;
-        if (open_texts(MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), configs[i], &image, &err) < 0)
-            fail_msg("%s", err.text);
+        assert_int_equal(open_texts(MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), configs[i], &image, &err),
+                         0);
+        assert_non_null(image);
+        if (image == NULL)
+            return; /* the analyzer does not know that the assertion has ended the test */
         append_at(image, "2000-01-01T00:00:00Z");
         format(image, &first_config, &first_manifest);
         assert_int_equal(image_strip(image, &err), 0);

@@ -160,17 +160,19 @@ int inspect_run(struct store *store, const char *version, struct inspect_result 
                 struct error *err)
 {
     CLEANUP(loaded) struct loaded *loaded = NULL;
+    struct inspect_result found = INSPECT_RESULT_INIT;
     struct loaded **list = NULL;
     size_t count = 0;
 
     if (loaded_open(store, version, LOADED_WHOLE, &loaded, err) < 0)
         return error_wrap(err, "the image %s", store->name);
-    inspect_result_release(out);
-    out->manifest = loaded->document.descriptor;
+    found.manifest = loaded->document.descriptor;
     loaded_list(loaded, &list, &count);
     for (size_t i = 0; i < count; i++)
         if (list[i]->image != NULL)
-            add_platform(out, list[i]);
+            add_platform(&found, list[i]);
     free(list);
+    inspect_result_release(out);
+    *out = found;
     return 0;
 }

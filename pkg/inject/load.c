@@ -109,12 +109,12 @@ void loaded_list(struct loaded *loaded, struct loaded ***out, size_t *count)
         if (loaded->children[i] == NULL)
             continue;
         loaded_list(loaded->children[i], &below, &more);
-        list = xrealloc(list, found + more + 1, sizeof(*list));
+        list = xrealloc(list, found + more + 1, sizeof(struct loaded *));
         for (size_t k = 0; k < more; k++)
             list[found++] = below[k];
         free(below);
     }
-    list = xrealloc(list, found + 1, sizeof(*list));
+    list = xrealloc(list, found + 1, sizeof(struct loaded *));
     list[found++] = loaded;
     *out = list;
     *count = found;
