@@ -83,6 +83,16 @@ static int compare_paths(const void *a, const void *b)
     return strcmp(((const struct tree_entry *)a)->path, ((const struct tree_entry *)b)->path);
 }
 
+/* Is the folder above the model, or beside it? Those of other models make other layers of theirs.
+ */
+static bool is_around(const struct image_folder *folder, const struct tree *tree)
+{
+    const char *place = tree->place + 1;
+
+    return place[0] == '\0' || is_on_the_way(folder->path, place) ||
+           is_on_the_way(place, folder->path);
+}
+
 int folders_cut_way(const struct image_folder *folders, size_t count, const struct tree *tree,
                     struct tree_entry **entries, struct recipe *out, struct error *err)
 {
@@ -90,6 +100,8 @@ int folders_cut_way(const struct image_folder *folders, size_t count, const stru
     size_t found = 0;
 
     for (size_t i = 0; i < count; i++) {
+        if (!is_around(&folders[i], tree))
+            continue;
         list[found] = entry_of(&folders[i]);
         list[found].time_s = PACK_TIME;
         list[found].time_ns = 0;

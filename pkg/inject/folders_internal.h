@@ -18,9 +18,10 @@ int folders_cut(const struct image_folder *folders, size_t count, struct tree_en
                 struct recipe *out, struct error *err) MUST_CHECK;
 
 /*
- * What the way layer of a model is packed from: the folders above it, and those of its own that
- * its large and medium layers go through without stating them. That they are there is all that
- * counts: what they are, the layers above say. Everything outlives *entries and the recipe.
+ * What the way layer of a model is packed from: the folders above it and beside it, whatever other
+ * models need, and those of its own that its large and medium layers go through without stating
+ * them. That they are there is all that counts: what they are, the layers above say. Everything
+ * outlives *entries and the recipe.
  */
 int folders_cut_way(const struct image_folder *folders, size_t count, const struct tree *tree,
                     struct tree_entry **entries, struct recipe *out, struct error *err) MUST_CHECK;

@@ -81,11 +81,35 @@ static void a_recipe_states_each_folder_as_it_is(void **state)
     free(entries);
 }
 
+static void the_way_to_a_model_does_not_depend_on_others(void **state)
+{
+    static const char *const paths[] = {"opt", "opt/hf", "opt/hf/.locks", "opt/st", "srv"};
+    struct image_folder folders[ARRAY_SIZE(paths)] = {0};
+    CLEANUP(tree) struct tree tree = {.place = xstrdup("/opt/hf")};
+    struct tree_entry *entries = NULL;
+    CLEANUP(recipe) struct recipe recipe = {0};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        folders[i] = (struct image_folder){.path = xstrdup(paths[i]), .mode = 0755};
+    assert_int_equal(folders_cut_way(folders, ARRAY_SIZE(folders), &tree, &entries, &recipe, &err),
+                     0);
+    assert_int_equal(recipe.kind, RECIPE_WAY);
+    assert_int_equal(recipe.count, 3);
+    for (size_t i = 0; i < recipe.count; i++)
+        assert_string_equal(recipe.entries[i]->path, paths[i]);
+    free(entries);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
+        image_folder_release(&folders[i]);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_folder_is_needed_on_the_way_and_for_the_locks),
         cmocka_unit_test(the_folders_layer_itself_needs_none),
+        cmocka_unit_test(the_way_to_a_model_does_not_depend_on_others),
         cmocka_unit_test(a_recipe_states_each_folder_as_it_is),
     };
 

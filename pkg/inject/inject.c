@@ -31,6 +31,7 @@ static void platform_release(struct platform *platform, size_t model_count)
     free(platform->base_digest);
     free(platform->trees);
     free(platform->recipes);
+    free(platform->needs_way);
     free(platform->ways);
     free(platform->way_entries);
     free(platform->recipe_counts);

@@ -49,8 +49,8 @@ struct platform {
     size_t *recipe_counts;
     struct image_folder *folders; /* what the folders layer states */
     size_t folder_count;
-    bool needs_way;      /* each model has a way layer below its others: see places.c */
-    struct recipe *ways; /* one a model, if `needs_way` */
+    bool *needs_way;     /* one a model: it has a way layer below its others, see places.c */
+    struct recipe *ways; /* one a model, empty unless it needs one */
     struct tree_entry **way_entries;
     struct tree_entry *folder_entries; /* the same, for the recipe; paths are the folders' */
     struct recipe folder_recipe;

@@ -32,15 +32,14 @@ static void uncut(struct platform *platform, size_t model_count)
 static int cut_platform(const struct work *work, struct platform *platform, unsigned most,
                         bool *fits, struct error *err)
 {
-    size_t total = image_layer_count(platform->image) + kept_count(work, platform) + 1 +
-                   (platform->needs_way ? work->model_count : 0);
+    size_t total = image_layer_count(platform->image) + kept_count(work, platform) + 1;
 
     uncut(platform, work->model_count);
     for (size_t i = 0; i < work->model_count; i++) {
         if (recipes_cut(&platform->trees[i], &work->models[i].plan, most, &platform->recipes[i],
                         &platform->recipe_counts[i], err) < 0)
             return error_wrap(err, "'%s'", work->models[i].name);
-        total += platform->recipe_counts[i];
+        total += platform->recipe_counts[i] + platform->needs_way[i];
     }
     if (total > IMAGE_LAYERS_MAX)
         *fits = false;
@@ -86,7 +85,8 @@ static int cut_ways(const struct work *work, struct platform *platform, struct e
     platform->ways = xcalloc(work->model_count, sizeof(struct recipe));
     platform->way_entries = xcalloc(work->model_count, sizeof(struct tree_entry *));
     for (size_t i = 0; i < work->model_count; i++)
-        if (folders_cut_way(platform->folders, platform->folder_count, &platform->trees[i],
+        if (platform->needs_way[i] &&
+            folders_cut_way(platform->folders, platform->folder_count, &platform->trees[i],
                             &platform->way_entries[i], &platform->ways[i], err) < 0)
             return -1;
     return 0;
@@ -98,7 +98,7 @@ static int cut_folders(const struct work *work, struct platform *platform, struc
     for (size_t i = 0; i < platform->own_folder_count; i++)
         if (is_needed_by_kept(work, platform, &platform->own_folders[i]))
             platform_add_folder(platform, &platform->own_folders[i]);
-    if (platform->needs_way && cut_ways(work, platform, err) < 0)
+    if (cut_ways(work, platform, err) < 0)
         return -1;
     return folders_cut(platform->folders, platform->folder_count, &platform->folder_entries,
                        &platform->folder_recipe, err);
@@ -152,8 +152,9 @@ static int want_platform(struct work *work, const struct platform *platform, str
     struct descriptor *layers = NULL;
     size_t count = 0;
 
-    for (size_t i = 0; i < work->model_count && platform->needs_way; i++)
-        want_layer(work, &platform->ways[i], &work->models[i], platform->trees[i].place);
+    for (size_t i = 0; i < work->model_count; i++)
+        if (platform->needs_way[i])
+            want_layer(work, &platform->ways[i], &work->models[i], platform->trees[i].place);
     for (size_t i = 0; i < work->model_count; i++)
         for (size_t k = 0; k < platform->recipe_counts[i]; k++)
             want_layer(work, &platform->recipes[i][k], &work->models[i], platform->trees[i].place);

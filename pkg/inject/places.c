@@ -79,7 +79,7 @@ static const struct tree_entry *entry_above(const struct tree *tree, size_t leve
 }
 
 /* The folders from the root to the place; *out is the place's canonical path without '/'. */
-static int add_way(struct platform *platform, const struct tree *tree, char **out,
+static int add_way(struct platform *platform, const struct tree *tree, bool *removed, char **out,
                    struct error *err)
 {
     struct rootfs_entry *way = NULL;
@@ -88,7 +88,7 @@ static int add_way(struct platform *platform, const struct tree *tree, char **ou
     if (rootfs_walk(platform->rootfs, tree->place, &way, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        platform->needs_way = platform->needs_way || way[i].removed;
+        *removed = *removed || way[i].removed;
         if (way[i].type == ROOTFS_ABSENT)
             add_made(platform, way[i].path, entry_above(tree, count - 1 - i));
         else
@@ -156,12 +156,13 @@ static int place_entry(struct platform *platform, const struct tree_entry *entry
 }
 
 /* Moves a model's tree to where the place really is; what is above it goes to the folders. */
-static int place_tree(struct platform *platform, struct tree *tree, struct error *err)
+static int place_tree(struct platform *platform, size_t number, struct error *err)
 {
+    struct tree *tree = &platform->trees[number];
     CLEANUP(text) char *canonical = NULL;
     size_t kept = 0;
 
-    if (add_way(platform, tree, &canonical, err) < 0)
+    if (add_way(platform, tree, &platform->needs_way[number], &canonical, err) < 0)
         return -1;
     for (size_t i = 0; i < tree->count; i++) {
         struct tree_entry entry = tree->entries[i];
@@ -188,9 +189,10 @@ static int place_tree(struct platform *platform, struct tree *tree, struct error
 
 int platform_place(const struct work *work, struct platform *platform, struct error *err)
 {
+    platform->needs_way = xcalloc(work->model_count, sizeof(bool));
     for (size_t i = 0; i < work->model_count; i++) {
         CLEANUP(text) char *nominal = xstrdup(platform->trees[i].place);
-        if (place_tree(platform, &platform->trees[i], err) < 0)
+        if (place_tree(platform, i, err) < 0)
             return error_wrap(err, "'%s' at %s", work->models[i].name, nominal);
         if (strcmp(nominal, platform->trees[i].place) != 0)
             log_info(work->options->log, "the base has links on the way: %s is %s", nominal,

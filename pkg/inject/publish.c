@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* A layer of the result, with what decides on its place among the others. */
+/* A layer of the result, with what decides on its place among the others. Texts are borrowed. */
 struct placed_layer {
-    const struct image_layer *layer;
+    struct image_layer layer;
     size_t number;
 };
 
@@ -14,8 +14,8 @@ static int compare_placed(const void *a, const void *b)
 {
     const struct placed_layer *left = a;
     const struct placed_layer *right = b;
-    const struct layer_record *one = &left->layer->record;
-    const struct layer_record *other = &right->layer->record;
+    const struct layer_record *one = &left->layer.record;
+    const struct layer_record *other = &right->layer.record;
     int order = strcmp(one->model, other->model);
 
     if (order == 0)
@@ -32,13 +32,21 @@ struct layer_list {
     size_t count;
 };
 
+/* Once for each model that has it: the revisions of a model may share layers. */
 static void list_add(struct layer_list *list, const struct image_layer *layer)
 {
-    for (size_t i = 0; i < list->count; i++)
-        if (digest_equal(&list->items[i].layer->diff_id, &layer->diff_id))
+    const struct layer_record *record = &layer->record;
+
+    for (size_t i = 0; i < list->count; i++) {
+        const struct image_layer *other = &list->items[i].layer;
+        if (digest_equal(&other->diff_id, &layer->diff_id) &&
+            strcmp(other->record.model, record->model) == 0 &&
+            strcmp(other->record.commit, record->commit) == 0 &&
+            strcmp(other->record.place, record->place) == 0)
             return;
+    }
     list->items = xrealloc(list->items, list->count + 1, sizeof(*list->items));
-    list->items[list->count] = (struct placed_layer){layer, list->count};
+    list->items[list->count] = (struct placed_layer){*layer, list->count};
     list->count++;
 }
 
@@ -48,6 +56,18 @@ static const struct image_layer *built_layer(const struct work *work, const stru
         if (digest_equal(&work->builds[i].recipe->digest, &recipe->digest))
             return &work->builds[i].layer;
     abort();
+}
+
+/* The layer of this recipe as that of model `number`, for whichever model it was built. */
+static struct image_layer layer_of_model(const struct work *work, const struct platform *platform,
+                                         const struct recipe *recipe, size_t number)
+{
+    struct image_layer layer = *built_layer(work, recipe);
+
+    layer.record.model = work->models[number].name;
+    layer.record.commit = work->models[number].plan.commit;
+    layer.record.place = platform->trees[number].place;
+    return layer;
 }
 
 /*
@@ -64,17 +84,21 @@ static struct image_layer *order_layers(const struct work *work, const struct pl
         if (!work_replaces(work, platform, &platform->own[i]))
             list_add(&list, &platform->own[i]);
     for (size_t i = 0; i < work->model_count; i++) {
-        if (platform->needs_way)
-            list_add(&list, built_layer(work, &platform->ways[i]));
-        for (size_t k = 0; k < platform->recipe_counts[i]; k++)
-            list_add(&list, built_layer(work, &platform->recipes[i][k]));
+        if (platform->needs_way[i]) {
+            struct image_layer way = layer_of_model(work, platform, &platform->ways[i], i);
+            list_add(&list, &way);
+        }
+        for (size_t k = 0; k < platform->recipe_counts[i]; k++) {
+            struct image_layer layer = layer_of_model(work, platform, &platform->recipes[i][k], i);
+            list_add(&list, &layer);
+        }
     }
     if (list.count > 1)
         qsort(list.items, list.count, sizeof(*list.items), compare_placed);
     layers = xcalloc(list.count + 1, sizeof(*layers));
     *count = 0;
     for (size_t i = 0; i < list.count; i++)
-        layers[(*count)++] = *list.items[i].layer;
+        layers[(*count)++] = list.items[i].layer;
     layers[(*count)++] = *built_layer(work, &platform->folder_recipe);
     free(list.items);
     return layers;

@@ -118,6 +118,34 @@ static void what_stays_is_as_if_it_had_been_injected_alone(void **state)
     remove(modules);
 }
 
+/* They share the layer of the weights, whichever is named first. */
+static void one_of_two_revisions_leaves_the_other_whole(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *old = open_model(bench, "org/name", "v1", COMMIT_A);
+    CLEANUP(source) struct source *new = open_model(bench, "org/name", "main", COMMIT_B);
+    struct source *both[] = {old, new};
+    struct source *reversed[] = {new, old};
+    struct inject_options options = make_options(bench, &old, 1);
+    struct remove_options removal = make_removal(bench, "both", "out");
+
+    put_image(bench->store, "base", PLAIN, 1);
+    struct inject_result only_old = inject(&options);
+    options.sources = &new;
+    struct inject_result only_new = inject(&options);
+    options.source_count = 2;
+    options.target_version = "both";
+    options.sources = both;
+    struct inject_result together = inject(&options);
+    options.sources = reversed;
+    struct inject_result other_order = inject(&options);
+    expect_digest(&other_order.manifest.digest, &together.manifest.digest);
+    struct digest left = take(&removal, "org/name", "bbbbbbb");
+    expect_digest(&left, &only_old.manifest.digest);
+    left = take(&removal, "org/name", COMMIT_A);
+    expect_digest(&left, &only_new.manifest.digest);
+}
+
 static void created_and_environment_stay_as_they_were_set(void **state)
 {
     static const char *const chosen[] = {"X=y", NULL};
@@ -428,6 +456,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(what_stays_is_as_if_it_had_been_injected_alone),
+        BENCH_TEST(one_of_two_revisions_leaves_the_other_whole),
         BENCH_TEST(created_and_environment_stay_as_they_were_set),
         BENCH_TEST(without_a_model_left_the_base_is_there_byte_for_byte),
         BENCH_TEST(the_base_is_looked_for_where_it_may_be),
