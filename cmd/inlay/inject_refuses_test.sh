@@ -3,7 +3,7 @@
 . "$(dirname "$0")/../../testdata/lib.sh"
 
 start_hub '{"id": "acme/good", "files": [{"path": "config.json", "text": "{}"}]}' \
-    '{"id": "acme/gated", "gated": "auto", "files": [{"path": "config.json", "text": "{}"}]}' \
+    '{"id": "acme/gated", "gated": "auto", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "text": "large", "lfs": true}]}' \
     '{"id": "acme/private", "private": true, "files": [{"path": "config.json", "text": "{}"}]}' \
     '{"id": "acme/wrong", "files": [{"path": "model.safetensors", "text": "hello", "lfs": true, "served": {"text": "hullo"}}]}' \
     '{"id": "acme/short", "files": [{"path": "model.safetensors", "text": "hello", "lfs": true, "served": {"text": "hell"}}]}' \
@@ -63,12 +63,15 @@ refuse 3 "'9'" "oci:$TEST_DIR/base:9" acme/good --to "$out"
 
 # Gated and private: what to do about it; the token itself is never shown.
 refuse 4 'gated' "$base" acme/gated --to "$out"
+expect_lacks "$(hub_log '[.requests[].path] | join(" ")')" 'cdn'
 refuse 4 'HF_TOKEN' "$base" acme/private --to "$out"
 HF_TOKEN=hf_nobody refuse 4 'gated' "$base" acme/gated --to "$out"
 HF_TOKEN=hf_wrongsecret refuse 4 'token' "$base" acme/good --to "$out"
 expect_lacks "$ERR" hf_wrongsecret
 HF_TOKEN=hf_reader expect_exit 0 "$INLAY" inject "$base" acme/gated acme/private --to "oci:$TEST_DIR/allowed:1" --verbose
 expect_lacks "$ERR" hf_reader
+expect_hub_manners
+expect_eq 1 "$(hub_log '[.requests[] | select(.kind == "cdn")] | length')" 'requests at the CDN, none with the token'
 printf 'hf_reader\n' >"$TEST_DIR/token"
 HF_TOKEN_PATH=$TEST_DIR/token expect_exit 0 "$INLAY" inject "$base" acme/gated --to "oci:$TEST_DIR/allowed:2"
 
