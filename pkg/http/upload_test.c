@@ -1,101 +1,4 @@
-#include "http/http_internal.h"
-
-#include <arpa/inet.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define BODY_SIZE (64 * MIB)
-
-/* One connection on a thread of its own, served by a function that reads and writes it raw. */
-struct peer {
-    void (*serve)(struct peer *peer, int fd);
-    int listener;
-    char url[64];
-    pthread_t thread;
-    char head[4096];      /* the request's */
-    size_t body_start;    /* how much of the body came with it, behind the head */
-    atomic_bool complete; /* the body ended as it should */
-};
-
-static void send_text(int fd, const char *text)
-{
-    if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
-        shutdown(fd, SHUT_RDWR);
-}
-
-static void read_head(struct peer *peer, int fd)
-{
-    size_t size = 0;
-
-    while (strstr(peer->head, "\r\n\r\n") == NULL && size < sizeof(peer->head) - 1) {
-        ssize_t part = recv(fd, peer->head + size, sizeof(peer->head) - 1 - size, 0);
-        if (part <= 0)
-            return;
-        size += (size_t)part;
-    }
-    const char *end = strstr(peer->head, "\r\n\r\n");
-    peer->body_start = end != NULL ? size - (size_t)(end + 4 - peer->head) : 0;
-}
-
-static void *peer_run(void *arg)
-{
-    struct peer *peer = arg;
-    int fd = accept(peer->listener, NULL, NULL);
-
-    if (fd >= 0) {
-        read_head(peer, fd);
-        peer->serve(peer, fd);
-        close(fd);
-    }
-    return NULL;
-}
-
-static void peer_start(struct peer *peer)
-{
-    struct sockaddr_in address = {
-        .sin_family = AF_INET,
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
-    socklen_t size = sizeof(address);
-
-    peer->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    assert_int_equal(bind(peer->listener, (struct sockaddr *)&address, size), 0);
-    assert_int_equal(listen(peer->listener, 1), 0);
-    assert_int_equal(getsockname(peer->listener, (struct sockaddr *)&address, &size), 0);
-    snprintf(peer->url, sizeof(peer->url), "http://127.0.0.1:%u/f?s=1", ntohs(address.sin_port));
-    pthread_create(&peer->thread, NULL, peer_run, peer);
-}
-
-static void peer_stop(struct peer *peer)
-{
-    shutdown(peer->listener, SHUT_RDWR);
-    pthread_join(peer->thread, NULL);
-    close(peer->listener);
-}
-
-static struct http *new_http(void)
-{
-    struct http_options options = {
-        .user_agent = "inlay/test",
-        .stall_timeout_s = 1,
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
-
-    return http_new(&options);
-}
-
-/* The byte at an offset of the body, so that a wrong order shows. */
-static char pattern(uint64_t offset)
-{
-    return (char)(offset * 31 + offset / 251);
-}
+#include "http/peer_test_internal.h"
 
 /* What the kernel holds for a connection on the way, both ends together. */
 #define KERNEL_BUFFERS (16 * MIB)
@@ -119,7 +22,7 @@ static void serve_upload(struct peer *peer, int fd)
         total += (uint64_t)size;
     }
     peer->complete = right;
-    send_text(fd, "HTTP/1.1 201 Created\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
+    send_text(peer, fd, "HTTP/1.1 201 Created\r\nLocation: /b\r\nContent-Length: 0\r\n\r\n");
 }
 
 /* Reads chunks as they are until the last one, and answers. */
@@ -134,15 +37,16 @@ static void serve_chunked_upload(struct peer *peer, int fd)
         size += (size_t)part;
     }
     peer->complete = true;
-    send_text(fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
+    send_text(peer, fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
 }
 
 static void serve_refusal(struct peer *peer, int fd)
 {
     (void)peer;
-    send_text(fd, "HTTP/1.1 413 Too large\r\nContent-Type: application/json\r\n"
-                  "Content-Length: 64\r\nConnection: close\r\n\r\n"
-                  "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no room for that much\"}]}\n");
+    send_text(peer, fd,
+              "HTTP/1.1 413 Too large\r\nContent-Type: application/json\r\n"
+              "Content-Length: 64\r\nConnection: close\r\n\r\n"
+              "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no room for that much\"}]}\n");
 }
 
 static void serve_hangup(struct peer *peer, int fd)

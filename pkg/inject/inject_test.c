@@ -2,21 +2,9 @@
 
 #include "inject/inject_test_internal.h"
 
-#define GOLDEN "golden/inject/"
+#include "core/golden.h"
 
-/* Compares with the golden file; INLAY_WRITE_GOLDEN=1 writes it, for a change of the format. */
-static void check_golden(const char *name, const struct buf *found)
-{
-    CLEANUP(text) char *path = xasprintf(GOLDEN "%s", name);
-    CLEANUP(buf) struct buf expected = BUF_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    if (getenv("INLAY_WRITE_GOLDEN") != NULL)
-        assert_int_equal(file_replace(path, buf_text(found), found->size, &err), 0);
-    if (file_read(path, MIB, &expected, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_string_equal(buf_text(found), buf_text(&expected));
-}
+#define GOLDEN "inject/"
 
 static void the_result_is_its_golden_documents_whatever_the_number_of_jobs(void **state)
 {
@@ -35,8 +23,8 @@ static void the_result_is_its_golden_documents_whatever_the_number_of_jobs(void 
         struct inject_result result = inject(&options);
         read_document(target, "out", &manifest);
         read_config(target, "out", &config);
-        check_golden("manifest.json", &manifest.bytes);
-        check_golden("config.json", &config);
+        check_golden(GOLDEN "manifest.json", &manifest.bytes);
+        check_golden(GOLDEN "config.json", &config);
         assert_true(digest_equal(&result.manifest.digest, &manifest.descriptor.digest));
         assert_int_equal(result.layers_built, 3); /* medium, small, folders */
     }

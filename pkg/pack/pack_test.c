@@ -1,6 +1,6 @@
 #include "pack/pack_internal.h"
 
-#include "core/file.h"
+#include "core/golden.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -10,27 +10,12 @@
 
 #include <cmocka.h>
 
-#define GOLDEN "golden/pack/"
+#define GOLDEN "pack/"
 #define LONG_NAME                                                                                  \
-    "a-name-of-a-file-that-is-so-long-that-it-has-no-room-in-the-hundred-bytes-that-a-plain-"      \
-    "header-offers-for-it-and-so-needs-a-record-of-its-own"
+    "a-name-of-a-file-that-is-so-long-that-it-has-no-room-in-the-hundred-bytes-that-a-"            \
+    "plain-header-offers-for-it-and-so-needs-a-record-of-its-own"
 
 static const char contents[][16] = {"hello", "", "{\"a\":1}\n"};
-
-/* Compares with the golden file; INLAY_WRITE_GOLDEN=1 writes it, for a change of the format. */
-static void check_golden(const char *name, const struct buf *found)
-{
-    CLEANUP(text) char *path = xasprintf(GOLDEN "%s", name);
-    CLEANUP(buf) struct buf expected = BUF_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    if (getenv("INLAY_WRITE_GOLDEN") != NULL)
-        assert_int_equal(file_replace(path, buf_text(found), found->size, &err), 0);
-    if (file_read(path, MIB, &expected, &err) < 0)
-        fail_msg("%s", err.text);
-    assert_int_equal(found->size, expected.size);
-    assert_memory_equal(found->data, expected.data, expected.size);
-}
 
 static void add_file(struct plan *plan, const char *path, const char *content)
 {
@@ -130,9 +115,9 @@ static void a_tar_is_its_golden_bytes(void **state)
     assert_int_equal(count, 1);
     pack(&recipes[0], &plan, &tar);
     assert_int_equal(tar.size, recipes[0].tar_size);
-    check_golden("small.tar", &tar);
+    check_golden(GOLDEN "small.tar", &tar);
     buf_addf(&digest, "%s\n", digest_format(&recipes[0].digest).text);
-    check_golden("small.recipe", &digest);
+    check_golden(GOLDEN "small.recipe", &digest);
     recipes_free(recipes, count);
 }
 
@@ -185,9 +170,9 @@ static void folders_of_the_base_are_stated_as_they_are(void **state)
                      0);
     pack(&recipe, NULL, &tar);
     assert_int_equal(tar.size, recipe.tar_size);
-    check_golden("folders.tar", &tar);
+    check_golden(GOLDEN "folders.tar", &tar);
     buf_addf(&digest, "%s\n", digest_format(&recipe.digest).text);
-    check_golden("folders.recipe", &digest);
+    check_golden(GOLDEN "folders.recipe", &digest);
     folders[1].xattr_count = 0;
     CLEANUP(recipe) struct recipe other = {0};
     assert_int_equal(recipe_of_folders(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &other, &err),
@@ -201,9 +186,9 @@ static void headers_of_huge_files_are_their_golden_bytes(void **state)
         uint64_t size;
         const char *golden;
     } cases[] = {
-        {8 * GIB - 1, "header-8GiB-less-1"},
-        {9 * GIB, "header-9GiB"},
-        {70 * GIB, "header-70GiB"},
+        {8 * GIB - 1, GOLDEN "header-8GiB-less-1"},
+        {9 * GIB, GOLDEN "header-9GiB"},
+        {70 * GIB, GOLDEN "header-70GiB"},
     };
 
     (void)state;
