@@ -145,7 +145,8 @@ expect_exit 1 "$TESTDATA/read_cache.sh" --verify "$TEST_DIR/cache2"
 expect_contains "$ERR" 'has the digest'
 
 if [ "$(id -u)" = 0 ]; then
-    other=(setpriv --reuid=1234 --regid=1234 --clear-groups "$TESTDATA/read_cache.sh")
+    cp "$TESTDATA/read_cache.sh" "$TEST_DIR/" # the checkout may lie where others cannot look
+    other=(setpriv --reuid=1234 --regid=1234 --clear-groups "$TEST_DIR/read_cache.sh")
     make_cache "$TEST_DIR/cache3"
     chmod 755 "$TEST_DIR"
     expect_exit 0 "${other[@]}" "$TEST_DIR/cache3" acme/tiny main model.safetensors

@@ -62,7 +62,7 @@ expect_eq '700 0:0' "$(stat -c '%a %u:%g' "$rootfs/root")" 'the home'
 # So does the Python client's way of looking, as another user, on a tree that this user cannot write.
 chmod 755 "$TEST_DIR" "$TEST_DIR/bundle" "$rootfs" "$rootfs/root"
 mapfile -t files < <(cd "$TEST_DIR/hub/files" && find . -type f -printf '%P\n' | LC_ALL=C sort)
-as_other() { setpriv --reuid=1234 --regid=1234 --clear-groups sh "$TESTDATA/read_cache.sh" "$@"; }
+as_other() { setpriv --reuid=1234 --regid=1234 --clear-groups sh "$TEST_DIR/read_cache.sh" "$@"; }
 cp "$TESTDATA/read_cache.sh" "$TEST_DIR/read_cache.sh"
 expect_eq "$(cd "$TEST_DIR/hub/files" && sha256sum "${files[@]}")" \
     "$(as_other "$rootfs/$cache" "$REAL_MODEL" main "${files[@]}")" 'every file, found by refs/main'

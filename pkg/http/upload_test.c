@@ -1,5 +1,7 @@
 #include "http/peer_test_internal.h"
 
+#include <poll.h>
+
 /* What the kernel holds for a connection on the way, both ends together. */
 #define KERNEL_BUFFERS (16 * MIB)
 
@@ -40,13 +42,20 @@ static void serve_chunked_upload(struct peer *peer, int fd)
     send_text(peer, fd, "HTTP/1.1 201 Created\r\nContent-Length: 0\r\n\r\n");
 }
 
+/*
+ * Answers early and lingers for a while, as servers do: closing at once with bytes
+ * unread would reset the connection, and the answer might be lost on the way.
+ */
 static void serve_refusal(struct peer *peer, int fd)
 {
-    (void)peer;
+    struct pollfd gone = {.fd = fd, .events = POLLRDHUP};
+
     send_text(peer, fd,
               "HTTP/1.1 413 Too large\r\nContent-Type: application/json\r\n"
               "Content-Length: 64\r\nConnection: close\r\n\r\n"
               "{\"errors\":[{\"code\":\"DENIED\",\"message\":\"no room for that much\"}]}\n");
+    shutdown(fd, SHUT_WR);
+    poll(&gone, 1, 500);
 }
 
 static void serve_hangup(struct peer *peer, int fd)
