@@ -6,7 +6,7 @@ set -euo pipefail
 build=(ca-certificates cmake gcc libc6-dev ninja-build pkg-config
     libarchive-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev libssl-dev libzstd-dev zlib1g-dev)
 parts=(buildah busybox-static containerd crun docker-registry jq openssl procps skopeo umoci util-linux
-    golang-github-opencontainers-image-spec-dev python3-jsonschema)
+    golang-github-opencontainers-image-spec-dev python3-jsonschema zstd)
 checks=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 
 wanted=("${build[@]}" "${parts[@]}")
