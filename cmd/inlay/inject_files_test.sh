@@ -100,8 +100,8 @@ for bad in HF_HUB_CACHE= HF_HOME=relative/path; do
 done
 make_base "$TEST_DIR/env" 1 --env TRANSFORMERS_CACHE=/t --env SENTENCE_TRANSFORMERS_HOME=/s --volume /root/.cache
 BASE=$TEST_DIR/env inject gpt2
-expect_contains "$ERR" 'warning: the image sets TRANSFORMERS_CACHE=/t'
-expect_contains "$ERR" 'warning: the image sets SENTENCE_TRANSFORMERS_HOME=/s'
+expect_contains "$ERR" 'the image sets TRANSFORMERS_CACHE=/t: applications that obey it find the model there'
+expect_contains "$ERR" 'the image sets SENTENCE_TRANSFORMERS_HOME=/s: applications that obey it find the model there'
 expect_contains "$ERR" "warning: /root/.cache/huggingface/hub lies in the image's volume '/root/.cache'"
 
 # The environment of the result.

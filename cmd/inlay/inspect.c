@@ -14,7 +14,7 @@ struct inspection {
     struct reference image;
     struct store *store;
     bool json;
-    enum render_mode mode;
+    struct session_options options;
 };
 
 static void inspection_release(struct inspection *inspection)
@@ -33,20 +33,17 @@ static int inspection_parse(struct inspection *out, int argc, char **argv, struc
 {
     static const struct option options[] = {
         {"json", no_argument, NULL, OPTION_JSON},
-        {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},
+        SESSION_OPTIONS,
         {NULL, 0, NULL, 0},
     };
     int option;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":qv", options, NULL)) != -1) {
+    while ((option = getopt_long(argc, argv, SESSION_SHORT_OPTIONS, options, NULL)) != -1) {
         if (option == OPTION_JSON)
             out->json = true;
-        else if (option == 'q' || option == 'v')
-            out->mode = option == 'q' ? RENDER_QUIET : RENDER_VERBOSE;
-        else
-            return session_refuse_option(option, argv, "inspect", err);
+        else if (session_take_option(&out->options, option, argv, "inspect", err) < 0)
+            return -1;
     }
     if (optind == argc)
         return error_set(err, ERROR_USAGE, "no IMAGE is named; see 'inlay inspect --help'");
@@ -54,9 +51,7 @@ static int inspection_parse(struct inspection *out, int argc, char **argv, struc
         return error_set(err, ERROR_USAGE,
                          "'%s' is one argument too many; see 'inlay inspect --help'",
                          argv[optind + 1]);
-    if (reference_parse(argv[optind], &out->image, err) < 0)
-        return error_wrap(err, "IMAGE");
-    return 0;
+    return session_parse_image(&out->options, "IMAGE", argv[optind], &out->image, err);
 }
 
 static json_t *text_or_null(const char *text)
@@ -95,11 +90,13 @@ static json_t *layers_json(const struct inspect_model *model)
 
 static json_t *model_json(const struct inspect_model *model)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:o}", "kind",
+    json_t *files = model->files > 0 ? json_integer((json_int_t)model->files) : json_null();
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "kind",
                      model->type == REPO_DATASET ? "dataset" : "model", "name", model->name,
                      "commit", model->commit, "layout", model->layout, "place", model->place,
-                     "size", (json_int_t)model->size, "layers", layers_json(model), "platforms",
-                     strings_json(&model->platforms));
+                     "files", files, "size", (json_int_t)model->size, "layers", layers_json(model),
+                     "platforms", strings_json(&model->platforms));
 }
 
 static json_t *platform_json(const struct inspect_platform *platform)
@@ -134,6 +131,7 @@ static void print_json(const struct inspect_result *result)
 enum column {
     COLUMN_MODEL,
     COLUMN_COMMIT,
+    COLUMN_FILES,
     COLUMN_SIZE,
     COLUMN_LAYERS,
     COLUMN_LAYOUT,
@@ -164,11 +162,14 @@ static void add_cell(struct strings *cells, const char *text)
 static void add_row(struct strings *cells, const struct inspect_model *model)
 {
     CLEANUP(text) char *commit = xstrndup(model->commit, COMMIT_SHOWN);
+    CLEANUP(text)
+    char *files = model->files > 0 ? xasprintf("%" PRIu64, model->files) : xstrdup("-");
     CLEANUP(text) char *layers = xasprintf("%zu", model->layer_count);
     CLEANUP(text) char *platforms = join(&model->platforms);
 
     add_cell(cells, model->name);
     add_cell(cells, commit);
+    add_cell(cells, files);
     add_cell(cells, text_format_size(model->size).text);
     add_cell(cells, layers);
     add_cell(cells, model->layout);
@@ -188,7 +189,7 @@ static size_t text_width(const char *text)
 
 static void print_cell(const char *text, enum column column, size_t width, bool last)
 {
-    bool number = column == COLUMN_SIZE || column == COLUMN_LAYERS;
+    bool number = column == COLUMN_FILES || column == COLUMN_SIZE || column == COLUMN_LAYERS;
     int padding = (int)(width - text_width(text));
 
     if (last)
@@ -283,9 +284,9 @@ static void print_head(const struct inspect_result *result)
 static void print_text(const struct inspect_result *result)
 {
     static const char *const titles[COLUMN_COUNT] = {
-        [COLUMN_MODEL] = "MODEL",        [COLUMN_COMMIT] = "COMMIT", [COLUMN_SIZE] = "SIZE",
-        [COLUMN_LAYERS] = "LAYERS",      [COLUMN_LAYOUT] = "LAYOUT", [COLUMN_PLACE] = "PLACE",
-        [COLUMN_PLATFORMS] = "PLATFORMS"};
+        [COLUMN_MODEL] = "MODEL", [COLUMN_COMMIT] = "COMMIT",      [COLUMN_FILES] = "FILES",
+        [COLUMN_SIZE] = "SIZE",   [COLUMN_LAYERS] = "LAYERS",      [COLUMN_LAYOUT] = "LAYOUT",
+        [COLUMN_PLACE] = "PLACE", [COLUMN_PLATFORMS] = "PLATFORMS"};
     CLEANUP(strings) struct strings cells = STRINGS_INIT;
     bool everywhere = true;
 
@@ -312,7 +313,7 @@ static int run_inspect(const struct command_context *context, int argc, char **a
 
     if (inspection_parse(&inspection, argc, argv, err) < 0)
         return -1;
-    session_open(session, context, inspection.mode);
+    session_open(session, context, &inspection.options);
     if (store_open(&inspection.image, &session->stores, &inspection.store, err) < 0)
         return -1;
     CLEANUP(text) char *version = reference_version(&inspection.image);
@@ -333,11 +334,8 @@ static const char help[] =
     "  IMAGE  [docker://]NAME[:TAG][@DIGEST]  an image in a registry\n"
     "         oci:DIR[:TAG][@DIGEST]          an image in an OCI layout\n"
     "\n"
-    "  --json         for programs: one JSON document, with whole commits and every layer\n"
-    "  -q, --quiet    warnings and errors only\n"
-    "  -v, --verbose  requests and retries too\n"
-    "  -h, --help     this text\n"
-    "\n"
+    "  --json         for programs: one JSON document, with whole commits and every "
+    "layer\n" SESSION_HELP "\n"
     "Environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY; SSL_CERT_FILE.\n"
     "\n"
     "An image without models is one too: 'no models', and exit status 0. Exit status: 0 done, 2\n"

@@ -34,8 +34,8 @@ expect_contains "$OUT" "image      $digest"
 expect_contains "$OUT" 'platforms  linux/amd64, linux/arm64'
 expect_contains "$OUT" "base       $REGISTRY/app:1@$(tag_digest "$TEST_DIR/base" 1)"
 expect_contains "$OUT" 'sets       X=y, HF_HUB_OFFLINE=1'
-expect_eq "MODEL                COMMIT     SIZE  LAYERS  LAYOUT       PLACE
-acme/tiny            1111111  2.0 MB       2  huggingface  /root/.cache/huggingface/hub" \
+expect_eq "MODEL                COMMIT   FILES    SIZE  LAYERS  LAYOUT       PLACE
+acme/tiny            1111111      3  2.0 MB       2  huggingface  /root/.cache/huggingface/hub" \
     "$(grep -A 1 '^MODEL' <<<"$OUT")"
 expect_eq 1 "$(grep -c '^datasets/acme/words  [0-9a-f]\{7\}  ' <<<"$OUT")"
 widest=$(awk '{ if (length > most) most = length } END { print most }' < <(grep -A 9 '^MODEL' <<<"$OUT"))
@@ -47,8 +47,9 @@ expect_eq 1 "$(wc -l <<<"$OUT")" 'lines of JSON'
 expect_json "$OUT" '[.digest, (.models | length), (.platforms | length)]' "[\"$digest\",2,2]"
 expect_json "$OUT" '.models[0] | [.kind, .name, .commit, .layout, .place, .platforms]' \
     "[\"model\",\"acme/tiny\",\"$c1\",\"huggingface\",\"/root/.cache/huggingface/hub\",[\"linux/amd64\",\"linux/arm64\"]]"
-expect_json "$OUT" '.models[1] | [.kind, .name, (.layers | map(.kind))]' \
-    '["dataset","datasets/acme/words",["small"]]'
+expect_json "$OUT" '.models[1] | [.kind, .name, .files, (.layers | map(.kind))]' \
+    '["dataset","datasets/acme/words",1,["small"]]'
+expect_json "$OUT" '.models[0].files' 3
 expect_json "$OUT" '.platforms[0] | [.platform, .base.name, .base.digest, .environment]' \
     "[\"linux/amd64\",\"$REGISTRY/app:1\",\"$(tag_digest "$TEST_DIR/base" 1)\",[\"X=y\",\"HF_HUB_OFFLINE=1\"]]"
 told=$OUT
@@ -74,8 +75,8 @@ make_base "$TEST_DIR/base" plain
 expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/base:plain" acme/tiny acme/tiny@dev --to "oci:$TEST_DIR/out:1"
 expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/out:1" acme/tiny --layout sentence-transformers --to "oci:$TEST_DIR/out:1"
 inspect "oci:$TEST_DIR/out:1" --json
-expect_json "$OUT" '[.models[] | [.layout, .commit[0:1]]] | sort' \
-    '[["huggingface","1"],["huggingface","2"],["sentence-transformers","1"]]'
+expect_json "$OUT" '[.models[] | [.layout, .commit[0:1], .files]] | sort' \
+    '[["huggingface","1",3],["huggingface","2",1],["sentence-transformers","1",3]]'
 expect_json "$OUT" '.platforms[0].base.name' null
 inspect "oci:$TEST_DIR/out:1"
 expect_contains "$OUT" "base       $(tag_digest "$TEST_DIR/base" plain)"
@@ -103,6 +104,18 @@ image_manifest "$evil" arm64 | jq -c --arg digest "sha256:$name" --argjson size 
 cp "$TEST_DIR/manifest" "$evil/blobs/sha256/$(sha256_of "$TEST_DIR/manifest")"
 inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")"
 expect_contains "$OUT" 'a?[2Jb'
+
+# Earlier versions did not record the number of files.
+config=$(image_config "$evil" arm64 | jq -c '.history[].comment |= if . then (fromjson | del(.files) | tojson) else . end')
+name=$(printf '%s' "$config" | sha256sum | cut -d ' ' -f 1)
+printf '%s' "$config" >"$evil/blobs/sha256/$name"
+image_manifest "$evil" arm64 | jq -c --arg digest "sha256:$name" --argjson size "$(stat -c %s "$evil/blobs/sha256/$name")" \
+    '.config.digest = $digest | .config.size = $size' >"$TEST_DIR/manifest"
+cp "$TEST_DIR/manifest" "$evil/blobs/sha256/$(sha256_of "$TEST_DIR/manifest")"
+inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")" --json
+expect_json "$OUT" '.models[0].files' null
+inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")"
+expect_eq 1 "$(grep -cE '^acme/tiny +1111111 +- ' <<<"$OUT")" 'a dash for the files'
 
 # What goes wrong, in one line.
 refuse() {

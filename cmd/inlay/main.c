@@ -11,8 +11,10 @@
 /* The one mutable global: the signal handler has no other way to say anything. */
 static struct cancel interrupted;
 
-static const struct command *const commands[] = {&inject_command, &remove_command,
-                                                 &inspect_command};
+static const struct command *const commands[] = {
+    &inject_command,  &plan_command,   &layer_command, &remove_command,
+    &inspect_command, &verify_command, &copy_command,
+};
 
 /* docs/inlay.md, "Exit status". */
 static int exit_status(enum error_kind kind)

@@ -17,7 +17,7 @@ struct removal {
     struct store *target_store; /* maybe the same */
     const char *to;
     unsigned jobs;
-    enum render_mode mode;
+    struct session_options options;
 };
 
 static void removal_release(struct removal *removal)
@@ -50,14 +50,8 @@ static int take_option(struct removal *out, int option, char **argv, struct erro
         return 0;
     case OPTION_JOBS:
         return session_parse_jobs(optarg, &out->jobs, err);
-    case 'q':
-        out->mode = RENDER_QUIET;
-        return 0;
-    case 'v':
-        out->mode = RENDER_VERBOSE;
-        return 0;
     default:
-        return session_refuse_option(option, argv, "remove", err);
+        return session_take_option(&out->options, option, argv, "remove", err);
     }
 }
 
@@ -80,14 +74,13 @@ static int removal_parse(struct removal *out, int argc, char **argv, struct erro
     static const struct option options[] = {
         {"to", required_argument, NULL, OPTION_TO},
         {"jobs", required_argument, NULL, OPTION_JOBS},
-        {"quiet", no_argument, NULL, 'q'},
-        {"verbose", no_argument, NULL, 'v'},
+        SESSION_OPTIONS,
         {NULL, 0, NULL, 0},
     };
     int option;
 
     opterr = 0;
-    while ((option = getopt_long(argc, argv, ":qv", options, NULL)) != -1)
+    while ((option = getopt_long(argc, argv, SESSION_SHORT_OPTIONS, options, NULL)) != -1)
         if (take_option(out, option, argv, err) < 0)
             return -1;
     if (optind == argc)
@@ -96,9 +89,8 @@ static int removal_parse(struct removal *out, int argc, char **argv, struct erro
         return error_set(err, ERROR_USAGE, "no MODEL is named; see 'inlay remove --help'");
     if (out->to == NULL)
         return error_set(err, ERROR_USAGE, "--to TARGET is missing; see 'inlay remove --help'");
-    if (reference_parse(argv[optind], &out->image, err) < 0)
-        return error_wrap(err, "IMAGE");
-    if (session_parse_target(out->to, &out->target, err) < 0)
+    if (session_parse_image(&out->options, "IMAGE", argv[optind], &out->image, err) < 0 ||
+        session_parse_target("--to", out->to, &out->target, err) < 0)
         return -1;
     out->models = xcalloc((size_t)(argc - optind), sizeof(*out->models));
     for (int i = optind + 1; i < argc; i++)
@@ -107,26 +99,19 @@ static int removal_parse(struct removal *out, int argc, char **argv, struct erro
     return 0;
 }
 
-static bool is_same_place(const struct reference *a, const struct reference *b)
-{
-    if (a->kind != b->kind)
-        return false;
-    if (a->kind == REFERENCE_OCI_DIR)
-        return strcmp(a->path, b->path) == 0;
-    return strcmp(a->registry, b->registry) == 0 && strcmp(a->repository, b->repository) == 0;
-}
-
 static int open_stores(struct removal *removal, struct error *err)
 {
     const struct store_context *stores = &removal->session.stores;
 
     if (store_open(&removal->image, stores, &removal->image_store, err) < 0)
         return -1;
-    if (is_same_place(&removal->image, &removal->target)) {
+    bool reads_and_writes =
+        removal->image.kind == REFERENCE_REGISTRY || removal->image.kind == REFERENCE_OCI_DIR;
+    if (reads_and_writes && reference_is_same_place(&removal->image, &removal->target)) {
         removal->target_store = removal->image_store;
         return 0;
     }
-    return store_open(&removal->target, stores, &removal->target_store, err);
+    return store_open_target(&removal->target, stores, &removal->target_store, err);
 }
 
 /* An image may name anything as its base: only what can be a registry's is asked for it. */
@@ -151,7 +136,7 @@ static int run_remove(const struct command_context *context, int argc, char **ar
 
     if (removal_parse(&removal, argc, argv, err) < 0)
         return -1;
-    session_open(session, context, removal.mode);
+    session_open(session, context, &removal.options);
     if (open_stores(&removal, err) < 0)
         return -1;
 
@@ -193,11 +178,7 @@ static const char help[] =
     "                 'inlay inspect IMAGE' lists them.\n"
     "\n"
     "How it works:\n"
-    "  --jobs N       blobs in flight, 1 to 64 (4)\n"
-    "  -q, --quiet    warnings and errors only\n"
-    "  -v, --verbose  requests, retries and digests too\n"
-    "  -h, --help     this text\n"
-    "\n"
+    "  --jobs N       blobs in flight, 1 to 64 (4)\n" SESSION_HELP "\n"
     "Environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY; SSL_CERT_FILE.\n"
     "\n"
     "Prints TARGET@DIGEST on standard output. Exit status: 0 done, 2 usage, 3 not found, 4 "

@@ -4,20 +4,42 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <string.h>
 
 #define JOBS_MAX 64
 
-void session_open(struct session *session, const struct command_context *context,
-                  enum render_mode mode)
+/* Plain http and unverified TLS are as good as what is known beforehand: a digest, not a tag. */
+static void warn_of_insecure(const struct log *log, const char *const *hosts)
 {
-    session->render = render_new(mode);
+    for (; *hosts != NULL; hosts++)
+        log_warn(
+            log,
+            "--insecure %s: whoever is on the way can read what is sent there, and change what "
+            "is not named by a digest",
+            *hosts);
+}
+
+void session_open(struct session *session, const struct command_context *context,
+                  const struct session_options *options)
+{
+    session->render = render_new(options->mode);
     const struct log *log = render_log(session->render);
+    warn_of_insecure(log, options->insecure);
     session->http = http_new(&(struct http_options){
         .user_agent = "inlay/" INLAY_VERSION,
         .cancel = context->cancel,
         .log = log,
+        .tls_ca = options->tls_ca,
+        .cert_dir = options->cert_dir,
+        .insecure = options->insecure,
     });
-    session->auth = auth_new(session->http, log);
+    session->auth = auth_new(&(struct auth_options){
+        .http = session->http,
+        .log = log,
+        .cancel = context->cancel,
+        .authfile = options->authfile,
+        .creds = options->creds,
+    });
     session->stores = (struct store_context){session->http, session->auth, context->cancel, log};
 }
 
@@ -29,16 +51,38 @@ void session_release(struct session *session)
     *session = (struct session){0};
 }
 
-int session_parse_target(const char *text, struct reference *out, struct error *err)
+/* Whether one of them is read from standard input, which then cannot be an image. */
+static bool reads_stdin(const struct session_options *options)
+{
+    for (size_t i = 0; options->creds[i] != NULL; i++)
+        if (text_ends_with(options->creds[i], "=-"))
+            return true;
+    return false;
+}
+
+int session_parse_image(const struct session_options *options, const char *name, const char *text,
+                        struct reference *out, struct error *err)
 {
     if (reference_parse(text, out, err) < 0)
-        return error_wrap(err, "--to");
+        return error_wrap(err, "%s", name);
+    if (out->path != NULL && strcmp(out->path, "-") == 0 && reads_stdin(options))
+        return error_set(err, ERROR_USAGE,
+                         "%s and --creds both want to read standard input; name a file", name);
+    return 0;
+}
+
+int session_parse_target(const char *name, const char *text, struct reference *out,
+                         struct error *err)
+{
+    if (reference_parse(text, out, err) < 0)
+        return error_wrap(err, "%s", name);
     if (out->digest.algorithm != DIGEST_NONE)
         return error_set(err, ERROR_USAGE,
-                         "--to '%s' names a digest, which is not known beforehand; name a tag",
+                         "%s '%s' names a digest, which follows from the image; name a tag", name,
                          text);
-    if (out->tag == NULL)
-        return error_set(err, ERROR_USAGE, "--to '%s' names no tag; expected oci:DIR:TAG", text);
+    if (out->tag == NULL && reference_needs_tag(out))
+        return error_set(err, ERROR_USAGE, "%s '%s' names no tag; expected oci:DIR:TAG", name,
+                         text);
     return 0;
 }
 
@@ -54,7 +98,8 @@ int session_parse_jobs(const char *text, unsigned *out, struct error *err)
     return 0;
 }
 
-int session_refuse_option(int option, char **argv, const char *command, struct error *err)
+/* What getopt_long() did not take: `option` is what it returned. */
+static int refuse_option(int option, char **argv, const char *command, struct error *err)
 {
     if (option == ':')
         return error_set(err, ERROR_USAGE, "the option '%s' wants a value; see 'inlay %s --help'",
@@ -66,13 +111,87 @@ int session_refuse_option(int option, char **argv, const char *command, struct e
                      argv[optind - 1], command);
 }
 
+/* Of an option that may be given several times. */
+static int take_another(const char **list, const char *option, const char *value, struct error *err)
+{
+    size_t count = 0;
+
+    while (list[count] != NULL)
+        count++;
+    if (count == SESSION_MANY)
+        return error_set(err, ERROR_USAGE, "%s is given more than %d times", option, SESSION_MANY);
+    list[count] = value;
+    return 0;
+}
+
+static int take_creds(struct session_options *out, const char *value, struct error *err)
+{
+    bool from_stdin = reads_stdin(out);
+
+    if (auth_check_creds(value, err) < 0)
+        return error_wrap(err, "--creds");
+    if (take_another(out->creds, "--creds", value, err) < 0)
+        return -1;
+    if (from_stdin && text_ends_with(value, "=-"))
+        return error_set(err, ERROR_USAGE, "--creds wants to read standard input twice");
+    return 0;
+}
+
+/* HOST or HOST:PORT; a URL is none. */
+static int take_insecure(struct session_options *out, const char *value, struct error *err)
+{
+    if (*value == '\0' || strpbrk(value, "/@ ") != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--insecure '%s' is not a host; expected HOST or HOST:PORT", value);
+    return take_another(out->insecure, "--insecure", value, err);
+}
+
+int session_take_option(struct session_options *out, int option, char **argv, const char *command,
+                        struct error *err)
+{
+    switch (option) {
+    case 'q':
+        out->mode = RENDER_QUIET;
+        return 0;
+    case 'v':
+        out->mode = RENDER_VERBOSE;
+        return 0;
+    case SESSION_OPTION_AUTHFILE:
+        out->authfile = optarg;
+        return 0;
+    case SESSION_OPTION_CREDS:
+        return take_creds(out, optarg, err);
+    case SESSION_OPTION_TLS_CA:
+        out->tls_ca = optarg;
+        return 0;
+    case SESSION_OPTION_CERT_DIR:
+        out->cert_dir = optarg;
+        return 0;
+    case SESSION_OPTION_INSECURE:
+        return take_insecure(out, optarg, err);
+    default:
+        return refuse_option(option, argv, command, err);
+    }
+}
+
+char *session_memo_folder(void)
+{
+    const char *cache = getenv("XDG_CACHE_HOME");
+    const char *home = getenv("HOME");
+
+    if (cache != NULL && cache[0] == '/')
+        return xasprintf("%s/inlay", cache);
+    return home != NULL && home[0] == '/' ? xasprintf("%s/.cache/inlay", home) : NULL;
+}
+
 int session_say_target(const struct reference *target, const struct digest *digest,
                        struct error *err)
 {
     CLEANUP(text) char *name = reference_format(target, false);
+    bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
 
-    printf("%s@%s\n", name, digest_format(digest).text);
-    if (fflush(stdout) == 0)
+    fprintf(is_taken ? stderr : stdout, "%s@%s\n", name, digest_format(digest).text);
+    if (fflush(is_taken ? stderr : stdout) == 0)
         return 0;
     return error_set(err, ERROR_LOCAL,
                      "%s@%s is published, but could not be written to standard output", name,

@@ -1,65 +1,15 @@
 #include "auth/auth_internal.h"
 
-#include "core/text.h"
-
-#include <pthread.h>
-#include <string.h>
-#include <time.h>
-
-#define RENEW_BEFORE_S 10
-#define UPLOAD_LIFE_S 60
-
-/* What a registry asks for, and has given us, for one set of scopes. Guarded by auth->lock. */
-struct grant {
-    char *key;     /* registry and scopes */
-    bool open;     /* an answer came without a token */
-    char *realm;   /* of the last challenge; NULL: none yet */
-    char *service; /* the same */
-    char *asked;   /* the same: its scopes */
-    struct token token;
-    time_t begin_s;       /* when the token was asked for, by now_s() */
-    unsigned generation;  /* counts renewals, successful or not */
-    struct error failure; /* of the last renewal */
-    bool busy;            /* somebody is renewing */
-};
-
-struct auth {
-    struct http *http;     /* borrowed */
-    const struct log *log; /* borrowed */
-    pthread_mutex_t lock;
-    pthread_cond_t renewed;
-    struct grant **grants;
-    size_t count;
-};
-
-static time_t now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
-struct auth *auth_new(struct http *http, const struct log *log)
+struct auth *auth_new(const struct auth_options *options)
 {
     struct auth *auth = xcalloc(1, sizeof(*auth));
 
-    auth->http = http;
-    auth->log = log;
+    auth->http = options->http;
+    auth->log = options->log;
+    auth->credentials = credentials_new(options);
     pthread_mutex_init(&auth->lock, NULL);
     pthread_cond_init(&auth->renewed, NULL);
     return auth;
-}
-
-static void grant_free(struct grant *grant)
-{
-    token_release(&grant->token);
-    error_release(&grant->failure);
-    free(grant->asked);
-    free(grant->service);
-    free(grant->realm);
-    free(grant->key);
-    free(grant);
 }
 
 void auth_free(struct auth *auth)
@@ -69,216 +19,10 @@ void auth_free(struct auth *auth)
     for (size_t i = 0; i < auth->count; i++)
         grant_free(auth->grants[i]);
     free(auth->grants);
+    credentials_free(auth->credentials);
     pthread_cond_destroy(&auth->renewed);
     pthread_mutex_destroy(&auth->lock);
     free(auth);
-}
-
-/* The grant for a scope; lives as long as `auth`. */
-static struct grant *auth_grant(struct auth *auth, const struct auth_scope *scope)
-{
-    CLEANUP(buf) struct buf key = BUF_INIT;
-    struct grant *found = NULL;
-
-    buf_add_text(&key, scope->registry);
-    for (size_t i = 0; scope->scopes[i] != NULL; i++)
-        buf_addf(&key, " %s", scope->scopes[i]);
-    pthread_mutex_lock(&auth->lock);
-    for (size_t i = 0; i < auth->count && found == NULL; i++)
-        if (strcmp(auth->grants[i]->key, buf_text(&key)) == 0)
-            found = auth->grants[i];
-    if (found == NULL) {
-        found = xcalloc(1, sizeof(*found));
-        found->key = buf_take(&key);
-        auth->grants = xrealloc(auth->grants, auth->count + 1, sizeof(struct grant *));
-        auth->grants[auth->count++] = found;
-    }
-    pthread_mutex_unlock(&auth->lock);
-    return found;
-}
-
-/* "library/alpine" out of "repository:library/alpine:pull"; the caller frees it. */
-static char *scope_subject(const struct auth_scope *scope)
-{
-    const char *text = scope->scopes[0] != NULL ? scope->scopes[0] : "";
-    const char *start = strchr(text, ':');
-    const char *end = strrchr(text, ':');
-
-    if (start == NULL || start == end)
-        return xstrdup(text);
-    return xstrndup(start + 1, (size_t)(end - start - 1));
-}
-
-/* Ends a denial with what there is to know about it. */
-static int auth_deny(const struct auth_scope *scope, const char *reason, struct error *err)
-{
-    CLEANUP(text) char *subject = scope_subject(scope);
-
-    return error_set(err, ERROR_DENIED, "access to '%s' at '%s' is denied: %s; " AUTH_ANONYMOUS,
-                     subject, scope->registry, reason);
-}
-
-static void set_text(char **to, const char *text)
-{
-    free(*to);
-    *to = text != NULL ? xstrdup(text) : NULL;
-}
-
-static void grant_set_challenge(struct auth *auth, struct grant *grant,
-                                const struct auth_challenge *challenge)
-{
-    pthread_mutex_lock(&auth->lock);
-    set_text(&grant->realm, challenge->realm);
-    set_text(&grant->service, challenge->service);
-    set_text(&grant->asked, challenge->scope);
-    grant->open = false;
-    pthread_mutex_unlock(&auth->lock);
-}
-
-/* Remembers the first Bearer challenge in a header; *basic tells whether Basic is offered. */
-static bool grant_learn_header(struct auth *auth, struct grant *grant, const char *value,
-                               bool *basic)
-{
-    struct auth_challenge *challenges = NULL;
-    size_t count = 0;
-    bool bearer = false;
-
-    auth_challenges_parse(value, &challenges, &count);
-    for (size_t i = 0; i < count && !bearer; i++) {
-        *basic = *basic || text_equal_fold(challenges[i].scheme, "Basic");
-        bearer = text_equal_fold(challenges[i].scheme, "Bearer") && challenges[i].realm != NULL;
-        if (bearer)
-            grant_set_challenge(auth, grant, &challenges[i]);
-    }
-    auth_challenges_free(challenges, count);
-    return bearer;
-}
-
-/* Remembers the Bearer challenge of a 401. ERROR_DENIED if there is none that can be met. */
-static int grant_learn(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
-                       const struct http_response *response, struct error *err)
-{
-    bool basic = false;
-
-    for (size_t i = 0; i < response->header_count; i++)
-        if (text_equal_fold(response->headers[i].name, "WWW-Authenticate") &&
-            grant_learn_header(auth, grant, response->headers[i].value, &basic))
-            return 0;
-    return auth_deny(scope,
-                     basic ? "it wants a user and a password"
-                           : "it answered with status 401 and does not say how to log in",
-                     err);
-}
-
-/* Asks for a token; the caller has made the grant busy. */
-static int grant_fetch(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
-                       struct token *out, struct error *err)
-{
-    pthread_mutex_lock(&auth->lock);
-    CLEANUP(text) char *realm = xstrdup(grant->realm);
-    CLEANUP(text) char *service = grant->service != NULL ? xstrdup(grant->service) : NULL;
-    CLEANUP(text) char *asked = grant->asked != NULL ? xstrdup(grant->asked) : NULL;
-    pthread_mutex_unlock(&auth->lock);
-    struct token_request request = {
-        .registry = scope->registry,
-        .realm = realm,
-        .service = service,
-        .asked = asked,
-        .scopes = scope->scopes,
-    };
-
-    if (token_fetch(auth->http, &request, out, err) < 0) {
-        if (err->kind != ERROR_DENIED)
-            return -1;
-        CLEANUP(text) char *reason = xstrdup(err->text);
-        return auth_deny(scope, reason, err);
-    }
-    log_debug(auth->log, "token for '%s', valid for %u s", grant->key, out->lifetime_s);
-    return 0;
-}
-
-/*
- * Replaces the token of `generation`, unless somebody else does or has: then it waits for that. Its
- * wait needs no look at cancel, since the request that it waits for has one.
- */
-static int grant_renew(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
-                       unsigned generation, struct error *err)
-{
-    CLEANUP(token) struct token token = TOKEN_INIT;
-    int result = 0;
-
-    pthread_mutex_lock(&auth->lock);
-    while (grant->busy)
-        pthread_cond_wait(&auth->renewed, &auth->lock);
-    if (grant->generation != generation) {
-        if (grant->failure.kind != ERROR_NONE)
-            result = error_set(err, grant->failure.kind, "%s", grant->failure.text);
-        pthread_mutex_unlock(&auth->lock);
-        return result;
-    }
-    grant->busy = true;
-    pthread_mutex_unlock(&auth->lock);
-
-    time_t begin_s = now_s();
-    result = grant_fetch(auth, grant, scope, &token, err);
-
-    pthread_mutex_lock(&auth->lock);
-    token_release(&grant->token);
-    error_release(&grant->failure);
-    if (result < 0)
-        error_set(&grant->failure, err->kind, "%s", err->text);
-    grant->token = token;
-    token = (struct token)TOKEN_INIT;
-    grant->begin_s = begin_s;
-    grant->generation++;
-    grant->busy = false;
-    pthread_cond_broadcast(&auth->renewed);
-    pthread_mutex_unlock(&auth->lock);
-    return result;
-}
-
-/* Whether the token will do for another `needed_s` seconds, or for most of what it ever lives. */
-static bool grant_is_fresh(const struct grant *grant, unsigned needed_s)
-{
-    time_t most_s = (time_t)grant->token.lifetime_s * 9 / 10;
-    time_t left_s = grant->begin_s + (time_t)grant->token.lifetime_s - now_s();
-
-    return grant->token.header != NULL && left_s >= (most_s < needed_s ? most_s : needed_s);
-}
-
-/* Renews a token that is about to end; with `for_upload`, also gets one if there is none yet. */
-static int grant_freshen(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
-                         bool for_upload, struct error *err)
-{
-    pthread_mutex_lock(&auth->lock);
-    unsigned needed_s = grant->token.lifetime_s / 10;
-    if (needed_s < RENEW_BEFORE_S)
-        needed_s = RENEW_BEFORE_S;
-    if (for_upload && needed_s < UPLOAD_LIFE_S)
-        needed_s = UPLOAD_LIFE_S;
-    bool asked = grant->realm != NULL && !grant->open;
-    bool wanted = for_upload || grant->token.header != NULL;
-    bool stale = asked && wanted && !grant_is_fresh(grant, needed_s);
-    unsigned generation = grant->generation;
-    pthread_mutex_unlock(&auth->lock);
-    return stale ? grant_renew(auth, grant, scope, generation, err) : 0;
-}
-
-/* The token, or NULL if there is none; the caller frees it. */
-static char *grant_copy_header(struct auth *auth, struct grant *grant, unsigned *generation)
-{
-    pthread_mutex_lock(&auth->lock);
-    char *header = grant->token.header != NULL ? xstrdup(grant->token.header) : NULL;
-    *generation = grant->generation;
-    pthread_mutex_unlock(&auth->lock);
-    return header;
-}
-
-static void grant_note_open(struct auth *auth, struct grant *grant)
-{
-    pthread_mutex_lock(&auth->lock);
-    grant->open = grant->token.header == NULL;
-    pthread_mutex_unlock(&auth->lock);
 }
 
 /* A request that may be sent twice, and its answer. */
@@ -307,7 +51,7 @@ static int call_try(struct call *call, unsigned *generation, struct error *err)
 
     if (call->own && grant_freshen(call->auth, call->grant, call->scope, false, err) < 0)
         return -1;
-    CLEANUP(text)
+    CLEANUP(secret)
     char *header = call->own ? grant_copy_header(call->auth, call->grant, generation) : NULL;
     request.authorization = header;
     request.expect = NULL; /* every status is looked at here */
@@ -326,9 +70,33 @@ static bool call_is_challenged(const struct call *call)
 /* Gets another token than the one that was refused. */
 static int call_renew(struct call *call, unsigned generation, struct error *err)
 {
+    grant_note_refused(call->auth, call->grant, generation);
     if (grant_learn(call->auth, call->grant, call->scope, &call->response, err) < 0)
         return -1;
     return grant_renew(call->auth, call->grant, call->scope, generation, err);
+}
+
+/* A 401 is handed over to those alone who name it. */
+static bool call_admits_401(const struct call *call)
+{
+    const int *status = call->request->expect;
+
+    while (status != NULL && *status != 0 && *status != 401)
+        status++;
+    return status != NULL && *status == 401;
+}
+
+/* What the registry said to the last try, and who we were in it. */
+static int call_deny(const struct call *call, struct error *err)
+{
+    struct http_request request = *call->request;
+
+    request.expect = HTTP_EXPECT(200); /* anything but a 401 */
+    if (http_check(&request, &call->response, err) == 0)
+        return error_set(err, ERROR_INTERNAL, "a denial of an answer with status %d",
+                         call->response.status);
+    CLEANUP(text) char *reason = xstrdup(err->text);
+    return grant_deny(call->auth, call->grant, call->scope, reason, err);
 }
 
 /* Sends it, with a token if need be, up to an answer that the caller expects. */
@@ -352,14 +120,9 @@ static int call_run(struct call *call, struct error *err)
     } else if (call->own && call->response.status < 400) {
         grant_note_open(call->auth, call->grant);
     }
-    if (http_check(call->request, &call->response, err) == 0)
-        return 0;
-    if (refusal.kind != ERROR_NONE)
-        return error_move(err, &refusal);
-    if (!call_is_challenged(call))
-        return -1;
-    CLEANUP(text) char *reason = xstrdup(err->text);
-    return auth_deny(call->scope, reason, err);
+    if (!call_is_challenged(call) || call_admits_401(call))
+        return http_check(call->request, &call->response, err);
+    return refusal.kind != ERROR_NONE ? error_move(err, &refusal) : call_deny(call, err);
 }
 
 static void call_take_response(struct call *call, struct http_response *out)
@@ -417,7 +180,7 @@ int auth_authorize(struct auth *auth, const struct auth_scope *scope, char **out
     unsigned generation;
 
     pthread_mutex_lock(&auth->lock);
-    bool known = grant->open || grant->realm != NULL;
+    bool known = grant->open || grant->basic || grant->realm != NULL;
     pthread_mutex_unlock(&auth->lock);
     if (!known && grant_ping(auth, grant, scope, err) < 0)
         return -1;
@@ -432,8 +195,10 @@ void auth_forget(struct auth *auth, const struct auth_scope *scope)
     struct grant *grant = auth_grant(auth, scope);
 
     pthread_mutex_lock(&auth->lock);
-    if (!grant->busy)
+    if (!grant->busy) {
         token_release(&grant->token);
+        grant->refused = true;
+    }
     grant->open = false;
     pthread_mutex_unlock(&auth->lock);
 }

@@ -6,15 +6,32 @@
 #include "http/http.h"
 
 /*
- * Who we are for a host. Registries: anonymous and bearer tokens by the challenge of
- * distribution-spec / the Docker token specification. Tokens are kept per registry and scope,
- * renewed on 401 or shortly before they end, one renewal at a time, and never sent to a host they
- * were not made for. Safe to share between threads.
+ * Who we are for a host. Registries: user and password, or bearer tokens, anonymous or not, as the
+ * challenge asks (distribution-spec, the Docker token specification). Tokens are kept per registry
+ * and scope, renewed on 401 or shortly before they end, one renewal at a time, and never sent to a
+ * host they were not made for. Credentials are those that other tools keep after a login; they go
+ * to the registry itself and to the realm that it names, over https, and to none on this machine
+ * or a private network unless the registry is there, too. Safe to share between threads.
  */
 struct auth;
 
-/* `http` is borrowed and outlives it; `log` may be NULL. */
-struct auth *auth_new(struct http *http, const struct log *log);
+struct auth_options {
+    struct http *http;           /* required; borrowed, as all here: outlives the auth */
+    const struct log *log;       /* NULL: silent */
+    const struct cancel *cancel; /* NULL: cannot be stopped */
+    const char *authfile;        /* the one file to look in; NULL: by the environment */
+    const char *const *creds;    /* "HOST=FILE" or "HOST=-", which is stdin: USER:PASSWORD in the
+                                    first line; NULL-terminated; NULL: none */
+};
+
+/*
+ * A value of `creds`, before any request: ERROR_USAGE if it is not of the form, ERROR_LOCAL if the
+ * file cannot be read. Its content, and all other files, are looked at when a registry asks who we
+ * are; what is wrong with them is an error then.
+ */
+int auth_check_creds(const char *text, struct error *err) MUST_CHECK;
+
+struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth);
 CLEANUP_FREE(auth)
 
@@ -26,7 +43,8 @@ struct auth_scope {
 
 /*
  * http_send() with the token for `scope`: a 401 is answered by getting a token as the challenge
- * asks, once. ERROR_DENIED if that is not enough (unless request->expect admits 401).
+ * asks, once. ERROR_DENIED if that is not enough, telling who we were, unless request->expect names
+ * 401; a NULL there does not. ERROR_LOCAL if stored credentials cannot be used.
  */
 int auth_send(struct auth *auth, const struct auth_scope *scope, const struct http_request *request,
               struct http_response *response, struct error *err) MUST_CHECK;
@@ -51,6 +69,13 @@ void auth_forget(struct auth *auth, const struct auth_scope *scope);
  * of the file). ERROR_LOCAL if a file exists and cannot be read. The caller frees *out.
  */
 int auth_hub_token(char **out, struct error *err) MUST_CHECK;
+
+/*
+ * Who we were for the registry, for the end of a refusal: "the credentials of 'bob' come from
+ * '/home/bob/.docker/config.json', key 'ghcr.io'", or that there are none and how to store some.
+ * Never a secret. The caller frees it.
+ */
+char *auth_describe(struct auth *auth, const struct auth_scope *scope);
 
 struct auth_challenge {
     char *scheme; /* as sent: "Bearer", "Basic" */

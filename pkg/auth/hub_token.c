@@ -1,25 +1,16 @@
 #include "auth/auth_internal.h"
 
 #include "core/file.h"
-#include "core/text.h"
 
 #include <string.h>
 
 #define HUB_TOKEN_LIMIT ((size_t)64 * 1024)
 
-/* The value of a variable that is set and not empty; NULL otherwise. */
-static const char *environment(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && *value != '\0' ? value : NULL;
-}
-
 /* "1", "ON", "YES" and "TRUE" in any case, as the Hub's own clients read it. */
 static bool environment_is_true(const char *name)
 {
     static const char *const words[] = {"1", "on", "yes", "true"};
-    const char *value = environment(name);
+    const char *value = auth_variable(name);
 
     for (size_t i = 0; value != NULL && i < ARRAY_SIZE(words); i++)
         if (text_equal_fold(value, words[i]))
@@ -59,7 +50,7 @@ static int check(const char *token, const char *from, struct error *err)
 /* "~/x" is x in HOME. */
 static char *expand_home(const char *path)
 {
-    const char *home = environment("HOME");
+    const char *home = auth_variable("HOME");
 
     if (home != NULL && path[0] == '~' && (path[1] == '/' || path[1] == '\0'))
         return xasprintf("%s%s", home, path + 1);
@@ -69,18 +60,18 @@ static char *expand_home(const char *path)
 /* Where the Hub's clients keep the token; NULL if no variable tells. The caller frees it. */
 static char *token_path(void)
 {
-    if (environment("HF_TOKEN_PATH") != NULL)
-        return expand_home(environment("HF_TOKEN_PATH"));
-    if (environment("HF_HOME") != NULL) {
-        CLEANUP(text) char *folder = expand_home(environment("HF_HOME"));
+    if (auth_variable("HF_TOKEN_PATH") != NULL)
+        return expand_home(auth_variable("HF_TOKEN_PATH"));
+    if (auth_variable("HF_HOME") != NULL) {
+        CLEANUP(text) char *folder = expand_home(auth_variable("HF_HOME"));
         return xasprintf("%s/token", folder);
     }
-    if (environment("XDG_CACHE_HOME") != NULL) {
-        CLEANUP(text) char *folder = expand_home(environment("XDG_CACHE_HOME"));
+    if (auth_variable("XDG_CACHE_HOME") != NULL) {
+        CLEANUP(text) char *folder = expand_home(auth_variable("XDG_CACHE_HOME"));
         return xasprintf("%s/huggingface/token", folder);
     }
-    if (environment("HOME") != NULL)
-        return xasprintf("%s/.cache/huggingface/token", environment("HOME"));
+    if (auth_variable("HOME") != NULL)
+        return xasprintf("%s/.cache/huggingface/token", auth_variable("HOME"));
     return NULL;
 }
 
@@ -110,7 +101,7 @@ int auth_hub_token(char **out, struct error *err)
     CLEANUP(text) char *token = NULL;
 
     for (size_t i = 0; i < ARRAY_SIZE(names) && token == NULL; i++) {
-        const char *value = environment(names[i]);
+        const char *value = auth_variable(names[i]);
         token = value != NULL ? clean(value) : NULL;
         if (token != NULL && check(token, names[i], err) < 0)
             return -1;

@@ -1,90 +1,44 @@
 #include "auth/auth_internal.h"
 
-#include "core/text.h"
-
-#include <arpa/inet.h>
 #include <jansson.h>
 #include <string.h>
 
 #define TOKEN_ANSWER_LIMIT ((size_t)1024 * 1024)
 #define TOKEN_LIFETIME_MIN_S 60
-#define TOKEN_LIFETIME_MAX_S (24 * 3600)
 
 void token_release(struct token *token)
 {
-    free(token->header);
+    secret_free(token->header);
     *token = (struct token)TOKEN_INIT;
 }
 
-/* The host of a URL, without brackets; the caller frees it. */
+/* "host:port" of a URL as written; the caller frees it. */
 static char *url_host(const char *url)
 {
     CLEANUP(text) char *shown = http_display_url(url); /* without user */
     const char *start = strstr(shown, "://");
 
     start = start != NULL ? start + 3 : shown;
-    if (*start == '[')
-        return xstrndup(start + 1, strcspn(start + 1, "]/%"));
-    return xstrndup(start, strcspn(start, ":/"));
+    return xstrndup(start, strcspn(start, "/"));
 }
 
-static bool ipv4_is_private(uint32_t address)
-{
-    static const struct {
-        uint32_t network;
-        unsigned bits;
-    } ranges[] = {
-        {0x00000000, 8},  /* 0.0.0.0, "this network" */
-        {0x0a000000, 8},  /* 10.0.0.0 */
-        {0x64400000, 10}, /* 100.64.0.0, shared by carriers */
-        {0x7f000000, 8},  /* 127.0.0.0 */
-        {0xa9fe0000, 16}, /* 169.254.0.0, link-local */
-        {0xac100000, 12}, /* 172.16.0.0 */
-        {0xc0a80000, 16}, /* 192.168.0.0 */
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(ranges); i++)
-        if ((address ^ ranges[i].network) >> (32 - ranges[i].bits) == 0)
-            return true;
-    return false;
-}
-
-/* An address literal, or a name, that means this machine or its own network. */
-static bool host_is_private(const char *host)
-{
-    struct in_addr ipv4;
-    struct in6_addr ipv6;
-
-    if (text_equal_fold(host, "localhost") || text_equal_fold(host, "localhost.") ||
-        text_ends_with(host, ".localhost"))
-        return true;
-    if (inet_pton(AF_INET, host, &ipv4) == 1)
-        return ipv4_is_private(ntohl(ipv4.s_addr));
-    if (inet_pton(AF_INET6, host, &ipv6) != 1)
-        return false;
-    if (IN6_IS_ADDR_V4MAPPED(&ipv6) || IN6_IS_ADDR_V4COMPAT(&ipv6)) {
-        memcpy(&ipv4, ipv6.s6_addr + 12, sizeof(ipv4));
-        return ipv4_is_private(ntohl(ipv4.s_addr));
-    }
-    return IN6_IS_ADDR_LOOPBACK(&ipv6) || IN6_IS_ADDR_UNSPECIFIED(&ipv6) ||
-           IN6_IS_ADDR_LINKLOCAL(&ipv6) || (ipv6.s6_addr[0] & 0xfe) == 0xfc;
-}
-
-static int check_realm(const char *registry, const char *realm, struct error *err)
+/* Where a registry may send us for tokens, maybe with its credentials. */
+static int check_realm(const struct token_request *request, const char *realm, struct error *err)
 {
     CLEANUP(text) char *name = http_display_url(realm);
-    CLEANUP(text) char *registry_host = url_host(registry);
     CLEANUP(text) char *host = url_host(realm);
 
-    if (!text_starts_with(realm, "https://") && !text_starts_with(registry, "http://"))
+    if (!text_starts_with(realm, "https://") && !text_starts_with(request->registry, "http://") &&
+        !http_allows_insecure(request->http, host))
         return error_set(err, ERROR_DENIED,
                          "'%s' sends for tokens to '%s', which is not https and so is not asked",
-                         registry, name);
-    if (host_is_private(host) && !host_is_private(registry_host))
+                         request->registry, name);
+    if (http_is_private_origin(request->http, realm) &&
+        !http_is_private_origin(request->http, request->registry))
         return error_set(err, ERROR_DENIED,
                          "'%s' sends for tokens to '%s', an address of a private network, which "
                          "is not asked",
-                         registry, name);
+                         request->registry, name);
     return 0;
 }
 
@@ -125,33 +79,76 @@ static void add_parameter(struct buf *url, const char *name, const char *value)
     http_encode(url, value, ":/,");
 }
 
+/* Those of the caller and of the challenge, each once. */
+static void collect_scopes(const struct token_request *request, struct strings *out)
+{
+    for (size_t i = 0; request->scopes[i] != NULL; i++)
+        strings_add(out, request->scopes[i]);
+    for (const char *at = request->asked != NULL ? request->asked : ""; *at != '\0';) {
+        size_t size = strcspn(at, " ");
+        CLEANUP(text) char *scope = xstrndup(at, size);
+        bool covered = size == 0;
+        for (size_t i = 0; i < out->count && !covered; i++)
+            covered = scope_covers(out->items[i], scope);
+        if (!covered)
+            strings_add(out, scope);
+        at += size;
+        at += strspn(at, " ");
+    }
+}
+
+static int resolve_realm(const struct token_request *request, char **out, struct error *err)
+{
+    CLEANUP(text) char *realm = NULL;
+
+    if (http_resolve_url(request->registry, request->realm, &realm, err) < 0)
+        return error_wrap(err, "where tokens for '%s' come from", request->registry);
+    if (check_realm(request, realm, err) < 0)
+        return -1;
+    *out = TAKE(realm);
+    return 0;
+}
+
 int token_format_url(const struct token_request *request, struct buf *out, struct error *err)
 {
     CLEANUP(strings) struct strings scopes = STRINGS_INIT;
     CLEANUP(text) char *realm = NULL;
 
-    if (http_resolve_url(request->registry, request->realm, &realm, err) < 0)
-        return error_wrap(err, "where tokens for '%s' come from", request->registry);
-    if (check_realm(request->registry, realm, err) < 0)
+    if (resolve_realm(request, &realm, err) < 0)
         return -1;
     buf_add_text(out, realm);
     if (request->service != NULL)
         add_parameter(out, "service", request->service);
-    for (size_t i = 0; request->scopes[i] != NULL; i++)
-        strings_add(&scopes, request->scopes[i]);
-    for (const char *at = request->asked != NULL ? request->asked : ""; *at != '\0';) {
-        size_t size = strcspn(at, " ");
-        CLEANUP(text) char *scope = xstrndup(at, size);
-        bool covered = size == 0;
-        for (size_t i = 0; i < scopes.count && !covered; i++)
-            covered = scope_covers(scopes.items[i], scope);
-        if (!covered)
-            strings_add(&scopes, scope);
-        at += size;
-        at += strspn(at, " ");
-    }
+    collect_scopes(request, &scopes);
     for (size_t i = 0; i < scopes.count; i++)
         add_parameter(out, "scope", scopes.items[i]);
+    return 0;
+}
+
+static void add_field(struct buf *form, const char *name, const char *value)
+{
+    buf_addf(form, "%s%s=", form->size > 0 ? "&" : "", name);
+    http_encode(form, value, "");
+}
+
+int token_format_form(const struct token_request *request, char **url, struct buf *body,
+                      struct error *err)
+{
+    CLEANUP(strings) struct strings scopes = STRINGS_INIT;
+    CLEANUP(buf) struct buf scope = BUF_INIT;
+
+    if (resolve_realm(request, url, err) < 0)
+        return -1;
+    collect_scopes(request, &scopes);
+    for (size_t i = 0; i < scopes.count; i++)
+        buf_addf(&scope, "%s%s", i > 0 ? " " : "", scopes.items[i]);
+    add_field(body, "grant_type", "refresh_token");
+    if (request->service != NULL)
+        add_field(body, "service", request->service);
+    add_field(body, "client_id", "inlay");
+    if (scope.size > 0)
+        add_field(body, "scope", buf_text(&scope));
+    add_field(body, "refresh_token", request->credential->identity_token);
     return 0;
 }
 
@@ -172,6 +169,35 @@ static unsigned member_lifetime(const json_t *json)
     return seconds < TOKEN_LIFETIME_MAX_S ? (unsigned)seconds : TOKEN_LIFETIME_MAX_S;
 }
 
+int token_from_text(const char *text, struct token *out, struct error *err)
+{
+    for (const unsigned char *at = (const unsigned char *)text; *at != '\0'; at++)
+        if (*at <= 0x20 || *at >= 0x7f)
+            return error_set(err, ERROR_CORRUPT, "the token has characters that no token has");
+    token_release(out);
+    out->header = xasprintf("Bearer %s", text);
+    out->lifetime_s = TOKEN_LIFETIME_MAX_S;
+    return 0;
+}
+
+static char *format_basic(const char *user, const char *secret)
+{
+    CLEANUP(secret) char *pair = xasprintf("%s:%s", user, secret);
+    CLEANUP(secret) char *text = base64_encode(pair, strlen(pair));
+
+    return xasprintf("Basic %s", text);
+}
+
+int token_from_password(const struct credential *credential, struct token *out, struct error *err)
+{
+    if (credential->user == NULL || credential->password == NULL)
+        return error_set(err, ERROR_DENIED, "it wants a user and a password");
+    token_release(out);
+    out->header = format_basic(credential->user, credential->password);
+    out->lifetime_s = TOKEN_LIFETIME_MAX_S;
+    return 0;
+}
+
 /* issued_at is left alone: by a clock that differs from ours, every token would have ended. */
 int token_parse(const char *data, size_t size, struct token *out, struct error *err)
 {
@@ -186,35 +212,103 @@ int token_parse(const char *data, size_t size, struct token *out, struct error *
     if (token == NULL)
         return error_set(err, ERROR_CORRUPT,
                          "the answer has neither 'token' nor 'access_token' in it");
-    for (const unsigned char *at = (const unsigned char *)token; *at != '\0'; at++)
-        if (*at <= 0x20 || *at >= 0x7f)
-            return error_set(err, ERROR_CORRUPT, "the token has characters that no token has");
-    out->header = xasprintf("Bearer %s", token);
+    if (token_from_text(token, out, err) < 0)
+        return -1;
     out->lifetime_s = member_lifetime(json);
     return 0;
 }
 
-int token_fetch(struct http *http, const struct token_request *request, struct token *out,
-                struct error *err)
+/* Sends what was made for `url`, and takes the token out of the answer. */
+static int token_send(const struct token_request *request, struct http_request *asked,
+                      struct http_response *response, struct token *out, struct error *err)
 {
+    asked->accept = "application/json";
+    asked->body_limit = TOKEN_ANSWER_LIMIT;
+    asked->keep_redirect = true; /* where it leads has not been checked */
+    asked->public_only = !http_is_private_origin(request->http, request->registry);
+    if (!http_same_origin(asked->url, request->registry)) {
+        CLEANUP(text) char *name = http_display_url(asked->url);
+        log_debug(request->log, "'%s' sends for tokens to '%s'%s", request->registry, name,
+                  request->credential != NULL ? ", which gets its credentials" : "");
+    }
+    if (http_send(request->http, asked, response, err) < 0)
+        return error_wrap(err, "getting a token for '%s'", request->registry);
+    int result = -1;
+    if (response->status == 200)
+        result = token_parse(buf_text(&response->body), response->body.size, out, err);
+    if (response->body.data != NULL)
+        explicit_bzero(response->body.data, response->body.size);
+    if (response->status != 200 || result == 0)
+        return 0;
+    CLEANUP(text) char *name = http_display_url(asked->url);
+    return error_wrap(err, "getting a token for '%s' from '%s'", request->registry, name);
+}
+
+/* The form that all servers know; `secret` goes with the user, NULL: anonymous. */
+static int token_get(const struct token_request *request, const char *secret, struct token *out,
+                     struct error *err)
+{
+    const struct credential *credential = request->credential;
     CLEANUP(buf) struct buf url = BUF_INIT;
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(secret) char *header = NULL;
 
     if (token_format_url(request, &url, err) < 0)
         return -1;
+    if (secret != NULL) {
+        add_parameter(&url, "account", credential->user);
+        header = format_basic(credential->user, secret);
+    }
     struct http_request asked = {
         .method = "GET",
         .url = buf_text(&url),
-        .accept = "application/json",
+        .authorization = header,
         .expect = HTTP_EXPECT(200),
-        .body_limit = TOKEN_ANSWER_LIMIT,
-        .keep_redirect = true, /* where it leads has not been checked */
     };
-    if (http_send(http, &asked, &response, err) < 0)
-        return error_wrap(err, "getting a token for '%s'", request->registry);
-    if (token_parse(buf_text(&response.body), response.body.size, out, err) < 0) {
-        CLEANUP(text) char *name = http_display_url(buf_text(&url));
-        return error_wrap(err, "getting a token for '%s' from '%s'", request->registry, name);
-    }
+    return token_send(request, &asked, &response, out, err);
+}
+
+/* *known tells whether the server knows this form; if not, there is no token yet. */
+static int token_post(const struct token_request *request, bool *known, struct token *out,
+                      struct error *err)
+{
+    static const int refusals[] = {400, 401, 404, 405};
+    CLEANUP(secret_buf) struct buf form = BUF_INIT;
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(text) char *url = NULL;
+    bool has_user = request->credential->user != NULL && *request->credential->user != '\0';
+
+    if (token_format_form(request, &url, &form, err) < 0)
+        return -1;
+    struct http_request asked = {
+        .method = "POST",
+        .url = url,
+        .content_type = "application/x-www-form-urlencoded",
+        .body = buf_text(&form),
+        .body_size = form.size,
+        .expect = has_user ? HTTP_EXPECT(200, 400, 401, 404, 405) : HTTP_EXPECT(200),
+        .repeatable = true,
+    };
+    if (token_send(request, &asked, &response, out, err) < 0)
+        return -1;
+    *known = true;
+    for (size_t i = 0; i < ARRAY_SIZE(refusals); i++)
+        *known = *known && response.status != refusals[i];
     return 0;
+}
+
+/*
+ * An identity token goes into the POST form alone, but some servers know only GET, or answer so:
+ * those take it as the password of its user, if there is one.
+ */
+int token_fetch(const struct token_request *request, struct token *out, struct error *err)
+{
+    const struct credential *credential = request->credential;
+    bool known = false;
+
+    if (credential == NULL || credential->identity_token == NULL)
+        return token_get(request, credential != NULL ? credential->password : NULL, out, err);
+    if (token_post(request, &known, out, err) < 0)
+        return -1;
+    return known ? 0 : token_get(request, credential->identity_token, out, err);
 }

@@ -91,11 +91,11 @@ static void the_realm_is_asked_for_every_scope_once(void **state)
         {"/token", NULL, NULL, {NULL}, "https://registry.example/token"},
     };
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(buf) struct buf url = BUF_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct token_request request = {
+            .http = *state,
             .registry = "https://registry.example",
             .realm = cases[i].realm,
             .service = cases[i].service,
@@ -141,11 +141,11 @@ static void a_realm_cannot_send_us_where_a_registry_has_no_business(void **state
     };
     static const char *const scopes[] = {NULL};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(buf) struct buf url = BUF_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct token_request request = {
+            .http = *state,
             .registry = cases[i].registry,
             .realm = cases[i].realm,
             .scopes = scopes,
@@ -168,11 +168,11 @@ static void a_refused_realm_is_named(void **state)
     };
     static const char *const scopes[] = {NULL};
 
-    (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(buf) struct buf url = BUF_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct token_request request = {
+            .http = *state,
             .registry = "https://r",
             .realm = cases[i].realm,
             .scopes = scopes,
@@ -181,6 +181,20 @@ static void a_refused_realm_is_named(void **state)
         assert_int_equal(err.kind, ERROR_DENIED);
         assert_string_equal(err.text, cases[i].text);
     }
+}
+
+static int set_up(void **state)
+{
+    struct http_options options = {.user_agent = "inlay/test"};
+
+    *state = http_new(&options);
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    http_free(*state);
+    return 0;
 }
 
 int main(void)
@@ -192,5 +206,5 @@ int main(void)
         cmocka_unit_test(a_refused_realm_is_named),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }

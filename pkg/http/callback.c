@@ -41,6 +41,7 @@ size_t transfer_take_header(char *data, size_t one, size_t size, void *arg)
     transfer->response.status = (int)status;
     transfer->response.url = xstrdup(transfer->url);
     transfer->answered = true;
+    transfer_note_address(transfer);
     return transfer_judge(transfer, &transfer->refusal) < 0 ? 0 : size;
 }
 
@@ -123,13 +124,27 @@ static bool keep_body(struct transfer *transfer, const char *data, size_t size)
     return size <= room;
 }
 
-static void window_add(struct transfer *transfer, const char *data, size_t size)
+/* What can be taken now: the window is empty as long as the sink is not full. */
+static size_t stream_room(const struct transfer *transfer)
 {
+    return transfer->sink_size - transfer->sink_filled + HTTP_WINDOW - transfer->window_end;
+}
+
+static void stream_add(struct transfer *transfer, const char *data, size_t size)
+{
+    size_t part = transfer->sink_size - transfer->sink_filled;
+
+    if (part > size)
+        part = size;
+    if (part > 0)
+        memcpy(transfer->sink + transfer->sink_filled, data, part);
+    transfer->sink_filled += part;
+    if (part == size)
+        return;
     if (transfer->window == NULL)
         transfer->window = xcalloc(1, HTTP_WINDOW);
-    if (size > 0)
-        memcpy(transfer->window + transfer->window_end, data, size);
-    transfer->window_end += size;
+    memcpy(transfer->window + transfer->window_end, data + part, size - part);
+    transfer->window_end += size - part;
 }
 
 size_t transfer_take_body(char *data, size_t one, size_t size, void *arg)
@@ -143,13 +158,13 @@ size_t transfer_take_body(char *data, size_t one, size_t size, void *arg)
     size_t wanted = size - skipped;
     if (wanted > transfer->left)
         wanted = (size_t)transfer->left;
-    if (stream && wanted > HTTP_WINDOW - transfer->window_end)
+    if (stream && wanted > stream_room(transfer))
         return CURL_WRITEFUNC_PAUSE; /* all of `data` comes again */
     transfer->skip -= skipped;
     if (transfer->left != UINT64_MAX)
         transfer->left -= wanted;
     if (stream)
-        window_add(transfer, data + skipped, wanted);
+        stream_add(transfer, data + skipped, wanted);
     else if (!keep_body(transfer, data + skipped, wanted))
         return 0;
     if (transfer->left == 0)

@@ -24,6 +24,14 @@ static int explain_connection(const struct transfer *transfer, const char *autho
 {
     CLEANUP(text) char *words = system_words(transfer);
 
+    if (transfer->unix_socket != NULL)
+        return error_set(err, ERROR_UNREACHABLE, "cannot connect to the socket '%s': %s",
+                         transfer->unix_socket, words != NULL ? words : "nobody listens there");
+    if (transfer->blocked)
+        return error_set(err, ERROR_DENIED,
+                         "'%s' has an address of this machine or a private network, where only a "
+                         "server that is there itself may send inlay",
+                         authority);
     switch (transfer->result) {
     case CURLE_COULDNT_RESOLVE_HOST:
         return error_set(err, ERROR_UNREACHABLE,
@@ -42,25 +50,74 @@ static int explain_connection(const struct transfer *transfer, const char *autho
     }
 }
 
+/* Files of this machine that libcurl could not use. */
+static int explain_files(const struct transfer *transfer, const char *authority, const char *words,
+                         struct error *err)
+{
+    const struct certificates *certificates = &transfer->http->certificates;
+    const char *file = certificates->more != NULL      ? certificates->more
+                       : certificates->only != NULL    ? certificates->only
+                       : certificates->ca_file != NULL ? certificates->ca_file
+                                                       : "the system and certs.d";
+
+    if (transfer->result == CURLE_SSL_CERTPROBLEM)
+        return error_set(err, ERROR_LOCAL, "the client certificate for '%s' cannot be used: %s",
+                         authority, words);
+    return error_set(err, ERROR_LOCAL,
+                     "the certificates of the authorities in '%s' cannot be read; see --tls-ca, "
+                     "certs.d, SSL_CERT_FILE and SSL_CERT_DIR",
+                     file);
+}
+
+static bool wants_certificate(const struct transfer *transfer)
+{
+    return strstr(transfer->words, "certificate required") != NULL ||
+           strstr(transfer->words, "alert bad certificate") != NULL;
+}
+
+static int explain_certificate(const char *authority, struct error *err)
+{
+    CLEANUP(text) char *host = host_shorten(authority);
+
+    return error_set(err, ERROR_DENIED,
+                     "'%s' wants a client certificate that it trusts; NAME.cert and NAME.key "
+                     "belong into certs.d/%s or the folder of --cert-dir",
+                     authority, host);
+}
+
+/* nginx lets the handshake pass, and then says in HTML what it misses. */
+int transfer_check_certificate(const struct transfer *transfer, struct error *err)
+{
+    const char *body = buf_text(&transfer->response.body);
+
+    if (transfer->response.status != 400 || !text_starts_with(transfer->origin, "https:") ||
+        (strstr(body, "No required SSL certificate was sent") == NULL &&
+         strstr(body, "The SSL certificate error") == NULL))
+        return 0;
+    CLEANUP(text) char *authority = url_format_authority(transfer->url);
+    return explain_certificate(authority, err);
+}
+
 static int explain_tls(const struct transfer *transfer, const char *authority, struct error *err)
 {
     const char *words =
         *transfer->words != '\0' ? transfer->words : curl_easy_strerror(transfer->result);
+    CLEANUP(text) char *host = host_shorten(authority);
 
-    if (transfer->result == CURLE_SSL_CACERT_BADFILE)
-        return error_set(err, ERROR_LOCAL,
-                         "the certificates of the authorities in '%s' cannot be read; see "
-                         "SSL_CERT_FILE and SSL_CERT_DIR",
-                         transfer->http->ca_file != NULL ? transfer->http->ca_file : "the system");
+    if (transfer->result == CURLE_SSL_CACERT_BADFILE || transfer->result == CURLE_SSL_CERTPROBLEM)
+        return explain_files(transfer, authority, words, err);
+    if (wants_certificate(transfer))
+        return explain_certificate(authority, err);
     if (transfer->result != CURLE_SSL_CONNECT_ERROR)
-        return error_set(
-            err, ERROR_UNSUPPORTED,
-            "the certificate of '%s' is not trusted: %s; SSL_CERT_FILE can name a file "
-            "with the authority that signed it",
-            authority, words);
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the certificate of '%s' is not trusted: %s; name the authority that "
+                         "signed it with --tls-ca FILE or in certs.d/%s, or go without by "
+                         "--insecure %s",
+                         authority, words, host, host);
     if (strstr(words, "wrong version number") != NULL)
-        return error_set(err, ERROR_UNSUPPORTED, "'%s' does not speak TLS: is it plain http?",
-                         authority);
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "'%s' does not speak TLS: is it plain http? --insecure %s allows that",
+                         authority, host);
     return error_set(err, ERROR_UNREACHABLE, "cannot agree on TLS with '%s': %s", authority, words);
 }
 
@@ -91,6 +148,8 @@ int transfer_explain(const struct transfer *transfer, struct error *err)
     curl_easy_getinfo(transfer->connection->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (proxy_status >= 300)
         return explain_proxy(proxy_status, authority, err);
+    if (wants_certificate(transfer))
+        return explain_tls(transfer, authority, err);
     switch (transfer->result) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:

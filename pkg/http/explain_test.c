@@ -30,7 +30,17 @@ static void each_end_of_a_connection_has_its_words(void **state)
         {CURLE_PEER_FAILED_VERIFICATION, "unable to get local issuer certificate", false,
          ERROR_UNSUPPORTED,
          "the certificate of 'h.example:443' is not trusted: unable to get local issuer "
-         "certificate; SSL_CERT_FILE can name a file with the authority that signed it"},
+         "certificate; name the authority that signed it with --tls-ca FILE or in "
+         "certs.d/h.example, or go without by --insecure h.example"},
+        {CURLE_SSL_CERTPROBLEM, "unable to set private key file", false, ERROR_LOCAL,
+         "the client certificate for 'h.example:443' cannot be used: unable to set private key "
+         "file"},
+        {CURLE_SSL_CACERT_BADFILE, "x", false, ERROR_LOCAL,
+         "the certificates of the authorities in 'more.pem' cannot be read; see --tls-ca, certs.d, "
+         "SSL_CERT_FILE and SSL_CERT_DIR"},
+        {CURLE_RECV_ERROR, "tlsv13 alert certificate required", false, ERROR_DENIED,
+         "'h.example:443' wants a client certificate that it trusts; NAME.cert and NAME.key belong "
+         "into certs.d/h.example or the folder of --cert-dir"},
         {CURLE_SSL_CONNECT_ERROR, "alert 80", false, ERROR_UNREACHABLE,
          "cannot agree on TLS with 'h.example:443': alert 80"},
         {CURLE_GOT_NOTHING, "", false, ERROR_UNREACHABLE,
@@ -46,7 +56,10 @@ static void each_end_of_a_connection_has_its_words(void **state)
         CLEANUP(connection) struct connection *connection = connection_new("https://h.example:443");
         CLEANUP(error) struct error err = ERROR_INIT;
         char url[] = "https://user:pass@h.example/p?sig=1";
+        char more[] = "more.pem";
+        struct http http = {.certificates = {.more = more}};
         struct transfer transfer = {
+            .http = &http,
             .connection = connection,
             .url = url,
             .result = cases[i].result,
@@ -127,7 +140,9 @@ static void https_to_a_plain_server_is_not_tried_again(void **state)
     pthread_join(thread, NULL);
     assert_int_equal(err.kind, ERROR_UNSUPPORTED);
     CLEANUP(text)
-    char *text = xasprintf("'127.0.0.1:%u' does not speak TLS: is it plain http?", port);
+    char *text = xasprintf("'127.0.0.1:%u' does not speak TLS: is it plain http? --insecure "
+                           "127.0.0.1:%u allows that",
+                           port, port);
     assert_string_equal(err.text, text);
 }
 

@@ -2,13 +2,6 @@
 
 #include <string.h>
 
-static char *environment_text(const char *name)
-{
-    const char *value = getenv(name);
-
-    return value != NULL && *value != '\0' ? xstrdup(value) : NULL;
-}
-
 struct http *http_new(const struct http_options *options)
 {
     struct http *http = xcalloc(1, sizeof(*http));
@@ -21,8 +14,13 @@ struct http *http_new(const struct http_options *options)
     http->stall_timeout_ms = (options->stall_timeout_s > 0 ? options->stall_timeout_s : 60) * 1000;
     http->retries = options->retries > 0 ? options->retries : 5;
     http->retry_wait_ms = options->retry_wait_ms > 0 ? options->retry_wait_ms : 1000;
-    http->ca_file = environment_text("SSL_CERT_FILE");
-    http->ca_folder = environment_text("SSL_CERT_DIR");
+    rate_init(&http->received, options->limit_rate);
+    rate_init(&http->sent, options->limit_rate);
+    certificates_init(&http->certificates, options);
+    proxies_init(&http->proxies);
+    for (const char *const *at = options->insecure; at != NULL && *at != NULL; at++)
+        strings_add(&http->insecure, *at);
+    pthread_mutex_init(&http->lock, NULL);
     share_init(&http->share);
     pool_init(&http->pool);
     return http;
@@ -34,8 +32,13 @@ void http_free(struct http *http)
         return;
     pool_release(&http->pool);
     share_release(&http->share);
-    free(http->ca_folder);
-    free(http->ca_file);
+    pthread_mutex_destroy(&http->lock);
+    strings_release(&http->private_origins);
+    strings_release(&http->insecure);
+    proxies_release(&http->proxies);
+    certificates_release(&http->certificates);
+    rate_release(&http->received);
+    rate_release(&http->sent);
     free(http->user_agent);
     free(http);
     curl_global_cleanup();
@@ -61,6 +64,16 @@ static bool is_redirected(const struct http_request *request, const struct trans
            http_response_header(&transfer->response, "Location") != NULL;
 }
 
+/* Another origin is not at the other end of a socket. */
+static int refuse_to_leave(const struct http_request *request, const char *name, struct error *err)
+{
+    if (request->unix_socket == NULL)
+        return 0;
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "'%s' redirects away from the socket '%s', which is not followed", name,
+                     request->unix_socket);
+}
+
 /* Sends a request once, and again to wherever it is redirected. */
 static int http_follow(struct http *http, const struct http_request *request, bool stream,
                        struct transfer **out, struct error *err)
@@ -75,12 +88,16 @@ static int http_follow(struct http *http, const struct http_request *request, bo
         struct transfer_options options = {
             .url = url,
             .authorization = same_origin ? request->authorization : NULL,
+            .public_only = hop > 0 && !http_is_private_origin(http, request->url),
             .stream = stream,
         };
         transfer_free(TAKE(transfer));
         if (transfer_open(http, request, &options, &transfer, err) < 0 ||
-            http_receive(transfer, err) < 0)
+            http_receive(transfer, err) < 0) {
+            if (hop > 0)
+                error_wrap(err, "following a redirect of '%s'", name);
             return -1;
+        }
         if (!is_redirected(request, transfer))
             break;
         if (hop == HTTP_REDIRECT_LIMIT)
@@ -89,6 +106,8 @@ static int http_follow(struct http *http, const struct http_request *request, bo
         if (url_follow(url, http_response_header(&transfer->response, "Location"), &next, err) < 0)
             return -1;
         same_origin = same_origin && http_same_origin(request->url, next);
+        if (!same_origin && refuse_to_leave(request, name, err) < 0)
+            return -1;
         free(url);
         url = TAKE(next);
     }
@@ -98,7 +117,8 @@ static int http_follow(struct http *http, const struct http_request *request, bo
 
 static bool is_repeatable(const struct http_request *request)
 {
-    return !request->no_retry && (request->body == NULL || http_method_is_safe(request->method));
+    return !request->no_retry &&
+           (request->body == NULL || request->repeatable || http_method_is_safe(request->method));
 }
 
 /* The same, repeated for as long as that may help. */
@@ -107,11 +127,14 @@ static int http_perform(struct http *http, const struct http_request *request, b
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
     CLEANUP(text) char *name = http_display_url(request->url);
+    const struct cancel *cancel = request->cancel != NULL ? request->cancel : http->cancel;
     unsigned retries = is_repeatable(request) ? http->retries : 0;
     int result;
 
     for (unsigned attempt = 0;; attempt++) {
         transfer_free(TAKE(transfer));
+        if (request->body_size > 0 && rate_wait(&http->sent, request->body_size, cancel, err) < 0)
+            return -1;
         result = http_follow(http, request, stream, &transfer, err);
         bool again = result < 0 ? err->kind == ERROR_UNREACHABLE
                                 : http_status_is_transient(transfer->response.status);
@@ -126,7 +149,7 @@ static int http_perform(struct http *http, const struct http_request *request, b
             log_debug(http->log, "%s %s: %s, again in %u ms", request->method, name, err->text,
                       wait_ms);
         error_release(err); /* or a try that works later would seem to have gone wrong */
-        if (cancel_wait(http->cancel, wait_ms, err) < 0)
+        if (cancel_wait(cancel, wait_ms, err) < 0)
             return -1;
     }
     *out = TAKE(transfer);

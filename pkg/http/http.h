@@ -22,6 +22,20 @@ struct http_options {
                                     that for the answer to other methods than GET and HEAD */
     unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5 */
     unsigned retry_wait_ms;      /* the first wait, doubled up to 30 times that; 0: 1000 */
+    uint64_t limit_rate;         /* bytes a second of bodies that all transfers together receive at
+                                    most, and as many that they send; 0: no limit */
+
+    /* All that follows is copied. */
+    const char *tls_ca; /* PEM file, or folder of *.pem, *.crt, *.cer: authorities that are trusted
+                           beside the system's (or SSL_CERT_FILE's, SSL_CERT_DIR's); NULL: none */
+    const char *cert_dir;            /* folder of *.crt, *.cert, *.key for every host, in place of
+                                        `cert_folders`; NULL: none */
+    const char *const *cert_folders; /* folders of HOST[:PORT]/{*.crt,*.cert,*.key}, the first that
+                                        has one for the host; NULL-terminated; NULL:
+                                        ~/.config/containers/certs.d, /etc/containers/certs.d,
+                                        /etc/docker/certs.d */
+    const char *const *insecure;     /* HOST or HOST:PORT, whose TLS is not verified and that may be
+                                        spoken to in plain http; NULL-terminated; NULL: none */
 };
 
 struct http *http_new(const struct http_options *options);
@@ -37,6 +51,7 @@ struct http_request {
     const char *authorization; /* header value, a secret; dropped once a redirect changes origin */
     const char *accept;
     const char *content_type;
+    const char *content_range; /* where a part of an upload lies: "0-1023"; NULL: none */
     const void *body; /* small, sent as it is; NULL: none (a POST or PUT then has length 0) */
     size_t body_size;
     uint64_t offset;    /* Range: bytes=offset-…; 0 with `length` 0: no Range header */
@@ -45,6 +60,12 @@ struct http_request {
     size_t body_limit;  /* most bytes http_send keeps of an answer; 0: 64 KiB */
     bool keep_redirect; /* do not follow: a 3xx is an answer like any other */
     bool no_retry;      /* one try, for a server that may not be there */
+    bool repeatable;    /* has a body, and may be sent twice all the same */
+    bool public_only;   /* ERROR_DENIED rather than connect to this machine or a private network, by
+                           the address that the name resolves to; a proxy may stand there */
+    const char *unix_socket; /* spoken to in place of the URL's host, no proxy; NULL: none */
+    const struct cancel *cancel; /* looked at in place of the http's, of which it is a child, also
+                                    while the answer is read; NULL: the http's */
 };
 
 struct http_header {
@@ -74,9 +95,9 @@ CLEANUP_RELEASE(http_response)
  * Sends and receives a whole answer. Requests without a body, and GET and HEAD, are repeated on
  * connection failures, 408, 429 and 5xx (but not 501 and 505), honouring Retry-After (and the Hub's
  * RateLimit header); a 429 or 5xx that stays is handed over or becomes an error like any other
- * status. Redirects are followed for GET and HEAD only, ten at most, never from https to http. A
- * status outside `expect` is an error by http_check(). Every request carries "Accept-Encoding:
- * identity".
+ * status. Redirects are followed for GET and HEAD only, ten at most, never from https to http, and
+ * to this machine or a private network only from an origin that is there itself. A status outside
+ * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity".
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
               struct error *err) MUST_CHECK;
@@ -93,7 +114,8 @@ int http_open(struct http *http, const struct http_request *request, struct http
 /*
  * Begins a request whose body is pushed: `size` bytes, or SIZE_UNKNOWN for chunked transfer.
  * writer_finish() waits for the answer and fills `response`; a status outside `expect` is an
- * error there, or already in writer_write() when the server refuses early. Not retried, not
+ * error there, or already in writer_write() when the server refuses early: then, too, `response`
+ * is what it said, and keeps the status 0 only if there was no answer. Not retried, not
  * redirected. `request` may go out of scope; `response` outlives the writer.
  */
 int http_upload(struct http *http, const struct http_request *request, uint64_t size,
@@ -106,6 +128,20 @@ int http_upload(struct http *http, const struct http_request *request, uint64_t 
  */
 int http_check(const struct http_request *request, const struct http_response *response,
                struct error *err) MUST_CHECK;
+
+/* Whether `insecure` names this host ("localhost:5000", "r.example"), in any case. */
+bool http_allows_insecure(const struct http *http, const char *host);
+/*
+ * Whether an origin, or any URL of it, is on this machine or a private network: a literal address
+ * there, localhost, or a name that was reached there. One not yet asked is taken for public.
+ */
+bool http_is_private_origin(struct http *http, const char *origin);
+
+/*
+ * How long the answer asks to wait by Retry-After (or the Hub's RateLimit), five minutes at most;
+ * 0 if it does not say.
+ */
+unsigned http_retry_after_ms(const struct http_response *response);
 
 /* Percent-encodes all but A-Za-z0-9_.~- and the characters in `keep`. */
 void http_encode(struct buf *out, const char *text, const char *keep);

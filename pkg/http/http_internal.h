@@ -2,10 +2,12 @@
 #define INLAY_HTTP_HTTP_INTERNAL_H
 
 #include "core/log.h"
+#include "core/text.h"
 #include "http/http.h"
 
 #include <curl/curl.h>
 #include <pthread.h>
+#include <sys/socket.h>
 #include <time.h>
 
 #define HTTP_REDIRECT_LIMIT 10
@@ -24,7 +26,7 @@
 struct connection {
     CURLM *multi;
     CURL *easy;
-    char *origin; /* "https://host:443" */
+    char *route; /* by transfer_format_route() */
 };
 
 void connection_free(struct connection *connection);
@@ -41,10 +43,10 @@ struct pool {
 
 void pool_init(struct pool *pool);
 void pool_release(struct pool *pool);
-/* One that was last connected to `origin`, or a new one. Never NULL. */
-struct connection *pool_take(struct pool *pool, const char *origin);
+/* One that was last connected by `route`, or a new one. Never NULL. */
+struct connection *pool_take(struct pool *pool, const char *route);
 /* A new one, connected to nothing yet. */
-struct connection *connection_new(const char *origin);
+struct connection *connection_new(const char *route);
 /* Takes `connection`; the oldest one leaves if the pool is full. */
 void pool_put(struct pool *pool, struct connection *connection);
 
@@ -57,6 +59,59 @@ struct share {
 void share_init(struct share *share);
 void share_release(struct share *share);
 
+/* The usual variables, read as libcurl reads them. */
+struct proxies {
+    char *plain;  /* of http URLs; NULL: none */
+    char *secure; /* of https URLs; NULL: none */
+    char *except; /* hosts that are spoken to without; NULL: none */
+};
+
+void proxies_init(struct proxies *proxies);
+void proxies_release(struct proxies *proxies);
+/* The proxy for a URL of this origin, or ""; belongs to `proxies`. */
+const char *proxies_choose(const struct proxies *proxies, const char *origin);
+
+/* What TLS with one host takes beside the system's authorities. */
+struct identity {
+    char *host;             /* "host:443" */
+    struct buf authorities; /* all of them, in PEM; empty: the system's alone */
+    char *certificate;      /* file of ours, in PEM; NULL: none */
+    char *key;              /* its file */
+};
+
+/* Where that comes from, and what has been read so far. Safe to share between threads. */
+struct certificates {
+    char *more;      /* tls_ca; NULL: none */
+    char *only;      /* cert_dir; NULL: none */
+    char *ca_file;   /* SSL_CERT_FILE; NULL: the system's */
+    char *ca_folder; /* SSL_CERT_DIR; NULL: the system's */
+    struct strings folders;
+    pthread_mutex_t lock;
+    struct identity **known;
+    size_t count;
+};
+
+void certificates_init(struct certificates *certificates, const struct http_options *options);
+void certificates_release(struct certificates *certificates);
+/* Reads it once; *out lives as long as `certificates`. `host` is "host:443". ERROR_LOCAL. */
+int certificates_find(struct certificates *certificates, const char *host,
+                      const struct identity **out, struct error *err) MUST_CHECK;
+
+/* A rate that several transfers keep together. Safe to share between threads. */
+struct rate {
+    uint64_t per_s; /* bytes; 0: any */
+    pthread_mutex_t lock;
+    uint64_t free_us; /* when what was moved so far is paid for */
+};
+
+void rate_init(struct rate *rate, uint64_t per_s);
+void rate_release(struct rate *rate);
+/* Bytes that are moved at a time, so that nobody waits for long: `size` or fewer. */
+size_t rate_portion(const struct rate *rate, size_t size);
+/* Counts `size` bytes, and waits until they are due. */
+int rate_wait(struct rate *rate, size_t size, const struct cancel *cancel,
+              struct error *err) MUST_CHECK;
+
 struct http {
     char *user_agent;
     const struct cancel *cancel; /* borrowed */
@@ -64,10 +119,15 @@ struct http {
     unsigned stall_timeout_ms;
     unsigned retries;
     unsigned retry_wait_ms;
-    char *ca_file;   /* NULL: the system's */
-    char *ca_folder; /* NULL: the system's */
+    struct rate received;
+    struct rate sent;
+    struct certificates certificates;
+    struct proxies proxies;
+    struct strings insecure; /* HOST or HOST:PORT */
     struct share share;
     struct pool pool;
+    pthread_mutex_t lock;
+    struct strings private_origins; /* reached at an address of a private network; under `lock` */
 };
 
 /*
@@ -76,10 +136,16 @@ struct http {
  */
 struct transfer {
     struct http *http;             /* borrowed */
+    const struct cancel *cancel;   /* borrowed; may be NULL */
     struct connection *connection; /* owned; goes back to the pool if it is still good */
     struct curl_slist *headers;
     char *url;
-    bool safe; /* GET or HEAD */
+    char *origin;
+    const char *proxy; /* "": none; borrowed */
+    char *unix_socket; /* NULL: none */
+    bool public_only;
+    bool blocked; /* an address was not connected to, because of that */
+    bool safe;    /* GET or HEAD */
     uint64_t offset;
     uint64_t length;
     size_t body_limit;
@@ -95,7 +161,10 @@ struct transfer {
     uint64_t skip;        /* bytes of the body to drop first */
     uint64_t left;        /* bytes of the body to take after that */
 
-    bool stream; /* a 2xx goes through the window */
+    bool stream; /* a 2xx goes to the reader, and through the window what he has no room for */
+    char *sink;  /* lent by the reader for the time of one call */
+    size_t sink_size;
+    size_t sink_filled;
     char *window;
     size_t window_start;
     size_t window_end;
@@ -111,6 +180,7 @@ struct transfer {
 struct transfer_options {
     const char *url;           /* required: that of the request, or where it was redirected */
     const char *authorization; /* NULL: none */
+    bool public_only;          /* whatever the request says */
     bool stream;               /* a 2xx is read by transfer_read() */
     bool upload;               /* the body comes by transfer_lend() */
     uint64_t upload_size;      /* SIZE_UNKNOWN: chunked */
@@ -136,6 +206,16 @@ int transfer_lend(struct transfer *transfer, const void *data, size_t size,
 void transfer_free(struct transfer *transfer);
 CLEANUP_FREE(transfer)
 
+/*
+ * By what a connection may be used again: origin, socket, and whether it may lead to a private
+ * network. The caller frees it.
+ */
+char *transfer_format_route(const struct transfer *transfer);
+/* Proxy, socket and addresses of its connection, and how TLS is spoken on it. */
+int transfer_set_route(struct transfer *transfer, struct error *err) MUST_CHECK;
+/* Remembers the origin if it answers from a private network. */
+void transfer_note_address(const struct transfer *transfer);
+
 /* Callbacks of libcurl, with the transfer as `arg`. */
 size_t transfer_take_header(char *data, size_t one, size_t size, void *arg);
 size_t transfer_take_body(char *data, size_t one, size_t size, void *arg);
@@ -145,6 +225,8 @@ size_t transfer_give_body(char *data, size_t one, size_t size, void *arg);
 int transfer_judge(struct transfer *transfer, struct error *err) MUST_CHECK;
 /* Says why libcurl ended with `result`. */
 int transfer_explain(const struct transfer *transfer, struct error *err) MUST_CHECK;
+/* An answer that asks for a client certificate is an error like a handshake that does. */
+int transfer_check_certificate(const struct transfer *transfer, struct error *err) MUST_CHECK;
 
 void http_response_add_header(struct http_response *response, const char *line, size_t size);
 /* What the server says about its refusal, cut short; false if nothing a person could read. */
@@ -158,6 +240,13 @@ bool http_status_is_redirect(int status);
 
 /* "https://host:443"; NULL if the text is not an http or https URL. Caller frees. */
 char *url_format_origin(const char *text);
+/* Of this machine, its links, or a private network (RFC 6890). */
+bool address_is_private(const struct sockaddr *address);
+/* The host of the URL is such an address, or a name that always means this machine. */
+bool url_is_private(const char *url);
+
+/* "host" for "host:443" and "host:80", else the same. Caller frees. */
+char *host_shorten(const char *host);
 /* "host:443"; for messages. Caller frees. */
 char *url_format_authority(const char *text);
 /* The URL to go to, or why not. `from` is a URL that was asked. Caller frees *out. */

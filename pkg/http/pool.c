@@ -2,11 +2,11 @@
 
 #include <string.h>
 
-struct connection *connection_new(const char *origin)
+struct connection *connection_new(const char *route)
 {
     struct connection *connection = xcalloc(1, sizeof(*connection));
 
-    connection->origin = xstrdup(origin);
+    connection->route = xstrdup(route);
     connection->multi = curl_multi_init();
     connection->easy = curl_easy_init();
     if (connection->multi == NULL || connection->easy == NULL)
@@ -21,7 +21,7 @@ void connection_free(struct connection *connection)
         return;
     curl_easy_cleanup(connection->easy);
     curl_multi_cleanup(connection->multi);
-    free(connection->origin);
+    free(connection->route);
     free(connection);
 }
 
@@ -49,16 +49,16 @@ static struct connection *pool_remove(struct pool *pool, size_t index)
     return connection;
 }
 
-struct connection *pool_take(struct pool *pool, const char *origin)
+struct connection *pool_take(struct pool *pool, const char *route)
 {
     struct connection *found = NULL;
 
     pthread_mutex_lock(&pool->lock);
     for (size_t i = pool->count; i > 0 && found == NULL; i--)
-        if (strcmp(pool->idle[i - 1]->origin, origin) == 0)
+        if (strcmp(pool->idle[i - 1]->route, route) == 0)
             found = pool_remove(pool, i - 1);
     pthread_mutex_unlock(&pool->lock);
-    return found != NULL ? found : connection_new(origin);
+    return found != NULL ? found : connection_new(route);
 }
 
 void pool_put(struct pool *pool, struct connection *connection)

@@ -48,6 +48,16 @@ static bool asked_seconds(const struct http_response *response, time_t now, uint
     return after != NULL && retry_after_seconds(after, now, out);
 }
 
+unsigned http_retry_after_ms(const struct http_response *response)
+{
+    uint64_t seconds = 0;
+
+    if (!asked_seconds(response, time(NULL), &seconds))
+        return 0;
+    return seconds < HTTP_RETRY_AFTER_LIMIT_MS / 1000 ? (unsigned)seconds * 1000
+                                                      : HTTP_RETRY_AFTER_LIMIT_MS;
+}
+
 /* Up to a quarter of `wait_ms`, so that many clients do not come back together. */
 static unsigned jitter_ms(unsigned wait_ms)
 {

@@ -48,9 +48,34 @@ static void waits_grow_and_obey_the_server(void **state)
     }
 }
 
+static void a_caller_that_waits_itself_is_told_how_long(void **state)
+{
+    static const struct {
+        int status;
+        const char *header;
+        unsigned wait_ms;
+    } cases[] = {
+        {429, NULL, 0},
+        {429, "Retry-After: 7", 7000},
+        {503, "Retry-After: 99999999999999999999", 300000},
+        {503, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", 0},
+        {429, "RateLimit: \"resolvers\";r=0;t=55", 56000},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+        response.status = cases[i].status;
+        if (cases[i].header != NULL)
+            http_response_add_header(&response, cases[i].header, strlen(cases[i].header));
+        assert_int_equal(http_retry_after_ms(&response), cases[i].wait_ms);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_caller_that_waits_itself_is_told_how_long),
         cmocka_unit_test(waits_grow_and_obey_the_server),
     };
 

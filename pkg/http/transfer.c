@@ -68,6 +68,9 @@ static int transfer_add_headers(struct transfer *transfer, const struct http_req
     if (authorization != NULL &&
         transfer_add_header(transfer, "Authorization", authorization, err) < 0)
         return -1;
+    if (request->content_range != NULL &&
+        transfer_add_header(transfer, "Content-Range", request->content_range, err) < 0)
+        return -1;
     transfer_drop_header(transfer, "Expect");
     if (request->content_type == NULL) {
         transfer_drop_header(transfer, "Content-Type");
@@ -118,10 +121,6 @@ static void transfer_set_connection(const struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_BUFFER);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
-    if (http->ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, http->ca_file);
-    if (http->ca_folder != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAPATH, http->ca_folder);
 }
 
 static void transfer_set_callbacks(struct transfer *transfer)
@@ -142,17 +141,22 @@ static void transfer_set_callbacks(struct transfer *transfer)
 int transfer_open(struct http *http, const struct http_request *request,
                   const struct transfer_options *options, struct transfer **out, struct error *err)
 {
-    CLEANUP(text) char *origin = url_format_origin(options->url);
     CLEANUP(text) char *name = http_display_url(options->url);
     CLEANUP(transfer) struct transfer *transfer = xcalloc(1, sizeof(*transfer));
     uint64_t end;
 
-    if (origin == NULL)
+    transfer->origin = url_format_origin(options->url);
+    if (transfer->origin == NULL)
         return error_set(err, ERROR_UNSUPPORTED, "'%s' is not an http or https URL", name);
     if (!u64_add(request->offset, request->length, &end))
         return error_set(err, ERROR_INTERNAL, "a range of '%s' ends beyond 64 bits", name);
     transfer->http = http;
+    transfer->cancel = request->cancel != NULL ? request->cancel : http->cancel;
     transfer->url = xstrdup(options->url);
+    transfer->proxy =
+        request->unix_socket != NULL ? "" : proxies_choose(&http->proxies, transfer->origin);
+    transfer->unix_socket = request->unix_socket != NULL ? xstrdup(request->unix_socket) : NULL;
+    transfer->public_only = request->public_only || options->public_only;
     transfer->safe = http_method_is_safe(request->method);
     transfer->offset = request->offset;
     transfer->length = request->length;
@@ -164,9 +168,11 @@ int transfer_open(struct http *http, const struct http_request *request,
         return -1;
 
     /* A body that is gone cannot be sent again when an idle connection turns out to be dead. */
-    transfer->connection =
-        options->upload ? connection_new(origin) : pool_take(&http->pool, origin);
+    CLEANUP(text) char *route = transfer_format_route(transfer);
+    transfer->connection = options->upload ? connection_new(route) : pool_take(&http->pool, route);
     transfer_set_connection(transfer);
+    if (transfer_set_route(transfer, err) < 0)
+        return -1;
     transfer_set_method(transfer, request, options);
     transfer_set_callbacks(transfer);
     if (curl_multi_add_handle(transfer->connection->multi, transfer->connection->easy) != CURLM_OK)
@@ -190,6 +196,8 @@ void transfer_free(struct transfer *transfer)
     http_response_release(&transfer->response);
     error_release(&transfer->refusal);
     free(transfer->window);
+    free(transfer->unix_socket);
+    free(transfer->origin);
     free(transfer->url);
     free(transfer);
 }
@@ -233,7 +241,7 @@ int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer
 
     transfer->active_ms = now_ms();
     while (!transfer->done) {
-        if (cancel_check(transfer->http->cancel, err) < 0)
+        if (cancel_check(transfer->cancel, err) < 0)
             return -1;
         CURLMcode code = curl_multi_perform(multi, &running);
         if (code != CURLM_OK)
@@ -250,16 +258,33 @@ int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer
 
 static bool transfer_has_bytes(const struct transfer *transfer)
 {
-    return transfer->window_end > transfer->window_start || transfer->enough;
+    return transfer->sink_filled > 0 || transfer->enough;
+}
+
+/* Has the bytes that come next put into `data`; how many is in `sink_filled`. */
+static int transfer_receive(struct transfer *transfer, void *data, size_t size, struct error *err)
+{
+    transfer->window_start = transfer->window_end = 0;
+    transfer->sink = data;
+    transfer->sink_size = size;
+    transfer->sink_filled = 0;
+    curl_easy_pause(transfer->connection->easy, CURLPAUSE_CONT);
+    int result = transfer_wait(transfer, transfer_has_bytes, err);
+    transfer->sink = NULL;
+    transfer->sink_size = 0;
+    if (result < 0)
+        return -1;
+    return rate_wait(&transfer->http->received, transfer->sink_filled, transfer->cancel, err);
 }
 
 ssize_t transfer_read(struct transfer *transfer, void *data, size_t size, struct error *err)
 {
+    size = rate_portion(&transfer->http->received, size);
     if (transfer->window_start == transfer->window_end && !transfer->enough && !transfer->done) {
-        transfer->window_start = transfer->window_end = 0;
-        curl_easy_pause(transfer->connection->easy, CURLPAUSE_CONT);
-        if (transfer_wait(transfer, transfer_has_bytes, err) < 0)
+        if (transfer_receive(transfer, data, size, err) < 0)
             return -1;
+        if (transfer->sink_filled > 0)
+            return (ssize_t)transfer->sink_filled;
     }
     size_t part = transfer->window_end - transfer->window_start;
     if (part > size)
@@ -267,6 +292,8 @@ ssize_t transfer_read(struct transfer *transfer, void *data, size_t size, struct
     if (part > 0) {
         memcpy(data, transfer->window + transfer->window_start, part);
         transfer->window_start += part;
+        if (rate_wait(&transfer->http->received, part, transfer->cancel, err) < 0)
+            return -1;
         return (ssize_t)part;
     }
     return transfer_outcome(transfer, err);
@@ -300,6 +327,8 @@ int transfer_outcome(const struct transfer *transfer, struct error *err)
             return 0; /* a refusal stays one even if its words broke off */
         return transfer_explain(transfer, err);
     }
+    if (transfer_check_certificate(transfer, err) < 0)
+        return -1;
     if (transfer->skip == 0)
         return 0;
     CLEANUP(text) char *name = http_display_url(transfer->url);

@@ -20,12 +20,19 @@ static struct upload_writer *upload_of(struct writer *writer)
     return CONTAINER_OF(writer, struct upload_writer, base);
 }
 
-/* Once libcurl is done: 0 if the answer is one that was hoped for. */
+/* Once libcurl is done: hands over the answer; 0 if it is one that was hoped for. */
 static int upload_check(const struct upload_writer *upload, struct error *err)
 {
+    struct http_response *answer = &upload->transfer->response;
+
     if (transfer_outcome(upload->transfer, err) < 0)
         return -1;
-    return http_check(&upload->request, &upload->transfer->response, err);
+    if (answer->status != 0) {
+        http_response_release(upload->response);
+        *upload->response = *answer;
+        *answer = (struct http_response)HTTP_RESPONSE_INIT;
+    }
+    return http_check(&upload->request, upload->response, err);
 }
 
 static int upload_check_size(const struct upload_writer *upload, uint64_t sent, bool last,
@@ -41,15 +48,21 @@ static int upload_check_size(const struct upload_writer *upload, uint64_t sent, 
 static int upload_write(struct writer *writer, const void *data, size_t size, struct error *err)
 {
     struct upload_writer *upload = upload_of(writer);
+    struct transfer *transfer = upload->transfer;
 
     if (size == 0)
         return 0;
     if (upload_check_size(upload, upload->sent + size, false, err) < 0)
         return -1;
-    if (transfer_lend(upload->transfer, data, size, err) < 0)
-        return -1;
+    for (size_t offset = 0; offset < size && !transfer->done;) {
+        size_t part = rate_portion(&transfer->http->sent, size - offset);
+        if (rate_wait(&transfer->http->sent, part, transfer->cancel, err) < 0 ||
+            transfer_lend(transfer, (const char *)data + offset, part, err) < 0)
+            return -1;
+        offset += part;
+    }
     upload->sent += size;
-    return upload->transfer->done ? upload_check(upload, err) : 0;
+    return transfer->done ? upload_check(upload, err) : 0;
 }
 
 static int upload_finish(struct writer *writer, struct error *err)
@@ -64,12 +77,7 @@ static int upload_finish(struct writer *writer, struct error *err)
         curl_easy_pause(transfer->connection->easy, CURLPAUSE_CONT);
     if (transfer_wait(transfer, transfer_is_done, err) < 0)
         return -1;
-    if (upload_check(upload, err) < 0)
-        return -1;
-    http_response_release(upload->response);
-    *upload->response = transfer->response;
-    transfer->response = (struct http_response)HTTP_RESPONSE_INIT;
-    return 0;
+    return upload_check(upload, err);
 }
 
 static void upload_free(struct writer *writer)

@@ -194,6 +194,7 @@ static void a_broken_upload_ends_a_write_and_says_why(void **state)
         peer.complete = true;
         peer_stop(&peer);
         assert_in_range(sent, 0, KERNEL_BUFFERS);
+        assert_int_equal(response.status, cases[i].serve == serve_refusal ? 413 : 0);
         assert_int_equal(err.kind, cases[i].kind);
         if (strstr(err.text, cases[i].complaint) == NULL)
             fail_msg("'%s' does not say '%s'", err.text, cases[i].complaint);

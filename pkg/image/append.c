@@ -21,6 +21,14 @@ static json_t *record_of_layer(const struct image_layer *layer)
     set_text(record, "commit", layer->record.commit);
     set_text(record, "layout", layer->record.layout);
     set_text(record, "place", layer->record.place);
+    if (layer->record.also.count > 0) {
+        json_t *also = json_array();
+        for (size_t i = 0; i < layer->record.also.count; i++)
+            json_array_append_new(also, json_string(layer->record.also.items[i]));
+        json_object_set_new(record, "also", also);
+    }
+    if (layer->record.files > 0)
+        json_object_set_new(record, "files", json_integer((json_int_t)layer->record.files));
     set_text(record, "recipe", digest_format(&layer->record.recipe).text);
     set_text(record, "diff_id", digest_format(&layer->diff_id).text);
     return record;
@@ -87,7 +95,8 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
         json_object_set(base, ANNOTATION_BASE_NAME, json_object_get(target, ANNOTATION_BASE_NAME));
         json_object_del(target, ANNOTATION_BASE_NAME);
     }
-    strings_set(target, ANNOTATION_BASE_DIGEST, changes->base_digest, base);
+    if (changes->base_digest != NULL)
+        strings_set(target, ANNOTATION_BASE_DIGEST, changes->base_digest, base);
     json_object_set_new(changed, "env", env);
     json_object_set_new(changed, image->docker ? "labels" : "annotations", base);
     if (changes->created != NULL) {
@@ -154,6 +163,8 @@ int image_append(struct image *image, const struct image_changes *changes, struc
         if (strcmp(layer->record.kind, KIND_FOLDERS) == 0) {
             json_object_set_new(record, "folders",
                                 folders_to_json(changes->folders, changes->folder_count));
+            if (changes->learned != NULL)
+                json_object_set_new(record, "base", learned_to_json(changes->learned));
             json_object_set(record, "changed", changed);
         }
         append_layer(image, layer, history_entry(layer, record, created), is_shared(changes, i));

@@ -134,6 +134,22 @@ int image_open(const struct document *manifest, const struct buf *config, struct
     return 0;
 }
 
+bool image_config_is_foreign(const struct buf *config)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* image_open() complains of it */
+    json_auto_t *json = NULL;
+
+    if (json_from_buf(config, "the config", &json, &ignored) < 0)
+        return false;
+    const char *os = text_member(json, "os");
+    return os[0] != '\0' && strcmp(os, "linux") != 0;
+}
+
+void image_oci_platform(const struct image *image, struct oci_platform *out)
+{
+    oci_platform_from_json(image->config, out);
+}
+
 void image_free(struct image *image)
 {
     if (image == NULL)

@@ -7,6 +7,7 @@
 #include "core/xattr.h"
 #include "oci/descriptor.h"
 #include "oci/document.h"
+#include "oci/platform.h"
 
 /*
  * Images being edited: manifest and config as JSON, changed in place, so that members nobody here
@@ -24,6 +25,8 @@ struct layer_record {
     char *commit; /* NULL for "folders" */
     char *layout; /* of the model; NULL for "folders" */
     char *place;  /* absolute path of the folder that holds the model's; NULL for "folders" */
+    struct strings also; /* of folders, elsewhere, that hold links to it */
+    uint64_t files; /* of the model, in this layer under their own names; 0: none, or not told */
     struct digest recipe;
 };
 
@@ -51,6 +54,41 @@ struct image_folder {
     size_t xattr_count;
 };
 
+/* The answer to one question about the base's tree: where a path leads. */
+struct image_way {
+    char *path;      /* as it was asked for, absolute */
+    char *canonical; /* links followed, without leading '/' */
+    size_t existing; /* so many parts of that are folders of the base, and the rest is not there */
+    bool removed;    /* the rest was there, and a layer takes it away */
+    char *model;     /* whom the question was for; NULL: for whoever goes there */
+};
+
+/*
+ * What is known of a base without reading its layers: who its user is and where paths lead. It is
+ * kept in the image, for the next one to add to it, under the base's ChainID. The folders
+ * themselves are those that the folders layer states.
+ */
+struct image_learned {
+    struct digest chain_id; /* DIGEST_NONE: nothing is known */
+    char *user_asked;       /* config.User; NULL: nothing is known of the user */
+    char *home_asked;       /* HOME of the environment; "": not set */
+    uint32_t uid;
+    uint32_t gid;
+    char *home;
+    char *user_from;
+    char *home_from;
+    struct image_way *ways;
+    size_t way_count;
+};
+
+void image_way_release(struct image_way *way);
+void image_learned_release(struct image_learned *learned);
+CLEANUP_RELEASE(image_learned)
+/* Adds a copy, in the order of paths and models; one that is there stays as it is. */
+void image_learned_add(struct image_learned *learned, const struct image_way *way);
+/* Takes the user over from another one. */
+void image_learned_set_user(struct image_learned *learned, const struct image_learned *from);
+
 /* One manifest and its config. */
 struct image;
 
@@ -61,12 +99,15 @@ struct image;
  */
 int image_open(const struct document *manifest, const struct buf *config, struct image **out,
                struct error *err) MUST_CHECK;
+/* Does this config say that it is for another system than Linux? */
+bool image_config_is_foreign(const struct buf *config);
 void image_free(struct image *image);
 CLEANUP_FREE(image)
 
 /* Getters; results belong to the image and last until it is edited. */
 const char *image_platform(const struct image *image); /* "linux/arm64/v8" */
-const char *image_user(const struct image *image);     /* config.User; "" if none */
+void image_oci_platform(const struct image *image, struct oci_platform *out);
+const char *image_user(const struct image *image); /* config.User; "" if none */
 size_t image_layer_count(const struct image *image);
 bool image_is_docker(const struct image *image); /* of Docker's schema 2 */
 /* The declared volume at or above `path`; NULL if there is none. */
@@ -86,6 +127,11 @@ void image_folder_copy(const struct image_folder *from, struct image_folder *to)
 void image_folder_release(struct image_folder *folder);
 CLEANUP_RELEASE(image_folder)
 void image_folders_free(struct image_folder *folders, size_t count);
+
+/* What inlay noted of the base; nothing if the record does not hold up. */
+void image_own_learned(const struct image *image, struct image_learned *out);
+/* ChainID of all layers (image-spec, config.md); of none the digest of nothing. */
+void image_chain_id(const struct image *image, struct digest *out);
 
 /* NAME=value of what inlay has set in the environment, as it is now. */
 void image_own_environment(const struct image *image, struct strings *out);
@@ -107,10 +153,11 @@ struct image_changes {
     size_t layer_count;
     const struct image_folder *folders; /* what that layer states */
     size_t folder_count;
-    const char *const *environment; /* NAME=value, NULL-terminated: set in the config */
-    const char *base_name;          /* NULL: the base is not in a registry */
-    const char *base_digest;        /* "sha256:…" */
-    const char *created;            /* RFC 3339, or NULL: the base's own */
+    const struct image_learned *learned; /* NULL: nothing */
+    const char *const *environment;      /* NAME=value, NULL-terminated: set in the config */
+    const char *base_name;               /* NULL: the base is not in a registry */
+    const char *base_digest;             /* "sha256:…" */
+    const char *created;                 /* RFC 3339, or NULL: the base's own */
 };
 
 /*
@@ -146,6 +193,12 @@ void image_format(struct image *image, struct buf *config_bytes, struct descript
 int image_layers(const struct image *image, struct descriptor **out, size_t *count,
                  struct error *err) MUST_CHECK;
 
+/*
+ * An annotation of a layer's descriptor in the manifest, counted from 0, bottom up; NULL if there is
+ * none. Belongs to the image.
+ */
+const char *image_layer_annotation(const struct image *image, size_t number, const char *key);
+
 /* The diff_ids of the config, one for each layer; *out is an array that the caller frees. */
 int image_diff_ids(const struct image *image, struct digest **out, size_t *count,
                    struct error *err) MUST_CHECK;
@@ -160,17 +213,22 @@ enum index_role {
 struct index_entry {
     enum index_role role;
     struct descriptor descriptor;
-    struct digest about; /* INDEX_ATTESTATION: the entry it speaks of */
+    struct oci_platform platform; /* as the index says it; `os` is "" where it says none */
+    struct digest about;          /* INDEX_ATTESTATION: the entry it speaks of */
 };
 
 /* The entries of an index, in order; *out is an array of *count that the caller frees. */
 int index_entries(const struct document *index, struct index_entry **out, size_t *count,
                   struct error *err) MUST_CHECK;
 
+/* Does the index have a `subject`? */
+bool index_has_subject(const struct document *index);
+
 /*
  * The bytes of `index` with other entries: replacement[i] stands for entry i (its digest and size
- * are put in, `data` is dropped), and entries with keep[i] false are left out. Everything else
- * stays. Fills `out` with media type, digest and size.
+ * are put in, `data` is dropped), and entries with keep[i] false are left out. An index that
+ * becomes another one loses its `subject`; everything else stays. Fills `out` with media type,
+ * digest and size.
  */
 void index_format(const struct document *index, const struct descriptor *replacement,
                   const bool *keep, struct buf *bytes, struct descriptor *out);

@@ -41,6 +41,7 @@ size_t record_find_layer(const struct image *image, const json_t *record);
 
 /* The record of the folders layer; NULL if the image has none. Caller owns it. */
 json_t *folders_record(const struct image *image);
+json_t *learned_to_json(const struct image_learned *learned);
 json_t *folders_to_json(const struct image_folder *folders, size_t count);
 
 /* Sets NAME=value, in place if NAME is there. The old value goes to `was`, or null. */

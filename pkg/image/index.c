@@ -41,12 +41,18 @@ int index_entries(const struct document *index, struct index_entry **out, size_t
             return error_wrap(err, "entry %zu of the index", i + 1);
         }
         entries[i].role = role_of(item, &entries[i].descriptor);
+        oci_platform_from_json(json_object_get(item, "platform"), &entries[i].platform);
         if (about != NULL && digest_parse(about, &entries[i].about, &ignored) < 0)
             continue;
     }
     *out = entries;
     *count = json_array_size(list);
     return 0;
+}
+
+bool index_has_subject(const struct document *index)
+{
+    return json_object_get(index->json, "subject") != NULL;
 }
 
 void index_format(const struct document *index, const struct descriptor *replacement,
@@ -72,6 +78,8 @@ void index_format(const struct document *index, const struct descriptor *replace
         }
     }
     buf_clear(bytes);
+    if (edited)
+        json_object_del(json, "subject"); /* it would speak of another index */
     if (edited)
         json_to_buf(json, bytes);
     else

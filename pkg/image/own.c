@@ -47,8 +47,11 @@ void layer_record_copy(const struct layer_record *from, struct layer_record *to)
         .commit = copy_text(from->commit),
         .layout = copy_text(from->layout),
         .place = copy_text(from->place),
+        .files = from->files,
         .recipe = from->recipe,
     };
+    for (size_t i = 0; i < from->also.count; i++)
+        strings_add(&to->also, from->also.items[i]);
 }
 
 void layer_record_release(struct layer_record *record)
@@ -58,6 +61,7 @@ void layer_record_release(struct layer_record *record)
     free(record->commit);
     free(record->layout);
     free(record->place);
+    strings_release(&record->also);
     *record = (struct layer_record){0};
 }
 
@@ -87,6 +91,14 @@ static int digest_member(const json_t *record, const char *name, struct digest *
     return digest_parse(text != NULL ? text : "", out, err);
 }
 
+/* What is no number of files counts as not told. */
+static uint64_t record_files(const json_t *record)
+{
+    json_int_t files = json_integer_value(json_object_get(record, "files"));
+
+    return files > 0 ? (uint64_t)files : 0;
+}
+
 static bool record_is_whole(const struct layer_record *record)
 {
     static const char *const kinds[] = {"way", "large", "medium", "small"};
@@ -107,12 +119,17 @@ static bool layer_fill(const struct image *image, const json_t *record, struct i
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* what others wrote may be anything */
     const json_t *blob = json_array_get(image_layers_json(image), record_find_layer(image, record));
+    size_t i;
+    json_t *item;
 
     out->record.kind = record_text(record, "kind");
     out->record.model = record_text(record, "model");
     out->record.commit = record_text(record, "commit");
     out->record.layout = record_text(record, "layout");
     out->record.place = record_text(record, "place");
+    out->record.files = record_files(record);
+    json_array_foreach(json_object_get(record, "also"), i, item) if (json_is_string(item))
+        strings_add(&out->record.also, json_string_value(item));
     return blob != NULL && record_is_whole(&out->record) &&
            digest_member(record, "recipe", &out->record.recipe, &ignored) == 0 &&
            digest_member(record, "diff_id", &out->diff_id, &ignored) == 0 &&

@@ -1,7 +1,5 @@
 #include "inject/inject_internal.h"
 
-#include "oci/media_type.h"
-
 #include <string.h>
 
 /* Notes what inlay did to this image before, and takes it out. */
@@ -12,34 +10,32 @@ static int platform_strip(struct platform *platform, const struct work *work, st
     image_own_layers(platform->image, &platform->own, &platform->own_count);
     image_own_folders(platform->image, &platform->own_folders, &platform->own_folder_count);
     image_own_environment(platform->image, &platform->assignments);
+    image_own_learned(platform->image, &platform->own_learned);
     if (platform->own_count > 0)
         own_digest = image_base_digest(platform->image);
     if (own_digest != NULL) {
         const char *own_name = image_base_name(platform->image);
         platform->base_digest = xstrdup(own_digest);
         platform->base_name = own_name != NULL ? xstrdup(own_name) : NULL;
-    } else {
+    } else if (platform->own_count == 0) {
         const char *name = work->options->base_name;
-        platform->base_digest = xstrdup(digest_format(&work->base.descriptor.digest).text);
+        platform->base_digest =
+            xstrdup(digest_format(&work->base->document.descriptor.digest).text);
         platform->base_name = name != NULL ? xstrdup(name) : NULL;
     }
-    return image_strip(platform->image, err);
+    if (image_strip(platform->image, err) < 0)
+        return -1;
+    image_chain_id(platform->image, &platform->learned.chain_id);
+    return 0;
 }
 
-static int platform_open(struct work *work, const struct document *manifest, struct error *err)
+static int open_platform(struct work *work, const struct loaded *loaded, struct error *err)
 {
-    struct platform *platform;
-    CLEANUP(buf) struct buf config = BUF_INIT;
-    struct descriptor what;
-
-    if (document_config(manifest, &what, err) < 0 ||
-        store_read_blob(work->options->base, &what, &config, err) < 0)
-        return error_wrap(err, "reading the config");
+    work_recollect(work, loaded->image);
     work->platforms = xrealloc(work->platforms, work->platform_count + 1, sizeof(*work->platforms));
-    platform = &work->platforms[work->platform_count++];
-    *platform = (struct platform){.was = manifest->descriptor};
-    if (image_open(manifest, &config, &platform->image, err) < 0 ||
-        platform_strip(platform, work, err) < 0 || platform_open_rootfs(work, platform, err) < 0)
+    struct platform *platform = &work->platforms[work->platform_count++];
+    *platform = (struct platform){.image = loaded->image};
+    if (platform_strip(platform, work, err) < 0 || platform_open_rootfs(work, platform, err) < 0)
         return -1;
     if (image_drop_subject(platform->image))
         log_info(
@@ -56,67 +52,182 @@ static int platform_open(struct work *work, const struct document *manifest, str
     return 0;
 }
 
-/* An entry that looks like an image may turn out to be an artifact: that is passed on as it is. */
-static int read_entry(struct work *work, struct index_entry *entry, struct error *err)
+/* Is it an image for this platform? By what it says itself, or the index of it. */
+static bool runs_on(const struct edition *edition, const struct oci_platform *platform)
 {
-    CLEANUP(document) struct document document = DOCUMENT_INIT;
-    struct digest_text version = digest_format(&entry->descriptor.digest);
-    struct descriptor config;
+    struct oci_platform own;
 
-    if (store_read_document(work->options->base, version.text, &document, err) < 0 ||
-        document_config(&document, &config, err) < 0)
-        return error_wrap(err, "%s", version.text);
-    if (!media_type_is_image_config(config.media_type)) {
-        entry->role = INDEX_OTHER;
+    if (edition->was->image == NULL)
+        return false;
+    image_oci_platform(edition->was->image, &own);
+    return oci_platform_equal(platform, &own) ||
+           (edition->entry != NULL && oci_platform_equal(platform, &edition->entry->platform));
+}
+
+static bool is_wanted(const struct work *work, const struct edition *edition)
+{
+    const struct inject_options *options = work->options;
+
+    for (size_t i = 0; i < options->platform_count; i++)
+        if (runs_on(edition, &options->platforms[i]))
+            return true;
+    return options->platform_count == 0;
+}
+
+static struct edition *edition_of(const struct work *work, const struct loaded *loaded)
+{
+    for (size_t i = 0; i < work->edition_count; i++)
+        if (work->editions[i].was == loaded)
+            return &work->editions[i];
+    abort();
+}
+
+static int choose_image(struct work *work, struct edition *edition, struct error *err)
+{
+    edition->leaves = !is_wanted(work, edition);
+    if (edition->leaves)
         return 0;
+    edition->platform = work->platform_count;
+    if (open_platform(work, edition->was, err) == 0)
+        return 0;
+    if (edition->entry != NULL)
+        error_wrap(err, "%s", digest_format(&edition->was->document.descriptor.digest).text);
+    return -1;
+}
+
+/* Does it speak of an entry that stays, and stays as it is? */
+static bool stays_true(const struct edition *edition, const struct index_entry *attestation)
+{
+    const struct loaded *index = edition->was;
+
+    for (size_t i = 0; i < index->entry_count; i++)
+        if (index->entries[i].role != INDEX_ATTESTATION && edition->keeps[i] &&
+            index->children[i] == NULL &&
+            digest_equal(&index->entries[i].descriptor.digest, &attestation->about))
+            return true;
+    return false;
+}
+
+static void say_attestations(const struct work *work, size_t dropped, size_t were_true)
+{
+    if (dropped == 0)
+        return;
+    log_info(work->options->log, "dropping %zu attestation manifest%s of the base: %s%s", dropped,
+             dropped > 1 ? "s" : "",
+             were_true < dropped ? "they speak of images without the model"
+                                 : "they speak of images that do not change",
+             were_true > 0 ? "; --keep-attestations keeps those that stay true" : "");
+}
+
+/* Attestations of images that are edited would be lies; of the others the caller decides. */
+static void choose_attestations(const struct work *work, struct edition *edition)
+{
+    const struct loaded *index = edition->was;
+    size_t dropped = 0;
+    size_t were_true = 0;
+
+    for (size_t i = 0; i < index->entry_count; i++) {
+        if (index->entries[i].role != INDEX_ATTESTATION)
+            continue;
+        bool is_true = stays_true(edition, &index->entries[i]);
+        edition->keeps[i] = is_true && work->options->keep_attestations;
+        dropped += !edition->keeps[i];
+        were_true += is_true && !edition->keeps[i];
     }
-    if (platform_open(work, &document, err) < 0)
-        return error_wrap(err, "%s", version.text);
+    say_attestations(work, dropped, were_true);
+}
+
+/* What of an index stays; its images and indexes have been decided on. */
+static void choose_entries(struct work *work, struct edition *edition)
+{
+    const struct loaded *index = edition->was;
+    size_t kept = 0;
+
+    edition->keeps = xcalloc(index->entry_count, sizeof(*edition->keeps));
+    for (size_t i = 0; i < index->entry_count; i++) {
+        const struct loaded *child = index->children[i];
+        edition->keeps[i] =
+            index->entries[i].role != INDEX_ATTESTATION &&
+            (child != NULL ? !edition_of(work, child)->leaves : work->options->platform_count == 0);
+        kept += edition->keeps[i];
+    }
+    edition->leaves = kept == 0 && index->entry_count > 0;
+    choose_attestations(work, edition);
+}
+
+static void choose_index(struct work *work, struct edition *edition)
+{
+    choose_entries(work, edition);
+    if (!edition->leaves && index_has_subject(&edition->was->document))
+        log_info(work->options->log, "the index's 'subject' is dropped: what refers to it spoke of "
+                                     "another index");
+}
+
+/* "linux/amd64, linux/arm64"; caller frees. */
+static char *list_images(const struct work *work)
+{
+    CLEANUP(buf) struct buf list = BUF_INIT;
+
+    for (size_t i = 0; i < work->edition_count; i++)
+        if (work->editions[i].was->image != NULL)
+            buf_addf(&list, "%s%s", list.size > 0 ? ", " : "",
+                     image_platform(work->editions[i].was->image));
+    return buf_take(&list);
+}
+
+/* Every --platform has to be there, or the result would lack what was asked for. */
+static int check_platforms(const struct work *work, struct error *err)
+{
+    const struct inject_options *options = work->options;
+    CLEANUP(text) char *there = list_images(work);
+
+    if (there[0] == '\0')
+        return error_set(err, ERROR_UNSUPPORTED, "its index has no image for Linux");
+    for (size_t i = 0; i < options->platform_count; i++) {
+        CLEANUP(text) char *name = oci_platform_format(&options->platforms[i]);
+        bool found = false;
+        for (size_t k = 0; k < work->edition_count && !found; k++)
+            found = runs_on(&work->editions[k], &options->platforms[i]);
+        if (!found)
+            return error_set(err, ERROR_NOT_FOUND, "it has no image for '%s'; there is %s", name,
+                             there);
+    }
     return 0;
 }
 
-/* What an attestation says of an image that is not edited stays true, and is passed on. */
-static void keep_true_attestations(struct work *work)
+static void list_editions(struct work *work)
 {
-    size_t dropped = 0;
+    struct loaded **list = NULL;
 
-    for (size_t i = 0; i < work->entry_count; i++) {
-        struct index_entry *entry = &work->entries[i];
-        bool of_other = false;
-        if (entry->role != INDEX_ATTESTATION)
-            continue;
-        for (size_t k = 0; k < work->entry_count; k++)
-            of_other =
-                of_other || (work->entries[k].role == INDEX_OTHER &&
-                             digest_equal(&work->entries[k].descriptor.digest, &entry->about));
-        if (of_other && entry->about.algorithm != DIGEST_NONE)
-            entry->role = INDEX_OTHER;
-        else
-            dropped++;
+    loaded_list(work->base, &list, &work->edition_count);
+    work->editions = xcalloc(work->edition_count, sizeof(*work->editions));
+    for (size_t i = 0; i < work->edition_count; i++)
+        work->editions[i] = (struct edition){.was = list[i], .platform = NO_PLATFORM};
+    free(list);
+    for (size_t i = 0; i < work->edition_count; i++) {
+        const struct loaded *index = work->editions[i].was;
+        for (size_t k = 0; k < index->entry_count; k++)
+            if (index->children[k] != NULL)
+                edition_of(work, index->children[k])->entry = &index->entries[k];
     }
-    if (dropped > 0)
-        log_info(work->options->log,
-                 "dropping %zu attestation manifest%s of the base: they speak of images without "
-                 "the model",
-                 dropped, dropped > 1 ? "s" : "");
 }
 
-static int read_index(struct work *work, struct error *err)
+/* With --no-index the one image that is wanted is all that the result has. */
+static int take_single(struct work *work, struct error *err)
 {
-    if (index_entries(&work->base, &work->entries, &work->entry_count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < work->entry_count; i++) {
-        struct index_entry *entry = &work->entries[i];
-        if (entry->role == INDEX_INDEX)
-            return error_set(err, ERROR_UNSUPPORTED,
-                             "its index holds another index (%s); name that one by its digest",
-                             digest_format(&entry->descriptor.digest).text);
-        if (entry->role == INDEX_IMAGE && read_entry(work, entry, err) < 0)
-            return -1;
-    }
-    if (work->platform_count == 0)
-        return error_set(err, ERROR_UNSUPPORTED, "its index has no image for Linux");
-    keep_true_attestations(work);
+    CLEANUP(text) char *there = list_images(work);
+
+    if (work->platform_count != 1)
+        return error_set(err, ERROR_USAGE,
+                         "without an index there is room for one image, and it has %s; choose one "
+                         "with --platform",
+                         there);
+    for (size_t i = 0; i < work->edition_count; i++)
+        if (work->editions[i].platform == 0)
+            work->editions[0] = work->editions[i];
+        else
+            edition_release(&work->editions[i]);
+    work->edition_count = 1;
     return 0;
 }
 
@@ -124,11 +235,20 @@ int work_read_base(struct work *work, struct error *err)
 {
     const struct inject_options *options = work->options;
 
-    if (store_read_document(options->base, options->base_version, &work->base, err) < 0)
+    if (loaded_open(options->base, options->base_version, LOADED_WHOLE, &work->base, err) < 0)
         return -1;
-    int result =
-        work->base.is_index ? read_index(work, err) : platform_open(work, &work->base, err);
-    if (result < 0)
+    list_editions(work);
+    if (check_platforms(work, err) < 0)
+        return -1;
+    for (size_t i = 0; i < work->edition_count; i++) {
+        struct edition *edition = &work->editions[i];
+        if (edition->was->document.is_index)
+            choose_index(work, edition);
+        else if (choose_image(work, edition, err) < 0)
+            return -1;
+    }
+    bool single = options->no_index || (options->target != NULL && options->target->single_image);
+    if (single && take_single(work, err) < 0)
         return -1;
     for (size_t i = 0; i < work->platform_count; i++) {
         const struct image *image = work->platforms[i].image;
@@ -149,56 +269,34 @@ static void know_layer(struct work *work, const struct image_layer *layer, bool 
     layer_record_copy(&layer->record, &known->layer.record);
 }
 
-static int know_manifest(struct work *work, const struct document *manifest, struct error *err)
+static void know_image(struct work *work, const struct image *image)
 {
-    CLEANUP(buf) struct buf config = BUF_INIT;
-    CLEANUP(image) struct image *image = NULL;
-    struct descriptor what;
     struct image_layer *own = NULL;
     size_t count = 0;
 
-    if (document_config(manifest, &what, err) < 0 ||
-        store_read_blob(work->options->target, &what, &config, err) < 0 ||
-        image_open(manifest, &config, &image, err) < 0)
-        return -1;
+    work_recollect(work, image);
     image_own_layers(image, &own, &count);
     for (size_t i = 0; i < count; i++)
         know_layer(work, &own[i], false);
     image_layers_free(own, count);
-    return 0;
 }
 
 static int know_target(struct work *work, struct error *err)
 {
     const struct inject_options *options = work->options;
-    CLEANUP(document) struct document present = DOCUMENT_INIT;
-    struct index_entry *entries = NULL;
+    CLEANUP(loaded) struct loaded *present = NULL;
+    struct loaded **list = NULL;
     size_t count = 0;
-    int result = 0;
 
-    if (store_read_document(options->target, options->target_version, &present, err) < 0)
+    if (loaded_open(options->target, options->target_version, LOADED_IN_REACH, &present, err) < 0)
         return -1;
-    if (!present.is_index) {
-        result = know_manifest(work, &present, err);
-        if (result == 0)
-            work->present = present.descriptor;
-        return result;
-    }
-    if (index_entries(&present, &entries, &count, err) < 0)
-        return -1;
-    for (size_t i = 0; i < count && result == 0; i++) {
-        CLEANUP(document) struct document child = DOCUMENT_INIT;
-        struct digest_text version = digest_format(&entries[i].descriptor.digest);
-        if (entries[i].role != INDEX_IMAGE)
-            continue;
-        result = store_read_document(options->target, version.text, &child, err);
-        if (result == 0)
-            result = know_manifest(work, &child, err);
-    }
-    free(entries);
-    if (result == 0)
-        work->present = present.descriptor;
-    return result;
+    loaded_list(present, &list, &count);
+    for (size_t i = 0; i < count; i++)
+        if (list[i]->image != NULL)
+            know_image(work, list[i]->image);
+    free(list);
+    work->present = present->document.descriptor;
+    return 0;
 }
 
 int work_find_known(struct work *work, struct error *err)
@@ -208,6 +306,8 @@ int work_find_known(struct work *work, struct error *err)
     for (size_t i = 0; i < work->platform_count; i++)
         for (size_t k = 0; k < work->platforms[i].own_count; k++)
             know_layer(work, &work->platforms[i].own[k], true);
+    if (work->options->target == NULL || work->options->target_version == NULL)
+        return 0;
     /* Whatever is wrong with what the tag shows now, it is about to be replaced. */
     if (know_target(work, &why) < 0) {
         if (why.kind == ERROR_CANCELED)

@@ -13,17 +13,39 @@ static bool is_on_the_way(const char *folder, const char *place)
     return strncmp(place, folder, size) == 0 && (place[size] == '/' || place[size] == '\0');
 }
 
-bool folder_is_needed(const struct image_folder *folder, const struct layer_record *record)
+/* Is it above a model in this place, or beside it for its loader's sake? */
+static bool is_needed_at(const char *folder, const char *absolute, const char *layout)
 {
-    if (record->place == NULL || record->place[0] != '/')
+    if (absolute == NULL || absolute[0] != '/')
         return false;
-    const char *place = record->place + 1;
-    if (is_on_the_way(folder->path, place))
+    const char *place = absolute + 1;
+    if (is_on_the_way(folder, place))
         return true;
-    if (strcmp(record->layout, layout_find(NULL)->name) != 0)
+    if (strcmp(layout, layout_find(NULL)->name) != 0)
         return false;
     CLEANUP(text) char *locks = xasprintf("%s%s" LOCKS, place, place[0] != '\0' ? "/" : "");
-    return strcmp(folder->path, locks) == 0;
+    return strcmp(folder, locks) == 0;
+}
+
+static bool path_is_needed(const char *path, const struct layer_record *record)
+{
+    for (size_t i = 0; i < record->also.count; i++)
+        if (is_needed_at(path, record->also.items[i], record->layout))
+            return true;
+    return is_needed_at(path, record->place, record->layout);
+}
+
+bool folder_is_needed(const struct image_folder *folder, const struct layer_record *record)
+{
+    return path_is_needed(folder->path, record);
+}
+
+bool way_is_needed(const struct image_way *way, const struct layer_record *record)
+{
+    if (record->model == NULL)
+        return false;
+    return way->model != NULL ? strcmp(way->model, record->model) == 0
+                              : path_is_needed(way->canonical, record);
 }
 
 static struct tree_entry entry_of(const struct image_folder *folder)
@@ -87,10 +109,13 @@ static int compare_paths(const void *a, const void *b)
  */
 static bool is_around(const struct image_folder *folder, const struct tree *tree)
 {
-    const char *place = tree->place + 1;
-
-    return place[0] == '\0' || is_on_the_way(folder->path, place) ||
-           is_on_the_way(place, folder->path);
+    for (size_t i = 0; i <= tree->also.count; i++) {
+        const char *place = (i < tree->also.count ? tree->also.items[i] : tree->place) + 1;
+        if (place[0] == '\0' || is_on_the_way(folder->path, place) ||
+            is_on_the_way(place, folder->path))
+            return true;
+    }
+    return false;
 }
 
 int folders_cut_way(const struct image_folder *folders, size_t count, const struct tree *tree,

@@ -10,6 +10,9 @@
  */
 bool folder_is_needed(const struct image_folder *folder, const struct layer_record *record);
 
+/* Whether an answer about the base has to be noted for the sake of this layer's model. */
+bool way_is_needed(const struct image_way *way, const struct layer_record *record);
+
 /*
  * What the folders layer is packed from; `folders` are sorted by path. They outlive *entries, an
  * array that the caller frees, and both outlive the recipe.

@@ -18,13 +18,16 @@ static void platform_release(struct platform *platform, size_t model_count)
             free(platform->way_entries[i]);
         }
     }
-    image_free(platform->image);
     image_layers_free(platform->own, platform->own_count);
     image_folders_free(platform->own_folders, platform->own_folder_count);
     image_folders_free(platform->folders, platform->folder_count);
     recipe_release(&platform->folder_recipe);
     rootfs_free(platform->rootfs);
     rootfs_user_release(&platform->user);
+    image_learned_release(&platform->own_learned);
+    image_learned_release(&platform->learned);
+    strings_release(&platform->elsewhere);
+    strings_release(&platform->elsewhere_paths);
     strings_release(&platform->assignments);
     strings_release(&platform->environment);
     free(platform->base_name);
@@ -38,6 +41,14 @@ static void platform_release(struct platform *platform, size_t model_count)
     free(platform->folder_entries);
 }
 
+void edition_release(struct edition *edition)
+{
+    free(edition->keeps);
+    buf_release(&edition->config);
+    buf_release(&edition->bytes);
+    *edition = (struct edition){.platform = NO_PLATFORM};
+}
+
 void work_release(struct work *work)
 {
     for (size_t i = 0; i < work->platform_count; i++)
@@ -48,9 +59,16 @@ void work_release(struct work *work)
         image_layer_release(&work->known[i].layer);
     for (size_t i = 0; i < work->build_count; i++)
         image_layer_release(&work->builds[i].layer);
-    document_release(&work->base);
+    for (size_t i = 0; i < work->edition_count; i++)
+        edition_release(&work->editions[i]);
+    loaded_free(work->base);
+    for (size_t i = 0; i < work->recollection_count; i++) {
+        image_learned_release(&work->recollections[i].learned);
+        image_folders_free(work->recollections[i].folders, work->recollections[i].folder_count);
+    }
+    free(work->recollections);
     strings_release(&work->said);
-    free(work->entries);
+    free(work->editions);
     free(work->platforms);
     free(work->models);
     free(work->known);
@@ -58,8 +76,6 @@ void work_release(struct work *work)
     free(work->copies);
     *work = (struct work){0};
 }
-CLEANUP_RELEASE(work)
-
 void progress_expect(const struct work *work, uint64_t size)
 {
     const struct inject_progress *progress = work->options->progress;
@@ -86,10 +102,8 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
         return error_wrap(err, "the base %s", options->base->name);
     if (store_probe_write(options->target, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);
-    if (work_list_models(&work, err) < 0 || work_arrange(&work, err) < 0 ||
-        work_cut(&work, err) < 0)
-        return -1;
-    if (work_find_known(&work, err) < 0 || work_build(&work, err) < 0)
+    if (work_list_models(&work, err) < 0 || work_find_known(&work, err) < 0 ||
+        work_arrange(&work, err) < 0 || work_cut(&work, err) < 0 || work_build(&work, err) < 0)
         return -1;
     if (work_publish(&work, &manifest, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);

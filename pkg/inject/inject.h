@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "layout/layout.h"
 #include "oci/descriptor.h"
+#include "oci/platform.h"
 #include "plan/plan.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -26,16 +27,29 @@ struct inject_options {
     struct source *const *sources; /* required; where the models come from, `source_count` */
     size_t source_count;
     const struct layout *layout;     /* required; where the files lie in the image */
+    const char *path;                /* the folder, for a layout that wants one; else NULL */
     struct plan_selection selection; /* which files; `weights` is decided by the layout */
 
     struct store *base;         /* required; holds the image to build on */
     const char *base_version;   /* tag or digest; NULL: the only image there */
     const char *base_name;      /* canonical reference of it; NULL if not in a registry */
-    struct store *target;       /* required; receives the result */
-    const char *target_version; /* required: a tag */
+    struct store *target;       /* required; receives the result; opened for writing */
+    const char *target_version; /* a tag; NULL: an image without, where the store takes one */
+    /* More tags for the same image, NULL-terminated; NULL: none. */
+    const char *const *more_versions;
+
+    const struct oci_platform *platforms; /* the images of an index that are wanted */
+    size_t platform_count;                /* 0: all that are for Linux */
+    bool no_index;                        /* one image only, without an index around it */
+    bool keep_attestations;               /* those that stay true */
+    bool force;                           /* layers above the limits that registries have, too */
 
     const char *user; /* in place of the image's own, in the same forms; NULL: the image's */
     const char *home; /* in place of the home that the image gives this user; NULL: that one */
+    /* In place of the folder that the environment makes the loader look in; NULL: that one. */
+    const char *cache_dir;
+    const struct tree_owner *owner; /* in place of the user; NULL: the user */
+    bool group_writable;            /* group 0, which may write what the user may */
     const char *memo; /* folder for what is learned of bases' layers; NULL: nothing is kept */
 
     const char *const *environment; /* NAME=value to set; NULL-terminated; NULL: none */

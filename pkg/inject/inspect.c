@@ -73,6 +73,8 @@ static void add_layer(struct inspect_model *model, const struct image_layer *lay
         .recipe = layer->record.recipe,
         .size = layer->blob.size,
     };
+    if (!u64_add(model->files, layer->record.files, &model->files) || model->files > INT64_MAX)
+        model->files = INT64_MAX;
     if (!u64_add(model->size, layer->blob.size, &model->size) || model->size > INT64_MAX)
         model->size = INT64_MAX; /* what documents can say; nobody has so much */
 }

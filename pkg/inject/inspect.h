@@ -28,6 +28,7 @@ struct inspect_model {
     struct inspect_layer *layers; /* bottom up; two revisions of a model may have some in common */
     size_t layer_count;
     uint64_t size;            /* of the layers together */
+    uint64_t files;           /* 0: an older version of inlay has not recorded it */
     struct strings platforms; /* "linux/arm64/v8", in the order of the index */
 };
 

@@ -38,7 +38,9 @@ static void models_are_told_with_what_was_recorded(void **state)
     assert_true(digest_equal(&model->layers[0].digest, &model->layers[0].diff_id));
     assert_true(model->layers[0].size > WEIGHTS_SIZE);
     assert_int_equal(model->size, model->layers[0].size + model->layers[1].size);
+    assert_int_equal(model->files, 3);
     assert_int_equal(model->platforms.count, 1);
+    assert_int_equal(result.models[1].files, 3);
     assert_string_equal(result.models[1].name, "two");
     assert_string_equal(result.models[1].commit, COMMIT_B);
 
@@ -60,6 +62,27 @@ static void an_image_without_models_is_no_failure(void **state)
     assert_int_equal(result.model_count, 0);
     assert_int_equal(result.platform_count, 1);
     assert_null(result.platforms[0].base_digest);
+}
+
+/* Plain files of several layers, and the links of the Hub's cache, whose blobs do not count. */
+static void the_files_of_a_model_are_counted_over_its_layers(void **state)
+{
+    static const char *const layouts[] = {"huggingface", "sentence-transformers"};
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    struct inject_options options = make_options(bench, &model, 1);
+
+    put_image(bench->store, "base", PLAIN, 1);
+    write_file(bench, "modules.json", "[]", 2);
+    options.selection.all_files = true;
+    for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
+        CLEANUP(inspect_result) struct inspect_result result = INSPECT_RESULT_INIT;
+        options.layout = layout_find(layouts[i]);
+        inject(&options);
+        look(bench->store, "out", &result);
+        assert_int_equal(result.models[0].layer_count, 2);
+        assert_int_equal(result.models[0].files, 5);
+    }
 }
 
 static struct descriptor put_index_of(struct store *store, const char *version,
@@ -139,6 +162,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(models_are_told_with_what_was_recorded),
+        BENCH_TEST(the_files_of_a_model_are_counted_over_its_layers),
         BENCH_TEST(an_image_without_models_is_no_failure),
         BENCH_TEST(platforms_that_agree_are_told_once),
         BENCH_TEST(what_is_no_image_is_refused_with_its_name),

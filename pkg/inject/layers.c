@@ -1,3 +1,4 @@
+#include "inject/content_internal.h"
 #include "inject/folders_internal.h"
 #include "inject/inject_internal.h"
 
@@ -98,6 +99,7 @@ static int cut_folders(const struct work *work, struct platform *platform, struc
     for (size_t i = 0; i < platform->own_folder_count; i++)
         if (is_needed_by_kept(work, platform, &platform->own_folders[i]))
             platform_add_folder(platform, &platform->own_folders[i]);
+    platform_keep_learned(work, platform);
     if (cut_ways(work, platform, err) < 0)
         return -1;
     return folders_cut(platform->folders, platform->folder_count, &platform->folder_entries,
@@ -147,6 +149,18 @@ static int want_other(struct work *work, const struct descriptor *entry, struct 
     return 0;
 }
 
+/* What the index passes on: entries that are kept and have no edition of their own. */
+static int want_others(struct work *work, const struct edition *edition, struct error *err)
+{
+    const struct loaded *index = edition->was;
+
+    for (size_t i = 0; !edition->leaves && i < index->entry_count; i++)
+        if (edition->keeps[i] && index->children[i] == NULL &&
+            want_other(work, &index->entries[i].descriptor, err) < 0)
+            return -1;
+    return 0;
+}
+
 static int want_platform(struct work *work, const struct platform *platform, struct error *err)
 {
     struct descriptor *layers = NULL;
@@ -178,67 +192,45 @@ int work_cut(struct work *work, struct error *err)
         if (cut_folders(work, &work->platforms[i], err) < 0 ||
             want_platform(work, &work->platforms[i], err) < 0)
             return -1;
-    for (size_t i = 0; i < work->entry_count; i++)
-        if (work->entries[i].role == INDEX_OTHER &&
-            want_other(work, &work->entries[i].descriptor, err) < 0)
+    for (size_t i = 0; i < work->edition_count; i++)
+        if (want_others(work, &work->editions[i], err) < 0)
             return -1;
     return 0;
 }
 
-/* What a build job hands to the packer, to read files of its model. */
-struct content {
-    struct work *work;
-    const struct build *build;
-    const struct cancel *cancel;
-    bool broken; /* the source has given up: packing again would not help */
-};
-
-struct content_reader {
-    struct reader base;
-    struct reader *next; /* owned */
-    struct content *content;
-};
-
-static ssize_t content_read(struct reader *reader, void *data, size_t size, struct error *err)
+static int nothing_write(struct writer *writer, const void *data, size_t size, struct error *err)
 {
-    struct content_reader *stage = CONTAINER_OF(reader, struct content_reader, base);
-    ssize_t part = reader_read(stage->next, data, size, err);
-
-    if (part < 0) {
-        stage->content->broken = true;
-    } else {
-        atomic_fetch_add(&stage->content->work->model_size, (uint64_t)part);
-        progress_moved(stage->content->work, (uint64_t)part);
-    }
-    return part;
-}
-
-static void content_free(struct reader *reader)
-{
-    struct content_reader *stage = CONTAINER_OF(reader, struct content_reader, base);
-
-    reader_free(stage->next);
-    free(stage);
-}
-
-static int content_open(void *arg, const struct plan_file *file, struct reader **out,
-                        struct error *err)
-{
-    static const struct reader_ops ops = {content_read, content_free};
-    struct content *content = arg;
-    const struct model *model = content->build->model;
-    struct reader *next = NULL;
-
-    if (source_open_file(model->source, &model->plan, file, content->cancel, &next, err) < 0) {
-        content->broken = true;
-        return -1;
-    }
-    struct content_reader *stage = xcalloc(1, sizeof(*stage));
-    stage->base.ops = &ops;
-    stage->next = next;
-    stage->content = content;
-    *out = &stage->base;
+    (void)writer;
+    (void)data;
+    (void)size;
+    (void)err;
     return 0;
+}
+
+static int nothing_finish(struct writer *writer, struct error *err)
+{
+    (void)writer;
+    (void)err;
+    return 0;
+}
+
+static void nothing_free(struct writer *writer)
+{
+    (void)writer;
+}
+
+/* A layer's digest is its name where it goes: it is packed once only to know that. */
+static int pack_for_digest(struct content *content, struct build *build, struct error *err)
+{
+    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
+    struct writer nothing = {&ops};
+    struct descriptor *blob = &build->layer.blob;
+    CLEANUP(writer)
+    struct writer *stage = digest_writer_new(&nothing, DIGEST_SHA256, &blob->digest, &blob->size);
+
+    if (recipe_write_tar(build->recipe, content_open, content, stage, content->cancel, err) < 0)
+        return -1;
+    return writer_finish(stage, err);
 }
 
 /* Hub -> tar -> diff_id -> target, in one pass. A plain layer's digest is its diff_id. */
@@ -248,6 +240,8 @@ static int pack_once(struct content *content, struct build *build, struct error 
     struct store *target = content->work->options->target;
     const struct recipe *recipe = build->recipe;
 
+    if (target->digest_first && pack_for_digest(content, build, err) < 0)
+        return -1;
     if (store_create_blob(target, recipe->tar_size, &build->layer.blob, &blob, err) < 0 ||
         recipe_write_tar(recipe, content_open, content, blob, content->cancel, err) < 0 ||
         writer_finish(blob, err) < 0)
@@ -261,7 +255,7 @@ static int pack_layer(struct work *work, struct build *build, const struct cance
                       struct error *err)
 {
     for (unsigned attempt = 1;; attempt++) {
-        struct content content = {.work = work, .build = build, .cancel = cancel};
+        struct content content = {.work = work, .model = build->model, .cancel = cancel};
         if (pack_once(&content, build, err) == 0)
             return 0;
         if (err->kind != ERROR_UNREACHABLE || content.broken || attempt == PACK_TRIES)
@@ -278,32 +272,74 @@ static void count_reused(void *arg, uint64_t size)
     atomic_fetch_add((atomic_uint_fast64_t *)arg, size);
 }
 
+int work_recall_layer(const struct work *work, const struct recipe *recipe,
+                      const struct known_layer **out, bool *there, struct error *err)
+{
+    struct store *target = work->options->target;
+
+    *out = NULL;
+    *there = false;
+    for (size_t i = 0; i < work->known_count; i++) {
+        const struct known_layer *known = &work->known[i];
+        if (!digest_equal(&known->layer.record.recipe, &recipe->digest))
+            continue;
+        if (target != NULL && store_has_blob(target, &known->layer.blob, there, err) < 0)
+            return -1;
+        if (*there || known->in_base) {
+            *out = known;
+            return 0;
+        }
+    }
+    return 0;
+}
+
 /* Is a layer of this recipe known, and can the target have it without a byte of the model? */
 static int reuse_layer(struct work *work, struct build *build, const struct cancel *cancel,
-                       bool *reused, struct error *err)
+                       const char **how, struct error *err)
 {
     const struct inject_options *options = work->options;
     struct store_copy_options copy = {
         .cancel = cancel, .count = count_reused, .count_arg = &work->base_size};
-    enum store_copied how;
+    const struct known_layer *known = NULL;
+    enum store_copied copied;
+    bool there = false;
 
-    for (size_t i = 0; i < work->known_count && !*reused; i++) {
-        const struct known_layer *known = &work->known[i];
-        bool there = false;
-        if (!digest_equal(&known->layer.record.recipe, &build->recipe->digest))
-            continue;
-        if (store_has_blob(options->target, &known->layer.blob, &there, err) < 0)
-            return -1;
-        if (!there && !known->in_base)
-            continue;
-        if (!there && store_copy_blob(options->base, options->target, &known->layer.blob, &copy,
-                                      &how, err) < 0)
-            return -1;
-        build->layer.blob = known->layer.blob;
-        build->layer.diff_id = known->layer.diff_id;
-        *reused = true;
-    }
+    if (work_recall_layer(work, build->recipe, &known, &there, err) < 0)
+        return -1;
+    if (known == NULL)
+        return 0;
+    if (!there && store_copy_blob(options->base, options->target, &known->layer.blob, &copy,
+                                  &copied, err) < 0)
+        return -1;
+    build->layer.blob = known->layer.blob;
+    build->layer.diff_id = known->layer.diff_id;
+    *how = there ? "already there" : "taken from the base";
     return 0;
+}
+
+static int compare_path(const void *key, const void *file)
+{
+    return strcmp(key, ((const struct plan_file *)file)->path);
+}
+
+/* Is it a file of the model under its own name, be it by a link? Blobs have others. */
+static bool is_model_file(const struct plan *plan, const struct tree_entry *entry)
+{
+    if (entry->type != TREE_FILE && entry->type != TREE_LINK)
+        return false;
+    for (const char *at = strchr(entry->path, '/'); at != NULL; at = strchr(at + 1, '/'))
+        if (bsearch(at + 1, plan->files, plan->count, sizeof(*plan->files), compare_path) != NULL)
+            return true;
+    return false;
+}
+
+static uint64_t count_files(const struct recipe *recipe)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; recipe->plan != NULL && i < recipe->count; i++)
+        count += is_model_file(recipe->plan, recipe->entries[i]);
+    return count;
 }
 
 static void describe_layer(const struct work *work, struct build *build)
@@ -316,12 +352,12 @@ static void describe_layer(const struct work *work, struct build *build)
         .commit = model != NULL ? xstrdup(model->plan.commit) : NULL,
         .layout = model != NULL ? xstrdup(work->options->layout->name) : NULL,
         .place = model != NULL ? xstrdup(build->place) : NULL,
+        .files = count_files(build->recipe),
         .recipe = build->recipe->digest,
     };
 }
 
-/* "model.safetensors of org/name", "small files of org/name", "folders"; caller frees. */
-static char *recipe_title(const struct recipe *recipe, const struct model *model)
+char *recipe_title(const struct recipe *recipe, const struct model *model)
 {
     if (model == NULL)
         return xstrdup(recipe_kind_name(recipe->kind));
@@ -331,18 +367,24 @@ static char *recipe_title(const struct recipe *recipe, const struct model *model
     return xasprintf("%s files of %s", recipe_kind_name(recipe->kind), model->name);
 }
 
+/* The bytes of the model that have to come for a layer. */
+static uint64_t effort(const struct work *work, const struct recipe *recipe)
+{
+    return recipe->content_size * (work->options->target->digest_first ? 2 : 1);
+}
+
 static int build_layer(struct work *work, struct build *build, const struct cancel *cancel,
                        struct error *err)
 {
     const struct recipe *recipe = build->recipe;
     const char *model = build->model != NULL ? build->model->name : "image";
-    bool reused = false;
+    const char *how = NULL;
 
     describe_layer(work, build);
-    if (reuse_layer(work, build, cancel, &reused, err) < 0)
+    if (reuse_layer(work, build, cancel, &how, err) < 0)
         return error_wrap(err, "the %s layer of '%s'", recipe_kind_name(recipe->kind), model);
-    if (reused) {
-        progress_moved(work, recipe->content_size);
+    if (how != NULL) {
+        progress_moved(work, effort(work, recipe));
         atomic_fetch_add(&work->layers_reused, 1);
     } else {
         if (pack_layer(work, build, cancel, err) < 0)
@@ -352,7 +394,7 @@ static int build_layer(struct work *work, struct build *build, const struct canc
     CLEANUP(text) char *what = recipe_title(recipe, build->model);
     log_info(work->options->log, "layer: %s, %s, %s", what,
              text_format_size(build->layer.blob.size).text,
-             reused ? "already there" : "built and written");
+             how != NULL ? how : "built and written");
     log_debug(work->options->log, "layer %s is recipe %s",
               digest_format(&build->layer.blob.digest).text, digest_format(&recipe->digest).text);
     return 0;
@@ -392,16 +434,35 @@ static int run_job(void *arg, size_t number, const struct cancel *cancel, struct
     return copy_blob(work, &work->copies[number - work->build_count], cancel, err);
 }
 
+/* A registry that refuses a layer for its size had better do that before the model moves. */
+static int check_sizes(const struct work *work, struct error *err)
+{
+    const struct inject_options *options = work->options;
+
+    for (size_t i = 0; !options->force && i < work->build_count; i++) {
+        const struct build *build = &work->builds[i];
+        CLEANUP(text) char *title = recipe_title(build->recipe, build->model);
+        if (store_check_blob_size(options->target, build->recipe->tar_size, err) < 0)
+            return error_wrap(err, "the layer '%s'", title);
+    }
+    return 0;
+}
+
 int work_build(struct work *work, struct error *err)
 {
     const struct inject_options *options = work->options;
+    unsigned jobs = options->jobs > 0 ? options->jobs : JOBS_DEFAULT;
     uint64_t total = 0;
 
     for (size_t i = 0; i < work->build_count; i++)
-        total += work->builds[i].recipe->content_size;
+        total += effort(work, work->builds[i].recipe);
     for (size_t i = 0; i < work->copy_count; i++)
         total += work->copies[i].size;
+    if (check_sizes(work, err) < 0)
+        return -1;
+    if (options->target->sequential)
+        jobs = 1;
     progress_expect(work, total);
-    return workers_run(options->jobs > 0 ? options->jobs : JOBS_DEFAULT,
-                       work->build_count + work->copy_count, run_job, work, options->cancel, err);
+    return workers_run(jobs, work->build_count + work->copy_count, run_job, work, options->cancel,
+                       err);
 }

@@ -25,6 +25,8 @@ static int load_image(const struct loading *loading, struct loaded *loaded, stru
         return 0; /* an artifact among images */
     if (store_read_blob(loading->store, &config, &loaded->config, err) < 0)
         return error_wrap(err, "reading the config");
+    if (loading->depth > 0 && image_config_is_foreign(&loaded->config))
+        return 0; /* for another system, and the index does not tell */
     return image_open(&loaded->document, &loaded->config, &loaded->image, err);
 }
 

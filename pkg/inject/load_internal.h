@@ -7,7 +7,7 @@
 /* A document of a store with what it stands for: one image for Linux, or an index of several. */
 struct loaded {
     struct document document;
-    struct image *image;         /* NULL for an index */
+    struct image *image;         /* NULL for an index; may be edited in place */
     struct buf config;           /* of the image, as it arrived */
     struct index_entry *entries; /* of an index */
     struct loaded **children;    /* one an entry; NULL: neither an image for Linux nor an index */

@@ -5,8 +5,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define OFFLINE "HF_HUB_OFFLINE"
-
 char *model_name(const struct plan *plan)
 {
     return xasprintf("%s%s", plan->type == REPO_DATASET ? "datasets/" : "", plan->id);
@@ -135,45 +133,71 @@ static bool is_assigned(const struct strings *list, const char *name)
     return false;
 }
 
+/* --cache-dir is to be found by the loaders of the image, not by inlay alone. */
+static void decide_cache(const struct work *work, struct platform *platform)
+{
+    const struct inject_options *options = work->options;
+
+    if (options->cache_dir == NULL)
+        return;
+    CLEANUP(text)
+    char *assignment = xasprintf("%s=%s", options->layout->cache_variable, options->cache_dir);
+    if (!strings_has(&platform->environment, assignment))
+        assign(&platform->assignments, assignment);
+}
+
+/* Loaders ask the hub at each start, unless they are kept from it. */
+static void decide_offline(const struct work *work, struct platform *platform)
+{
+    const char *const *asked = work->options->environment;
+    const char *name = work->options->layout->offline_variable;
+    bool asked_for = name == NULL;
+
+    for (size_t i = 0; !asked_for && asked != NULL && asked[i] != NULL; i++)
+        asked_for = text_starts_with(asked[i], name) && asked[i][strlen(name)] == '=';
+    if (asked_for)
+        return;
+    CLEANUP(text) char *assignment = xasprintf("%s=1", name);
+    if (work->options->online)
+        unassign(&platform->assignments, name);
+    else if (!is_assigned(&platform->environment, name))
+        assign(&platform->assignments, assignment);
+}
+
 /* What the result's environment is: the base's, what inlay had set before, what is asked for. */
 static void decide_environment(const struct work *work, struct platform *platform)
 {
     const char *const *asked = work->options->environment;
 
     image_environment(platform->image, &platform->environment);
+    decide_cache(work, platform);
     for (size_t i = 0; asked != NULL && asked[i] != NULL; i++)
         assign(&platform->assignments, asked[i]);
-    bool set_by_base = is_assigned(&platform->environment, OFFLINE);
-    bool asked_for = false;
-    for (size_t i = 0; asked != NULL && asked[i] != NULL; i++)
-        asked_for = asked_for || text_starts_with(asked[i], OFFLINE "=");
-    if (!asked_for && work->options->online)
-        unassign(&platform->assignments, OFFLINE);
-    else if (!asked_for && !set_by_base)
-        assign(&platform->assignments, OFFLINE "=1");
+    decide_offline(work, platform);
     for (size_t i = 0; i < platform->assignments.count; i++)
         assign(&platform->environment, platform->assignments.items[i]);
 }
 
-static int decide_home(const struct work *work, struct platform *platform, struct home *out,
-                       struct error *err)
+static int decide_home(const struct work *work, struct platform *platform, struct error *err)
 {
     static const char *const none[] = {NULL};
     const struct inject_options *options = work->options;
-    struct home home = {.environment = (const char *const *)platform->environment.items};
+    struct home *home = &platform->home;
 
-    if (home.environment == NULL)
-        home.environment = none;
+    home->environment = (const char *const *)platform->environment.items;
+    if (home->environment == NULL)
+        home->environment = none;
     struct rootfs_user_request request = {
         .user = options->user != NULL ? options->user : image_user(platform->image),
-        .home = options->home != NULL ? options->home : home_variable(&home, "HOME"),
+        .home = options->home != NULL ? options->home : home_variable(home, "HOME"),
     };
-    if (rootfs_find_user(platform->rootfs, &request, &platform->user, err) < 0)
+    if (platform_find_user(work, platform, &request, err) < 0)
         return -1;
-    home.path = platform->user.home;
-    home.uid = platform->user.uid;
-    home.gid = platform->user.gid;
-    *out = home;
+    home->path = platform->user.home;
+    home->uid = platform->user.uid;
+    home->gid = platform->user.gid;
+    home->owner = options->owner;
+    home->group_writable = options->group_writable;
     return 0;
 }
 
@@ -198,25 +222,58 @@ static void say_once(struct work *work, bool warning, const char *format, ...)
         log_info(work->options->log, "%s", line);
 }
 
-static void warn_of_places(struct work *work, const struct platform *platform,
-                           const struct home *home)
+static void warn_of_elsewhere(struct work *work, const struct platform *platform)
 {
     const char *place = platform->trees[0].place;
-    CLEANUP(strings) struct strings elsewhere = STRINGS_INIT;
+
+    for (size_t i = 0; i < platform->elsewhere.count; i++) {
+        const char *variable = platform->elsewhere.items[i];
+        bool links = platform->elsewhere_paths.items[i][0] != '\0';
+        say_once(work, !links,
+                 links ? "the image sets %s=%s: applications that obey it find the model there "
+                         "behind a link to %s"
+                       : "the image sets %s=%s: applications that obey it look there and not in "
+                         "%s, where the model goes",
+                 variable, home_variable(&platform->home, variable), place);
+    }
+}
+
+static void warn_of_places(struct work *work, const struct platform *platform)
+{
+    const struct inject_options *options = work->options;
+    const char *place = platform->trees[0].place;
     const char *volume = image_volume_above(platform->image, place);
 
     say_once(work, false, "place: %s", place);
-    work->options->layout->elsewhere(home, &elsewhere);
-    for (size_t i = 0; i < elsewhere.count; i++)
+    if (options->cache_dir != NULL)
+        say_once(work, false, "setting %s=%s in the image, so that the model is found there",
+                 options->layout->cache_variable, options->cache_dir);
+    warn_of_elsewhere(work, platform);
+    if (options->group_writable && home_variable(&platform->home, "HOME") == NULL &&
+        options->cache_dir == NULL)
         say_once(work, true,
-                 "the image sets %s=%s: applications that obey it look there and not in %s, where "
-                 "the model goes",
-                 elsewhere.items[i], home_variable(home, elsewhere.items[i]), place);
+                 "the home comes from %s, which a container with a random user id does not see; "
+                 "set it with --env HOME=%s",
+                 platform->user.home_from, platform->home.path);
     if (volume != NULL)
         say_once(work, true,
                  "%s lies in the image's volume '%s': each container will copy the model into a "
                  "volume of its own",
                  place, volume);
+}
+
+/* What --group-writable promises fails where group 0 may not even enter. */
+static void warn_of_groups(struct work *work, const struct platform *platform)
+{
+    if (!work->options->group_writable)
+        return;
+    for (size_t i = 0; i < platform->folder_count; i++) {
+        const struct image_folder *folder = &platform->folders[i];
+        if ((folder->mode & (folder->gid == 0 ? 0010 : 0001)) == 0)
+            say_once(work, true,
+                     "a random user of group 0 may not enter /%s, which is %04o %u:%u in the base",
+                     folder->path, folder->mode, folder->uid, folder->gid);
+    }
 }
 
 static const char *content_of(const struct model *model, const struct tree_entry *entry,
@@ -265,34 +322,36 @@ static int check_clashes(const struct work *work, const struct platform *platfor
 
 static int arrange_platform(struct work *work, struct platform *platform, struct error *err)
 {
-    struct home home;
-
     decide_environment(work, platform);
-    if (decide_home(work, platform, &home, err) < 0)
+    if (decide_home(work, platform, err) < 0)
         return -1;
-    say_once(work, false, "user: %u:%u (%s), home %s (%s)", home.uid, home.gid,
-             platform->user.user_from, home.path, platform->user.home_from);
+    work->options->layout->elsewhere(&platform->home, &platform->elsewhere,
+                                     &platform->elsewhere_paths);
+    say_once(work, false, "user: %u:%u (%s), home %s (%s)", platform->user.uid, platform->user.gid,
+             platform->user.user_from, platform->user.home, platform->user.home_from);
     platform->trees = xcalloc(work->model_count, sizeof(*platform->trees));
     for (size_t i = 0; i < work->model_count; i++) {
         struct model *model = &work->models[i];
         struct layout_request request = {
             .plan = &model->plan,
-            .home = &home,
+            .home = &platform->home,
             .as_main = model->as_main,
+            .path = work->options->path,
         };
         if (work->options->layout->arrange(&request, &platform->trees[i], err) < 0)
             return error_wrap(err, "'%s'", model->name);
     }
-    warn_of_places(work, platform, &home);
+    warn_of_places(work, platform);
     if (platform_place(work, platform, err) < 0)
         return -1;
+    warn_of_groups(work, platform);
     return check_clashes(work, platform, err);
 }
 
-static bool sets_offline(const struct work *work)
+static bool sets(const struct work *work, const char *assignment)
 {
     for (size_t i = 0; i < work->platform_count; i++)
-        if (strings_has(&work->platforms[i].assignments, OFFLINE "=1"))
+        if (strings_has(&work->platforms[i].assignments, assignment))
             return true;
     return false;
 }
@@ -302,11 +361,13 @@ int work_arrange(struct work *work, struct error *err)
     for (size_t i = 0; i < work->platform_count; i++)
         if (arrange_platform(work, &work->platforms[i], err) < 0)
             return error_wrap(err, "%s", image_platform(work->platforms[i].image));
-    if (sets_offline(work))
+    const char *offline = work->options->layout->offline_variable;
+    CLEANUP(text) char *assignment = xasprintf("%s=1", offline != NULL ? offline : "");
+    if (sets(work, assignment))
         log_info(work->options->log,
-                 "setting " OFFLINE
-                 "=1 in the image: models that are not baked into it will not be "
-                 "fetched (--online leaves it out)");
+                 "setting %s in the image: models that are not baked into it will not be fetched "
+                 "(--online leaves it out)",
+                 assignment);
     return 0;
 }
 

@@ -78,17 +78,16 @@ static const struct tree_entry *entry_above(const struct tree *tree, size_t leve
     return NULL;
 }
 
-/* The folders from the root to the place; *out is the place's canonical path without '/'. */
-static int add_way(struct platform *platform, const struct tree *tree, bool *removed, char **out,
-                   struct error *err)
+int platform_add_way(const struct work *work, struct platform *platform, size_t number,
+                     const struct tree *tree, char **out, struct error *err)
 {
     struct rootfs_entry *way = NULL;
     size_t count = 0;
 
-    if (rootfs_walk(platform->rootfs, tree->place, &way, &count, err) < 0)
+    if (platform_walk(work, platform, tree->place, NULL, &way, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count; i++) {
-        *removed = *removed || way[i].removed;
+        platform->needs_way[number] = platform->needs_way[number] || way[i].removed;
         if (way[i].type == ROOTFS_ABSENT)
             add_made(platform, way[i].path, entry_above(tree, count - 1 - i));
         else
@@ -109,13 +108,13 @@ static char *move_path(const struct tree *tree, const char *canonical, const cha
 }
 
 /* What the base has at a folder of ours: nothing, or a folder that is no link. */
-static int look_at(struct platform *platform, const char *path, struct rootfs_entry *out,
-                   struct error *err)
+static int look_at(const struct work *work, struct platform *platform, const char *path,
+                   const char *model, struct rootfs_entry *out, struct error *err)
 {
     struct rootfs_entry *way = NULL;
     size_t count = 0;
 
-    if (rootfs_walk(platform->rootfs, path, &way, &count, err) < 0)
+    if (platform_walk(work, platform, path, model, &way, &count, err) < 0)
         return -1;
     bool same = count > 0 && strcmp(way[count - 1].path, path) == 0;
     if (same) {
@@ -138,13 +137,15 @@ static bool is_inside(const char *path, const char *folder)
     return size == 0 || (strncmp(path, folder, size) == 0 && path[size] == '/');
 }
 
-static int place_entry(struct platform *platform, const struct tree_entry *entry, struct error *err)
+int platform_place_entry(const struct work *work, struct platform *platform, size_t number,
+                         const struct tree_entry *entry, struct error *err)
 {
     CLEANUP(rootfs_entry) struct rootfs_entry there = {0};
+    const char *model = entry->above ? NULL : work->models[number].name;
 
     if (entry->type != TREE_FOLDER)
         return 0;
-    if (look_at(platform, entry->path, &there, err) < 0)
+    if (look_at(work, platform, entry->path, model, &there, err) < 0)
         return -1;
     if (!entry->above)
         return 0;
@@ -156,13 +157,14 @@ static int place_entry(struct platform *platform, const struct tree_entry *entry
 }
 
 /* Moves a model's tree to where the place really is; what is above it goes to the folders. */
-static int place_tree(struct platform *platform, size_t number, struct error *err)
+static int place_tree(const struct work *work, struct platform *platform, size_t number,
+                      struct error *err)
 {
     struct tree *tree = &platform->trees[number];
     CLEANUP(text) char *canonical = NULL;
     size_t kept = 0;
 
-    if (add_way(platform, tree, &platform->needs_way[number], &canonical, err) < 0)
+    if (platform_add_way(work, platform, number, tree, &canonical, err) < 0)
         return -1;
     for (size_t i = 0; i < tree->count; i++) {
         struct tree_entry entry = tree->entries[i];
@@ -172,9 +174,9 @@ static int place_tree(struct platform *platform, size_t number, struct error *er
         entry.path = moved;
         tree->entries[i] = (struct tree_entry){0};
         if (!inside)
-            continue; /* on the way to the place: add_way() has stated it */
+            continue; /* on the way to the place: platform_add_way() has stated it */
         tree->entries[kept++] = entry;
-        if (place_entry(platform, &entry, err) < 0)
+        if (platform_place_entry(work, platform, number, &entry, err) < 0)
             return -1;
         if (entry.above) {
             free(entry.path);
@@ -192,13 +194,42 @@ int platform_place(const struct work *work, struct platform *platform, struct er
     platform->needs_way = xcalloc(work->model_count, sizeof(bool));
     for (size_t i = 0; i < work->model_count; i++) {
         CLEANUP(text) char *nominal = xstrdup(platform->trees[i].place);
-        if (place_tree(platform, i, err) < 0)
+        if (place_tree(work, platform, i, err) < 0)
             return error_wrap(err, "'%s' at %s", work->models[i].name, nominal);
         if (strcmp(nominal, platform->trees[i].place) != 0)
             log_info(work->options->log, "the base has links on the way: %s is %s", nominal,
                      platform->trees[i].place);
+        if (platform_link(work, platform, i, err) < 0)
+            return error_wrap(err, "'%s'", work->models[i].name);
     }
     return 0;
+}
+
+#define CHUNKED "containers.zstd-chunked.manifest-"
+
+/* What the manifest says of a table of contents of zstd:chunked, by its name of now or of before.
+ */
+static const char *chunked_annotation(const struct image *image, size_t number, const char *now,
+                                      const char *before)
+{
+    const char *found = image_layer_annotation(image, number, now);
+
+    return found != NULL ? found : image_layer_annotation(image, number, before);
+}
+
+static struct rootfs_layer layer_of(const struct image *image, size_t number,
+                                    const struct descriptor *blob, const struct digest *diff_id)
+{
+    return (struct rootfs_layer){
+        .blob = *blob,
+        .diff_id = *diff_id,
+        .stargz_toc =
+            image_layer_annotation(image, number, "containerd.io/snapshot/stargz/toc.digest"),
+        .chunked_checksum = chunked_annotation(image, number, "io.github." CHUNKED "checksum",
+                                               "io." CHUNKED "checksum"),
+        .chunked_position = chunked_annotation(image, number, "io.github." CHUNKED "position",
+                                               "io." CHUNKED "position"),
+    };
 }
 
 /* What rootfs is to look at: the image's layers, without those of inlay's. */
@@ -218,7 +249,7 @@ int platform_open_rootfs(const struct work *work, struct platform *platform, str
     }
     struct rootfs_layer *layers = xcalloc(count, sizeof(*layers));
     for (size_t i = 0; i < count; i++)
-        layers[i] = (struct rootfs_layer){.blob = blobs[i], .diff_id = diff_ids[i]};
+        layers[i] = layer_of(platform->image, i, &blobs[i], &diff_ids[i]);
     struct rootfs_options rootfs = {
         .store = options->base,
         .layers = layers,

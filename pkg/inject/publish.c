@@ -67,15 +67,12 @@ static struct image_layer layer_of_model(const struct work *work, const struct p
     layer.record.model = work->models[number].name;
     layer.record.commit = work->models[number].plan.commit;
     layer.record.place = platform->trees[number].place;
+    layer.record.also = platform->trees[number].also;
     return layer;
 }
 
-/*
- * Model by model, whatever the order in which they were named or injected, so that the same models
- * on the same base are the same image; the folders last.
- */
-static struct image_layer *order_layers(const struct work *work, const struct platform *platform,
-                                        size_t *count)
+struct image_layer *platform_order_layers(const struct work *work, const struct platform *platform,
+                                          size_t *count)
 {
     struct layer_list list = {0};
     struct image_layer *layers;
@@ -107,12 +104,13 @@ static struct image_layer *order_layers(const struct work *work, const struct pl
 static int edit_platform(const struct work *work, struct platform *platform, struct error *err)
 {
     size_t count = 0;
-    struct image_layer *layers = order_layers(work, platform, &count);
+    struct image_layer *layers = platform_order_layers(work, platform, &count);
     struct image_changes changes = {
         .layers = layers,
         .layer_count = count,
         .folders = platform->folders,
         .folder_count = platform->folder_count,
+        .learned = &platform->learned,
         .environment = (const char *const *)platform->assignments.items,
         .base_name = platform->base_name,
         .base_digest = platform->base_digest,
@@ -124,28 +122,35 @@ static int edit_platform(const struct work *work, struct platform *platform, str
     return result;
 }
 
-/* Writes config and manifest of one platform, the manifest under `version` or else its digest. */
-static int publish_platform(const struct work *work, struct platform *platform, const char *version,
-                            struct error *err)
+static int format_image(const struct work *work, struct edition *edition, struct error *err)
 {
-    struct store *target = work->options->target;
-    CLEANUP(buf) struct buf config_bytes = BUF_INIT;
-    CLEANUP(buf) struct buf manifest_bytes = BUF_INIT;
-    struct descriptor config;
-
-    image_format(platform->image, &config_bytes, &config, &manifest_bytes, &platform->becomes);
-    if (manifest_bytes.size > DOCUMENT_LIMIT || config_bytes.size > DOCUMENT_LIMIT)
+    image_format(work->platforms[edition->platform].image, &edition->config, &edition->config_blob,
+                 &edition->bytes, &edition->becomes);
+    if (edition->bytes.size > DOCUMENT_LIMIT || edition->config.size > DOCUMENT_LIMIT)
         return error_set(err, ERROR_UNSUPPORTED, "the manifest or config would exceed %zu bytes",
                          DOCUMENT_LIMIT);
-    if (version != NULL && digest_equal(&platform->becomes.digest, &work->present.digest))
-        return 0;
-    struct digest_text digest = digest_format(&platform->becomes.digest);
-    if (store_write_blob(target, &config_bytes, &config, err) < 0)
-        return error_wrap(err, "writing the config");
-    if (store_write_manifest(target, version != NULL ? version : digest.text,
-                             platform->becomes.media_type, &manifest_bytes, err) < 0)
-        return error_wrap(err, "writing the manifest");
     return 0;
+}
+
+/* What an entry of an index has become; its editions come before the index. */
+static struct descriptor entry_now(const struct work *work, const struct loaded *child,
+                                   const struct index_entry *entry)
+{
+    for (size_t i = 0; i < work->edition_count; i++)
+        if (child != NULL && work->editions[i].was == child)
+            return work->editions[i].becomes;
+    return entry->descriptor;
+}
+
+static void format_index(const struct work *work, struct edition *edition)
+{
+    const struct loaded *index = edition->was;
+    struct descriptor *now = xcalloc(index->entry_count, sizeof(*now));
+
+    for (size_t i = 0; i < index->entry_count; i++)
+        now[i] = entry_now(work, index->children[i], &index->entries[i]);
+    index_format(&index->document, now, edition->keeps, &edition->bytes, &edition->becomes);
+    free(now);
 }
 
 /* A manifest that is passed on goes over with the bytes that it has. */
@@ -162,48 +167,74 @@ static int publish_other(const struct work *work, const struct descriptor *entry
                                 &document.bytes, err);
 }
 
-static int publish_index(const struct work *work, struct descriptor *out, struct error *err)
+static int publish_edition(const struct work *work, const struct edition *edition,
+                           const char *version, struct error *err)
 {
-    struct descriptor *now = xcalloc(work->entry_count, sizeof(*now));
-    bool *keep = xcalloc(work->entry_count, sizeof(*keep));
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-    size_t next = 0;
-    int result = 0;
+    struct store *target = work->options->target;
+    const struct loaded *was = edition->was;
 
-    for (size_t i = 0; i < work->entry_count && result == 0; i++) {
-        const struct index_entry *entry = &work->entries[i];
-        now[i] = entry->descriptor;
-        keep[i] = entry->role != INDEX_ATTESTATION;
-        if (entry->role == INDEX_IMAGE) {
-            result = publish_platform(work, &work->platforms[next], NULL, err);
-            now[i] = work->platforms[next++].becomes;
-        } else if (entry->role == INDEX_OTHER) {
-            result = publish_other(work, &entry->descriptor, err);
-        }
+    for (size_t i = 0; i < was->entry_count; i++)
+        if (edition->keeps[i] && was->children[i] == NULL &&
+            publish_other(work, &was->entries[i].descriptor, err) < 0)
+            return -1;
+    if (!was->document.is_index) {
+        struct descriptor config = edition->config_blob;
+        if (store_write_blob(target, &edition->config, &config, err) < 0)
+            return error_wrap(err, "writing the config");
     }
-    if (result == 0)
-        index_format(&work->base, now, keep, &bytes, out);
-    free(now);
-    free(keep);
-    if (result < 0 || digest_equal(&out->digest, &work->present.digest))
-        return result;
-    if (store_write_manifest(work->options->target, work->options->target_version, out->media_type,
-                             &bytes, err) < 0)
-        return error_wrap(err, "writing the index");
+    if (store_write_manifest(target, version, edition->becomes.media_type, &edition->bytes, err) <
+        0)
+        return error_wrap(err, "writing the %s", was->document.is_index ? "index" : "manifest");
     return 0;
+}
+
+/* The image is there under its first tag: now under the others. */
+static int publish_more(const struct work *work, const struct edition *root, struct error *err)
+{
+    const char *const *more = work->options->more_versions;
+
+    for (; more != NULL && *more != NULL; more++)
+        if (store_write_manifest(work->options->target, *more, root->becomes.media_type,
+                                 &root->bytes, err) < 0)
+            return error_wrap(err, "writing the tag '%s'", *more);
+    return 0;
+}
+
+/* Children before parents, and the tag last, unless it shows all of this already. */
+static int publish_editions(const struct work *work, struct error *err)
+{
+    size_t last = work->edition_count - 1;
+    bool is_there = digest_equal(&work->editions[last].becomes.digest, &work->present.digest);
+
+    for (size_t i = 0; !is_there && i < work->edition_count; i++) {
+        const struct edition *edition = &work->editions[i];
+        struct digest_text digest = digest_format(&edition->becomes.digest);
+        if (!edition->leaves &&
+            publish_edition(work, edition, i == last ? work->options->target_version : digest.text,
+                            err) < 0)
+            return -1;
+    }
+    if (publish_more(work, &work->editions[last], err) < 0)
+        return -1;
+    return store_finish(work->options->target, err);
 }
 
 int work_publish(struct work *work, struct descriptor *out, struct error *err)
 {
-    const char *tag = work->options->target_version;
-
     for (size_t i = 0; i < work->platform_count; i++)
         if (edit_platform(work, &work->platforms[i], err) < 0)
             return -1;
-    if (work->base.is_index)
-        return publish_index(work, out, err);
-    if (publish_platform(work, &work->platforms[0], tag, err) < 0)
+    for (size_t i = 0; i < work->edition_count; i++) {
+        struct edition *edition = &work->editions[i];
+        if (edition->leaves)
+            continue;
+        if (edition->was->document.is_index)
+            format_index(work, edition);
+        else if (format_image(work, edition, err) < 0)
+            return -1;
+    }
+    if (publish_editions(work, err) < 0)
         return -1;
-    *out = work->platforms[0].becomes;
+    *out = work->editions[work->edition_count - 1].becomes;
     return 0;
 }

@@ -16,11 +16,8 @@ static void removal_release(struct removal *removal)
 {
     for (size_t i = 0; i < removal->outcome_count; i++)
         outcome_release(&removal->outcomes[i]);
-    for (size_t i = 0; i < removal->passed_count; i++)
-        document_release(&removal->passed[i]);
     free(removal->outcomes);
-    free(removal->passed);
-    free(removal->wanted);
+    passing_release(&removal->passing);
     removal_release_base(removal);
     loaded_free(removal->loaded);
 }
@@ -96,7 +93,15 @@ static size_t count_removed(const struct removal *removal)
 int remove_run(const struct remove_options *options, struct remove_result *result,
                struct error *err)
 {
-    CLEANUP(removal) struct removal removal = {.options = options};
+    CLEANUP(removal)
+    struct removal removal = {
+        .options = options,
+        .passing = {.target = options->target,
+                    .jobs = options->jobs,
+                    .log = options->log,
+                    .cancel = options->cancel,
+                    .progress = options->progress},
+    };
 
     for (size_t i = 0; i < options->model_count; i++)
         if (removal_check_revision(&options->models[i], err) < 0)
@@ -113,7 +118,7 @@ int remove_run(const struct remove_options *options, struct remove_result *resul
     *result = (struct remove_result){
         .manifest = removal.outcomes[removal.outcome_count - 1].becomes,
         .layers_removed = count_removed(&removal),
-        .moved = removal.moved,
+        .moved = removal.passing.moved,
     };
     return 0;
 }

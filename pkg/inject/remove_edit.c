@@ -12,6 +12,7 @@ struct staying {
     struct image_folder *folders; /* those of the image, the needed ones in front */
     size_t folder_count;
     size_t needed_count;
+    struct image_learned learned;
     struct strings environment;
     char *created;
     struct tree_entry *entries;
@@ -23,6 +24,7 @@ static void staying_release(struct staying *staying)
     recipe_release(&staying->recipe);
     free(staying->entries);
     image_folders_free(staying->folders, staying->folder_count);
+    image_learned_release(&staying->learned);
     strings_release(&staying->environment);
     free(staying->created);
     free(staying->layers);
@@ -64,6 +66,20 @@ static void keep_folders(const struct image *image, struct staying *out)
     }
 }
 
+/* What was noted of the base for the sake of what stays. */
+static void keep_learned(const struct image *image, struct staying *out)
+{
+    CLEANUP(image_learned) struct image_learned all = {0};
+
+    image_own_learned(image, &all);
+    out->learned.chain_id = all.chain_id;
+    image_learned_set_user(&out->learned, &all);
+    for (size_t i = 0; i < all.way_count; i++)
+        for (size_t k = 0; k < out->count; k++)
+            if (way_is_needed(&all.ways[i], &out->layers[k].record))
+                image_learned_add(&out->learned, &all.ways[i]);
+}
+
 /* Packs the folders layer. It is small, so that it may stay in memory until it is written. */
 static int pack_folders(const struct removal *removal, struct staying *staying,
                         struct outcome *outcome, struct error *err)
@@ -101,6 +117,7 @@ static int put_back(struct removal *removal, struct outcome *outcome, struct sta
         .layer_count = staying->count + 1,
         .folders = staying->folders,
         .folder_count = staying->needed_count,
+        .learned = staying->learned.chain_id.algorithm != DIGEST_NONE ? &staying->learned : NULL,
         .environment = (const char *const *)staying->environment.items,
         .base_name = outcome->base_name,
         .base_digest = outcome->base_digest,
@@ -125,6 +142,7 @@ static int edit_image(struct removal *removal, struct outcome *outcome, struct e
         return 0;
     keep_layers(outcome, &staying);
     keep_folders(image, &staying);
+    keep_learned(image, &staying);
     image_own_environment(image, &staying.environment);
     staying.created = copy_text(image_own_created(image));
     outcome->base_name = copy_text(image_base_name(image));

@@ -2,9 +2,8 @@
 #define INLAY_INJECT_REMOVE_INTERNAL_H
 
 #include "inject/load_internal.h"
+#include "inject/passing_internal.h"
 #include "inject/remove.h"
-
-#include <stdatomic.h>
 
 /* A repository that images name as their base's. */
 struct named_store {
@@ -42,12 +41,6 @@ struct outcome {
     struct descriptor becomes;
 };
 
-/* A blob that the target has to have. */
-struct wanted_blob {
-    struct descriptor blob;
-    struct store *from;
-};
-
 struct removal {
     const struct remove_options *options;
     struct loaded *loaded;
@@ -57,11 +50,7 @@ struct removal {
     size_t named_count;
     struct origin *origins;
     size_t origin_count;
-    struct document *passed; /* manifests that go over as they are */
-    size_t passed_count;
-    struct wanted_blob *wanted;
-    size_t wanted_count;
-    atomic_uint_fast64_t moved;
+    struct passing passing;
 };
 
 /* What becomes of a document of the image; NULL if it is passed on. */

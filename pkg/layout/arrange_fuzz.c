@@ -57,12 +57,21 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (plan_check(&plan, &err) < 0)
         return 0;
 
-    struct home home = {lines[0], 1, 2, (const char *const *)environment.items};
-    struct layout_request request = {&plan, &home, size % 2 == 0};
+    struct tree_owner owner = {3, 4};
+    struct home home = {
+        .path = lines[0],
+        .uid = 1,
+        .gid = 2,
+        .owner = size % 3 == 0 ? &owner : NULL,
+        .group_writable = size % 5 == 0,
+        .environment = (const char *const *)environment.items,
+    };
+    struct layout_request request = {&plan, &home, size % 2 == 0, lines[0]};
     for (size_t i = 0; layout_all()[i] != NULL; i++) {
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(strings) struct strings names = STRINGS_INIT;
-        layout_all()[i]->elsewhere(&home, &names);
+        CLEANUP(strings) struct strings paths = STRINGS_INIT;
+        layout_all()[i]->elsewhere(&home, &names, &paths);
         if (layout_all()[i]->arrange(&request, &tree, &err) == 0)
             check_tree(&tree);
     }

@@ -1,6 +1,6 @@
 #include "layout/layout.h"
 
-#include "core/file.h"
+#include "core/golden.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -73,18 +73,6 @@ static void dump(const struct plan *plan, const struct tree *tree, struct buf *o
     }
 }
 
-static void check_golden(const char *name, const char *text)
-{
-    CLEANUP(text) char *path = xasprintf("golden/layout/%s", name);
-    CLEANUP(buf) struct buf golden = BUF_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    if (file_read(path, MIB, &golden, &err) < 0)
-        fail_msg("%s; instead:\n%s", err.text, text);
-    if (strcmp(buf_text(&golden), text) != 0)
-        fail_msg("%s is not:\n%s", path, text);
-}
-
 static const struct tree_entry *find(const struct tree *tree, const char *end)
 {
     for (size_t i = 0; i < tree->count; i++)
@@ -101,26 +89,57 @@ static void trees_are_byte_for_byte_what_loaders_expect(void **state)
         enum repo_type type;
         struct home home;
     } cases[] = {
-        {"main.txt", NULL, "main", false, REPO_MODEL, {"/root", 0, 0, NULL}},
-        {"commit_as_main.txt", NULL, COMMIT, true, REPO_MODEL, {"/home/app", 1000, 1001, NULL}},
+        {"main.txt",
+         NULL,
+         "main",
+         false,
+         REPO_MODEL,
+         {.path = "/root", .uid = 0, .gid = 0, .environment = NULL}},
+        {"commit_as_main.txt",
+         NULL,
+         COMMIT,
+         true,
+         REPO_MODEL,
+         {.path = "/home/app", .uid = 1000, .gid = 1001, .environment = NULL}},
         {"pull_request.txt",
          NULL,
          "refs/pr/1",
          false,
          REPO_DATASET,
-         {"/root", 0, 0, ENVIRONMENT("HF_HUB_CACHE=/")}},
+         {.path = "/root", .uid = 0, .gid = 0, .environment = ENVIRONMENT("HF_HUB_CACHE=/")}},
         {"sentence_transformers.txt",
          "sentence-transformers",
          "main",
          false,
          REPO_MODEL,
-         {"/home/app", 1000, 1001, NULL}},
+         {.path = "/home/app", .uid = 1000, .gid = 1001, .environment = NULL}},
         {"hf_home.txt",
          NULL,
          COMMIT,
          false,
          REPO_MODEL,
-         {"/home/app", 1000, 1001, ENVIRONMENT("HF_HOME=/opt/hf")}},
+         {.path = "/home/app",
+          .uid = 1000,
+          .gid = 1001,
+          .environment = ENVIRONMENT("HF_HOME=/opt/hf")}},
+        {"dir.txt",
+         "dir",
+         "main",
+         false,
+         REPO_MODEL,
+         {.path = "/home/app", .uid = 1000, .gid = 1001}},
+        {"owner.txt",
+         NULL,
+         "main",
+         false,
+         REPO_MODEL,
+         {.path = "/home/app", .uid = 1000, .gid = 1001, .owner = &(struct tree_owner){7, 8}}},
+        {"group_writable.txt",
+         NULL,
+         "main",
+         false,
+         REPO_MODEL,
+         {.path = "/home/app", .uid = 1000, .gid = 1001, .group_writable = true}},
     };
 
     (void)state;
@@ -131,11 +150,12 @@ static void trees_are_byte_for_byte_what_loaders_expect(void **state)
         CLEANUP(error) struct error err = ERROR_INIT;
         fill(&plan, cases[i].revision);
         plan.type = cases[i].type;
-        struct layout_request request = {&plan, &cases[i].home, cases[i].as_main};
+        struct layout_request request = {&plan, &cases[i].home, cases[i].as_main, "/srv//models/"};
         if (layout_find(cases[i].layout)->arrange(&request, &tree, &err) < 0)
             fail_msg("%s: %s", cases[i].golden, err.text);
         dump(&plan, &tree, &text);
-        check_golden(cases[i].golden, buf_text(&text));
+        CLEANUP(text) char *golden = xasprintf("layout/%s", cases[i].golden);
+        check_golden(golden, &text);
     }
 }
 
@@ -145,7 +165,7 @@ static void the_list_of_a_commits_files_keeps_its_bytes(void **state)
     CLEANUP(tree) struct tree tree = TREE_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct home home = {.path = "/root"};
-    struct layout_request request = {&plan, &home, false};
+    struct layout_request request = {&plan, &home, false, NULL};
 
     (void)state;
     fill(&plan, "main");
@@ -153,7 +173,9 @@ static void the_list_of_a_commits_files_keeps_its_bytes(void **state)
     const struct tree_entry *list = find(&tree, "/trees/" COMMIT ".json");
     assert_non_null(list);
     assert_int_equal(list->mode, 0644);
-    check_golden("trees.json", list->text);
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    buf_add_text(&text, list->text);
+    check_golden("layout/trees.json", &text);
 }
 
 static void an_incomplete_list_of_files_is_not_written(void **state)
@@ -166,7 +188,7 @@ static void an_incomplete_list_of_files_is_not_written(void **state)
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct home home = {.path = "/root"};
-        struct layout_request request = {&plan, &home, false};
+        struct layout_request request = {&plan, &home, false, NULL};
         fill(&plan, "main");
         if (i < ARRAY_SIZE(wrong_ids))
             memcpy(plan.files[0].blob_id, wrong_ids[i], strlen(wrong_ids[i]) + 1);
@@ -184,7 +206,7 @@ static void a_bare_name_is_put_where_the_library_looks_for_it(void **state)
     CLEANUP(tree) struct tree tree = TREE_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct home home = {.path = "/root"};
-    struct layout_request request = {&plan, &home, false};
+    struct layout_request request = {&plan, &home, false, NULL};
 
     (void)state;
     fill(&plan, "main");
@@ -285,7 +307,7 @@ static void plans_that_cannot_be_arranged_are_refused(void **state)
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct home home = {.path = "/root"};
-        struct layout_request request = {&plan, &home, false};
+        struct layout_request request = {&plan, &home, false, NULL};
         fill(&plan, "main");
         cases[i].spoil(&plan);
         assert_int_equal(layout_find(cases[i].layout)->arrange(&request, &tree, &err), -1);

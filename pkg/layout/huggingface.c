@@ -279,7 +279,7 @@ static char *model_id(const char *id)
     return xstrdup(id);
 }
 
-static void elsewhere(const struct home *home, struct strings *out)
+static void elsewhere(const struct home *home, struct strings *variables, struct strings *paths)
 {
     CLEANUP(text) char *place = NULL;
     CLEANUP(error) struct error err = ERROR_INIT;
@@ -289,14 +289,21 @@ static void elsewhere(const struct home *home, struct strings *out)
         return;
     for (size_t i = 0; i < ARRAY_SIZE(elsewhere_variables); i++) {
         const char *value = home_variable(home, elsewhere_variables[i]);
-        if (value != NULL && !place_is(place, value))
-            strings_add(out, elsewhere_variables[i]);
+        if (value == NULL)
+            continue;
+        CLEANUP(text) char *path = place_from_value(value);
+        if (path != NULL && strcmp(path, place) == 0)
+            continue;
+        strings_add(variables, elsewhere_variables[i]);
+        strings_add(paths, path != NULL ? path : "");
     }
 }
 
 const struct layout layout_huggingface = {
     .name = "huggingface",
     .summary = "the Hub's own cache: transformers, diffusers, vLLM, sentence-transformers from 2.3",
+    .cache_variable = "HF_HUB_CACHE",
+    .offline_variable = "HF_HUB_OFFLINE",
     .weights = PLAN_PREFER_SAFETENSORS,
     .model_id = model_id,
     .arrange = arrange,

@@ -5,6 +5,7 @@
 static const struct layout *const layouts[] = {
     &layout_huggingface,
     &layout_sentence_transformers,
+    &layout_dir,
     NULL,
 };
 

@@ -8,11 +8,18 @@
 
 /* Where the files of a model lie in an image, so that its loader finds them. No I/O. */
 
+struct tree_owner {
+    uint32_t uid;
+    uint32_t gid;
+};
+
 /* What a layout has to know of the image. Everything is borrowed. */
 struct home {
     const char *path; /* absolute: the HOME of the image's user */
-    uint32_t uid;     /* who the files shall belong to */
+    uint32_t uid;     /* that user, whose the folders are that have to be made */
     uint32_t gid;
+    const struct tree_owner *owner; /* whose the model's own entries are; NULL: that user's */
+    bool group_writable;            /* all of these have group 0, which may write */
     const char *const *environment; /* NAME=value, NULL-terminated; the last of a name counts */
 };
 
@@ -43,18 +50,21 @@ struct tree_entry {
 
 /* A model in an image: parents before children, otherwise sorted by the bytes of the path. */
 struct tree {
-    char *place; /* absolute path of the folder that holds the model's own folder */
+    char *place;         /* absolute path of the folder that holds the model's own folder */
+    struct strings also; /* of folders, elsewhere, that hold links to it */
     struct tree_entry *entries;
     size_t count;
 };
 
 #define TREE_INIT                                                                                  \
     {                                                                                              \
-        NULL, NULL, 0                                                                              \
+        NULL, STRINGS_INIT, NULL, 0                                                                \
     }
 
 /* Takes over `entry`'s path and text. */
 void tree_add(struct tree *tree, const struct tree_entry *entry);
+/* Adds the folders from the root down to tree->place, as they are made where a base lacks them. */
+void tree_add_above(struct tree *tree, const struct home *home);
 /* Sorts; entries with the same path and content become one. ERROR_CORRUPT if two differ. */
 int tree_sort(struct tree *tree, struct error *err) MUST_CHECK;
 void tree_release(struct tree *tree);
@@ -63,12 +73,16 @@ CLEANUP_RELEASE(tree)
 struct layout_request {
     const struct plan *plan;
     const struct home *home;
-    bool as_main; /* it is to be found as "main" too */
+    bool as_main;     /* it is to be found as "main" too */
+    const char *path; /* absolute; for a layout that wants_path, else NULL */
 };
 
 struct layout {
-    const char *name;    /* what --layout takes */
-    const char *summary; /* one line of help */
+    const char *name;           /* what --layout takes */
+    const char *summary;        /* one line of help */
+    bool wants_path;            /* the caller says where, and not the environment */
+    const char *cache_variable; /* of the environment: names the place and nothing else; or NULL */
+    const char *offline_variable; /* keeps its loaders from asking the hub; NULL: they do not */
     enum plan_weights weights;
     /* The id that the loader asks the hub for, from what the application says. Caller frees. */
     char *(*model_id)(const char *id);
@@ -79,9 +93,10 @@ struct layout {
     int (*arrange)(const struct layout_request *request, struct tree *out, struct error *err);
     /*
      * Variables of the environment that make some loaders look elsewhere than `arrange` writes:
-     * names of those that are set are added to `out`.
+     * the names of those that are set, and for each the absolute path of the folder, or "" if
+     * its value is none. The loaders find the model there behind a link.
      */
-    void (*elsewhere)(const struct home *home, struct strings *out);
+    void (*elsewhere)(const struct home *home, struct strings *variables, struct strings *paths);
 };
 
 /* NULL if there is none of that name; NULL as name means the default, the Hub's own cache. */

@@ -5,6 +5,7 @@
 
 extern const struct layout layout_huggingface;
 extern const struct layout layout_sentence_transformers;
+extern const struct layout layout_dir;
 
 /* Where one variable of the environment puts a cache. */
 struct place_rule {
@@ -21,16 +22,14 @@ struct place_rule {
  */
 int place_find(const struct home *home, const struct place_rule *rules, const char *below_home,
                char **out, struct error *err) MUST_CHECK;
-/* Whether `value`, taken literally, is the path `place`. */
-bool place_is(const char *place, const char *value);
+/* `value`, taken literally, as a place: NULL if it cannot be one. Caller frees. */
+char *place_from_value(const char *value);
 /* What stands before a name in that place as a path in the image: "root/.cache/". Caller frees. */
 char *place_prefix(const char *place);
 
 /* Whether the parts of a path may be names in an image: none empty, "..", too long, ".wh.…". */
 bool parts_are_usable(const char *path);
 
-/* Adds the folders from the root down to tree->place. */
-void tree_add_above(struct tree *tree, const struct home *home);
 /* Adds one more folder in the place, with the place's owner. Takes over `path`. */
 void tree_add_shared(struct tree *tree, const struct home *home, char *path);
 /*

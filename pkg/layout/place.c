@@ -101,11 +101,13 @@ int place_find(const struct home *home, const struct place_rule *rules, const ch
     return resolve(home, &otherwise, home->path, out, err);
 }
 
-bool place_is(const char *place, const char *value)
+char *place_from_value(const char *value)
 {
     CLEANUP(text) char *path = drop_needless(value);
 
-    return *value == '/' && strcmp(path, place) == 0;
+    if (*value != '/' || (strcmp(path, "/") != 0 && !parts_are_usable(path + 1)))
+        return NULL;
+    return TAKE(path);
 }
 
 char *place_prefix(const char *place)

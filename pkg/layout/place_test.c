@@ -123,36 +123,48 @@ static void variables_that_lead_elsewhere_are_named(void **state)
         const char *layout;
         const char *const *environment;
         const char *names[5];
+        const char *paths[5];
     } cases[] = {
-        {"huggingface", NULL, {NULL}},
-        {"huggingface", ENVIRONMENT("HF_HOME=/h", "TORCH_HOME=/t"), {NULL}},
+        {"huggingface", NULL, {NULL}, {NULL}},
+        {"huggingface", ENVIRONMENT("HF_HOME=/h", "TORCH_HOME=/t"), {NULL}, {NULL}},
         {"huggingface",
          ENVIRONMENT("TRANSFORMERS_CACHE=/t", "SENTENCE_TRANSFORMERS_HOME=",
                      "PYTORCH_PRETRAINED_BERT_CACHE=/b", "PYTORCH_TRANSFORMERS_CACHE=/c"),
          {"SENTENCE_TRANSFORMERS_HOME", "TRANSFORMERS_CACHE", "PYTORCH_TRANSFORMERS_CACHE",
-          "PYTORCH_PRETRAINED_BERT_CACHE"}},
+          "PYTORCH_PRETRAINED_BERT_CACHE"},
+         {"", "/t", "/c", "/b"}},
         {"huggingface",
          ENVIRONMENT("HF_HUB_CACHE=/models", "TRANSFORMERS_CACHE=//models/./",
                      "SENTENCE_TRANSFORMERS_HOME=models"),
-         {"SENTENCE_TRANSFORMERS_HOME"}},
+         {"SENTENCE_TRANSFORMERS_HOME"},
+         {""}},
+        {"huggingface",
+         ENVIRONMENT("TRANSFORMERS_CACHE=/a//b/./c/", "SENTENCE_TRANSFORMERS_HOME=/../x"),
+         {"SENTENCE_TRANSFORMERS_HOME", "TRANSFORMERS_CACHE"},
+         {"", "/a/b/c"}},
         {"huggingface",
          ENVIRONMENT("TRANSFORMERS_CACHE=/t", "TRANSFORMERS_CACHE=/root/.cache/huggingface/hub"),
+         {NULL},
          {NULL}},
-        {"huggingface", ENVIRONMENT("TRANSFORMERS_CACHE=/t", "HF_HOME="), {NULL}},
-        {"sentence-transformers", ENVIRONMENT("TRANSFORMERS_CACHE=/t"), {NULL}},
+        {"huggingface", ENVIRONMENT("TRANSFORMERS_CACHE=/t", "HF_HOME="), {NULL}, {NULL}},
+        {"sentence-transformers", ENVIRONMENT("TRANSFORMERS_CACHE=/t"), {NULL}, {NULL}},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(strings) struct strings names = STRINGS_INIT;
+        CLEANUP(strings) struct strings paths = STRINGS_INIT;
         struct home home = {.path = "/root", .environment = cases[i].environment};
         size_t count = 0;
-        layout_find(cases[i].layout)->elsewhere(&home, &names);
+        layout_find(cases[i].layout)->elsewhere(&home, &names, &paths);
         while (cases[i].names[count] != NULL)
             count++;
         assert_int_equal(names.count, count);
-        for (size_t j = 0; j < count; j++)
+        assert_int_equal(paths.count, count);
+        for (size_t j = 0; j < count; j++) {
             assert_string_equal(names.items[j], cases[i].names[j]);
+            assert_string_equal(paths.items[j], cases[i].paths[j]);
+        }
     }
 }
 

@@ -164,10 +164,11 @@ static int arrange(const struct layout_request *request, struct tree *out, struc
 }
 
 /* Whatever decides where these versions look, arrange() follows. */
-static void elsewhere(const struct home *home, struct strings *out)
+static void elsewhere(const struct home *home, struct strings *variables, struct strings *paths)
 {
     (void)home;
-    (void)out;
+    (void)variables;
+    (void)paths;
 }
 
 /*
@@ -177,6 +178,8 @@ static void elsewhere(const struct home *home, struct strings *out)
 const struct layout layout_sentence_transformers = {
     .name = "sentence-transformers",
     .summary = "sentence-transformers before 2.3: plain files in a cache of its own",
+    .cache_variable = "SENTENCE_TRANSFORMERS_HOME",
+    .offline_variable = "HF_HUB_OFFLINE",
     .weights = PLAN_PREFER_PYTORCH,
     .model_id = model_id,
     .arrange = arrange,

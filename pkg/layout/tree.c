@@ -16,6 +16,7 @@ static void entry_release(struct tree_entry *entry)
 
 void tree_release(struct tree *tree)
 {
+    strings_release(&tree->also);
     for (size_t i = 0; i < tree->count; i++)
         entry_release(&tree->entries[i]);
     free(tree->entries);
@@ -103,6 +104,13 @@ static bool is_users(const struct tree *tree, const struct home *home, const cha
     return strcmp(path, tree->place) == 0 && !is_inside(user_home, path);
 }
 
+/* The group may do what the owner may: a random user of group 0 is to be at home. */
+static void let_group_write(struct tree_entry *entry)
+{
+    entry->gid = 0;
+    entry->mode |= (entry->mode & 0700) >> 3;
+}
+
 static void add_above(struct tree *tree, const struct home *home, const char *owner, char *path)
 {
     bool users = is_users(tree, home, owner);
@@ -115,6 +123,8 @@ static void add_above(struct tree *tree, const struct home *home, const char *ow
         .above = true,
     };
 
+    if (users && home->group_writable)
+        let_group_write(&entry);
     tree_add(tree, &entry);
 }
 
@@ -149,8 +159,10 @@ void tree_add_own(struct tree *tree, const struct home *home, struct tree_entry 
         entry.mode = 0777;
         break;
     }
-    entry.uid = home->uid;
-    entry.gid = home->gid;
+    entry.uid = home->owner != NULL ? home->owner->uid : home->uid;
+    entry.gid = home->owner != NULL ? home->owner->gid : home->gid;
+    if (home->group_writable)
+        let_group_write(&entry);
     tree_add(tree, &entry);
 }
 

@@ -1,5 +1,6 @@
 #include "oci/reference.h"
 
+#include "core/buf.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -10,6 +11,8 @@
 static const char lower_and_digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static const char letters_and_digits[] =
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+static const char ref_name_characters[] =
+    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-:+/";
 
 bool reference_is_tag(const char *text)
 {
@@ -21,6 +24,20 @@ bool reference_is_tag(const char *text)
         if (strchr(letters_and_digits, text[i]) == NULL && strchr("_.-", text[i]) == NULL)
             return false;
     return true;
+}
+
+bool reference_is_ref_name(const char *text)
+{
+    size_t size = strlen(text);
+
+    if (reference_is_tag(text))
+        return true;
+    if (size == 0 || size > NAME_MAX_BYTES || strstr(text, "//") != NULL ||
+        strchr(letters_and_digits, text[0]) == NULL ||
+        strchr(letters_and_digits, text[size - 1]) == NULL)
+        return false;
+    return strspn(text, ref_name_characters) == size && !text_starts_with(text, "sha256:") &&
+           !text_starts_with(text, "sha512:");
 }
 
 /* component = [a-z0-9]+ ( ("." | "_" | "__" | "-"+) [a-z0-9]+ )* */
@@ -149,6 +166,8 @@ static int split_registry(const char *text, struct reference *out, struct error 
                          path);
     bool library = strcmp(out->registry, "docker.io") == 0 && strchr(path, '/') == NULL;
     out->repository = xasprintf("%s%s", library ? "library/" : "", path);
+    if (strlen(out->registry) + 1 + strlen(out->repository) > NAME_MAX_BYTES)
+        return error_set(err, ERROR_USAGE, "the name has more than %d bytes", NAME_MAX_BYTES);
     return 0;
 }
 
@@ -164,64 +183,162 @@ static int parse_registry(const char *text, struct reference *out, struct error 
     if (split_digest(rest, out, err) < 0 || split_tag(rest, out, err) < 0 ||
         split_registry(rest, out, err) < 0)
         return -1;
-    if (strlen(out->registry) + 1 + strlen(out->repository) > NAME_MAX_BYTES)
-        return error_set(err, ERROR_USAGE, "the name has more than %d bytes", NAME_MAX_BYTES);
     if (out->tag == NULL && out->digest.algorithm == DIGEST_NONE)
         out->tag = xstrdup("latest");
     return 0;
 }
 
-/* The folder ends at the first colon, as in skopeo; behind it is a tag or a digest. */
-static int parse_oci_dir(const char *text, struct reference *out, struct error *err)
+/* The path ends at the first colon, as in skopeo; *rest is what is behind it, or NULL. */
+static int split_path(const char *text, const char *expected, struct reference *out,
+                      const char **rest, struct error *err)
 {
+    static const char *const algorithms[] = {"@sha256:", "@sha512:"};
     const char *colon = strchr(text, ':');
-    const char *version = colon != NULL ? colon + 1 : NULL;
     size_t size = colon != NULL ? (size_t)(colon - text) : strlen(text);
 
-    out->kind = REFERENCE_OCI_DIR;
+    /* DIR@DIGEST: the first colon is the digest's own. */
+    for (size_t i = 0; colon != NULL && i < ARRAY_SIZE(algorithms); i++) {
+        size_t length = strlen(algorithms[i]) - 1;
+        if (size > length && text_starts_with(text + size - length, algorithms[i])) {
+            size -= length;
+            colon = text + size;
+        }
+    }
     if (size == 0)
-        return error_set(err, ERROR_USAGE, "no folder is named; expected oci:DIR[:TAG]");
+        return error_set(err, ERROR_USAGE, "no %s is named; expected %s",
+                         out->kind == REFERENCE_OCI_DIR ? "folder" : "file", expected);
     out->path = xstrndup(text, size);
-    if (version == NULL)
-        return 0;
+    *rest = colon != NULL ? colon + 1 : NULL;
+    return 0;
+}
+
+/* TAG, DIGEST, or TAG@DIGEST as inlay prints it. */
+static int parse_layout_version(const char *version, struct reference *out, struct error *err)
+{
+    bool is_archive = out->kind == REFERENCE_OCI_ARCHIVE;
+
     if (text_starts_with(version, "sha256:") || text_starts_with(version, "sha512:")) {
         if (digest_parse(version, &out->digest, err) == 0)
             return 0;
         err->kind = ERROR_USAGE;
         return -1;
     }
-    CLEANUP(text) char *tag = xstrdup(version); /* TAG, or TAG@DIGEST as inlay prints it */
+    CLEANUP(text) char *tag = xstrdup(version);
     if (split_digest(tag, out, err) < 0)
         return -1;
-    if (!reference_is_tag(tag))
+    if (is_archive ? !reference_is_ref_name(tag) : !reference_is_tag(tag))
         return error_set(err, ERROR_USAGE,
-                         "'%s' is not a tag (letters, digits, '_', '.', '-'; 128 at most)", tag);
+                         "'%s' is not a tag (letters, digits, '_', '.', '-'; 128 at most)%s", tag,
+                         is_archive ? " and not a name" : "");
     out->tag = TAKE(tag);
     return 0;
 }
 
+static int parse_oci_dir(const char *text, struct reference *out, struct error *err)
+{
+    const char *version = NULL;
+
+    out->kind = REFERENCE_OCI_DIR;
+    if (split_path(text, "oci:DIR[:TAG]", out, &version, err) < 0)
+        return -1;
+    return version != NULL ? parse_layout_version(version, out, err) : 0;
+}
+
+static int parse_oci_archive(const char *text, struct reference *out, struct error *err)
+{
+    const char *version = NULL;
+
+    out->kind = REFERENCE_OCI_ARCHIVE;
+    if (split_path(text, "oci-archive:FILE[:TAG]", out, &version, err) < 0)
+        return -1;
+    return version != NULL ? parse_layout_version(version, out, err) : 0;
+}
+
+/* The name of an image as Docker writes it out in full. */
+static int parse_docker_name(const char *text, struct reference *out, struct error *err)
+{
+    CLEANUP(reference) struct reference name = REFERENCE_INIT;
+
+    if (parse_registry(text, &name, err) < 0)
+        return -1;
+    if (name.digest.algorithm != DIGEST_NONE)
+        return error_set(err, ERROR_USAGE,
+                         "it names a digest, which neither archives nor engines of Docker keep; "
+                         "expected NAME[:TAG]");
+    out->tag = reference_format(&name, false);
+    return 0;
+}
+
+static int parse_docker_archive(const char *text, struct reference *out, struct error *err)
+{
+    const char *version = NULL;
+    uint64_t number = 0;
+
+    out->kind = REFERENCE_DOCKER_ARCHIVE;
+    if (split_path(text, "docker-archive:FILE[:NAME[:TAG]]", out, &version, err) < 0)
+        return -1;
+    if (version == NULL)
+        return 0;
+    if (version[0] != '@')
+        return parse_docker_name(version, out, err);
+    if (parse_u64(version + 1, UINT32_MAX, &number, err) < 0)
+        return error_wrap(err, "'%s' is not the number of an image, as @0", version);
+    out->tag = xasprintf("@%u", (unsigned)number);
+    return 0;
+}
+
+static int parse_docker_daemon(const char *text, struct reference *out, struct error *err)
+{
+    out->kind = REFERENCE_DOCKER_DAEMON;
+    if (!text_starts_with(text, "sha256:"))
+        return parse_docker_name(text, out, err);
+    if (digest_parse(text, &out->digest, err) == 0)
+        return 0;
+    err->kind = ERROR_USAGE;
+    return -1;
+}
+
+static int parse_scratch(const char *text, struct reference *out, struct error *err)
+{
+    (void)text;
+    (void)err;
+    out->kind = REFERENCE_SCRATCH;
+    return 0;
+}
+
+/* What a name begins with, or is, decides how it is read; without any it is a registry's. */
+static int parse_by_scheme(const char *text, struct reference *out, struct error *err)
+{
+    static const struct {
+        const char *scheme;
+        int (*parse)(const char *text, struct reference *out, struct error *err);
+    } schemes[] = {
+        {"docker://", parse_registry},           {"oci:", parse_oci_dir},
+        {"oci-archive:", parse_oci_archive},     {"docker-archive:", parse_docker_archive},
+        {"docker-daemon:", parse_docker_daemon},
+    };
+    static const char *const others[] = {"containers-storage:", "dir:"};
+
+    if (strcmp(text, "scratch") == 0)
+        return parse_scratch(text, out, err);
+    for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
+        if (text_starts_with(text, schemes[i].scheme))
+            return schemes[i].parse(text + strlen(schemes[i].scheme), out, err);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (text_starts_with(text, others[i]))
+            return error_set(err, ERROR_USAGE,
+                             "'%s' is not supported; expected a registry name, oci:, oci-archive:, "
+                             "docker-archive:, docker-daemon: or scratch",
+                             others[i]);
+    return parse_registry(text, out, err);
+}
+
 int reference_parse(const char *text, struct reference *out, struct error *err)
 {
-    static const char *const later[] = {
-        "oci-archive:", "docker-archive:", "docker-daemon:", "containers-storage:", "dir:"};
     CLEANUP(reference) struct reference reference = REFERENCE_INIT;
-    int result;
 
-    for (size_t i = 0; i < ARRAY_SIZE(later); i++)
-        if (text_starts_with(text, later[i]))
-            return error_set(err, ERROR_USAGE,
-                             "'%s': '%s' is not supported; expected a registry name or "
-                             "oci:DIR[:TAG]",
-                             text, later[i]);
-    if (text_starts_with(text, "oci:"))
-        result = parse_oci_dir(text + strlen("oci:"), &reference, err);
-    else if (text_starts_with(text, "docker://"))
-        result = parse_registry(text + strlen("docker://"), &reference, err);
-    else
-        result = parse_registry(text, &reference, err);
-    if (result < 0)
+    if (parse_by_scheme(text, &reference, err) < 0)
         return error_wrap(err, "'%s'", text);
-
     reference_release(out);
     *out = reference;
     reference = (struct reference)REFERENCE_INIT;
@@ -230,15 +347,37 @@ int reference_parse(const char *text, struct reference *out, struct error *err)
 
 char *reference_format(const struct reference *reference, bool with_digest)
 {
-    bool folder = reference->kind == REFERENCE_OCI_DIR;
-    bool digest = with_digest && reference->digest.algorithm != DIGEST_NONE;
+    static const char *const schemes[] = {
+        [REFERENCE_REGISTRY] = "",
+        [REFERENCE_OCI_DIR] = "oci:",
+        [REFERENCE_OCI_ARCHIVE] = "oci-archive:",
+        [REFERENCE_DOCKER_ARCHIVE] = "docker-archive:",
+        [REFERENCE_DOCKER_DAEMON] = "docker-daemon:",
+        [REFERENCE_SCRATCH] = "scratch",
+    };
+    struct buf out = BUF_INIT;
+    bool is_registry = reference->kind == REFERENCE_REGISTRY;
+    bool is_daemon = reference->kind == REFERENCE_DOCKER_DAEMON;
 
-    return xasprintf("%s%s%s%s%s%s%s", folder ? "oci:" : reference->registry, folder ? "" : "/",
-                     folder ? reference->path : reference->repository,
-                     reference->tag != NULL ? ":" : "",
-                     reference->tag != NULL ? reference->tag : "",
-                     digest ? (folder && reference->tag == NULL ? ":" : "@") : "",
-                     digest ? digest_format(&reference->digest).text : "");
+    buf_add_text(&out, schemes[reference->kind]);
+    if (is_registry)
+        buf_addf(&out, "%s/%s", reference->registry, reference->repository);
+    else if (reference->path != NULL)
+        buf_add_text(&out, reference->path);
+    if (reference->tag != NULL)
+        buf_addf(&out, "%s%s", is_daemon ? "" : ":", reference->tag);
+    if (reference->digest.algorithm != DIGEST_NONE && (with_digest || is_daemon))
+        buf_addf(&out, "%s%s",
+                 is_daemon                               ? ""
+                 : is_registry || reference->tag != NULL ? "@"
+                                                         : ":",
+                 digest_format(&reference->digest).text);
+    return buf_take(&out);
+}
+
+bool reference_needs_tag(const struct reference *reference)
+{
+    return reference->kind != REFERENCE_OCI_ARCHIVE && reference->kind != REFERENCE_DOCKER_ARCHIVE;
 }
 
 char *reference_version(const struct reference *reference)
@@ -246,6 +385,17 @@ char *reference_version(const struct reference *reference)
     if (reference->digest.algorithm != DIGEST_NONE)
         return xstrdup(digest_format(&reference->digest).text);
     return reference->tag != NULL ? xstrdup(reference->tag) : NULL;
+}
+
+static bool texts_agree(const char *a, const char *b)
+{
+    return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+}
+
+bool reference_is_same_place(const struct reference *a, const struct reference *b)
+{
+    return a->kind == b->kind && texts_agree(a->registry, b->registry) &&
+           texts_agree(a->repository, b->repository) && texts_agree(a->path, b->path);
 }
 
 const char *reference_api_host(const struct reference *reference)

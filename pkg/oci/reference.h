@@ -5,21 +5,30 @@
 #include "core/error.h"
 
 enum reference_kind {
-    REFERENCE_REGISTRY, /* [docker://][HOST/]REPOSITORY[:TAG][@DIGEST] */
-    REFERENCE_OCI_DIR,  /* oci:DIR[:TAG][@DIGEST], oci:DIR:DIGEST */
+    REFERENCE_REGISTRY,       /* [docker://][HOST/]REPOSITORY[:TAG][@DIGEST] */
+    REFERENCE_OCI_DIR,        /* oci:DIR[:TAG][@DIGEST], oci:DIR:DIGEST */
+    REFERENCE_OCI_ARCHIVE,    /* oci-archive:FILE[:TAG][@DIGEST], oci-archive:FILE:DIGEST */
+    REFERENCE_DOCKER_ARCHIVE, /* docker-archive:FILE[:NAME[:TAG]], docker-archive:FILE:@INDEX */
+    REFERENCE_DOCKER_DAEMON,  /* docker-daemon:NAME[:TAG], docker-daemon:IMAGE-ID */
+    REFERENCE_SCRATCH,        /* scratch */
 };
 
 /*
  * Where an image is. Registry names follow distribution/reference: docker.io, library/ and, with
- * neither tag nor digest, "latest" are filled in.
+ * neither tag nor digest, "latest" are filled in; so do the names in a Docker archive or engine.
  */
 struct reference {
     enum reference_kind kind;
-    char *registry;       /* "docker.io", "localhost:5000"; NULL for a folder */
-    char *repository;     /* "library/alpine"; NULL for a folder */
-    char *path;           /* the folder; NULL for a registry */
-    char *tag;            /* NULL: none */
-    struct digest digest; /* DIGEST_NONE: none; it decides where both are given */
+    char *registry;   /* "docker.io", "localhost:5000"; of a registry only, else NULL */
+    char *repository; /* "library/alpine"; of a registry only, else NULL */
+    char *path;       /* the folder, or the file of an archive, "-" for stdin and stdout; or NULL */
+    /*
+     * NULL: none. For a Docker archive or engine the whole name, "docker.io/library/app:1", or "@0"
+     * for the first image of an archive; for an OCI archive a tag or such a name.
+     */
+    char *tag;
+    struct digest digest; /* DIGEST_NONE: none; it decides where both are given. The image's id for
+                             a Docker engine */
 };
 
 #define REFERENCE_INIT                                                                             \
@@ -31,17 +40,26 @@ struct reference {
 int reference_parse(const char *text, struct reference *out, struct error *err) MUST_CHECK;
 /*
  * The canonical text, without digest if `with_digest` is false: "docker.io/library/alpine:3",
- * "oci:DIR:TAG". The caller frees it.
+ * "oci:DIR:TAG". An image's id is kept: it is the name. The caller frees it.
  */
 char *reference_format(const struct reference *reference, bool with_digest);
 /* What a store is asked for: the digest's text, else the tag, else NULL. The caller frees it. */
 char *reference_version(const struct reference *reference);
+/* Must a target be given a tag? An archive may hold an image without. */
+bool reference_needs_tag(const struct reference *reference);
+/* The same repository, layout, archive or engine, whatever the tag. */
+bool reference_is_same_place(const struct reference *a, const struct reference *b);
 /* "registry-1.docker.io" for docker.io, else the registry; belongs to the reference. */
 const char *reference_api_host(const struct reference *reference);
 /* A host, with or without port, that is this machine: localhost, 127.0.0.0/8, [::1]. */
 bool reference_host_is_loopback(const char *host);
 /* [A-Za-z0-9_][A-Za-z0-9_.-]{0,127} */
 bool reference_is_tag(const char *text);
+/*
+ * A tag, or what else an OCI image layout may call an image (image-spec, annotations.md, on
+ * org.opencontainers.image.ref.name): "docker.io/library/app:1".
+ */
+bool reference_is_ref_name(const char *text);
 void reference_release(struct reference *reference);
 CLEANUP_RELEASE(reference)
 

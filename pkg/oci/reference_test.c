@@ -17,6 +17,31 @@ static void check_error(const char *text, const char *complaint)
         fail_msg("'%s' says \"%s\", expected \"%s\"", text, err.text, complaint);
 }
 
+static void check_reference(const char *text, const char *canonical, const char *host,
+                            const char *version)
+{
+    CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+    CLEANUP(reference) struct reference again = REFERENCE_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (reference_parse(text, &reference, &err) < 0)
+        fail_msg("'%s': %s", text, err.text);
+    CLEANUP(text) char *formatted = reference_format(&reference, true);
+    CLEANUP(text) char *found = reference_version(&reference);
+    assert_string_equal(formatted, canonical);
+    if (host != NULL)
+        assert_string_equal(reference_api_host(&reference), host);
+    if (version != NULL)
+        assert_string_equal(found, version);
+    else
+        assert_null(found);
+    if (reference_parse(formatted, &again, &err) < 0)
+        fail_msg("'%s': %s", formatted, err.text);
+    CLEANUP(text) char *same = reference_format(&again, true);
+    assert_string_equal(same, canonical);
+    assert_int_equal(again.kind, reference.kind);
+}
+
 static void reference_parse_fills_in_what_people_leave_out(void **state)
 {
     static const struct {
@@ -51,24 +76,51 @@ static void reference_parse_fills_in_what_people_leave_out(void **state)
         {"oci:d:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
          "oci:d:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", NULL,
          "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"oci:a/d@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "oci:a/d:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", NULL,
+         "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(reference) struct reference reference = REFERENCE_INIT;
-        CLEANUP(error) struct error err = ERROR_INIT;
-        if (reference_parse(cases[i].text, &reference, &err) < 0)
-            fail_msg("'%s': %s", cases[i].text, err.text);
-        CLEANUP(text) char *canonical = reference_format(&reference, true);
-        CLEANUP(text) char *version = reference_version(&reference);
-        assert_string_equal(canonical, cases[i].canonical);
-        if (cases[i].host != NULL)
-            assert_string_equal(reference_api_host(&reference), cases[i].host);
-        if (cases[i].version != NULL)
-            assert_string_equal(version, cases[i].version);
-        else
-            assert_null(version);
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        check_reference(cases[i].text, cases[i].canonical, cases[i].host, cases[i].version);
+}
+
+static void reference_parse_knows_archives_and_engines(void **state)
+{
+    static const struct {
+        const char *text, *canonical, *host, *version;
+    } cases[] = {
+        {"oci-archive:a.tar", "oci-archive:a.tar", NULL, NULL},
+        {"oci-archive:-:v1", "oci-archive:-:v1", NULL, "v1"},
+        {"oci-archive:/a/b.tar:docker.io/library/app:1",
+         "oci-archive:/a/b.tar:docker.io/library/app:1", NULL, "docker.io/library/app:1"},
+        {"oci-archive:a:1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "oci-archive:a:1@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         NULL, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"oci-archive:a:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "oci-archive:a:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         NULL, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"docker-archive:a.tar", "docker-archive:a.tar", NULL, NULL},
+        {"docker-archive:-:app", "docker-archive:-:docker.io/library/app:latest", NULL,
+         "docker.io/library/app:latest"},
+        {"docker-archive:a.tar:me/app:1", "docker-archive:a.tar:docker.io/me/app:1", NULL,
+         "docker.io/me/app:1"},
+        {"docker-archive:a.tar:localhost:5000/app",
+         "docker-archive:a.tar:localhost:5000/app:latest", NULL, "localhost:5000/app:latest"},
+        {"docker-archive:a.tar:@01", "docker-archive:a.tar:@1", NULL, "@1"},
+        {"docker-daemon:app:1", "docker-daemon:docker.io/library/app:1", NULL,
+         "docker.io/library/app:1"},
+        {"docker-daemon:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "docker-daemon:sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         NULL, "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
+        {"scratch", "scratch", NULL, NULL},
+        {"scratch:1", "docker.io/library/scratch:1", "registry-1.docker.io", "1"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        check_reference(cases[i].text, cases[i].canonical, cases[i].host, cases[i].version);
 }
 
 static void reference_parse_says_what_is_wrong(void **state)
@@ -101,7 +153,26 @@ static void reference_parse_says_what_is_wrong(void **state)
         {"oci::tag", "no folder"},
         {"oci:d:a:b", "not a tag"},
         {"oci:d:", "not a tag"},
-        {"docker-archive:x.tar", "not supported"},
+        {"oci-archive:", "no file"},
+        {"oci-archive::tag", "no file"},
+        {"oci-archive:a:", "not a tag"},
+        {"oci-archive:a:b c", "not a name"},
+        {"oci-archive:a:b//c", "not a name"},
+        {"oci-archive:a:b/", "not a name"},
+        {"oci-archive:a:sha256:12", "64 hex digits"},
+        {"docker-archive:", "no file"},
+        {"docker-archive:a:", "empty name"},
+        {"docker-archive:a:UPPER", "lower case"},
+        {"docker-archive:a:@x", "not the number of an image"},
+        {"docker-archive:a:b@sha256:"
+         "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "names a digest"},
+        {"docker-daemon:", "empty name"},
+        {"docker-daemon:sha256:12", "64 hex digits"},
+        {"docker-daemon:a@sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+         "names a digest"},
+        {"containers-storage:a", "'containers-storage:' is not supported"},
+        {"dir:a", "'dir:' is not supported"},
     };
     char long_name[300] = "r.example.com/";
 
@@ -126,11 +197,34 @@ static void loopback_is_this_machine_and_nothing_that_looks_like_it(void **state
     assert_false(reference_host_is_loopback("[::2]"));
 }
 
+static void archives_alone_may_hold_an_image_without_a_tag(void **state)
+{
+    static const struct {
+        const char *text;
+        bool needed;
+    } cases[] = {
+        {"alpine", true},          {"oci:d", true},
+        {"oci-archive:a", false},  {"docker-archive:a", false},
+        {"docker-daemon:a", true}, {"scratch", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        if (reference_parse(cases[i].text, &reference, &err) < 0)
+            fail_msg("'%s': %s", cases[i].text, err.text);
+        assert_int_equal(reference_needs_tag(&reference), cases[i].needed);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reference_parse_fills_in_what_people_leave_out),
+        cmocka_unit_test(reference_parse_knows_archives_and_engines),
         cmocka_unit_test(reference_parse_says_what_is_wrong),
+        cmocka_unit_test(archives_alone_may_hold_an_image_without_a_tag),
         cmocka_unit_test(loopback_is_this_machine_and_nothing_that_looks_like_it),
     };
 

@@ -1,4 +1,4 @@
-#include "rootfs/rootfs_internal.h"
+#include "rootfs/toc_internal.h"
 
 #include "core/text.h"
 #include "oci/media_type.h"
@@ -23,7 +23,8 @@ enum slot_state {
 
 /* What is known of one layer. */
 struct slot {
-    struct rootfs_layer layer;
+    struct rootfs_layer layer; /* its annotations are gone: they are in `table` */
+    struct toc table;
     enum slot_state state;
     struct listing *listing; /* SLOT_READ */
     struct error error;      /* SLOT_BROKEN */
@@ -36,6 +37,7 @@ struct layers {
     const struct cancel *cancel; /* borrowed; may be NULL */
     const struct log *log;       /* borrowed; may be NULL */
     char *memo;                  /* NULL: nothing is kept */
+    struct layers *known;        /* borrowed; NULL: none */
     size_t jobs;
     size_t count;
     struct cancel stop; /* of the running threads; child of `cancel` */
@@ -52,6 +54,7 @@ struct layers {
 struct job {
     struct layers *layers;
     struct rootfs_layer layer;
+    struct toc table; /* TOC_NONE once it has turned out to be of no use */
     struct scan_wanted wanted;
     const struct cancel *cancel;
     struct listing *listing;
@@ -78,6 +81,23 @@ static int check_layer(const struct rootfs_layer *layer, struct error *err)
                      "its type is '%s', expected a tar, plain or packed with gzip or zstd", type);
 }
 
+/* Annotations that promise what is not known here are no reason to refuse the image. */
+static void slot_init(struct slot *slot, const struct rootfs_layer *layer, const struct log *log)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    slot->layer = *layer;
+    slot->layer.stargz_toc = slot->layer.chunked_checksum = slot->layer.chunked_position = NULL;
+    if (toc_promise(layer, &slot->table, &err) < 0)
+        log_debug(log, "the table of contents of the layer %s is not used: %s",
+                  digest_format(&layer->blob.digest).text, err.text);
+}
+
+void layers_set_known(struct layers *layers, struct layers *known)
+{
+    layers->known = known;
+}
+
 int layers_open(const struct rootfs_options *options, struct layers **out, struct error *err)
 {
     for (size_t i = 0; i < options->layer_count; i++)
@@ -95,7 +115,7 @@ int layers_open(const struct rootfs_options *options, struct layers **out, struc
     layers->stop.parent = options->cancel;
     layers->slots = xcalloc(layers->count, sizeof(*layers->slots));
     for (size_t i = 0; i < layers->count; i++)
-        layers->slots[i].layer = options->layers[layers->count - 1 - i];
+        slot_init(&layers->slots[i], &options->layers[layers->count - 1 - i], layers->log);
     layers->threads = xcalloc(layers->jobs, sizeof(*layers->threads));
     pthread_mutex_init(&layers->lock, NULL);
     pthread_condattr_init(&attributes);
@@ -148,6 +168,7 @@ static int job_scan(struct job *job, struct error *err)
     const struct scan_request request = {
         .plain = plain,
         .algorithm = job->layer.diff_id.algorithm,
+        .hash_contents = job->layer.hash_contents,
         .wanted = job->wanted,
         .cancel = job->cancel,
     };
@@ -167,9 +188,28 @@ static void job_save(const struct job *job)
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct layers *layers = job->layers;
 
-    if (layers->memo != NULL &&
+    if (layers->memo != NULL && !job->layer.hash_contents &&
         memo_save(layers->memo, &job->layer.diff_id, job->listing, &err) < 0)
         log_debug(layers->log, "what a layer holds is not remembered: %s", err.text);
+}
+
+/* The listing of the same layer, with hashes if they are wanted. */
+static struct listing *known_listing(struct layers *known, const struct rootfs_layer *layer)
+{
+    struct listing *found = NULL;
+
+    if (known == NULL)
+        return NULL;
+    pthread_mutex_lock(&known->lock);
+    for (size_t i = 0; i < known->count && found == NULL; i++) {
+        const struct slot *slot = &known->slots[i];
+        if (slot->state == SLOT_READ && (slot->layer.hash_contents || !layer->hash_contents) &&
+            digest_equal(&slot->layer.diff_id, &layer->diff_id) &&
+            digest_equal(&slot->layer.blob.digest, &layer->blob.digest))
+            found = listing_share(slot->listing);
+    }
+    pthread_mutex_unlock(&known->lock);
+    return found != NULL ? found : known_listing(known->known, layer);
 }
 
 static bool job_remember(struct job *job)
@@ -177,7 +217,12 @@ static bool job_remember(struct job *job)
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct layers *layers = job->layers;
 
-    if (layers->memo == NULL || job->wanted.path != NULL)
+    if (job->wanted.path != NULL)
+        return false;
+    job->listing = known_listing(layers->known, &job->layer);
+    if (job->listing != NULL)
+        return true;
+    if (layers->memo == NULL || job->layer.hash_contents)
         return false;
     if (memo_load(layers->memo, &job->layer.diff_id, &job->listing, &err) == 0) {
         job->is_remembered = true;
@@ -188,9 +233,38 @@ static bool job_remember(struct job *job)
     return false;
 }
 
+/* Leaves the listing NULL if there is no table, or none that can be used. */
+static int job_read_table(struct job *job, struct error *err)
+{
+    struct layers *layers = job->layers;
+    const struct toc_request request = {
+        .store = layers->store,
+        .blob = &job->layer.blob,
+        .table = &job->table,
+        .wanted = job->wanted,
+        .memo = layers->memo,
+        .cancel = job->cancel,
+        .log = layers->log,
+        .count = count_fetched,
+        .count_arg = layers,
+    };
+
+    if (job->table.format == TOC_NONE || job->layer.hash_contents)
+        return 0;
+    if (toc_find(&request, &job->listing, &job->is_remembered, err) < 0)
+        return -1;
+    if (job->listing == NULL)
+        job->table.format = TOC_NONE;
+    return 0;
+}
+
 static int job_run(struct job *job, struct error *err)
 {
     if (job_remember(job))
+        return 0;
+    if (job_read_table(job, err) < 0)
+        return -1;
+    if (job->listing != NULL)
         return 0;
     log_debug(job->layers->log, "reading the layer %s, %s",
               digest_format(&job->layer.blob.digest).text,
@@ -209,14 +283,21 @@ static int job_run(struct job *job, struct error *err)
     return 0;
 }
 
-/* The topmost slot that is to be read now, or NULL. The lock is held. */
+/*
+ * The topmost slot that is to be read now, or NULL. While layers are read for their hashes, those
+ * below that are not may never be needed. The lock is held.
+ */
 static struct slot *layers_next(struct layers *layers)
 {
     size_t end = layers->asked + layers->jobs - 1;
 
-    for (size_t i = 0; layers->asked > 0 && i < end && i < layers->count; i++)
-        if (layers->slots[i].state == SLOT_UNREAD)
-            return &layers->slots[i];
+    for (size_t i = 0; layers->asked > 0 && i < end && i < layers->count; i++) {
+        struct slot *slot = &layers->slots[i];
+        bool hashed = layers->slots[layers->asked - 1].layer.hash_contents;
+        if (slot->state == SLOT_UNREAD &&
+            (i < layers->asked || slot->layer.hash_contents == hashed))
+            return slot;
+    }
     return NULL;
 }
 
@@ -237,13 +318,15 @@ static void layers_wait(struct layers *layers)
 static void slot_read(struct slot *slot, struct layers *layers)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
-    struct job job = {.layers = layers, .layer = slot->layer, .cancel = &layers->stop};
+    struct job job = {
+        .layers = layers, .layer = slot->layer, .table = slot->table, .cancel = &layers->stop};
 
     slot->state = SLOT_RUNNING;
     pthread_mutex_unlock(&layers->lock);
     int result = job_run(&job, &err);
     pthread_mutex_lock(&layers->lock);
     slot->listing = job.listing;
+    slot->table = job.table;
     slot->is_remembered = job.is_remembered;
     slot->state = SLOT_READ;
     if (result < 0 && err.kind == ERROR_CANCELED && cancel_is_requested(&layers->stop))
@@ -321,7 +404,7 @@ static int slot_wait(struct slot *slot, struct layers *layers, struct error *err
     }
     if (slot->state == SLOT_READ)
         return 0;
-    return error_move(err, &slot->error);
+    return error_set(err, slot->error.kind, "%s", slot->error.text);
 }
 
 int layers_get(struct layers *layers, size_t depth, const struct listing **out, struct error *err)
@@ -357,8 +440,11 @@ int layers_read_again(struct layers *layers, size_t depth, const struct scan_wan
                       struct error *err)
 {
     struct slot *slot = &layers->slots[depth];
-    struct job job = {
-        .layers = layers, .layer = slot->layer, .wanted = *wanted, .cancel = layers->cancel};
+    struct job job = {.layers = layers,
+                      .layer = slot->layer,
+                      .table = slot->table,
+                      .wanted = *wanted,
+                      .cancel = layers->cancel};
 
     layers_stop(layers); /* no other layer is needed any more */
     if (job_run(&job, err) < 0)
@@ -367,6 +453,20 @@ int layers_read_again(struct layers *layers, size_t depth, const struct scan_wan
     slot->listing = job.listing;
     slot->is_remembered = false;
     return 0;
+}
+
+int layers_hash(struct layers *layers, size_t depth, struct error *err)
+{
+    const struct scan_wanted none = {NULL, 0};
+    struct slot *slot = &layers->slots[depth];
+
+    if (slot->layer.hash_contents)
+        return 0;
+    slot->layer.hash_contents = true;
+    if (layers_read_again(layers, depth, &none, err) == 0)
+        return 0;
+    slot->layer.hash_contents = false;
+    return -1;
 }
 
 size_t layers_count(const struct layers *layers)

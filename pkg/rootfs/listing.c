@@ -1,5 +1,6 @@
 #include "rootfs/rootfs_internal.h"
 
+#include <stdalign.h>
 #include <string.h>
 
 #define BLOCK_SIZE ((size_t)256 * 1024)
@@ -25,7 +26,7 @@ struct listing *listing_new(void)
 
 void listing_free(struct listing *listing)
 {
-    if (listing == NULL)
+    if (listing == NULL || atomic_fetch_sub(&listing->shares, 1) > 0)
         return;
     while (listing->blocks != NULL) {
         struct listing_block *next = listing->blocks->next;
@@ -38,27 +39,34 @@ void listing_free(struct listing *listing)
     free(listing);
 }
 
-static void *listing_allocate(struct listing *listing, size_t size)
+struct listing *listing_share(struct listing *listing)
 {
-    size_t rounded = (size + sizeof(max_align_t) - 1) / sizeof(max_align_t) * sizeof(max_align_t);
-    struct listing_block *block = listing->blocks;
+    atomic_fetch_add(&listing->shares, 1);
+    return listing;
+}
 
-    if (block == NULL || block->size - block->used < rounded) {
-        size_t room = rounded > BLOCK_SIZE ? rounded : BLOCK_SIZE;
+/* `alignment` is a power of two, 1 for text: most of a listing is names, without gaps between. */
+static void *listing_allocate(struct listing *listing, size_t size, size_t alignment)
+{
+    struct listing_block *block = listing->blocks;
+    size_t begin = block != NULL ? (block->used + alignment - 1) & ~(alignment - 1) : 0;
+
+    if (block == NULL || begin > block->size || block->size - begin < size) {
+        size_t room = size > BLOCK_SIZE ? size : BLOCK_SIZE;
         block = xcalloc(1, sizeof(*block) + room);
         block->size = room;
         block->next = listing->blocks;
         listing->blocks = block;
+        begin = 0;
     }
-    void *memory = (char *)block->data + block->used;
-    block->used += rounded;
-    return memory;
+    block->used = begin + size;
+    return (char *)block->data + begin;
 }
 
 /* The copy is followed by a NUL. */
 static char *listing_copy(struct listing *listing, const void *data, size_t size)
 {
-    char *copy = listing_allocate(listing, size + 1);
+    char *copy = listing_allocate(listing, size + 1, 1);
 
     if (size > 0)
         memcpy(copy, data, size);
@@ -97,9 +105,29 @@ static size_t entry_memory(const struct listing_entry *entry)
         memory += strlen(entry->target) + 1;
     if (entry->content != NULL)
         memory += (size_t)entry->size + 1;
+    if (entry->hashes != NULL)
+        memory += sizeof(*entry->hashes);
     for (size_t i = 0; i < entry->xattr_count; i++)
         memory += sizeof(*entry->xattrs) + strlen(entry->xattrs[i].name) + entry->xattrs[i].size;
     return memory;
+}
+
+static const struct listing_hashes *listing_copy_hashes(struct listing *listing,
+                                                        const struct listing_entry *entry)
+{
+    if (entry->hashes == NULL)
+        return NULL;
+    struct listing_hashes *copy = listing_allocate(listing, sizeof(*copy), alignof(max_align_t));
+    *copy = *entry->hashes;
+    return copy;
+}
+
+/* Who writes them down has them in any order; what is made of them shall not depend on that. */
+static int compare_xattrs(const void *a, const void *b)
+{
+    const struct xattr *left = a, *right = b;
+
+    return strcmp(left->name, right->name);
 }
 
 static const struct xattr *listing_copy_xattrs(struct listing *listing,
@@ -107,13 +135,15 @@ static const struct xattr *listing_copy_xattrs(struct listing *listing,
 {
     if (entry->xattr_count == 0)
         return NULL;
-    struct xattr *copies = listing_allocate(listing, entry->xattr_count * sizeof(*entry->xattrs));
+    struct xattr *copies = listing_allocate(
+        listing, entry->xattr_count * sizeof(*entry->xattrs), alignof(max_align_t));
     for (size_t i = 0; i < entry->xattr_count; i++) {
         const struct xattr *xattr = &entry->xattrs[i];
         copies[i].name = listing_copy(listing, xattr->name, strlen(xattr->name));
         copies[i].value = listing_copy(listing, xattr->value, xattr->size);
         copies[i].size = xattr->size;
     }
+    qsort(copies, entry->xattr_count, sizeof(*copies), compare_xattrs);
     return copies;
 }
 
@@ -131,8 +161,20 @@ int listing_add(struct listing *listing, const struct listing_entry *entry, stru
     added->target = listing_copy_text(listing, entry->target);
     if (entry->content != NULL)
         added->content = listing_copy(listing, entry->content, (size_t)entry->size);
+    added->hashes = listing_copy_hashes(listing, entry);
     added->xattrs = listing_copy_xattrs(listing, entry);
     added->order = listing->count++;
+    return 0;
+}
+
+int listing_set_content(struct listing *listing, size_t number, const char *content,
+                        struct error *err)
+{
+    struct listing_entry *entry = &listing->entries[number];
+
+    if (listing_grow(listing, (size_t)entry->size + 1, err) < 0)
+        return -1;
+    entry->content = listing_copy(listing, content, (size_t)entry->size);
     return 0;
 }
 
@@ -308,4 +350,40 @@ bool listing_hides(const struct listing *listing, const char *path)
             return true;
     }
     return marks_have(&listing->opaque, "");
+}
+
+/* `path` begins with the folder, of which it says the name of a child. */
+static void add_name(struct strings *names, const char *path, size_t prefix)
+{
+    size_t size = strcspn(path + prefix, "/");
+    const char *last = names->count > 0 ? names->items[names->count - 1] : NULL;
+
+    if (last == NULL || strncmp(last, path + prefix, size) != 0 || last[size] != '\0')
+        strings_addf(names, "%.*s", (int)size, path + prefix);
+}
+
+static void add_marks(const struct listing_marks *marks, const char *prefix, struct strings *names)
+{
+    size_t size = strlen(prefix);
+
+    for (size_t i = marks_before(marks, prefix); i < marks->count; i++) {
+        if (strncmp(marks->paths[i], prefix, size) != 0)
+            return;
+        if (marks->paths[i][size] != '\0')
+            add_name(names, marks->paths[i], size);
+    }
+}
+
+void listing_add_names(const struct listing *listing, const char *folder, struct strings *names)
+{
+    CLEANUP(text) char *prefix = xasprintf("%s%s", folder, *folder != '\0' ? "/" : "");
+    size_t size = strlen(prefix);
+
+    for (size_t i = entries_before(listing, prefix, 0); i < listing->count; i++) {
+        if (strncmp(listing->entries[i].path, prefix, size) != 0)
+            break;
+        add_name(names, listing->entries[i].path, size);
+    }
+    add_marks(&listing->whiteouts, prefix, names);
+    add_marks(&listing->opaque, prefix, names);
 }

@@ -1,13 +1,14 @@
 #include "rootfs/rootfs_internal.h"
 
-#include "core/file.h"
 #include "core/text.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #define MEMO_TITLE "inlay listing 1"
-#define MEMO_LIMIT ((size_t)1024 * 1024 * 1024)
+/* Records are written and read in parts of about this size, so that a listing is in memory once. */
+#define PART_SIZE ((size_t)64 * 1024)
+/* The largest content that is kept, and the fields around it. */
+#define RECORD_LIMIT ((size_t)64 * 1024 * 1024)
 
 /*
  * Behind the first line come records of fields, each field ended by a NUL:
@@ -19,6 +20,7 @@
 struct memo {
     const char *at;
     const char *end;
+    bool is_short; /* something goes on behind the end */
 };
 
 /* ROOTFS_ABSENT never occurs. */
@@ -33,10 +35,17 @@ static void add_field(struct buf *out, const char *text)
     buf_add(out, text, strlen(text) + 1);
 }
 
+/* Six of these for each of many entries: by hand, that is a quarter of what printf needs. */
 static void add_number(struct buf *out, uint64_t number)
 {
-    buf_addf(out, "%" PRIu64, number);
-    buf_add(out, "", 1);
+    char digits[24];
+    size_t at = sizeof(digits) - 1;
+
+    digits[at] = '\0';
+    do
+        digits[--at] = (char)('0' + number % 10);
+    while ((number /= 10) > 0);
+    buf_add(out, digits + at, sizeof(digits) - at);
 }
 
 static void add_hex(struct buf *out, const void *data, size_t size)
@@ -58,8 +67,9 @@ static void add_entry(struct buf *out, const struct listing_entry *entry)
     add_number(out, entry->mode);
     add_number(out, entry->uid);
     add_number(out, entry->gid);
-    buf_addf(out, "%" PRId64, entry->time_s);
-    buf_add(out, "", 1);
+    if (entry->time_s < 0)
+        buf_add_text(out, "-");
+    add_number(out, entry->time_s < 0 ? -(uint64_t)entry->time_s : (uint64_t)entry->time_s);
     add_number(out, entry->time_ns);
     add_number(out, entry->size);
     add_field(out, entry->target != NULL ? entry->target : "");
@@ -75,33 +85,64 @@ static void add_entry(struct buf *out, const struct listing_entry *entry)
     }
 }
 
-static void add_marks(struct buf *out, const char *type, const struct listing_marks *marks)
+/* Hands on what has gathered, once it is enough. */
+static int give_part(struct buf *part, size_t enough, memo_part_fn *give, void *arg,
+                     struct error *err)
 {
-    for (size_t i = 0; i < marks->count; i++) {
-        add_field(out, type);
-        add_field(out, marks->paths[i]);
-    }
+    if (part->size < enough)
+        return 0;
+    if (give(arg, buf_text(part), part->size, err) < 0)
+        return -1;
+    buf_clear(part);
+    return 0;
 }
 
-static char *format_title(const struct digest *diff_id, const char *records, size_t size)
+static int give_marks(const struct listing_marks *marks, const char *type, memo_part_fn *give,
+                      void *arg, struct error *err)
 {
-    struct digest digest = digest_of(DIGEST_SHA256, records, size);
+    CLEANUP(buf) struct buf part = BUF_INIT;
 
+    for (size_t i = 0; i < marks->count; i++) {
+        add_field(&part, type);
+        add_field(&part, marks->paths[i]);
+        if (give_part(&part, PART_SIZE, give, arg, err) < 0)
+            return -1;
+    }
+    return give_part(&part, 0, give, arg, err);
+}
+
+int memo_give_records(const struct listing *listing, memo_part_fn *give, void *arg,
+                      struct error *err)
+{
+    CLEANUP(buf) struct buf part = BUF_INIT;
+
+    for (size_t i = 0; i < listing->count; i++) {
+        add_entry(&part, &listing->entries[i]);
+        if (give_part(&part, PART_SIZE, give, arg, err) < 0)
+            return -1;
+    }
+    if (give_part(&part, 0, give, arg, err) < 0 ||
+        give_marks(&listing->whiteouts, "w", give, arg, err) < 0)
+        return -1;
+    return give_marks(&listing->opaque, "q", give, arg, err);
+}
+
+static int hash_part(void *arg, const char *data, size_t size, struct error *err)
+{
+    (void)err;
+    hasher_add(arg, data, size);
+    return 0;
+}
+
+char *memo_format_title(const struct listing *listing, const struct digest *diff_id)
+{
+    CLEANUP(hasher) struct hasher *hasher = hasher_new(DIGEST_SHA256, SIZE_UNKNOWN);
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)!memo_give_records(listing, hash_part, hasher, &err); /* which cannot fail */
+    struct digest digest = hasher_finish(hasher);
     return xasprintf(MEMO_TITLE " %s %s\n", digest_format(diff_id).text,
                      digest_format(&digest).text);
-}
-
-void memo_format(const struct listing *listing, const struct digest *diff_id, struct buf *out)
-{
-    CLEANUP(buf) struct buf records = BUF_INIT;
-
-    for (size_t i = 0; i < listing->count; i++)
-        add_entry(&records, &listing->entries[i]);
-    add_marks(&records, "w", &listing->whiteouts);
-    add_marks(&records, "q", &listing->opaque);
-    CLEANUP(text) char *title = format_title(diff_id, buf_text(&records), records.size);
-    buf_add_text(out, title);
-    buf_add(out, buf_text(&records), records.size);
 }
 
 static int memo_text(struct memo *memo, const char **out, struct error *err)
@@ -109,8 +150,10 @@ static int memo_text(struct memo *memo, const char **out, struct error *err)
     const char *nul =
         memo->at < memo->end ? memchr(memo->at, '\0', (size_t)(memo->end - memo->at)) : NULL;
 
-    if (nul == NULL)
+    if (nul == NULL) {
+        memo->is_short = true;
         return error_set(err, ERROR_CORRUPT, "the memo ends in the middle");
+    }
     *out = memo->at;
     memo->at = nul + 1;
     return 0;
@@ -206,8 +249,8 @@ static int memo_content(struct memo *memo, struct listing_entry *entry, struct e
         return -1;
     if (has_content == 0)
         return 0;
-    if (entry->type != ROOTFS_FILE || entry->size >= (uint64_t)(memo->end - memo->at) ||
-        memo->at[entry->size] != '\0')
+    memo->is_short = entry->size >= (uint64_t)(memo->end - memo->at);
+    if (entry->type != ROOTFS_FILE || memo->is_short || memo->at[entry->size] != '\0')
         return error_set(err, ERROR_CORRUPT, "the memo has less of a file than it says");
     entry->content = memo->at;
     memo->at += entry->size + 1;
@@ -274,63 +317,117 @@ static int memo_record(struct memo *memo, struct listing *listing, struct error 
                         : listing_add_opaque(listing, path, err);
 }
 
+/* As many records as there are whole ones; `at` is then at the first that is none. */
+static int memo_records(struct memo *memo, struct listing *listing, struct error *err)
+{
+    while (memo->at < memo->end) {
+        const char *begin = memo->at;
+        memo->is_short = false;
+        if (memo_record(memo, listing, err) < 0) {
+            memo->at = begin;
+            return -1;
+        }
+    }
+    return 0;
+}
+
 int memo_parse_records(const char *data, size_t size, struct listing **out, struct error *err)
 {
     CLEANUP(listing) struct listing *listing = listing_new();
-    struct memo memo = {data, data + size};
+    struct memo memo = {.at = data, .end = data + size};
 
-    while (memo.at < memo.end)
-        if (memo_record(&memo, listing, err) < 0)
-            return -1;
+    if (memo_records(&memo, listing, err) < 0)
+        return -1;
     listing_finish(listing);
     *out = TAKE(listing);
     return 0;
 }
 
-int memo_parse(const struct buf *bytes, const struct digest *diff_id, struct listing **out,
-               struct error *err)
-{
-    const char *data = buf_text(bytes);
-    const char *newline = memchr(data, '\n', bytes->size);
+/* The text of a memo on its way. */
+struct window {
+    struct reader *reader; /* borrowed */
+    struct hasher *hasher;
+    struct buf bytes; /* that were read and are not yet used */
+    bool has_ended;
+};
 
-    if (newline == NULL)
-        return error_set(err, ERROR_CORRUPT, "the memo has no first line");
-    size_t title_size = (size_t)(newline - data) + 1;
-    CLEANUP(text)
-    char *title = format_title(diff_id, data + title_size, bytes->size - title_size);
-    if (strlen(title) != title_size || memcmp(title, data, title_size) != 0)
-        return error_set(err, ERROR_CORRUPT,
-                         "the memo is of another version, of another layer, or damaged");
-    return memo_parse_records(data + title_size, bytes->size - title_size, out, err);
+static void window_release(struct window *window)
+{
+    hasher_free(TAKE(window->hasher));
+    buf_release(&window->bytes);
 }
+CLEANUP_RELEASE(window)
 
-static char *memo_path(const char *folder, const struct digest *diff_id)
+/* Takes `used` bytes away in front and adds what comes next behind. */
+static int window_move(struct window *window, size_t used, struct error *err)
 {
-    return xasprintf("%s/layers/%s", folder, digest_format_hex(diff_id).text);
-}
+    CLEANUP(text) char *part = xcalloc(PART_SIZE, 1);
+    struct buf *bytes = &window->bytes;
 
-int memo_load(const char *folder, const struct digest *diff_id, struct listing **out,
-              struct error *err)
-{
-    CLEANUP(text) char *path = memo_path(folder, diff_id);
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-
-    if (file_read(path, MEMO_LIMIT, &bytes, err) < 0)
+    bytes->size -= used;
+    if (used > 0)
+        memmove(bytes->data, bytes->data + used, bytes->size);
+    ssize_t size = reader_read(window->reader, part, PART_SIZE, err);
+    if (size < 0)
         return -1;
-    if (memo_parse(&bytes, diff_id, out, err) < 0)
-        return error_wrap(err, "'%s'", path);
+    window->has_ended = size == 0;
+    hasher_add(window->hasher, part, (size_t)size);
+    return buf_add_limited(bytes, part, (size_t)size, RECORD_LIMIT, err);
+}
+
+static int window_records(struct window *window, struct listing *listing, struct error *err)
+{
+    size_t used = 0;
+
+    while (!window->has_ended) {
+        if (window_move(window, used, err) < 0)
+            return -1;
+        const char *data = buf_text(&window->bytes);
+        struct memo memo = {.at = data, .end = data + window->bytes.size};
+        int result = memo_records(&memo, listing, err);
+        used = (size_t)(memo.at - data);
+        if (result < 0 && (!memo.is_short || window->has_ended))
+            return -1;
+        error_release(err); /* of a record that goes on */
+    }
     return 0;
 }
 
-int memo_save(const char *folder, const struct digest *diff_id, const struct listing *listing,
+/* The digest of the records, if the title is the layer's. */
+static int read_title(struct reader *reader, const struct digest *diff_id, struct digest *out,
+                      struct error *err)
+{
+    CLEANUP(text)
+    char *prefix = xasprintf(MEMO_TITLE " %s ", digest_format(diff_id).text);
+    CLEANUP(buf) struct buf title = BUF_INIT;
+    const struct digest any = digest_of(DIGEST_SHA256, "", 0);
+    size_t size = strlen(prefix) + strlen(digest_format(&any).text) + 1;
+
+    if (read_exactly(reader, 0, size, &title, err) < 0)
+        return -1;
+    if (!text_starts_with(title.data, prefix) || title.data[size - 1] != '\n')
+        return error_set(err, ERROR_CORRUPT, "the memo has another title");
+    title.data[size - 1] = '\0';
+    return digest_parse(title.data + strlen(prefix), out, err);
+}
+
+int memo_read(struct reader *reader, const struct digest *diff_id, struct listing **out,
               struct error *err)
 {
-    CLEANUP(text) char *path = memo_path(folder, diff_id);
-    CLEANUP(text) char *layers = xasprintf("%s/layers", folder);
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(listing) struct listing *listing = listing_new();
+    CLEANUP(window)
+    struct window window = {.reader = reader, .hasher = hasher_new(DIGEST_SHA256, SIZE_UNKNOWN)};
+    struct digest expected = DIGEST_INIT;
+    bool is_right = read_title(reader, diff_id, &expected, err) == 0 &&
+                    window_records(&window, listing, err) == 0;
 
-    memo_format(listing, diff_id, &bytes);
-    if (file_make_folders(layers, err) < 0)
+    if (!is_right && err->kind != ERROR_CORRUPT && err->kind != ERROR_UNSUPPORTED)
         return -1;
-    return file_replace(path, bytes.data, bytes.size, err);
+    struct digest found = hasher_finish(window.hasher);
+    if (!is_right || !digest_equal(&found, &expected))
+        return error_set(err, ERROR_CORRUPT,
+                         "the memo is of another version, of another layer, or damaged");
+    listing_finish(listing);
+    *out = TAKE(listing);
+    return 0;
 }

@@ -1,4 +1,4 @@
-#include "rootfs/rootfs_internal.h"
+#include "rootfs/memo_test_internal.h"
 
 #include <string.h>
 

@@ -1,3 +1,4 @@
+#include "rootfs/memo_test_internal.h"
 #include "rootfs/rootfs_test_internal.h"
 
 static void fill(struct listing *listing)

@@ -13,6 +13,8 @@ int rootfs_open(const struct rootfs_options *options, struct rootfs **out, struc
 
     if (layers_open(options, &layers, err) < 0)
         return -1;
+    if (options->known != NULL)
+        layers_set_known(layers, options->known->layers);
     *out = xcalloc(1, sizeof(**out));
     (*out)->layers = layers;
     return 0;
@@ -42,11 +44,14 @@ void rootfs_entries_free(struct rootfs_entry *entries, size_t count)
 }
 
 /* What the finder knows becomes the caller's; `path` is taken over. */
-static struct rootfs_entry entry_of(const struct found *found, char *path)
+static struct rootfs_entry entry_of(const struct layers *layers, const struct found *found,
+                                    char *path)
 {
     const struct listing_entry *from = found->entry;
     struct rootfs_entry entry = {.path = path, .type = found->type, .removed = found->removed};
 
+    if (from != NULL || found->removed)
+        entry.layer = layers_count(layers) - found->depth;
     if (from == NULL) {
         entry.mode = found->type == ROOTFS_FOLDER ? 0755 : 0;
         return entry;
@@ -60,6 +65,10 @@ static struct rootfs_entry entry_of(const struct found *found, char *path)
     entry.target = from->type == ROOTFS_LINK ? xstrdup(from->target) : NULL;
     entry.xattr_count = from->xattr_count;
     entry.xattrs = xattrs_copy(from->xattrs, from->xattr_count);
+    if (from->hashes != NULL) {
+        entry.sha256 = from->hashes->sha256;
+        entry.git_sha1 = from->hashes->git_sha1;
+    }
     return entry;
 }
 
@@ -75,12 +84,33 @@ static void way_release(struct way *way)
 }
 CLEANUP_RELEASE(way)
 
+/* `path` is taken over. */
+static void way_add(struct way *way, const struct layers *layers, const struct found *found,
+                    char *path)
+{
+    way->entries = xrealloc(way->entries, way->count + 1, sizeof(*way->entries));
+    way->entries[way->count++] = entry_of(layers, found, path);
+}
+
+/* Ends what is being read ahead, and gives the entries away if all went well. */
+static int way_give(struct way *way, struct layers *layers, int result, struct rootfs_entry **out,
+                    size_t *count)
+{
+    layers_stop(layers);
+    if (result < 0)
+        return -1;
+    *count = way->count;
+    *out = TAKE(way->entries);
+    way->count = 0;
+    return 0;
+}
+
 static int walk(struct layers *layers, const char *path, struct way *way, struct error *err)
 {
     CLEANUP(buf) struct buf canonical = BUF_INIT;
     struct found found = {.type = ROOTFS_FOLDER};
 
-    if (resolve(layers, path, &canonical, err) < 0)
+    if (resolve(layers, path, NULL, &canonical, err) < 0)
         return -1;
     for (const char *at = buf_text(&canonical); *at != '\0'; at += *at == '/') {
         at += strcspn(at, "/");
@@ -89,8 +119,7 @@ static int walk(struct layers *layers, const char *path, struct way *way, struct
         /* Nothing is in what is not there. */
         if (found.type != ROOTFS_ABSENT && lookup(layers, part, true, &found, err) < 0)
             return -1;
-        way->entries = xrealloc(way->entries, way->count + 1, sizeof(*way->entries));
-        way->entries[way->count++] = entry_of(&found, TAKE(part));
+        way_add(way, layers, &found, TAKE(part));
     }
     return 0;
 }
@@ -101,13 +130,132 @@ int rootfs_walk(struct rootfs *rootfs, const char *path, struct rootfs_entry **o
     CLEANUP(way) struct way way = {NULL, 0};
     int result = walk(rootfs->layers, path, &way, err);
 
-    layers_stop(rootfs->layers);
-    if (result < 0)
+    if (way_give(&way, rootfs->layers, result, out, count) < 0)
         return error_wrap(err, "looking for '%s' in the image", path);
-    *count = way.count;
-    *out = TAKE(way.entries);
-    way.count = 0;
     return 0;
+}
+
+static int trace(struct layers *layers, const char *path, struct way *way, struct error *err)
+{
+    CLEANUP(strings) struct strings passed = STRINGS_INIT;
+    CLEANUP(buf) struct buf canonical = BUF_INIT;
+    struct found found;
+
+    if (resolve(layers, path, &passed, &canonical, err) < 0)
+        return -1;
+    for (size_t i = 0; i < passed.count; i++) {
+        if (lookup(layers, passed.items[i], true, &found, err) < 0)
+            return -1;
+        way_add(way, layers, &found, xstrdup(passed.items[i]));
+    }
+    if (lookup(layers, buf_text(&canonical), true, &found, err) < 0)
+        return -1;
+    way_add(way, layers, &found, buf_take(&canonical));
+    return 0;
+}
+
+int rootfs_trace(struct rootfs *rootfs, const char *path, struct rootfs_entry **out, size_t *count,
+                 struct error *err)
+{
+    CLEANUP(way) struct way way = {NULL, 0};
+    int result = trace(rootfs->layers, path, &way, err);
+
+    if (way_give(&way, rootfs->layers, result, out, count) < 0)
+        return error_wrap(err, "looking for '%s' in the image", path);
+    return 0;
+}
+
+/* The names that any layer has in the folder, down to the one that hides what is below. */
+static int collect_names(struct layers *layers, const char *folder, struct strings *names,
+                         struct error *err)
+{
+    CLEANUP(text) char *inside = xasprintf("%s/", folder);
+
+    for (size_t depth = 0; depth < layers_count(layers); depth++) {
+        const struct listing *listing = NULL;
+        if (layers_get(layers, depth, &listing, err) < 0)
+            return -1;
+        listing_add_names(listing, folder, names);
+        if (listing_hides(listing, inside))
+            break;
+    }
+    return 0;
+}
+
+static int compare_names(const void *a, const void *b)
+{
+    return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
+static int list(struct layers *layers, const char *path, struct way *way, struct error *err)
+{
+    CLEANUP(strings) struct strings names = STRINGS_INIT;
+    CLEANUP(buf) struct buf folder = BUF_INIT;
+    struct found found;
+
+    if (resolve(layers, path, NULL, &folder, err) < 0 ||
+        lookup(layers, buf_text(&folder), false, &found, err) < 0)
+        return -1;
+    if (found.type != ROOTFS_FOLDER)
+        return error_set(err, ERROR_NOT_FOUND, "'/%s' is %s", buf_text(&folder),
+                         found.type == ROOTFS_ABSENT ? "not there" : "no folder");
+    if (collect_names(layers, buf_text(&folder), &names, err) < 0)
+        return -1;
+    if (names.count > 1)
+        qsort(names.items, names.count, sizeof(*names.items), compare_names);
+    for (size_t i = 0; i < names.count; i++) {
+        if (i > 0 && strcmp(names.items[i - 1], names.items[i]) == 0)
+            continue;
+        CLEANUP(text)
+        char *child =
+            xasprintf("%s%s%s", buf_text(&folder), folder.size > 0 ? "/" : "", names.items[i]);
+        if (lookup(layers, child, true, &found, err) < 0)
+            return -1;
+        if (found.type != ROOTFS_ABSENT)
+            way_add(way, layers, &found, TAKE(child));
+    }
+    return 0;
+}
+
+int rootfs_list(struct rootfs *rootfs, const char *path, struct rootfs_entry **out, size_t *count,
+                struct error *err)
+{
+    CLEANUP(way) struct way way = {NULL, 0};
+    int result = list(rootfs->layers, path, &way, err);
+
+    if (way_give(&way, rootfs->layers, result, out, count) < 0)
+        return error_wrap(err, "listing '%s' in the image", path);
+    return 0;
+}
+
+int rootfs_read_layer(struct rootfs *rootfs, size_t layer, struct error *err)
+{
+    const struct listing *listing = NULL;
+
+    return layers_get(rootfs->layers, layers_count(rootfs->layers) - layer, &listing, err);
+}
+
+int rootfs_list_layer(struct rootfs *rootfs, size_t layer, struct rootfs_entry **out, size_t *count,
+                      struct error *err)
+{
+    CLEANUP(way) struct way way = {NULL, 0};
+    const struct listing *listing = NULL;
+    size_t depth = layers_count(rootfs->layers) - layer;
+    int result = layers_get(rootfs->layers, depth, &listing, err);
+
+    if (result < 0)
+        return way_give(&way, rootfs->layers, result, out, count);
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listing_entry *entry = &listing->entries[i];
+        const struct found found = {.type = entry->type, .entry = entry, .depth = depth};
+        way_add(&way, rootfs->layers, &found, xstrdup(entry->path));
+    }
+    return way_give(&way, rootfs->layers, 0, out, count);
+}
+
+int rootfs_hash_layer(struct rootfs *rootfs, size_t layer, struct error *err)
+{
+    return layers_hash(rootfs->layers, layers_count(rootfs->layers) - layer, err);
 }
 
 /* Only a regular file can be read. */
@@ -138,7 +286,7 @@ static int read_file(struct layers *layers, const char *path, size_t limit, stru
     CLEANUP(buf) struct buf canonical = BUF_INIT;
     struct found found;
 
-    if (resolve(layers, path, &canonical, err) < 0 ||
+    if (resolve(layers, path, NULL, &canonical, err) < 0 ||
         lookup(layers, buf_text(&canonical), false, &found, err) < 0 ||
         check_file(&found, buf_text(&canonical), err) < 0)
         return -1;
@@ -209,4 +357,19 @@ int rootfs_find_user(struct rootfs *rootfs, const struct rootfs_user_request *re
         read_names(rootfs, "/etc/group", &group_bytes, &group, err) < 0)
         return -1;
     return user_find(request, passwd, group, out, err);
+}
+
+int rootfs_find_groups(struct rootfs *rootfs, const struct rootfs_user_request *request,
+                       uint32_t **out, size_t *count, struct error *err)
+{
+    CLEANUP(buf) struct buf passwd_bytes = BUF_INIT;
+    CLEANUP(buf) struct buf group_bytes = BUF_INIT;
+    const struct buf *passwd = NULL, *group = NULL;
+
+    if (user_has_groups(request) &&
+        (read_names(rootfs, "/etc/passwd", &passwd_bytes, &passwd, err) < 0 ||
+         read_names(rootfs, "/etc/group", &group_bytes, &group, err) < 0))
+        return -1;
+    user_find_groups(request, passwd, group, out, count);
+    return 0;
 }

@@ -21,6 +21,19 @@ struct store;
 struct rootfs_layer {
     struct descriptor blob;
     struct digest diff_id; /* of the uncompressed tar; verified when the layer is read to its end */
+    /*
+     * The SHA-256 and git SHA-1 of every file in it are told by rootfs_list(); then the layer is
+     * read whole and no memo is used for it.
+     */
+    bool hash_contents;
+    /*
+     * What the manifest says of a table of contents in the blob; NULL: nothing. With one that can
+     * be verified only the table is read, and files that are asked for; the layer is then known by
+     * what the table says, which is not proved against diff_id.
+     */
+    const char *stargz_toc;       /* containerd.io/snapshot/stargz/toc.digest */
+    const char *chunked_checksum; /* io.github.containers.zstd-chunked.manifest-checksum */
+    const char *chunked_position; /* io.github.containers.zstd-chunked.manifest-position */
 };
 
 struct rootfs_options {
@@ -28,12 +41,17 @@ struct rootfs_options {
     const struct rootfs_layer *layers; /* bottom up; copied */
     size_t layer_count;
     const char *memo;            /* folder for what is learned; NULL: nothing is kept */
+    struct rootfs *known;        /* NULL, or: what it has read of a layer is not read again */
     unsigned jobs;               /* layers read at a time; 0: 4 */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
 };
 
-/* Makes no request. Layers that are foreign or of unknown compression are ERROR_UNSUPPORTED. */
+/*
+ * Makes no request. Layers that are foreign or of unknown compression are ERROR_UNSUPPORTED.
+ * `known` outlives *out and rests while *out is asked. The layers' annotations are borrowed until
+ * it returns.
+ */
 int rootfs_open(const struct rootfs_options *options, struct rootfs **out,
                 struct error *err) MUST_CHECK;
 void rootfs_free(struct rootfs *rootfs);
@@ -58,9 +76,16 @@ struct rootfs_entry {
     uint32_t time_ns; /* and its fraction */
     uint64_t size;
     bool removed; /* ROOTFS_ABSENT: a layer takes it away, or what it is in */
+    size_t layer; /* that states it, or takes it away; from 1, bottom up; 0: no layer does */
     char *target; /* ROOTFS_LINK; else NULL */
     struct xattr *xattrs;
     size_t xattr_count;
+    /*
+     * DIGEST_NONE unless its layer was asked for hashes and it is a file. The git SHA-1 is computed
+     * up to 64 MiB, and above where the file's name looks like one: 40 hex digits.
+     */
+    struct digest sha256;
+    struct digest git_sha1;
 };
 
 void rootfs_entry_release(struct rootfs_entry *entry);
@@ -79,9 +104,37 @@ int rootfs_walk(struct rootfs *rootfs, const char *path, struct rootfs_entry **o
 void rootfs_entries_free(struct rootfs_entry *entries, size_t count);
 
 /*
+ * What a process goes through to reach `path`, as rootfs_walk() goes: every folder on the way, also
+ * on that to a link which is followed, each once, the root ("") among them, and at last what the
+ * path leads to, which may be ROOTFS_ABSENT.
+ */
+int rootfs_trace(struct rootfs *rootfs, const char *path, struct rootfs_entry **out, size_t *count,
+                 struct error *err) MUST_CHECK;
+
+/*
+ * The children of a folder in the merged tree, which are not followed if they are links, sorted by
+ * name: one level. `path` is found as by rootfs_walk(). Reads every layer, unless one hides what is
+ * below. ERROR_NOT_FOUND if `path` is no folder there.
+ */
+int rootfs_list(struct rootfs *rootfs, const char *path, struct rootfs_entry **out, size_t *count,
+                struct error *err) MUST_CHECK;
+
+/*
+ * Layers one by one; they count from 1, bottom up. rootfs_read_layer() reads one to its end, if it
+ * has not been read: best from the top down, since the next ones are read meanwhile.
+ */
+int rootfs_read_layer(struct rootfs *rootfs, size_t layer, struct error *err) MUST_CHECK;
+/* What one layer states by itself, sorted by path, whatever others say; no whiteouts. */
+int rootfs_list_layer(struct rootfs *rootfs, size_t layer, struct rootfs_entry **out, size_t *count,
+                      struct error *err) MUST_CHECK;
+/* Reads a layer once more, as if it had been given with `hash_contents`; nothing if it was. */
+int rootfs_hash_layer(struct rootfs *rootfs, size_t layer, struct error *err) MUST_CHECK;
+
+/*
  * Reads a small regular file, links followed, hard links too. ERROR_NOT_FOUND if there is none,
- * ERROR_UNSUPPORTED if it is not a regular file, ERROR_CORRUPT above `limit` bytes. Only files
- * that rootfs keeps while scanning can be had: etc/passwd, etc/group, and what these are links to.
+ * ERROR_UNSUPPORTED if it is not a regular file, ERROR_CORRUPT above `limit` bytes. What rootfs
+ * keeps while scanning is had at once: files named passwd or group, and those of up to 4096 bytes
+ * in layers with `hash_contents`. For others a layer is read again.
  */
 int rootfs_read(struct rootfs *rootfs, const char *path, size_t limit, struct buf *out,
                 struct error *err) MUST_CHECK;
@@ -116,5 +169,11 @@ struct rootfs_user_request {
  */
 int rootfs_find_user(struct rootfs *rootfs, const struct rootfs_user_request *request,
                      struct rootfs_user *out, struct error *err) MUST_CHECK;
+/*
+ * The groups that the process has besides: those of etc/group in which the user's name stands, none
+ * if config.User names a group. *out is an array of *count that the caller frees.
+ */
+int rootfs_find_groups(struct rootfs *rootfs, const struct rootfs_user_request *request,
+                       uint32_t **out, size_t *count, struct error *err) MUST_CHECK;
 
 #endif

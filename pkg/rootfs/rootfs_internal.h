@@ -2,6 +2,7 @@
 #define INLAY_ROOTFS_ROOTFS_INTERNAL_H
 
 #include "core/buf.h"
+#include "core/text.h"
 #include "core/xattr.h"
 #include "rootfs/rootfs.h"
 #include "stream/stream.h"
@@ -13,6 +14,16 @@
 #define ROOTFS_XATTRS_MAX 1000 /* of one folder */
 /* Files that may be users and groups are kept while a layer is read, if they are no larger. */
 #define ROOTFS_SMALL_FILE ((size_t)1024 * 1024)
+/* So is every file of a layer whose contents are hashed, up to this size. */
+#define ROOTFS_TINY_FILE ((size_t)4096)
+/* Larger files have no git SHA-1, unless they are named by one. */
+#define ROOTFS_GIT_FILE (UINT64_C(64) * 1024 * 1024)
+
+/* What a file is known by. */
+struct listing_hashes {
+    struct digest sha256;
+    struct digest git_sha1; /* DIGEST_NONE: not computed */
+};
 
 /*
  * What one layer holds, in the order of its paths' bytes. Paths are relative, without "." or "..",
@@ -22,6 +33,7 @@ struct listing_entry {
     const char *path;
     const char *target;  /* ROOTFS_LINK; of a hard link the path that has the data; else NULL */
     const char *content; /* of a file: `size` bytes and a NUL, or NULL if it was not kept */
+    const struct listing_hashes *hashes; /* of a file, if they were asked for; else NULL */
     uint64_t size;
     int64_t time_s;
     uint32_t time_ns;
@@ -53,10 +65,14 @@ struct listing {
     size_t memory;
     size_t memory_limit;
     size_t entry_limit; /* of marks as well */
+    atomic_uint shares; /* how many hold it besides the first */
 };
 
 struct listing *listing_new(void);
+/* The last one who frees it does. */
 void listing_free(struct listing *listing);
+/* One more holder of a finished listing. */
+struct listing *listing_share(struct listing *listing);
 CLEANUP_FREE(listing)
 
 /*
@@ -66,6 +82,9 @@ CLEANUP_FREE(listing)
  */
 int listing_add(struct listing *listing, const struct listing_entry *entry,
                 struct error *err) MUST_CHECK;
+/* Gives the entry that came as this one, from 0, its content of `size` bytes, if it has none. */
+int listing_set_content(struct listing *listing, size_t number, const char *content,
+                        struct error *err) MUST_CHECK;
 int listing_add_whiteout(struct listing *listing, const char *path, struct error *err) MUST_CHECK;
 /* "" is the root. */
 int listing_add_opaque(struct listing *listing, const char *path, struct error *err) MUST_CHECK;
@@ -78,6 +97,21 @@ const struct listing_entry *listing_find(const struct listing *listing, const ch
 bool listing_implies(const struct listing *listing, const char *path);
 /* Is this path of the layers below out of sight because of this one? Its own entries are not. */
 bool listing_hides(const struct listing *listing, const char *path);
+/* Adds the names of what is, or is removed, in a folder ("" is the root), some maybe twice. */
+void listing_add_names(const struct listing *listing, const char *folder, struct strings *names);
+
+/* `name` without what says nothing: "/./etc//passwd" is "etc/passwd", and "./" is "". */
+int name_clean(const char *name, struct buf *out, struct error *err) MUST_CHECK;
+/* The same of what a hard link leads to; ERROR_CORRUPT if that is the root. */
+int name_clean_source(const char *name, struct buf *out, struct error *err) MUST_CHECK;
+/* The last part of a clean path. */
+const char *name_base(const char *path);
+/*
+ * Does this clean path of an entry name no file, but something to say of the layers below, which
+ * then goes into the listing, or bookkeeping of AUFS?
+ */
+int name_is_mark(struct listing *listing, const char *path, bool *out,
+                 struct error *err) MUST_CHECK;
 
 /* Which files' contents are kept in a listing besides those named passwd or group. */
 struct scan_wanted {
@@ -93,20 +127,31 @@ struct scan_wanted {
 struct scan_request {
     struct reader *plain;
     enum digest_algorithm algorithm;
+    bool hash_contents;
     struct scan_wanted wanted;
     const struct cancel *cancel; /* may be NULL */
 };
 int scan_tar(const struct scan_request *request, struct listing **out, struct digest *digest,
              struct error *err) MUST_CHECK;
 
+/* Skips bytes and appends the next `size` bytes to `out`; ERROR_CORRUPT if there are less. */
+int read_exactly(struct reader *reader, uint64_t skip, size_t size, struct buf *out,
+                 struct error *err) MUST_CHECK;
+
 /*
- * Text of a listing, and back. Starts with a line that has format version, diff_id and the digest
- * of the rest. Parsing anything else is ERROR_CORRUPT.
+ * Text of a listing, and back: a first line with format version, diff_id and the digest of the
+ * rest, which are records. Neither is ever in memory whole, since a listing may be large.
  */
-void memo_format(const struct listing *listing, const struct digest *diff_id, struct buf *out);
-int memo_parse(const struct buf *bytes, const struct digest *diff_id, struct listing **out,
-               struct error *err) MUST_CHECK;
-/* The part behind the first line. `size` bytes at `data`, followed by a NUL. */
+typedef int memo_part_fn(void *arg, const char *data, size_t size, struct error *err);
+/* The caller frees the line. */
+char *memo_format_title(const struct listing *listing, const struct digest *diff_id);
+/* Calls `give` for all records, in parts; fails with what that says. */
+int memo_give_records(const struct listing *listing, memo_part_fn *give, void *arg,
+                      struct error *err) MUST_CHECK;
+/* ERROR_CORRUPT for anything but the memo of this diff_id. */
+int memo_read(struct reader *reader, const struct digest *diff_id, struct listing **out,
+              struct error *err) MUST_CHECK;
+/* The part behind the first line. */
 int memo_parse_records(const char *data, size_t size, struct listing **out,
                        struct error *err) MUST_CHECK;
 /* Whole memos in the folder `folder`; one that is not there is ERROR_NOT_FOUND. */
@@ -126,6 +171,8 @@ int layers_open(const struct rootfs_options *options, struct layers **out,
                 struct error *err) MUST_CHECK;
 void layers_free(struct layers *layers);
 CLEANUP_FREE(layers)
+/* What `known` has read is taken from there; it outlives `layers`. */
+void layers_set_known(struct layers *layers, struct layers *known);
 size_t layers_count(const struct layers *layers);
 /* Waits for one listing, which belongs to `layers` and stays until layers_read_again(). */
 int layers_get(struct layers *layers, size_t depth, const struct listing **out,
@@ -135,6 +182,8 @@ void layers_stop(struct layers *layers);
 /* Reads a layer, whatever is known of it, to have one file's content in its listing. */
 int layers_read_again(struct layers *layers, size_t depth, const struct scan_wanted *wanted,
                       struct error *err) MUST_CHECK;
+/* Reads a layer again with hashes, unless it has been read with them. */
+int layers_hash(struct layers *layers, size_t depth, struct error *err) MUST_CHECK;
 uint64_t layers_fetched(const struct layers *layers);
 size_t layers_remembered(const struct layers *layers);
 
@@ -142,7 +191,7 @@ size_t layers_remembered(const struct layers *layers);
 struct found {
     enum rootfs_type type;
     const struct listing_entry *entry; /* NULL: absent, or a folder that nothing states */
-    size_t depth;                      /* of the layer that has `entry` */
+    size_t depth;                      /* of the layer that has `entry`, or takes it away */
     bool removed;                      /* absent because a layer takes it away */
 };
 
@@ -152,8 +201,12 @@ struct found {
  */
 int lookup(struct layers *layers, const char *path, bool with_attributes, struct found *out,
            struct error *err) MUST_CHECK;
-/* Follows the links of `path`; *out is canonical, and what it names need not exist. */
-int resolve(struct layers *layers, const char *path, struct buf *out, struct error *err) MUST_CHECK;
+/*
+ * Follows the links of `path`; *out is canonical, and what it names need not exist. `passed` (NULL:
+ * not wanted) gets the folders in which something was looked up, each once.
+ */
+int resolve(struct layers *layers, const char *path, struct strings *passed, struct buf *out,
+            struct error *err) MUST_CHECK;
 
 /* Do these have to be read to know the user? */
 bool user_needs_passwd(const struct rootfs_user_request *request);
@@ -161,5 +214,10 @@ bool user_needs_group(const struct rootfs_user_request *request);
 /* `passwd` and `group` are NULL if the image has none, or if they are not needed. */
 int user_find(const struct rootfs_user_request *request, const struct buf *passwd,
               const struct buf *group, struct rootfs_user *out, struct error *err) MUST_CHECK;
+/* Do any groups count besides the user's own? Then passwd and group have to be read. */
+bool user_has_groups(const struct rootfs_user_request *request);
+/* The gids of the groups that name the user; *out is an array of *count that the caller frees. */
+void user_find_groups(const struct rootfs_user_request *request, const struct buf *passwd,
+                      const struct buf *group, uint32_t **out, size_t *count);
 
 #endif

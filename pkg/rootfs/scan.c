@@ -1,7 +1,5 @@
 #include "rootfs/rootfs_internal.h"
 
-#include "core/text.h"
-
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -13,6 +11,7 @@
 /* Of contents in one layer; what is beyond is read again should it be asked for. */
 #define KEPT_LIMIT ((size_t)16 * 1024 * 1024)
 #define ID_MAX INT64_C(4294967294) /* the kernel's -1 is no id */
+#define GIT_SHA1_HEX 40
 
 /* One tar being listed. */
 struct scan {
@@ -100,99 +99,97 @@ static int scan_open(struct scan *scan, struct error *err)
     return 0;
 }
 
-/* `name` without what says nothing: "/./etc//passwd" is "etc/passwd", and "./" is "". */
-static int clean_path(const char *name, struct buf *out, struct error *err)
-{
-    const char *at = name;
-
-    if (strlen(name) > ROOTFS_PATH_MAX)
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "it names a path of %zu bytes, expected %zu at most", strlen(name),
-                         ROOTFS_PATH_MAX);
-    while (*at != '\0') {
-        size_t size = strcspn(at, "/");
-        if (size == 2 && strncmp(at, "..", 2) == 0)
-            return error_set(err, ERROR_UNSUPPORTED, "it names '%s', expected a path without '..'",
-                             name);
-        if (size > 0 && !(size == 1 && *at == '.')) {
-            if (out->size > 0)
-                buf_add_text(out, "/");
-            buf_add(out, at, size);
-        }
-        at += size;
-        at += *at == '/';
-    }
-    return 0;
-}
-
-/* The last part of a clean path. */
-static const char *path_base(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-
-    return slash != NULL ? slash + 1 : path;
-}
-
-/* The bookkeeping of AUFS, which is no part of any tree: a part that begins with ".wh..wh.". */
-static bool path_is_bookkeeping(const char *path)
-{
-    for (const char *at = path; at != NULL; at = strchr(at, '/')) {
-        at += *at == '/';
-        if (text_starts_with(at, ".wh..wh."))
-            return true;
-    }
-    return false;
-}
-
-/* The last part of `path` begins with ".wh.". */
-static int scan_whiteout(struct scan *scan, const struct buf *path, struct error *err)
-{
-    const char *base = path_base(path->data);
-    const char *name = base + strlen(".wh.");
-    size_t folder_size = (size_t)(base - path->data);
-    CLEANUP(buf) struct buf target = BUF_INIT;
-
-    buf_add(&target, path->data, folder_size > 0 ? folder_size - 1 : 0);
-    if (path_is_bookkeeping(buf_text(&target)))
-        return 0;
-    if (strcmp(base, ".wh..wh..opq") == 0)
-        return listing_add_opaque(scan->listing, buf_text(&target), err);
-    if (path_is_bookkeeping(base))
-        return 0;
-    if (*name == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0)
-        return error_set(err, ERROR_CORRUPT, "it has the whiteout '%s', which names no file",
-                         path->data);
-    buf_addf(&target, folder_size > 0 ? "/%s" : "%s", name);
-    return listing_add_whiteout(scan->listing, buf_text(&target), err);
-}
-
+/* Is the content to be kept? */
 static bool scan_wants(const struct scan *scan, const char *path, uint64_t size)
 {
     const struct scan_wanted *wanted = &scan->request->wanted;
-    const char *base = path_base(path);
+    const char *base = name_base(path);
 
     if (wanted->path != NULL && strcmp(wanted->path, path) == 0)
         return size <= wanted->limit;
-    return (strcmp(base, "passwd") == 0 || strcmp(base, "group") == 0) &&
-           size <= ROOTFS_SMALL_FILE && scan->kept + size <= KEPT_LIMIT;
+    if (scan->kept + size > KEPT_LIMIT)
+        return false;
+    if (scan->request->hash_contents && size <= ROOTFS_TINY_FILE)
+        return true;
+    return (strcmp(base, "passwd") == 0 || strcmp(base, "group") == 0) && size <= ROOTFS_SMALL_FILE;
 }
 
-static int scan_content(struct scan *scan, const char *path, uint64_t size, struct buf *out,
-                        struct error *err)
+/* What a file's content goes into, piece by piece. */
+struct content {
+    const char *path;
+    uint64_t size;   /* as the header says it */
+    struct buf kept; /* all of it, if it is to be kept */
+    bool is_kept;
+    struct hasher *sha256; /* NULL: not wanted */
+    struct hasher *git_sha1;
+};
+
+static void content_release(struct content *content)
 {
-    char part[4096];
+    buf_release(&content->kept);
+    hasher_free(content->sha256);
+    hasher_free(content->git_sha1);
+    *content = (struct content){.path = NULL};
+}
+CLEANUP_RELEASE(content)
+
+static struct content content_init(const struct scan *scan, const struct listing_entry *entry)
+{
+    struct content content = {
+        .path = entry->path,
+        .size = entry->size,
+        .is_kept = scan_wants(scan, entry->path, entry->size),
+    };
+
+    if (!scan->request->hash_contents)
+        return content;
+    content.sha256 = hasher_new(DIGEST_SHA256, entry->size);
+    /* The Hub keeps larger files by their SHA-256 alone. */
+    if (entry->size <= ROOTFS_GIT_FILE || text_is_hex(name_base(entry->path), GIT_SHA1_HEX))
+        content.git_sha1 = hasher_new(DIGEST_GIT_SHA1, entry->size);
+    return content;
+}
+
+static void content_add(struct content *content, const void *data, size_t size)
+{
+    if (content->is_kept)
+        buf_add(&content->kept, data, size);
+    if (content->sha256 != NULL)
+        hasher_add(content->sha256, data, size);
+    if (content->git_sha1 != NULL)
+        hasher_add(content->git_sha1, data, size);
+}
+
+static int scan_content(struct scan *scan, struct content *content, struct error *err)
+{
+    char part[16 * 1024];
+    uint64_t total = 0;
     la_ssize_t got;
 
-    while ((got = archive_read_data(scan->archive, part, sizeof(part))) > 0)
-        if (buf_add_limited(out, part, (size_t)got, (size_t)size, err) < 0)
-            return error_wrap(err, "reading '%s'", path);
+    if (!content->is_kept && content->sha256 == NULL)
+        return 0; /* libarchive goes on to the next header */
+    while ((got = archive_read_data(scan->archive, part, sizeof(part))) > 0) {
+        total += (uint64_t)got;
+        if (total > content->size)
+            break;
+        content_add(content, part, (size_t)got);
+    }
     if (got < 0 && got != ARCHIVE_WARN)
         return scan_refuse(scan, err);
-    if (out->size != size)
-        return error_set(err, ERROR_CORRUPT, "'%s' ends after %zu bytes, expected %" PRIu64, path,
-                         out->size, size);
-    scan->kept += out->size;
+    if (total != content->size)
+        return error_set(err, ERROR_CORRUPT, "'%s' has %" PRIu64 " bytes%s, expected %" PRIu64,
+                         content->path, total, got > 0 ? " or more" : "", content->size);
+    scan->kept += content->kept.size;
     return 0;
+}
+
+static struct listing_hashes content_hashes(const struct content *content)
+{
+    struct listing_hashes hashes = {.sha256 = hasher_finish(content->sha256)};
+
+    if (content->git_sha1 != NULL)
+        hashes.git_sha1 = hasher_finish(content->git_sha1);
+    return hashes;
 }
 
 /* Fills `entry` with an array that the caller frees, of what stays the header's. */
@@ -264,14 +261,15 @@ static int scan_entry(struct scan *scan, const char *path, struct archive_entry 
                       struct error *err)
 {
     const char *hard_link = archive_entry_hardlink(header);
-    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(content) struct content content = {.path = NULL};
     CLEANUP(buf) struct buf source = BUF_INIT;
     struct listing_entry entry = {.path = path, .is_hard_link = hard_link != NULL};
+    struct listing_hashes hashes;
     struct xattr *xattrs = NULL;
 
     if (header_attributes(header, &entry, err) < 0)
         return -1;
-    if (hard_link != NULL && clean_path(hard_link, &source, err) < 0)
+    if (hard_link != NULL && name_clean_source(hard_link, &source, err) < 0)
         return error_wrap(err, "the hard link '%s'", path);
     entry.target = entry.type == ROOTFS_LINK ? archive_entry_symlink(header) : NULL;
     if (hard_link != NULL)
@@ -280,10 +278,15 @@ static int scan_entry(struct scan *scan, const char *path, struct archive_entry 
         (entry.target == NULL || *entry.target == '\0' || strlen(entry.target) > ROOTFS_PATH_MAX))
         return error_set(err, ERROR_CORRUPT, "the link '%s' has no target, or one that is too long",
                          path);
-    if (entry.type == ROOTFS_FILE && hard_link == NULL && scan_wants(scan, path, entry.size)) {
-        if (scan_content(scan, path, entry.size, &content, err) < 0)
+    if (entry.type == ROOTFS_FILE && hard_link == NULL) {
+        content = content_init(scan, &entry);
+        if (scan_content(scan, &content, err) < 0)
             return -1;
-        entry.content = buf_text(&content);
+        entry.content = content.is_kept ? buf_text(&content.kept) : NULL;
+    }
+    if (content.sha256 != NULL) {
+        hashes = content_hashes(&content);
+        entry.hashes = &hashes;
     }
     if (entry.type == ROOTFS_FOLDER && header_xattrs(header, &entry, &xattrs, err) < 0)
         return -1;
@@ -296,16 +299,17 @@ static int scan_header(struct scan *scan, struct archive_entry *header, struct e
 {
     CLEANUP(buf) struct buf path = BUF_INIT;
     const char *name = archive_entry_pathname(header);
+    bool is_mark = false;
 
     if (name == NULL)
         return error_set(err, ERROR_CORRUPT, "it has a file without a name");
-    if (clean_path(name, &path, err) < 0)
+    if (name_clean(name, &path, err) < 0)
         return -1;
     if (path.size == 0) /* the root itself, of which runtimes take nothing */
         return 0;
-    if (text_starts_with(path_base(path.data), ".wh."))
-        return scan_whiteout(scan, &path, err);
-    if (path_is_bookkeeping(path.data))
+    if (name_is_mark(scan->listing, path.data, &is_mark, err) < 0)
+        return -1;
+    if (is_mark)
         return 0;
     return scan_entry(scan, path.data, header, err);
 }

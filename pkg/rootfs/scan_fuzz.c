@@ -1,4 +1,4 @@
-#include "rootfs/rootfs_internal.h"
+#include "rootfs/memo_test_internal.h"
 
 #include <string.h>
 
@@ -10,6 +10,33 @@ static void check_path(const char *path)
 
     if (size == 0 || size > ROOTFS_PATH_MAX || path[0] == '/' || path[size - 1] == '/' ||
         strstr(path, "//") != NULL || strcmp(path, "..") == 0 || strstr(path, "/../") != NULL)
+        abort();
+}
+
+/* What an entry names is listed in its folder. */
+static void check_name(const struct listing *listing, const struct listing_entry *entry)
+{
+    CLEANUP(strings) struct strings names = STRINGS_INIT;
+    CLEANUP(text) char *folder = xstrdup(entry->path);
+    char *slash = strrchr(folder, '/');
+
+    *(slash != NULL ? slash : folder) = '\0';
+    listing_add_names(listing, folder, &names);
+    if (!strings_has(&names, name_base(entry->path)))
+        abort();
+}
+
+/* Only files are hashed, and what was kept of one has its hash. */
+static void check_hashes(const struct listing_entry *entry)
+{
+    if (entry->hashes == NULL)
+        return;
+    if (entry->type != ROOTFS_FILE)
+        abort();
+    if (entry->content == NULL)
+        return;
+    struct digest digest = digest_of(DIGEST_SHA256, entry->content, (size_t)entry->size);
+    if (!digest_equal(&digest, &entry->hashes->sha256))
         abort();
 }
 
@@ -25,6 +52,8 @@ static void check_listing(const struct listing *listing)
             abort();
         (void)listing_implies(listing, entry->path);
         (void)listing_hides(listing, entry->path);
+        check_name(listing, entry);
+        check_hashes(entry);
     }
 }
 
@@ -38,7 +67,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(buf) struct buf first = BUF_INIT;
     CLEANUP(buf) struct buf second = BUF_INIT;
     const struct scan_request request = {
-        .plain = plain, .algorithm = DIGEST_SHA256, .wanted = {"wanted", 1000}};
+        .plain = plain,
+        .algorithm = DIGEST_SHA256,
+        .hash_contents = size % 2 == 0,
+        .wanted = {"wanted", 1000},
+    };
     struct digest digest = DIGEST_INIT;
     struct digest whole = digest_of(DIGEST_SHA256, data, size);
 

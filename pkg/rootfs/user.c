@@ -30,6 +30,7 @@ enum passwd_field {
 enum group_field {
     GROUP_NAME = 0,
     GROUP_GID = 2,
+    GROUP_MEMBERS = 3,
 };
 
 struct lines {
@@ -305,4 +306,46 @@ int user_find(const struct rootfs_user_request *request, const struct buf *passw
     *out = user;
     user = (struct rootfs_user){.home = NULL};
     return 0;
+}
+
+bool user_has_groups(const struct rootfs_user_request *request)
+{
+    return spec_parse(request).group.text.size == 0;
+}
+
+static bool is_member(const struct line *group, struct slice name)
+{
+    struct slice rest = group->fields[GROUP_MEMBERS];
+
+    while (rest.data != NULL)
+        if (slice_equal(slice_cut(rest, ',', &rest), name))
+            return true;
+    return false;
+}
+
+void user_find_groups(const struct rootfs_user_request *request, const struct buf *passwd,
+                      const struct buf *group, uint32_t **out, size_t *count)
+{
+    struct spec spec = spec_parse(request);
+    struct lines lines = {.number = 0};
+    struct line user, line;
+    uint32_t *gids = NULL;
+    size_t found = 0;
+
+    *out = NULL;
+    *count = 0;
+    if (spec.group.text.size > 0 || group == NULL ||
+        !find_line(passwd, &spec.user, PASSWD_UID, &user))
+        return;
+    lines.at = buf_text(group);
+    lines.end = lines.at + group->size;
+    while (lines_next(&lines, &line)) {
+        int64_t gid = line_number(&line, GROUP_GID);
+        if (gid < 0 || gid > ID_MAX || !is_member(&line, user.fields[PASSWD_NAME]))
+            continue;
+        gids = xrealloc(gids, found + 1, sizeof(*gids));
+        gids[found++] = (uint32_t)gid;
+    }
+    *out = gids;
+    *count = found;
 }

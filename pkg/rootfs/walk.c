@@ -26,6 +26,8 @@ int lookup(struct layers *layers, const char *path, bool with_attributes, struct
             found.type = ROOTFS_FOLDER;
         bool hidden = listing_hides(listing, path);
         found.removed = hidden && found.type == ROOTFS_ABSENT;
+        if (found.removed)
+            found.depth = depth;
         if ((found.type == ROOTFS_FOLDER && !with_attributes) || hidden)
             break;
     }
@@ -85,7 +87,8 @@ static int path_enter(struct layers *layers, struct buf *path, const char *name,
     return 0;
 }
 
-int resolve(struct layers *layers, const char *path, struct buf *out, struct error *err)
+int resolve(struct layers *layers, const char *path, struct strings *passed, struct buf *out,
+            struct error *err)
 {
     CLEANUP(buf) struct buf way = BUF_INIT;
     CLEANUP(text) char *rest = xstrdup(path);
@@ -98,6 +101,8 @@ int resolve(struct layers *layers, const char *path, struct buf *out, struct err
         CLEANUP(text) char *name = xstrndup(rest + at, size);
         const char *target = NULL;
         at += size;
+        if (passed != NULL && !strings_has(passed, buf_text(&way)))
+            strings_add(passed, buf_text(&way));
         if (strcmp(name, "..") == 0)
             path_leave(&way);
         else if (strcmp(name, ".") != 0 &&

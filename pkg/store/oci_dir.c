@@ -8,8 +8,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define LAYOUT_FILE_LIMIT ((size_t)64 * 1024)
-
 static struct oci_dir *oci_dir_of(struct store *store)
 {
     return CONTAINER_OF(store, struct oci_dir, base);
@@ -38,21 +36,6 @@ static int is_empty(const char *path, bool *out, struct error *err)
     return 0;
 }
 
-static int check_layout_file(const struct buf *bytes, struct error *err)
-{
-    json_auto_t *json = NULL;
-
-    if (json_from_buf(bytes, "the file oci-layout", &json, err) < 0)
-        return -1;
-    const char *version = json_string_value(json_object_get(json, "imageLayoutVersion"));
-    if (version == NULL)
-        return error_set(err, ERROR_CORRUPT, "the file oci-layout has no 'imageLayoutVersion'");
-    if (!text_starts_with(version, "1."))
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "the layout has the version '%s', expected '1.0.0'", version);
-    return 0;
-}
-
 int oci_dir_inspect(const struct oci_dir *dir, enum oci_dir_state *out, struct error *err)
 {
     CLEANUP(text) char *path = xasprintf("%s/oci-layout", dir->path);
@@ -77,14 +60,14 @@ int oci_dir_inspect(const struct oci_dir *dir, enum oci_dir_state *out, struct e
         return 0;
     }
     /* Read after that: in a folder that becomes a layout just now, this file is the first. */
-    if (file_read(path, LAYOUT_FILE_LIMIT, &bytes, err) < 0) {
+    if (file_read(path, OCI_LAYOUT_LIMIT, &bytes, err) < 0) {
         if (err->kind != ERROR_NOT_FOUND)
             return -1;
         error_release(err);
         *out = OCI_DIR_OTHER;
         return 0;
     }
-    if (check_layout_file(&bytes, err) < 0)
+    if (oci_layout_check(&bytes, err) < 0)
         return error_wrap(err, "'%s'", dir->base.name);
     *out = OCI_DIR_LAYOUT;
     return 0;

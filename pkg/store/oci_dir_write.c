@@ -9,7 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define LAYOUT_FILE "{\"imageLayoutVersion\":\"1.0.0\"}"
 #define LOCK_POLL_MS 20u
 #define LOCK_PATIENCE_MS 60000u
 
@@ -104,7 +103,8 @@ static int prepare(struct oci_dir *dir, struct error *err)
     if (file_make_folders(dir->path, err) < 0 || open_folder(dir, &lock, err) < 0 ||
         lock_folder(dir, lock, err) < 0 || check_writable_kind(dir, &state, err) < 0)
         return -1;
-    if (state != OCI_DIR_LAYOUT && file_replace(layout, LAYOUT_FILE, strlen(LAYOUT_FILE), err) < 0)
+    if (state != OCI_DIR_LAYOUT &&
+        file_replace(layout, OCI_LAYOUT_FILE, strlen(OCI_LAYOUT_FILE), err) < 0)
         return -1;
     if (file_make_folders(blobs, err) < 0)
         return -1;

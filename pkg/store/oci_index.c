@@ -6,6 +6,21 @@
 
 #define REF_NAME "org.opencontainers.image.ref.name"
 
+int oci_layout_check(const struct buf *bytes, struct error *err)
+{
+    json_auto_t *json = NULL;
+
+    if (json_from_buf(bytes, "the file oci-layout", &json, err) < 0)
+        return -1;
+    const char *version = json_string_value(json_object_get(json, "imageLayoutVersion"));
+    if (version == NULL)
+        return error_set(err, ERROR_CORRUPT, "the file oci-layout has no 'imageLayoutVersion'");
+    if (!text_starts_with(version, "1."))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the layout has the version '%s', expected '1.0.0'", version);
+    return 0;
+}
+
 int oci_index_parse(const struct buf *bytes, json_t **out, struct error *err)
 {
     json_auto_t *index = NULL;
@@ -116,6 +131,11 @@ static json_t *make_entry(const char *tag, const struct descriptor *image)
     json_object_set_new(annotations, REF_NAME, json_string(tag));
     json_object_set_new(entry, "annotations", annotations);
     return entry;
+}
+
+void oci_index_add(json_t *index, const struct descriptor *image)
+{
+    json_array_append_new(json_object_get(index, "manifests"), descriptor_to_json(image));
 }
 
 /*

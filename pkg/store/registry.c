@@ -1,25 +1,16 @@
-#include "store/store_internal.h"
+#include "store/registry_internal.h"
 
-#include "oci/media_type.h"
-
-#include <inttypes.h>
 #include <string.h>
 
 #define STATUS_OK 200
 #define STATUS_CREATED 201
 #define STATUS_BAD_REQUEST 400
-#define STATUS_NOT_FOUND 404
 #define WRITE_ATTEMPTS 4u
 #define WRITE_WAIT_MS 1000u
 
 struct registry *registry_of(struct store *store)
 {
     return CONTAINER_OF(store, struct registry, base);
-}
-
-static bool is_denied(int status)
-{
-    return status == 401 || status == 403;
 }
 
 /* Does a server that is no TLS server in disguise answer at this origin? */
@@ -41,12 +32,12 @@ static int ping(const struct registry *registry, const char *origin, bool *out, 
 }
 
 /*
- * On this machine plain http is allowed, after https has been tried. With a port given, both are
- * asked at the same one, so that an answer in plain http proves that there is no TLS; without, the
- * ports differ, and only a server that cannot be talked to at all makes room for http. So a bad
- * certificate never does.
+ * Where plain http is allowed, https is tried before it. With a port given, both are asked at the
+ * same one, so that an answer in plain http proves that there is no TLS; without, the ports differ,
+ * and only a server that cannot be talked to at all makes room for http. So a bad certificate never
+ * does.
  */
-static int find_local_origin(const struct registry *registry, char **out, struct error *err)
+static int find_origin(const struct registry *registry, char **out, struct error *err)
 {
     CLEANUP(text) char *secure = xasprintf("https://%s", registry->host);
     CLEANUP(text) char *plain = xasprintf("http://%s", registry->host);
@@ -68,7 +59,7 @@ static int find_local_origin(const struct registry *registry, char **out, struct
     }
     if (!is_there)
         return -1;
-    log_debug(registry->log, "'%s' does not answer in https; using http, as it is this machine",
+    log_debug(registry->log, "'%s' does not answer in https; using http, which is allowed for it",
               registry->host);
     error_release(err);
     *out = TAKE(plain);
@@ -82,7 +73,7 @@ int registry_origin(struct registry *registry, const char **out, struct error *e
     pthread_mutex_lock(&registry->lock);
     const char *known = registry->origin;
     pthread_mutex_unlock(&registry->lock);
-    if (known == NULL && find_local_origin(registry, &found, err) < 0)
+    if (known == NULL && find_origin(registry, &found, err) < 0)
         return error_wrap(err, "looking for the registry '%s'", registry->host);
     pthread_mutex_lock(&registry->lock);
     if (registry->origin == NULL)
@@ -127,6 +118,18 @@ int registry_send(struct registry *registry, const struct http_request *request,
     return auth_send(registry->auth, &scope.scope, request, response, err);
 }
 
+int registry_add_identity(struct registry *registry, struct error *err)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* an answer came, so the origin is known */
+    struct registry_scope scope;
+
+    if (registry_scope_init(registry, NULL, &scope, &ignored) < 0)
+        return -1;
+    CLEANUP(text) char *who = auth_describe(registry->auth, &scope.scope);
+    CLEANUP(text) char *words = xstrdup(err->text);
+    return error_set(err, err->kind, "%s; %s", words, who);
+}
+
 int registry_check_digest(const struct http_response *response, const struct digest *digest,
                           struct error *err)
 {
@@ -140,186 +143,13 @@ int registry_check_digest(const struct http_response *response, const struct dig
                      digest_format(digest).text);
 }
 
-/* The type without parameters, in lower case; empty if there is none. The caller frees it. */
-static char *copy_media_type(const struct http_response *response)
-{
-    const char *value = http_response_header(response, "Content-Type");
-
-    if (value == NULL)
-        return xstrdup("");
-    char *type = xstrndup(value, strcspn(value, "; \t"));
-    for (char *at = type; *at != '\0'; at++)
-        if (*at >= 'A' && *at <= 'Z')
-            *at = (char)(*at - 'A' + 'a');
-    return type;
-}
-
-/* Many services answer alike for what is not there and for what may not be seen. */
-static int refuse_read(const struct registry *registry, const char *what,
-                       const struct http_response *response, struct error *err)
-{
-    registry_refuse(response, err);
-    if (response->status == STATUS_NOT_FOUND)
-        return error_wrap(err, "'%s' has no %s", registry->base.name, what);
-    if (is_denied(response->status))
-        return error_wrap(err,
-                          "%s of '%s' cannot be read: it does not exist, or it is private and "
-                          "needs a login for '%s'",
-                          what, registry->base.name, registry->host);
-    return error_wrap(err, "reading %s of '%s'", what, registry->base.name);
-}
-
-static int check_version(const struct registry *registry, const char *version, struct digest *out,
-                         struct error *err)
+int registry_check_version(const struct registry *registry, const char *version, struct digest *out,
+                           struct error *err)
 {
     if (version == NULL)
         return error_set(err, ERROR_USAGE, "'%s' needs a tag or a digest", registry->base.name);
     if (!version_is_digest(version, out) && !reference_is_tag(version))
         return error_set(err, ERROR_USAGE, "'%s' is not a tag and not a digest", version);
-    return 0;
-}
-
-static int registry_read_manifest(struct store *store, const char *version, struct buf *out,
-                                  struct descriptor *what, struct error *err)
-{
-    struct registry *registry = registry_of(store);
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    struct digest digest = DIGEST_INIT;
-    CLEANUP(text) char *url = NULL;
-
-    if (check_version(registry, version, &digest, err) < 0)
-        return -1;
-    CLEANUP(text) char *path = xasprintf("manifests/%s", version);
-    CLEANUP(text) char *name = xasprintf("image '%s'", version);
-    if (registry_format_url(registry, path, &url, err) < 0)
-        return -1;
-    struct http_request request = {
-        .method = "GET",
-        .url = url,
-        .accept = MEDIA_TYPES_MANIFEST,
-        .body_limit = DOCUMENT_LIMIT,
-    };
-    if (registry_send(registry, &request, &response, err) < 0)
-        return error_wrap(err, "reading %s of '%s'", name, store->name);
-    if (response.status != STATUS_OK)
-        return refuse_read(registry, name, &response, err);
-
-    CLEANUP(text) char *media_type = copy_media_type(&response);
-    CLEANUP(error) struct error difference = ERROR_INIT; /* for a tag, many get the header wrong */
-    if (version_describe(&response.body, media_type, &digest, what, err) < 0)
-        return error_wrap(err, "reading %s of '%s'", name, store->name);
-    if (registry_check_digest(&response, &what->digest, &difference) < 0)
-        log_debug(registry->log, "%s of '%s': %s", name, store->name, difference.text);
-    buf_release(out);
-    *out = response.body;
-    response.body = (struct buf)BUF_INIT;
-    return 0;
-}
-
-/* A whole blob must be announced with its size, if it is announced at all. */
-static int check_length(const struct http_response *response, const struct descriptor *blob,
-                        struct error *err)
-{
-    const char *text = http_response_header(response, "Content-Length");
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* not a number: the reader will tell */
-    uint64_t length = 0;
-
-    if (text == NULL || parse_u64(text, UINT64_MAX, &length, &ignored) < 0 || length == blob->size)
-        return 0;
-    return error_set(err, ERROR_CORRUPT,
-                     "blob '%s' has %" PRIu64 " bytes, its descriptor says %" PRIu64,
-                     digest_format(&blob->digest).text, length, blob->size);
-}
-
-static int registry_open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
-                              uint64_t length, struct reader **out, struct error *err)
-{
-    struct registry *registry = registry_of(store);
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(reader) struct reader *body = NULL;
-    struct digest_text text = digest_format(&blob->digest);
-    CLEANUP(text) char *path = xasprintf("blobs/%s", text.text);
-    CLEANUP(text) char *name = xasprintf("blob '%s'", text.text);
-    CLEANUP(text) char *url = NULL;
-    struct registry_scope scope;
-
-    bool is_whole = offset == 0 && length == SIZE_UNKNOWN;
-    if (!is_whole && (length == 0 || offset >= blob->size)) { /* a range must not be empty */
-        *out = memory_reader_new("", 0);
-        return 0;
-    }
-    if (registry_format_url(registry, path, &url, err) < 0 ||
-        registry_scope_init(registry, NULL, &scope, err) < 0)
-        return -1;
-    struct http_request request = {
-        .method = "GET",
-        .url = url,
-        .offset = offset,
-        .length = length != SIZE_UNKNOWN ? length : 0,
-    };
-    if (auth_open(registry->auth, &scope.scope, &request, &response, &body, err) < 0)
-        return error_wrap(err, "reading %s of '%s'", name, store->name);
-    if (body == NULL)
-        return refuse_read(registry, name, &response, err);
-    if (is_whole && check_length(&response, blob, err) < 0)
-        return error_wrap(err, "'%s'", store->name);
-    *out = TAKE(body);
-    return 0;
-}
-
-/*
- * A redirect to where the bytes are means that the registry has them; what stands there may refuse
- * HEAD. Any refusal means no: then the blob is sent, and the answer to that tells why.
- */
-int registry_has_blob(struct store *store, const struct descriptor *blob, bool *out,
-                      struct error *err)
-{
-    struct registry *registry = registry_of(store);
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(text) char *path = xasprintf("blobs/%s", digest_format(&blob->digest).text);
-    CLEANUP(text) char *url = NULL;
-
-    if (registry_format_url(registry, path, &url, err) < 0)
-        return -1;
-    struct http_request request = {.method = "HEAD", .url = url, .keep_redirect = true};
-    if (registry_send(registry, &request, &response, err) < 0 && err->kind != ERROR_DENIED)
-        return error_wrap(err, "looking for a blob in '%s'", store->name);
-    *out = response.status == STATUS_OK || response.status == 302 || response.status == 303 ||
-           response.status == 307;
-    error_release(err);
-    return 0;
-}
-
-/* Whatever stands in the way of a mount, the bytes can be sent instead. */
-static int registry_mount_blob(struct store *store, const struct descriptor *blob,
-                               const struct store *from, bool *out, struct error *err)
-{
-    struct registry *registry = registry_of(store);
-    const struct registry *source = (const struct registry *)(const void *)from;
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(text) char *url = NULL;
-    struct registry_scope scope;
-
-    *out = false;
-    if (from->ops != store->ops || strcmp(source->host, registry->host) != 0 ||
-        strcmp(source->repository, registry->repository) == 0)
-        return 0;
-    atomic_store(&registry->is_written, true);
-    CLEANUP(text)
-    char *path = xasprintf("blobs/uploads/?mount=%s&from=%s", digest_format(&blob->digest).text,
-                           source->repository);
-    if (registry_format_url(registry, path, &url, err) < 0 ||
-        registry_scope_init(registry, source->pull_scope, &scope, err) < 0)
-        return -1;
-    struct http_request request = {.method = "POST", .url = url};
-    if (auth_send(registry->auth, &scope.scope, &request, &response, err) < 0) {
-        if (err->kind == ERROR_CANCELED)
-            return -1;
-        log_debug(registry->log, "mounting a blob from '%s': %s", from->name, err->text);
-        error_release(err);
-        return 0;
-    }
-    *out = response.status == STATUS_CREATED;
     return 0;
 }
 
@@ -341,8 +171,10 @@ static int send_manifest(struct registry *registry, const struct http_request *r
             result < 0 ? err->kind == ERROR_UNREACHABLE : may_help_to_repeat(response, attempt);
         if (!again || attempt == WRITE_ATTEMPTS)
             return result;
+        unsigned wait_ms = WRITE_WAIT_MS << (attempt - 1);
+        unsigned asked_ms = http_retry_after_ms(response);
         error_release(err);
-        if (cancel_wait(registry->cancel, WRITE_WAIT_MS << (attempt - 1), err) < 0)
+        if (cancel_wait(registry->cancel, wait_ms > asked_ms ? wait_ms : asked_ms, err) < 0)
             return -1;
     }
 }
@@ -358,7 +190,7 @@ static int registry_write_manifest(struct store *store, const char *version, con
     struct descriptor what = DESCRIPTOR_INIT;
 
     atomic_store(&registry->is_written, true);
-    if (check_version(registry, version, &digest, err) < 0 ||
+    if (registry_check_version(registry, version, &digest, err) < 0 ||
         version_describe(manifest, media_type, &digest, &what, err) < 0 ||
         registry_format_url(registry, path, &url, err) < 0)
         return -1;
@@ -382,14 +214,15 @@ static int registry_write_manifest(struct store *store, const char *version, con
 static void registry_free(struct store *store)
 {
     struct registry *registry = registry_of(store);
+    struct registry_session unused = {.registry = registry, .location = TAKE(registry->session)};
 
+    registry_session_cancel(&unused);
     pthread_mutex_destroy(&registry->lock);
     free(registry->host);
     free(registry->repository);
     free(registry->pull_scope);
     free(registry->push_scope);
     free(registry->origin);
-    free(registry->session);
     free(registry);
 }
 
@@ -404,6 +237,7 @@ int registry_open(const struct reference *reference, const struct store_context 
         .write_manifest = registry_write_manifest,
         .probe_write = registry_probe_write,
         .mount_blob = registry_mount_blob,
+        .check_blob_size = registry_check_blob_size,
         .free = registry_free,
     };
     struct registry *registry = xcalloc(1, sizeof(*registry));
@@ -420,7 +254,8 @@ int registry_open(const struct reference *reference, const struct store_context 
     registry->pull_scope = xasprintf("repository:%s:pull", reference->repository);
     registry->push_scope = xasprintf("repository:%s:pull,push", reference->repository);
     pthread_mutex_init(&registry->lock, NULL);
-    if (!reference_host_is_loopback(registry->host))
+    if (!reference_host_is_loopback(registry->host) &&
+        !http_allows_insecure(registry->http, registry->host))
         registry->origin = xasprintf("https://%s", registry->host);
     *out = &registry->base;
     return 0;

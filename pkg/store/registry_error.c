@@ -125,3 +125,12 @@ int registry_refuse(const struct http_response *response, struct error *err)
     return error_set(err, kind, "the registry says '%s' (status %d)", buf_text(&words),
                      response->status);
 }
+
+int registry_refuse_body(const struct http_response *response, uint64_t size, struct error *err)
+{
+    registry_refuse(response, err);
+    if (response->status != 413)
+        return -1;
+    return error_wrap(err, "a body of %s is too large for the registry or for a proxy before it",
+                      text_format_size(size).text);
+}

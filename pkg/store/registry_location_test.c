@@ -1,3 +1,4 @@
+#include "store/registry_internal.h"
 #include "store/store_test_internal.h"
 
 static void a_location_is_followed_only_to_where_bytes_may_go(void **state)
@@ -37,12 +38,14 @@ static void a_location_is_followed_only_to_where_bytes_may_go(void **state)
         {"https://r.io", "https://a.localhost/u", NULL, "private network"},
     };
 
+    CLEANUP(http) struct http *http = http_new(&(struct http_options){.user_agent = "inlay-test"});
+
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
         CLEANUP(text) char *base = xasprintf("%s/v2/a/blobs/uploads/", cases[i].origin);
         CLEANUP(text) char *url = NULL;
-        int result = registry_location(cases[i].origin, base, cases[i].location, &url, &err);
+        int result = registry_location(http, cases[i].origin, base, cases[i].location, &url, &err);
         if (cases[i].complaint == NULL) {
             CHECK(result, err);
             assert_string_equal(url, cases[i].url);
@@ -55,14 +58,15 @@ static void a_location_is_followed_only_to_where_bytes_may_go(void **state)
 
 static void a_location_without_end_is_refused(void **state)
 {
+    CLEANUP(http) struct http *http = http_new(&(struct http_options){.user_agent = "inlay-test"});
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(text) char *url = NULL;
     CLEANUP(text) char *location = xcalloc(20001, 1);
 
     (void)state;
     memset(location, 'a', 20000);
-    CHECK_REFUSED(registry_location("https://r.io", "https://r.io/v2/", location, &url, &err), err,
-                  ERROR_UNSUPPORTED, "a 'Location' of 20000 bytes");
+    CHECK_REFUSED(registry_location(http, "https://r.io", "https://r.io/v2/", location, &url, &err),
+                  err, ERROR_UNSUPPORTED, "a 'Location' of 20000 bytes");
 }
 
 int main(void)

@@ -1,6 +1,7 @@
 #ifndef INLAY_STORE_REGISTRY_TEST_INTERNAL_H
 #define INLAY_STORE_REGISTRY_TEST_INTERNAL_H
 
+#include "store/registry_internal.h"
 #include "store/store_test_internal.h"
 
 #include <poll.h>
@@ -11,7 +12,7 @@
  */
 struct answer {
     const char *request; /* how the request line begins: "PUT /v2/a/manifests/" */
-    const char *head;    /* "202 Accepted\r\nLocation: http://127.0.0.1:{port}/up" */
+    const char *head;    /* "202 Accepted\r\nLocation: http://127.0.0.1:{port}/up"; NULL: none */
     const char *body;    /* NULL: none */
 };
 
@@ -25,7 +26,8 @@ struct script {
     pthread_t thread;
     atomic_bool stop;
     pthread_mutex_t lock; /* guards the log */
-    struct buf log;       /* "METHOD target token\n" of each request; "-" for no token */
+    struct buf log;       /* "METHOD target token range\n" of each request; "-" for no token, and
+                             nothing for no range */
 };
 
 static inline const struct answer *script_choose(struct script *script, const char *request)
@@ -62,14 +64,18 @@ static inline char *fill_in(const char *text, const char *name, unsigned short p
 static inline void script_note(struct script *script, const char *request, const char *head)
 {
     const char *token = strcasestr(head, "\r\nauthorization: ");
+    const char *range = strcasestr(head, "\r\ncontent-range: ");
     size_t line = strcspn(request, "\r\n");
 
     if (token != NULL)
         token += strlen("\r\nauthorization: ");
+    if (range != NULL)
+        range += strlen("\r\ncontent-range:");
     pthread_mutex_lock(&script->lock);
     buf_add(&script->log, request, line - strlen(" HTTP/1.1"));
-    buf_addf(&script->log, " %.*s\n", token != NULL ? (int)strcspn(token, "\r\n") : 1,
-             token != NULL ? token : "-");
+    buf_addf(&script->log, " %.*s%.*s\n", token != NULL ? (int)strcspn(token, "\r\n") : 1,
+             token != NULL ? token : "-", range != NULL ? (int)strcspn(range, "\r\n") : 0,
+             range != NULL ? range : "");
     pthread_mutex_unlock(&script->lock);
 }
 
@@ -114,6 +120,8 @@ static inline void script_serve(struct script *script, int fd)
     const struct answer *answer = script_choose(script, buf_text(&request));
     if (answer == NULL)
         answer = &unknown;
+    if (answer->head == NULL)
+        return;
     CLEANUP(text) char *own = fill_in(answer->head, "{port}", script->port);
     CLEANUP(text) char *head = fill_in(own, "{other}", script->other_port);
     const char *body = answer->body != NULL ? answer->body : "";

@@ -1,153 +1,261 @@
-#include "store/store_internal.h"
+#include "store/registry_internal.h"
+
+#include "store/archive_internal.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #define STATUS_OK 200
 #define STATUS_CREATED 201
 #define STATUS_ACCEPTED 202
 #define STATUS_UNAUTHORIZED 401
 #define STATUS_NO_CONTENT 204
-#define STATUS_NOT_FOUND 404
-/* A session that nobody used is trusted for so long; some services forget them in minutes. */
-#define SESSION_LIFE_S 60
+/* A blob of no more than that is held in memory, and can be sent again without its source. */
+#define HELD_MOST ((size_t)1 * MIB)
+#define ATTEMPTS 4u
+#define WAIT_MS 500u
+
+/* How a blob goes that is more than what is held. */
+enum way {
+    WAY_STREAM, /* one PATCH without Content-Range, which is what every registry takes */
+    WAY_CHUNKS, /* a PATCH each time that so much is held */
+    WAY_PUT,    /* the PUT has the body: the digest is known beforehand */
+    WAY_SPOOL,  /* the same by way of a file, since it is not */
+};
 
 /*
- * One blob on its way (distribution-spec, "Pushing a blob in chunks", as a single chunk without
- * Content-Range, which is what every registry takes): POST opens a session, PATCH carries the
- * bytes, PUT names them.
+ * One blob on its way (distribution-spec, "Pushing blobs"). Its first bytes are held; if all of it
+ * fits they are sent at the end, else they go ahead of the rest as `way` says.
  */
 struct registry_blob {
     struct writer base;
-    struct registry *registry;
     const struct digest *digest; /* borrowed; filled by the time of finish */
     uint64_t size;               /* SIZE_UNKNOWN: sent in chunks of the transfer */
-    char *location;              /* of the session, the newest one */
-    struct http_response answer; /* to the PATCH */
-    struct writer *body;         /* of the PATCH; NULL: not begun */
+    struct registry_session session;
+    enum way way;
+    char *held;
+    size_t held_size;
+    size_t held_most;
+    struct writer *body;         /* of the request under way; NULL: none */
+    struct http_response answer; /* to it */
+    int spool;                   /* a file without a name; -1: none */
+    uint64_t spooled;
 };
-
-static time_t now_s(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec;
-}
-
-static int refuse_write(const struct registry *registry, const struct http_response *response,
-                        struct error *err)
-{
-    static const char *const hints[] = {
-        [ERROR_DENIED] =
-            "; it needs a login that may push, and inlay does not use stored credentials yet",
-        [ERROR_NOT_FOUND] = "; it may have to be created first",
-    };
-
-    registry_refuse(response, err);
-    const char *hint =
-        err->kind == ERROR_DENIED || err->kind == ERROR_NOT_FOUND ? hints[err->kind] : "";
-    return error_wrap(err, "'%s' cannot be written%s", registry->base.name, hint);
-}
-
-/* Opens an upload session; *location is where its bytes go. */
-static int begin_upload(struct registry *registry, char **location, struct error *err)
-{
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(text) char *url = NULL;
-    const char *origin = NULL;
-
-    atomic_store(&registry->is_written, true);
-    if (registry_origin(registry, &origin, err) < 0 ||
-        registry_format_url(registry, "blobs/uploads/", &url, err) < 0)
-        return -1;
-    struct http_request request = {.method = "POST", .url = url};
-    if (registry_send(registry, &request, &response, err) < 0)
-        return error_wrap(err, "opening an upload to '%s'", registry->base.name);
-    if (response.status != STATUS_ACCEPTED)
-        return refuse_write(registry, &response, err);
-    if (registry_location(origin, url, http_response_header(&response, "Location"), location, err) <
-        0)
-        return error_wrap(err, "opening an upload to '%s'", registry->base.name);
-    return 0;
-}
-
-/* The session of an earlier probe, if it is fresh and nobody has taken it; else NULL. */
-static char *take_session(struct registry *registry)
-{
-    pthread_mutex_lock(&registry->lock);
-    char *session = TAKE(registry->session);
-    bool is_fresh = now_s() - registry->session_since_s <= SESSION_LIFE_S;
-    pthread_mutex_unlock(&registry->lock);
-    if (!is_fresh)
-        free(TAKE(session));
-    return session;
-}
-
-/* Only this proves the permission to push: registries let ping and HEAD pass. */
-int registry_probe_write(struct store *store, struct error *err)
-{
-    struct registry *registry = registry_of(store);
-    char *session = NULL;
-
-    if (begin_upload(registry, &session, err) < 0)
-        return -1;
-    pthread_mutex_lock(&registry->lock);
-    char *old = registry->session;
-    registry->session = session;
-    registry->session_since_s = now_s();
-    pthread_mutex_unlock(&registry->lock);
-    free(old);
-    return 0;
-}
 
 /* Our token goes to the registry itself alone, wherever it sends the upload. */
 static int authorize(const struct registry_blob *blob, char **out, struct error *err)
 {
+    struct registry *registry = blob->session.registry;
     struct registry_scope scope;
 
-    if (registry_scope_init(blob->registry, NULL, &scope, err) < 0)
-        return -1;
-    if (!http_same_origin(blob->location, scope.scope.registry))
+    if (!registry_session_is_own(&blob->session))
         return 0;
-    return auth_authorize(blob->registry->auth, &scope.scope, out, err);
+    if (registry_scope_init(registry, NULL, &scope, err) < 0)
+        return -1;
+    return auth_authorize(registry->auth, &scope.scope, out, err);
 }
 
 /* The body is gone with a refused token: with a new one, the blob can be sent again. */
-static void forget_token(const struct registry_blob *blob)
+static void forget_token(struct registry *registry)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* the refusal itself is reported */
     struct registry_scope scope;
 
-    if (registry_scope_init(blob->registry, NULL, &scope, &ignored) == 0)
-        auth_forget(blob->registry->auth, &scope.scope);
+    if (registry_scope_init(registry, NULL, &scope, &ignored) == 0)
+        auth_forget(registry->auth, &scope.scope);
 }
 
-/* A session that is gone may be replaced by a new one, and so may a token that ran out. */
-static int explain_upload(const struct registry_blob *blob, struct error *err)
+/* Why a body did not arrive. What may pass another time, or another way, is ERROR_UNREACHABLE. */
+static int explain_body(struct registry_blob *blob, struct error *err)
 {
-    if (blob->answer.status == STATUS_UNAUTHORIZED && err->kind == ERROR_DENIED) {
-        forget_token(blob);
+    struct registry *registry = blob->session.registry;
+    const struct http_response *answer = &blob->answer;
+    int status = answer->status;
+
+    blob->session.is_silent = status == 0 && err->kind == ERROR_UNREACHABLE;
+    if (status < 400)
+        return -1;
+    registry_refuse_body(answer, blob->size, err);
+    if (status == STATUS_UNAUTHORIZED) {
+        forget_token(registry);
+        err->kind = ERROR_UNREACHABLE;
+    } else if (registry_learn_refusal(registry, answer, blob->way == WAY_STREAM, blob->size) !=
+               LESSON_NONE) {
         err->kind = ERROR_UNREACHABLE;
     }
-    if (err->kind == ERROR_NOT_FOUND)
-        err->kind = ERROR_UNREACHABLE;
-    return error_wrap(err, "uploading a blob to '%s'", blob->registry->base.name);
+    return -1;
 }
 
-static int begin_body(struct registry_blob *blob, struct error *err)
+/* Begins the request that carries the blob: the PATCH of a stream, or the PUT. */
+static int begin_body(struct registry_blob *blob, uint64_t size, struct error *err)
 {
+    struct registry *registry = blob->session.registry;
     CLEANUP(text) char *authorization = NULL;
+    CLEANUP(text)
+    char *put = blob->way != WAY_STREAM
+                    ? registry_session_format_commit(&blob->session, blob->digest)
+                    : NULL;
+    const char *origin = NULL;
 
-    if (authorize(blob, &authorization, err) < 0)
+    if (registry_origin(registry, &origin, err) < 0 || authorize(blob, &authorization, err) < 0)
         return -1;
+    bool is_outside = !registry_session_is_own(&blob->session);
     struct http_request request = {
-        .method = "PATCH",
-        .url = blob->location,
+        .method = put != NULL ? "PUT" : "PATCH",
+        .url = put != NULL ? put : blob->session.location,
         .authorization = authorization,
         .content_type = "application/octet-stream",
         .expect = HTTP_EXPECT(STATUS_ACCEPTED, STATUS_OK, STATUS_CREATED, STATUS_NO_CONTENT),
+        .public_only = is_outside && !http_is_private_origin(registry->http, origin),
     };
-    return http_upload(blob->registry->http, &request, blob->size, &blob->answer, &blob->body, err);
+    writer_free(TAKE(blob->body));
+    http_response_release(&blob->answer);
+    return http_upload(registry->http, &request, size, &blob->answer, &blob->body, err);
+}
+
+static int write_body(struct registry_blob *blob, const void *data, size_t size, struct error *err)
+{
+    if (writer_write(blob->body, data, size, err) < 0)
+        return explain_body(blob, err);
+    return 0;
+}
+
+/* Ends that request, and with it the upload. */
+static int finish_body(struct registry_blob *blob, struct error *err)
+{
+    struct registry_session *session = &blob->session;
+
+    if (writer_finish(blob->body, err) < 0)
+        return explain_body(blob, err);
+    if (blob->way != WAY_STREAM)
+        return registry_session_check_commit(session, false, blob->size, blob->digest,
+                                             &blob->answer, err);
+    if (registry_session_move(session, &blob->answer, err) < 0)
+        return -1;
+    return registry_session_commit(session, blob->digest, NULL, 0, err);
+}
+
+static int send_held(struct registry_blob *blob, bool is_last, struct error *err)
+{
+    struct registry_session *session = &blob->session;
+    bool is_whole = is_last && session->offset == 0;
+
+    if (is_whole && blob->held_size > 0 && registry_refuses_patch(session->registry))
+        return registry_session_commit(session, blob->digest, blob->held, blob->held_size, err);
+    if (registry_session_write(session, blob->held, blob->held_size, is_whole, err) < 0)
+        return -1;
+    return is_last ? registry_session_commit(session, blob->digest, NULL, 0, err) : 0;
+}
+
+/* Opens a new session in the place of one that came to nothing. */
+static int begin_anew(struct registry_blob *blob, unsigned attempt, struct error *err)
+{
+    struct registry *registry = blob->session.registry;
+
+    log_debug(registry->log, "beginning an upload anew: %s", err->text);
+    error_release(err);
+    registry_session_cancel(&blob->session);
+    if (cancel_wait(registry->cancel, WAIT_MS << (attempt - 1), err) < 0)
+        return -1;
+    return registry_session_begin(&blob->session, err);
+}
+
+/* Sends what is held. As long as that is all there was so far, it can be sent anew. */
+static int flush_held(struct registry_blob *blob, bool is_last, struct error *err)
+{
+    bool is_start = blob->session.offset == 0;
+
+    for (unsigned attempt = 1; send_held(blob, is_last, err) < 0; attempt++) {
+        bool is_stuck = !is_last && registry_refuses_patch(blob->session.registry);
+        if (err->kind != ERROR_UNREACHABLE || !is_start || is_stuck || attempt == ATTEMPTS ||
+            begin_anew(blob, attempt, err) < 0)
+            return -1;
+    }
+    blob->held_size = 0;
+    return 0;
+}
+
+static int write_spool(const struct registry_blob *blob, const void *data, size_t size,
+                       struct error *err)
+{
+    return fd_write(blob->spool, "a layer that is kept until its digest is known", data, size, err);
+}
+
+static int send_spool(struct registry_blob *blob, struct error *err)
+{
+    CLEANUP(reader)
+    struct reader *kept = fd_reader_new(blob->spool, "the layer that was kept", 0, blob->spooled);
+
+    if (begin_body(blob, blob->spooled, err) < 0)
+        return -1;
+    if (stream_copy(kept, blob->body, blob->session.registry->cancel, err) < 0)
+        return explain_body(blob, err);
+    return finish_body(blob, err);
+}
+
+static int flush_spool(struct registry_blob *blob, struct error *err)
+{
+    blob->size = blob->spooled;
+    for (unsigned attempt = 1; send_spool(blob, err) < 0; attempt++)
+        if (err->kind != ERROR_UNREACHABLE || attempt == ATTEMPTS ||
+            begin_anew(blob, attempt, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* More comes than can be held. */
+static int pass_on_held(struct registry_blob *blob, struct error *err)
+{
+    switch (blob->way) {
+    case WAY_CHUNKS:
+        return flush_held(blob, false, err);
+    case WAY_SPOOL:
+        if (spool_create(&blob->spool, err) < 0 ||
+            write_spool(blob, blob->held, blob->held_size, err) < 0)
+            return -1;
+        blob->spooled = blob->held_size;
+        break;
+    case WAY_STREAM:
+    case WAY_PUT:
+        if (begin_body(blob, blob->size, err) < 0 ||
+            write_body(blob, blob->held, blob->held_size, err) < 0)
+            return -1;
+        break;
+    }
+    blob->held_size = 0;
+    return 0;
+}
+
+static int add_bytes(struct registry_blob *blob, const char *data, size_t size, struct error *err)
+{
+    while (size > 0) {
+        if (blob->body != NULL)
+            return write_body(blob, data, size, err);
+        if (blob->spool >= 0) {
+            blob->spooled += size;
+            return write_spool(blob, data, size, err);
+        }
+        if (blob->held_size == blob->held_most) {
+            if (pass_on_held(blob, err) < 0)
+                return -1;
+            continue;
+        }
+        size_t part = blob->held_most - blob->held_size;
+        if (part > size)
+            part = size;
+        if (blob->held == NULL)
+            blob->held = xcalloc(blob->held_most, 1);
+        memcpy(blob->held + blob->held_size, data, part);
+        blob->held_size += part;
+        data += part;
+        size -= part;
+    }
+    return 0;
+}
+
+static int explain(const struct registry_blob *blob, struct error *err)
+{
+    return error_wrap(err, "uploading a blob to '%s'", blob->session.registry->base.name);
 }
 
 static int registry_blob_write(struct writer *writer, const void *data, size_t size,
@@ -155,89 +263,52 @@ static int registry_blob_write(struct writer *writer, const void *data, size_t s
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
 
-    if (size == 0)
-        return 0;
-    if ((blob->body == NULL && begin_body(blob, err) < 0) ||
-        writer_write(blob->body, data, size, err) < 0)
-        return explain_upload(blob, err);
-    return 0;
-}
-
-/* Ends the PATCH; an empty blob has none. */
-static int finish_body(struct registry_blob *blob, struct error *err)
-{
-    const char *origin = NULL;
-    CLEANUP(text) char *next = NULL;
-
-    if (blob->body == NULL)
-        return 0;
-    if (registry_origin(blob->registry, &origin, err) < 0 || writer_finish(blob->body, err) < 0)
-        return -1;
-    const char *location = http_response_header(&blob->answer, "Location");
-    if (location == NULL)
-        return 0;
-    if (registry_location(origin, blob->location, location, &next, err) < 0)
-        return -1;
-    free(blob->location);
-    blob->location = TAKE(next);
-    return 0;
-}
-
-/* After a repeated PUT a session may be gone because the first has done its work. */
-static bool is_committed(const struct registry_blob *blob)
-{
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* then the refusal stands */
-    struct descriptor what = {.digest = *blob->digest};
-    bool is_there = false;
-
-    return registry_has_blob(&blob->registry->base, &what, &is_there, &ignored) == 0 && is_there;
-}
-
-static int commit(const struct registry_blob *blob, struct error *err)
-{
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(buf) struct buf url = BUF_INIT;
-    const char *origin = NULL;
-
-    if (registry_origin(blob->registry, &origin, err) < 0)
-        return -1;
-    buf_addf(&url, "%s%cdigest=", blob->location, strchr(blob->location, '?') != NULL ? '&' : '?');
-    http_encode(&url, digest_format(blob->digest).text, "");
-    struct http_request request = {
-        .method = "PUT",
-        .url = buf_text(&url),
-        .content_type = "application/octet-stream",
-    };
-    int result = http_same_origin(blob->location, origin)
-                     ? registry_send(blob->registry, &request, &response, err)
-                     : http_send(blob->registry->http, &request, &response, err);
-    if (result < 0)
-        return -1;
-    if (response.status == STATUS_CREATED || response.status == STATUS_NO_CONTENT)
-        return registry_check_digest(&response, blob->digest, err);
-    if (response.status == STATUS_NOT_FOUND && is_committed(blob))
-        return 0;
-    return registry_refuse(&response, err);
+    return add_bytes(blob, data, size, err) < 0 ? explain(blob, err) : 0;
 }
 
 static int registry_blob_finish(struct writer *writer, struct error *err)
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
+    int result = blob->body != NULL ? finish_body(blob, err)
+                 : blob->spool >= 0 ? flush_spool(blob, err)
+                                    : flush_held(blob, true, err);
 
-    if (finish_body(blob, err) < 0 || commit(blob, err) < 0)
-        return explain_upload(blob, err);
-    return 0;
+    return result < 0 ? explain(blob, err) : 0;
 }
 
-/* An upload that was not finished is left to the registry, which forgets it after a while. */
+/* A session that was not finished is given up. */
 static void registry_blob_free(struct writer *writer)
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
 
     writer_free(blob->body);
+    registry_session_cancel(&blob->session);
     http_response_release(&blob->answer);
-    free(blob->location);
+    if (blob->spool >= 0)
+        close(blob->spool);
+    free(blob->held);
     free(blob);
+}
+
+/* What the registry has shown so far decides how a blob of this size goes. */
+static void choose_way(struct registry_blob *blob)
+{
+    struct registry *registry = blob->session.registry;
+    uint64_t chunk = registry_chunk_size(registry);
+    bool is_known = blob->size != SIZE_UNKNOWN;
+
+    blob->held_most = is_known && blob->size > HELD_MOST ? 0 : HELD_MOST;
+    if (registry_refuses_patch(registry)) {
+        bool is_named = is_known && blob->digest->algorithm != DIGEST_NONE;
+        blob->way = is_named ? WAY_PUT : WAY_SPOOL;
+    } else if (chunk != SIZE_UNKNOWN) {
+        blob->way = WAY_CHUNKS;
+        blob->held_most = (size_t)chunk;
+    } else {
+        blob->way = WAY_STREAM;
+    }
+    if (is_known && blob->size < blob->held_most)
+        blob->held_most = (size_t)blob->size;
 }
 
 int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
@@ -245,17 +316,17 @@ int registry_create_blob(struct store *store, uint64_t size, const struct digest
 {
     static const struct writer_ops ops = {registry_blob_write, registry_blob_finish,
                                           registry_blob_free};
-    struct registry *registry = registry_of(store);
-    CLEANUP(text) char *location = take_session(registry);
+    struct registry_session session = {.registry = registry_of(store)};
 
-    if (location == NULL && begin_upload(registry, &location, err) < 0)
+    if (registry_session_begin(&session, err) < 0)
         return -1;
     struct registry_blob *blob = xcalloc(1, sizeof(*blob));
     blob->base.ops = &ops;
-    blob->registry = registry;
     blob->digest = digest;
     blob->size = size;
-    blob->location = TAKE(location);
+    blob->session = session;
+    blob->spool = -1;
+    choose_way(blob);
     *out = &blob->base;
     return 0;
 }

@@ -16,6 +16,25 @@ int store_open(const struct reference *reference, const struct store_context *co
     static store_opener *const openers[] = {
         [REFERENCE_REGISTRY] = registry_open,
         [REFERENCE_OCI_DIR] = oci_dir_open,
+        [REFERENCE_OCI_ARCHIVE] = oci_archive_open,
+        [REFERENCE_DOCKER_ARCHIVE] = docker_archive_open,
+        [REFERENCE_DOCKER_DAEMON] = docker_daemon_open,
+        [REFERENCE_SCRATCH] = scratch_open,
+    };
+
+    return openers[reference->kind](reference, context, out, err);
+}
+
+int store_open_target(const struct reference *reference, const struct store_context *context,
+                      struct store **out, struct error *err)
+{
+    static store_opener *const openers[] = {
+        [REFERENCE_REGISTRY] = registry_open,
+        [REFERENCE_OCI_DIR] = oci_dir_open,
+        [REFERENCE_OCI_ARCHIVE] = oci_archive_open_target,
+        [REFERENCE_DOCKER_ARCHIVE] = docker_archive_open_target,
+        [REFERENCE_DOCKER_DAEMON] = docker_daemon_open_target,
+        [REFERENCE_SCRATCH] = scratch_open_target,
     };
 
     return openers[reference->kind](reference, context, out, err);
@@ -110,6 +129,11 @@ int store_has_blob(struct store *store, const struct descriptor *blob, bool *out
     return store->ops->has_blob(store, blob, out, err);
 }
 
+int store_check_blob_size(const struct store *store, uint64_t size, struct error *err)
+{
+    return store->ops->check_blob_size != NULL ? store->ops->check_blob_size(store, size, err) : 0;
+}
+
 /* The digest stage and the writer of the store behind it, as one that owns both. */
 struct blob_writer {
     struct writer base;
@@ -163,11 +187,17 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
                       struct writer **out, struct error *err)
 {
     static const struct writer_ops ops = {blob_write, blob_finish, blob_free};
-    struct blob_writer *new = xcalloc(1, sizeof(*new));
+    struct blob_writer *new;
 
+    if (store->digest_first && (blob->digest.algorithm == DIGEST_NONE || blob->size != size))
+        return error_set(err, ERROR_INTERNAL,
+                         "a blob for '%s' needs its digest and size beforehand", store->name);
+    new = xcalloc(1, sizeof(*new));
     new->base.ops = &ops;
     new->blob = blob;
     new->announced = size;
+    if (store->digest_first)
+        new->digest = blob->digest;
     if (store->ops->create_blob(store, size, &new->digest, &new->target, err) < 0) {
         free(new);
         return -1;
@@ -198,17 +228,30 @@ int store_write_blob(struct store *store, const struct buf *bytes, struct descri
     return 0;
 }
 
-int store_write_manifest(struct store *store, const char *version, const char *media_type,
-                         const struct buf *manifest, struct error *err)
+/* What holds where the store has no rule of its own. */
+static int check_version(struct store *store, const char *version, struct error *err)
 {
-    struct digest digest = DIGEST_INIT;
-    struct descriptor ignored = DESCRIPTOR_INIT;
+    struct digest digest;
 
     if (version == NULL)
         return error_set(err, ERROR_USAGE, "'%s' needs a tag: write '%s:TAG'", store->name,
                          store->name);
     if (!version_is_digest(version, &digest) && !reference_is_tag(version))
         return error_set(err, ERROR_USAGE, "'%s' is not a tag and not a digest", version);
+    return 0;
+}
+
+int store_write_manifest(struct store *store, const char *version, const char *media_type,
+                         const struct buf *manifest, struct error *err)
+{
+    struct digest digest = DIGEST_INIT;
+    struct descriptor ignored = DESCRIPTOR_INIT;
+    int (*check)(struct store *, const char *, struct error *) = store->ops->check_version;
+
+    if ((check != NULL ? check : check_version)(store, version, err) < 0)
+        return -1;
+    if (version != NULL)
+        (void)version_is_digest(version, &digest);
     if (version_describe(manifest, media_type, &digest, &ignored, err) < 0)
         return error_wrap(err, "writing a manifest to '%s'", store->name);
     return store->ops->write_manifest(store, version, media_type, manifest, err);
@@ -217,6 +260,11 @@ int store_write_manifest(struct store *store, const char *version, const char *m
 int store_probe_write(struct store *store, struct error *err)
 {
     return store->ops->probe_write(store, err);
+}
+
+int store_finish(struct store *store, struct error *err)
+{
+    return store->ops->finish != NULL ? store->ops->finish(store, err) : 0;
 }
 
 /*

@@ -9,12 +9,18 @@
 #include "stream/stream.h"
 
 /*
- * Where images live: one repository of a registry, one OCI image layout, or memory. Safe to share
- * between threads; readers and writers belong to one.
+ * Where images live: one repository of a registry, one OCI image layout, an archive, a Docker
+ * engine, or memory. Safe to share between threads; readers and writers belong to one. An archive
+ * or an engine that is written takes one blob at a time: store_create_blob() waits for its turn,
+ * so a thread may hold one writer of a store at most.
  */
 struct store {
     const struct store_ops *ops;
-    char *name; /* for messages: "localhost:5000/app", "oci:DIR"; freed by store_free() */
+    char *name;        /* for messages: "localhost:5000/app", "oci:DIR"; freed by store_free() */
+    bool digest_first; /* create_blob wants the digest beforehand: see store_create_blob() */
+    bool single_image; /* holds no index: one platform only */
+    bool sequential; /* blobs lie in the order they come: write them by one job, one after another,
+                        and the same image is the same bytes */
 };
 
 struct store_ops {
@@ -26,7 +32,10 @@ struct store_ops {
      */
     int (*read_manifest)(struct store *store, const char *version, struct buf *out,
                          struct descriptor *what, struct error *err);
-    /* Reads `length` bytes (SIZE_UNKNOWN: to the end) from `offset`; not verified. */
+    /*
+     * Reads `length` bytes (SIZE_UNKNOWN: to the end) from `offset`; not verified.
+     * ERROR_UNSUPPORTED for an `offset` where only whole blobs are given.
+     */
     int (*open_blob)(struct store *store, const struct descriptor *blob, uint64_t offset,
                      uint64_t length, struct reader **out, struct error *err);
     int (*has_blob)(struct store *store, const struct descriptor *blob, bool *out,
@@ -42,6 +51,12 @@ struct store_ops {
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
     int (*mount_blob)(struct store *store, const struct descriptor *blob, const struct store *from,
                       bool *out, struct error *err);
+    /* NULL, or: refuses a blob of a size that is known not to be taken. */
+    int (*check_blob_size)(const struct store *store, uint64_t size, struct error *err);
+    /* NULL: a tag or a digest. Or: may a manifest be written as `version`, which may be NULL? */
+    int (*check_version)(struct store *store, const char *version, struct error *err);
+    /* NULL, or: all is written, see store_finish(). */
+    int (*finish)(struct store *store, struct error *err);
     void (*free)(struct store *store);
 };
 
@@ -55,9 +70,25 @@ struct store_context {
     const struct log *log;       /* may be NULL */
 };
 
-/* Opens the repository or the folder that `reference` names; makes no request, changes nothing. */
+/*
+ * Opens what `reference` names, for reading; makes no request, reads and changes nothing yet. An
+ * archive or engine opened so cannot be written. `scratch` is opened for linux/amd64.
+ */
 int store_open(const struct reference *reference, const struct store_context *context,
                struct store **out, struct error *err) MUST_CHECK;
+/*
+ * The same for writing. An archive is written anew, beside what stands at its path, and what can be
+ * read of it is what was written so far; store_finish() puts it in its place. ERROR_USAGE for what
+ * cannot be a target.
+ */
+int store_open_target(const struct reference *reference, const struct store_context *context,
+                      struct store **out, struct error *err) MUST_CHECK;
+/*
+ * An empty base: one image without layers for each of `platforms` ("linux/arm64/v8";
+ * NULL-terminated; NULL: linux/amd64 alone), and with several of them an index. Read it without a
+ * version.
+ */
+struct store *store_new_scratch(const char *const *platforms);
 /* An empty store in memory, for tests: the same contract. */
 struct store *store_new_memory(void);
 void store_free(struct store *store);
@@ -72,19 +103,37 @@ int store_read_blob(struct store *store, const struct descriptor *blob, struct b
 int store_has_blob(struct store *store, const struct descriptor *blob, bool *out,
                    struct error *err) MUST_CHECK;
 /*
+ * ERROR_UNSUPPORTED, naming registry and limit, if a blob of so many bytes is known to be refused
+ * there (docs/registries.md lists them).
+ */
+int store_check_blob_size(const struct store *store, uint64_t size, struct error *err) MUST_CHECK;
+/*
  * Opens a writer for one blob of `size` bytes, or of a size not yet known (SIZE_UNKNOWN). When
  * writer_finish() succeeds the blob is in the store under its SHA-256, and blob->digest and
  * blob->size tell it (distribution-spec, "Pushing blobs"); blob->media_type stays. *blob and
- * `store` outlive the writer. Fails with ERROR_DENIED, ERROR_UNREACHABLE or ERROR_LOCAL.
+ * `store` outlive the writer. With store->digest_first, the caller has set blob->digest and
+ * blob->size, and ERROR_CORRUPT at the end says that other bytes came. Fails with ERROR_DENIED,
+ * ERROR_UNREACHABLE or ERROR_LOCAL.
  */
 int store_create_blob(struct store *store, uint64_t size, struct descriptor *blob,
                       struct writer **out, struct error *err) MUST_CHECK;
 /* Writes a small blob from memory unless it is there; fills digest and size of `blob`. */
 int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
                      struct error *err) MUST_CHECK;
+/*
+ * `version` is a tag, or the text of the manifest's digest. For a Docker archive or engine it is an
+ * image's name, "docker.io/library/app:1". An archive also takes NULL: an image without name; and
+ * if nothing else was named, the manifest that was written last under its digest is that.
+ */
 int store_write_manifest(struct store *store, const char *version, const char *media_type,
                          const struct buf *manifest, struct error *err) MUST_CHECK;
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
+/*
+ * Call once, when all is written: an archive is closed and takes its name now, an engine says that
+ * it has loaded the image; elsewhere there is nothing to do. Until then the file at the archive's
+ * path is what it was, and store_free() without it discards what was written.
+ */
+int store_finish(struct store *store, struct error *err) MUST_CHECK;
 
 /* How a blob came to its place. */
 enum store_copied {

@@ -70,7 +70,7 @@ static void put_damaged(struct world *world, struct store *store, enum kind kind
 
     buf_fill(&bytes, 5000, seed);
     *blob = describe(&bytes);
-    if (kind != KIND_MEMORY) {
+    if (kind == KIND_OCI_DIR || kind == KIND_REGISTRY) {
         put_blob(store, &bytes, blob);
         damage(world, store, kind, blob);
         return;
@@ -277,6 +277,8 @@ int main(void)
     struct subject memory = {&world, KIND_MEMORY};
     struct subject folder = {&world, KIND_OCI_DIR};
     struct subject registry = {&world, KIND_REGISTRY};
+    struct subject oci_archive = {&world, KIND_OCI_ARCHIVE};
+    struct subject docker_archive = {&world, KIND_DOCKER_ARCHIVE};
     const struct CMUnitTest tests[] = {
         EACH(a_blob_is_copied_from_every_kind_of_store),
         EACH(a_damaged_blob_is_not_copied),

@@ -16,6 +16,24 @@ int registry_open(const struct reference *reference, const struct store_context 
                   struct store **out, struct error *err) MUST_CHECK;
 int oci_dir_open(const struct reference *reference, const struct store_context *context,
                  struct store **out, struct error *err) MUST_CHECK;
+int oci_archive_open(const struct reference *reference, const struct store_context *context,
+                     struct store **out, struct error *err) MUST_CHECK;
+int oci_archive_open_target(const struct reference *reference, const struct store_context *context,
+                            struct store **out, struct error *err) MUST_CHECK;
+int docker_archive_open(const struct reference *reference, const struct store_context *context,
+                        struct store **out, struct error *err) MUST_CHECK;
+int docker_archive_open_target(const struct reference *reference,
+                               const struct store_context *context, struct store **out,
+                               struct error *err) MUST_CHECK;
+int docker_daemon_open(const struct reference *reference, const struct store_context *context,
+                       struct store **out, struct error *err) MUST_CHECK;
+int docker_daemon_open_target(const struct reference *reference,
+                              const struct store_context *context, struct store **out,
+                              struct error *err) MUST_CHECK;
+int scratch_open(const struct reference *reference, const struct store_context *context,
+                 struct store **out, struct error *err) MUST_CHECK;
+int scratch_open_target(const struct reference *reference, const struct store_context *context,
+                        struct store **out, struct error *err) MUST_CHECK;
 
 /* Is `version` the text of a digest? *out is set only then. */
 bool version_is_digest(const char *version, struct digest *out);
@@ -36,8 +54,14 @@ int version_refuse(const char *version, const struct strings *names, struct erro
  * images of the layout, and a tag is the annotation org.opencontainers.image.ref.name of one.
  */
 int oci_index_parse(const struct buf *bytes, json_t **out, struct error *err) MUST_CHECK;
+/* Is this the file `oci-layout` of a layout that can be read? */
+int oci_layout_check(const struct buf *bytes, struct error *err) MUST_CHECK;
+#define OCI_LAYOUT_FILE "{\"imageLayoutVersion\":\"1.0.0\"}"
+#define OCI_LAYOUT_LIMIT ((size_t)64 * 1024)
 /* An index without entries; the caller owns it. */
 json_t *oci_index_new(void);
+/* Adds an entry without a name. */
+void oci_index_add(json_t *index, const struct descriptor *image);
 /* The entry of `tag`, or with NULL the only image; else ERROR_NOT_FOUND or ERROR_USAGE. */
 int oci_index_find(const json_t *index, const char *tag, struct descriptor *out,
                    struct error *err) MUST_CHECK;
@@ -81,65 +105,13 @@ int oci_dir_write_manifest(struct store *store, const char *version, const char 
                            const struct buf *manifest, struct error *err) MUST_CHECK;
 int oci_dir_probe_write(struct store *store, struct error *err) MUST_CHECK;
 
-/* One repository of a registry (distribution-spec). */
-struct registry {
-    struct store base;
-    struct http *http;           /* borrowed */
-    struct auth *auth;           /* borrowed */
-    const struct cancel *cancel; /* borrowed; may be NULL */
-    const struct log *log;       /* borrowed; may be NULL */
-    char *host;                  /* "registry-1.docker.io", "localhost:5000" */
-    char *repository;
-    char *pull_scope;
-    char *push_scope;
-    atomic_bool is_written; /* from the first attempt to write on, tokens include push */
-    pthread_mutex_t lock;   /* guards the following */
-    char *origin;           /* "https://HOST"; NULL: not found out yet; then never changes */
-    char *session;          /* an upload that was begun and not used; NULL: none */
-    time_t session_since_s; /* when it was begun, by the monotonic clock */
-};
-
-struct registry *registry_of(struct store *store);
-/* The origin of the API; for loopback hosts, https or http is found out at the first call. */
-int registry_origin(struct registry *registry, const char **out, struct error *err) MUST_CHECK;
-/* The URL of "blobs/…" or "manifests/…" of the repository; the caller frees *out. */
-int registry_format_url(struct registry *registry, const char *path, char **out,
-                        struct error *err) MUST_CHECK;
-/* Sends a request to the registry with the token that this repository needs. */
-int registry_send(struct registry *registry, const struct http_request *request,
-                  struct http_response *response, struct error *err) MUST_CHECK;
-/* The scope for the auth_*() functions; `more` is NULL or one scope more that is needed. */
-struct registry_scope {
-    const char *texts[3];
-    struct auth_scope scope; /* borrows `texts` */
-};
-int registry_scope_init(struct registry *registry, const char *more, struct registry_scope *out,
-                        struct error *err) MUST_CHECK;
-int registry_has_blob(struct store *store, const struct descriptor *blob, bool *out,
-                      struct error *err) MUST_CHECK;
-/* Compares an answer's Docker-Content-Digest, if there is one, with what was sent. */
-int registry_check_digest(const struct http_response *response, const struct digest *digest,
-                          struct error *err) MUST_CHECK;
-
-/* The upload side, in registry_upload.c. */
-int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
-                         struct writer **out, struct error *err) MUST_CHECK;
-int registry_probe_write(struct store *store, struct error *err) MUST_CHECK;
-
-/*
- * Where an upload goes on: the Location of an answer, resolved against the URL of its request.
- * Refused are plain http where the registry has https (on the same host https is meant, and used)
- * and, for a registry outside, addresses of this machine and of private networks. The caller frees
- * *out.
- */
-int registry_location(const char *origin, const char *request_url, const char *location, char **out,
-                      struct error *err) MUST_CHECK;
-
 /*
  * A registry's refusal in its own words: "the registry says 'DENIED: …' (status 403)", with the
  * kind by the status as in http_check(). Context goes in front with error_wrap(). Returns -1.
  */
 int registry_refuse(const struct http_response *response, struct error *err);
+/* The same for an upload of `size` bytes: a 413 says who may have meant it, and which size. */
+int registry_refuse_body(const struct http_response *response, uint64_t size, struct error *err);
 /* The code and message of an error body, or the start of plain text; empty if it says nothing. */
 void registry_error_words(const struct buf *body, struct buf *out);
 /* 408, 429 and those 5xx that may be different the next time. */

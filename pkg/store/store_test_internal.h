@@ -182,7 +182,7 @@ static inline void world_init(struct world *world)
     unsetenv("XDG_RUNTIME_DIR");
     unsetenv("XDG_CONFIG_HOME");
     world->http = http_new(&options);
-    world->auth = auth_new(world->http, NULL);
+    world->auth = auth_new(&(struct auth_options){.http = world->http});
 }
 
 static inline struct store_context world_context(const struct world *world)
@@ -295,6 +295,8 @@ enum kind {
     KIND_MEMORY,
     KIND_OCI_DIR,
     KIND_REGISTRY,
+    KIND_OCI_ARCHIVE, /* being written */
+    KIND_DOCKER_ARCHIVE,
     KIND_COUNT,
 };
 
@@ -303,10 +305,25 @@ struct subject {
     enum kind kind;
 };
 
+static inline struct store *open_target_text(const struct world *world, const char *text)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+    struct store_context context = world_context(world);
+    struct store *store = NULL;
+
+    CHECK(reference_parse(text, &reference, &err), err);
+    CHECK(store_open_target(&reference, &context, &store, &err), err);
+    return store;
+}
+
 static inline struct store *open_new(struct world *world, enum kind kind)
 {
     unsigned number = world->stores++;
     CLEANUP(text) char *folder = xasprintf("oci:%s/layout-%u", world->folder, number);
+    CLEANUP(text) char *oci = xasprintf("oci-archive:%s/oci-%u.tar", world->folder, number);
+    CLEANUP(text)
+    char *docker = xasprintf("docker-archive:%s/docker-%u.tar", world->folder, number);
     CLEANUP(text) char *repository = xasprintf("127.0.0.1:%u/test/%u", world->port, number);
 
     switch (kind) {
@@ -320,6 +337,10 @@ static inline struct store *open_new(struct world *world, enum kind kind)
             skip();
         }
         return open_text(world, repository);
+    case KIND_OCI_ARCHIVE:
+        return open_target_text(world, oci);
+    case KIND_DOCKER_ARCHIVE:
+        return open_target_text(world, docker);
     case KIND_COUNT:
         break;
     }
@@ -345,8 +366,10 @@ static inline void check_nothing_is_left(void **state, struct store *store)
 
 #define EACH(test)                                                                                 \
     {"memory: " #test, test, NULL, NULL, &memory}, {"oci_dir: " #test, test, NULL, NULL, &folder}, \
+        {"registry: " #test, test, NULL, NULL, &registry},                                         \
+        {"oci_archive: " #test, test, NULL, NULL, &oci_archive},                                   \
     {                                                                                              \
-        "registry: " #test, test, NULL, NULL, &registry                                            \
+        "docker_archive: " #test, test, NULL, NULL, &docker_archive                                \
     }
 
 #endif

@@ -72,6 +72,20 @@ int file_reader_open(const char *path, uint64_t offset, uint64_t length, struct 
                      struct error *err) MUST_CHECK;
 
 /*
+ * Writes a new file beside `path`, under a temporary name, which takes the name at writer_finish(),
+ * in place of the file that is there; a link is followed. Mode 0644 less the umask. "-" is standard
+ * output, where what is written stays; waiting for whoever reads it ends with `cancel`, which may
+ * be NULL. ERROR_USAGE for a folder, a device or the like; else ERROR_LOCAL, with the path.
+ */
+int file_writer_open(const char *path, const struct cancel *cancel, struct writer **out,
+                     struct error *err) MUST_CHECK;
+/*
+ * Has all of it on the disk, of a writer from file_writer_open() that takes nothing more: what is
+ * left to writer_finish() is the name.
+ */
+int file_writer_sync(struct writer *writer, struct error *err) MUST_CHECK;
+
+/*
  * Passes `next` on and tells at finish, before `next` is finished, the digest and the number of
  * what has passed. `digest` and `size` outlive the writer; `size` may be NULL.
  */
@@ -91,6 +105,64 @@ struct reader *verify_reader_new(struct reader *next, const char *name, uint64_t
 typedef void count_fn(void *arg, uint64_t size);
 /* Passes `next` on and tells `count` of every piece. */
 struct reader *count_reader_new(struct reader *next, count_fn *count, void *arg);
+
+/*
+ * Passes `next` on from a thread of its own, through a ring of 1 MiB, so that what follows works
+ * on another core; where there is one core only, or no thread can be had, without. What `next`
+ * fails with is told by a later write, or at finish. `next` is finished by the caller's thread; it
+ * may be used and freed again once the writer is freed. Waits for nothing but `next`.
+ */
+struct writer *async_writer_new(struct writer *next);
+
+/*
+ * Connections and memory that everything fetched ahead in this process shares: `connections`
+ * pieces on their way at a time, and blocks of memory for four more. Only whoever has nothing
+ * under way and nothing to read may always fetch one piece, so that nobody waits for another.
+ * Safe to share.
+ */
+struct prefetch_pool;
+
+#define PREFETCH_BLOCK ((size_t)(4 * MIB)) /* the largest piece */
+#define PREFETCH_CONNECTIONS_MAX 64
+
+/* `connections` is 1 to PREFETCH_CONNECTIONS_MAX. */
+struct prefetch_pool *prefetch_pool_new(unsigned connections);
+unsigned prefetch_pool_connections(const struct prefetch_pool *pool);
+void prefetch_pool_free(struct prefetch_pool *pool);
+CLEANUP_FREE(prefetch_pool)
+
+/*
+ * Opens a piece, which has PREFETCH_BLOCK bytes at most; called from several threads. The reader
+ * and its opening end soon after `cancel` asks for it.
+ */
+typedef int prefetch_open_fn(void *arg, size_t number, const struct cancel *cancel,
+                             struct reader **out, struct error *err);
+
+struct prefetch_options {
+    prefetch_open_fn *open; /* required */
+    void *arg;
+    size_t count;                /* pieces, numbered from 0 */
+    struct prefetch_pool *pool;  /* required; borrowed */
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    struct reader *first;        /* the piece 0, already open; taken over; NULL: opened like any */
+};
+
+/*
+ * Reads pieces in order while the next ones are fetched, each connection by a thread of its own.
+ * Begins with two connections and doubles them as long as more bytes come of it. The first piece
+ * that cannot be had ends all of it. Belongs to one thread.
+ */
+struct prefetch;
+
+struct prefetch *prefetch_new(const struct prefetch_options *options);
+/* Bytes of the piece that is next; 0 at its end, when it has come without a failure. */
+ssize_t prefetch_read(struct prefetch *prefetch, void *data, size_t size,
+                      struct error *err) MUST_CHECK;
+/* Goes on to the piece behind it. After the end of a piece only. */
+void prefetch_advance(struct prefetch *prefetch);
+/* Ends what is under way. */
+void prefetch_free(struct prefetch *prefetch);
+CLEANUP_FREE(prefetch)
 
 /*
  * Unpacks `next`: gzip of one or more members (RFC 1952), or zstd of one or more frames, skippable

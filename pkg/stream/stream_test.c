@@ -1,9 +1,15 @@
 #include "stream/stream.h"
 
+#include "core/file.h"
+
+#include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -171,6 +177,231 @@ static void a_file_is_read_in_parts(void **state)
     assert_null(none);
 }
 
+/* A folder of a test's own; FILE in it. */
+struct place {
+    char folder[32];
+    char file[48];
+};
+
+static void place_make(struct place *place)
+{
+    strncpy(place->folder, "/tmp/inlay-stream-XXXXXX", sizeof(place->folder) - 1);
+    if (mkdtemp(place->folder) == NULL)
+        fail_msg("no folder could be made");
+    snprintf(place->file, sizeof(place->file), "%s/file", place->folder);
+}
+
+/* Removes it; it holds no other files than these. */
+static void place_remove(struct place *place, const char *const *names)
+{
+    for (; *names != NULL; names++) {
+        CLEANUP(text) char *path = xasprintf("%s/%s", place->folder, *names);
+        assert_int_equal(unlink(path), 0);
+    }
+    assert_int_equal(rmdir(place->folder), 0);
+}
+
+static void expect_content(const char *path, const char *expected)
+{
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (file_read(path, MIB, &content, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_string_equal(buf_text(&content), expected);
+}
+
+static void open_and_write(const char *path, const char *text, struct writer **out)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (file_writer_open(path, NULL, out, &err) < 0 ||
+        writer_write(*out, text, strlen(text), &err) < 0)
+        fail_msg("%s", err.text);
+}
+
+static void a_file_takes_its_name_at_the_end_and_not_before(void **state)
+{
+    static const char *const names[] = {"file", NULL};
+    struct place place = {0};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    place_make(&place);
+    for (int synced = 0; synced <= 1; synced++) {
+        struct writer *writer = NULL;
+        assert_int_equal(file_replace(place.file, "old", 3, &err), 0);
+        open_and_write(place.file, "new", &writer);
+        if (synced)
+            assert_int_equal(file_writer_sync(writer, &err), 0);
+        expect_content(place.file, "old");
+        assert_int_equal(writer_finish(writer, &err), 0);
+        writer_free(writer);
+        expect_content(place.file, "new");
+    }
+    place_remove(&place, names);
+}
+
+static void a_file_that_is_not_finished_leaves_nothing(void **state)
+{
+    static const char *const none[] = {NULL};
+    struct place place = {0};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    place_make(&place);
+    for (int synced = 0; synced <= 1; synced++) {
+        struct writer *writer = NULL;
+        open_and_write(place.file, "new", &writer);
+        if (synced)
+            assert_int_equal(file_writer_sync(writer, &err), 0);
+        writer_free(writer);
+    }
+    place_remove(&place, none);
+}
+
+static void a_link_stays_and_the_file_behind_it_is_replaced(void **state)
+{
+    static const char *const names[] = {"file", "link", NULL};
+    struct place place = {0};
+    struct writer *writer = NULL;
+    struct stat status;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    place_make(&place);
+    CLEANUP(text) char *link = xasprintf("%s/link", place.folder);
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(file_replace(place.file, "old", 3, &err), 0);
+    open_and_write(link, "new", &writer);
+    assert_int_equal(writer_finish(writer, &err), 0);
+    writer_free(writer);
+    expect_content(place.file, "new");
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    place_remove(&place, names);
+}
+
+static void what_is_no_place_for_a_file_is_refused(void **state)
+{
+    static const struct {
+        const char *path;
+        enum error_kind kind;
+        const char *complaint;
+    } cases[] = {
+        {"", ERROR_USAGE, "'' is not the name of a file"},
+        {"/tmp", ERROR_USAGE, "'/tmp' is a folder, expected the name of a file"},
+        {"/tmp/not-there/", ERROR_USAGE, "'/tmp/not-there/' is a folder"},
+        {"/dev/null", ERROR_USAGE, "'/dev/null' is not a regular file"},
+        {"/tmp/not-there/file", ERROR_LOCAL, "creating a file in '/tmp/not-there'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        struct writer *writer = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(file_writer_open(cases[i].path, NULL, &writer, &err), -1);
+        assert_null(writer);
+        if (strstr(err.text, cases[i].complaint) == NULL || err.kind != cases[i].kind)
+            fail_msg("\"%s\", expected \"%s\"", err.text, cases[i].complaint);
+    }
+}
+
+/* Standard output is a pipe for a while; its other end is returned. */
+static int pipe_output(int *own)
+{
+    int ends[2];
+
+    fflush(stdout);
+    assert_int_equal(pipe(ends), 0);
+    *own = dup(STDOUT_FILENO);
+    assert_int_equal(dup2(ends[1], STDOUT_FILENO), STDOUT_FILENO);
+    close(ends[1]);
+    return ends[0];
+}
+
+static void restore_output(int own)
+{
+    dup2(own, STDOUT_FILENO);
+    close(own);
+}
+
+static void standard_output_takes_what_is_written(void **state)
+{
+    char text[16] = "";
+    struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    int own;
+    int end = pipe_output(&own);
+
+    (void)state;
+    open_and_write("-", "through", &writer);
+    int synced = file_writer_sync(writer, &err);
+    int finished = writer_finish(writer, &err);
+    writer_free(writer);
+    int still_open = fcntl(STDOUT_FILENO, F_GETFD);
+    restore_output(own);
+    assert_int_equal(synced, 0);
+    assert_int_equal(finished, 0);
+    assert_int_not_equal(still_open, -1);
+    assert_int_equal(read(end, text, sizeof(text) - 1), 7);
+    close(end);
+    assert_string_equal(text, "through");
+}
+
+static void *request_soon(void *arg)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (cancel_wait(NULL, 100, &err) < 0)
+        abort();
+    cancel_request(arg);
+    return NULL;
+}
+
+static void nobody_waits_for_a_reader_after_a_request_to_stop(void **state)
+{
+    struct cancel cancel = {.requested = false};
+    CLEANUP(text) char *much = xcalloc(MIB, 1);
+    struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    pthread_t thread;
+    int own;
+    int end = pipe_output(&own);
+
+    (void)state;
+    int result = file_writer_open("-", &cancel, &writer, &err);
+    pthread_create(&thread, NULL, request_soon, &cancel);
+    if (result == 0)
+        result = writer_write(writer, much, MIB, &err);
+    writer_free(writer);
+    restore_output(own);
+    pthread_join(thread, NULL);
+    close(end);
+    assert_int_equal(result, -1);
+    assert_int_equal(err.kind, ERROR_CANCELED);
+}
+
+static void a_reader_that_has_gone_is_told_of(void **state)
+{
+    struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    int own;
+    int end = pipe_output(&own);
+
+    (void)state;
+    signal(SIGPIPE, SIG_IGN);
+    close(end);
+    int result = file_writer_open("-", NULL, &writer, &err);
+    if (result == 0)
+        result = writer_write(writer, "x", 1, &err);
+    writer_free(writer);
+    restore_output(own);
+    assert_int_equal(result, -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    assert_string_equal(err.text, "whoever reads standard output has stopped before the end");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -179,6 +410,13 @@ int main(void)
         cmocka_unit_test(a_pipeline_hashes_and_counts_all_that_passes),
         cmocka_unit_test(copying_stops_on_request),
         cmocka_unit_test(a_file_is_read_in_parts),
+        cmocka_unit_test(a_file_takes_its_name_at_the_end_and_not_before),
+        cmocka_unit_test(a_file_that_is_not_finished_leaves_nothing),
+        cmocka_unit_test(a_link_stays_and_the_file_behind_it_is_replaced),
+        cmocka_unit_test(what_is_no_place_for_a_file_is_refused),
+        cmocka_unit_test(standard_output_takes_what_is_written),
+        cmocka_unit_test(nobody_waits_for_a_reader_after_a_request_to_stop),
+        cmocka_unit_test(a_reader_that_has_gone_is_told_of),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -108,7 +108,7 @@ run_registry() {
     REGISTRY_LOG=$1.log
     start_server "$REGISTRY_LOG" env OTEL_TRACES_EXPORTER=none docker-registry serve "$1/config.yml"
     REGISTRY_PID=$SERVER_PID
-    wait_until "$REGISTRY_LOG" grep -q 'listening on 127' "$REGISTRY_LOG"
+    wait_until "$REGISTRY_LOG" grep -qs 'listening on 127' "$REGISTRY_LOG"
     REGISTRY=$(sed -n 's/.*listening on \(127[0-9.:]*\).*/\1/p' "$REGISTRY_LOG" | head -n 1)
 }
 
@@ -197,4 +197,64 @@ auth:
           rootcertbundle: "$TEST_DIR/token.crt"}
 CONFIG
     run_registry "$dir"
+}
+
+start_quirk_registry() {
+    local dir
+    dir=$(mktemp -d "$TEST_DIR/quirk.XXXXXX")
+    QUIRK_LOG=$dir/requests
+    start_server "$dir.log" node "$TESTDATA/quirk-server.mjs" --data "$dir/data" \
+        --ready "$dir/ready" --log "$QUIRK_LOG" --switches "${1:-{\}}"
+    QUIRK_PID=$SERVER_PID
+    wait_until "$dir.log" test -f "$dir/ready"
+    QUIRK=$(jq -r '.url | ltrimstr("http://")' "$dir/ready")
+}
+
+quirk_control() {
+    http_post "http://$QUIRK/_control" "$1"
+}
+
+quirk_log() {
+    jq -rs "${@:-.}" "$QUIRK_LOG"
+}
+
+start_proxy() {
+    local dir upstream=$1 port
+    shift
+    dir=$(mktemp -d "$TEST_DIR/proxy.XXXXXX")
+    port=$(free_port)
+    PROXY_LOG=$dir/requests
+    cat >"$dir/nginx.conf" <<CONFIG
+daemon off;
+worker_processes 1;
+pid $dir/pid;
+error_log $dir.log;
+events {}
+http {
+    access_log $PROXY_LOG;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+    server {
+        listen 127.0.0.1:$port;
+        proxy_set_header Host \$http_host;
+        $*
+        location / { proxy_pass http://$upstream; }
+    }
+}
+CONFIG
+    start_server "$dir.log" nginx -e "$dir.log" -c "$dir/nginx.conf"
+    PROXY_PID=$SERVER_PID
+    wait_until "$dir.log" test -s "$dir/pid"
+    PROXY=127.0.0.1:$port
+}
+
+# A port of 127.0.0.1 that nobody listens on, for programs that cannot choose one themselves.
+free_port() {
+    node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
+        console.log(s.address().port);
+        s.close();
+    });'
 }

@@ -1,0 +1,152 @@
+#!/bin/bash
+# Where the files go and whose they are, when the caller or the image decides otherwise: --cache-dir,
+# --owner, --group-writable, variables that lead some loaders elsewhere; and what an earlier run has
+# noted of the base.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
+    {"path": "model.safetensors", "synthetic": 2000000, "seed": 1}]}' \
+    '{"id": "acme/st", "files": [{"path": "modules.json", "text": "[]"},
+        {"path": "config.json", "text": "{}"}]}' '{"id": "acme/other", "files": [{"path": "config.json", "text": "{ }"}]}'
+export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
+cd "$TEST_DIR" || exit
+
+# What `stat` says of a path below the model's place.
+of() { stat -c "${3:-%a %u:%g}" "$1/$2"; }
+snapshot() { # PLACE
+    printf '%s/snapshots/%s' "$1" "$(cat "$1/refs/main")"
+}
+
+# --cache-dir names the place, and the image is told.
+make_base plain 1 --user app
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:dir --cache-dir /srv//models/
+expect_contains "$ERR" 'setting HF_HUB_CACHE=/srv//models/'
+unpack_image out dir dir
+expect_file "$(snapshot dir/srv/models/models--acme--tiny)/config.json"
+expect_eq '755 0:0' "$(of dir srv)"
+expect_eq '755 1000:1000' "$(of dir srv/models)"
+expect_json "$(image_config out dir)" '.config.Env | map(select(startswith("HF_HUB_CACHE")))' \
+    '["HF_HUB_CACHE=/srv//models/"]'
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/st --to oci:out:st --cache-dir /st \
+    --layout sentence-transformers
+expect_json "$(image_config out st)" '.config.Env | map(select(endswith("=/st")))' \
+    '["SENTENCE_TRANSFORMERS_HOME=/st"]'
+expect_exit 2 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:dir --cache-dir models
+expect_contains "$ERR" "--cache-dir 'models' is not an absolute path"
+# An image that looks there already is not told again.
+make_base told 1 --env HF_HUB_CACHE=/m
+expect_exit 0 "$INLAY" inject oci:told:1 acme/tiny --to oci:out:told --cache-dir /m --online
+expect_json "$(image_config out told)" '.config.Env | length' 2
+
+# --owner: the model's own files and folders, not those above them.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:owner --owner 7
+unpack_image out owner owner
+place=home/app/.cache/huggingface/hub
+expect_eq '755 7:7' "$(of owner $place/models--acme--tiny/blobs)"
+expect_eq '755 1000:1000' "$(of owner $place)"
+expect_eq '750 1000:1000' "$(of owner home/app)"
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:owner --owner 7:8
+unpack_image out owner owner2
+expect_eq '7:8' "$(of owner2 $place/models--acme--tiny/refs/main %u:%g)"
+for wrong in '' x 1: :1 1:x -1 4294967296; do
+    expect_exit 2 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --owner "$wrong"
+    expect_contains "$ERR" 'UID[:GID]'
+done
+
+# --group-writable: group 0 writes, also in the folders that were made.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:group --group-writable
+expect_contains "$ERR" 'group 0 may not enter /home/app'
+unpack_image out group group
+expect_eq '775 1000:0' "$(of group $place)"
+expect_eq '775 1000:0' "$(of group $place/models--acme--tiny)"
+expect_eq '664 1000:0' "$(of group $place/models--acme--tiny/refs/main)"
+expect_eq '750 1000:1000' "$(of group home/app)"
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:group --group-writable --owner 5:0 \
+    --cache-dir /models
+expect_lacks "$ERR" 'may not enter'
+unpack_image out group group2
+expect_eq '664 5:0' "$(of group2 models/models--acme--tiny/refs/main)"
+expect_exit 2 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --group-writable --owner 5
+expect_contains "$ERR" '--owner 5:0'
+# The home of a random user is known by the environment alone.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:group --group-writable
+expect_contains "$ERR" 'set it with --env HOME=/home/app'
+
+# Loaders that are led elsewhere find the model behind a link.
+mkdir -p extra/opt/real/st
+ln -s real/st extra/opt/st
+make_base elsewhere 1 --extra extra --user app --env SENTENCE_TRANSFORMERS_HOME=/opt/st \
+    --env TRANSFORMERS_CACHE=/home/app/tc --env PYTORCH_TRANSFORMERS_CACHE=relative
+expect_exit 0 "$INLAY" inject oci:elsewhere:1 acme/tiny --to oci:out:links
+"$TESTDATA/validate_image.sh" out links >/dev/null
+expect_contains "$ERR" 'SENTENCE_TRANSFORMERS_HOME=/opt/st: applications that obey it find the model there behind a link'
+expect_contains "$ERR" 'PYTORCH_TRANSFORMERS_CACHE=relative: applications that obey it look there and not in'
+unpack_image out links links
+expect_eq ../../../$place/models--acme--tiny "$(readlink links/opt/real/st/models--acme--tiny)"
+expect_eq ../.cache/huggingface/hub/models--acme--tiny "$(readlink links/home/app/tc/models--acme--tiny)"
+for there in opt/st home/app/tc; do
+    expect_eq '{}' "$(cat "$(snapshot links/$there/models--acme--tiny)/config.json")"
+    expect_eq '755 1000:1000' "$(of links $there/.locks/models--acme--tiny)"
+done
+expect_eq '755 1000:1000' "$(of links home/app/tc)"
+expect_eq real/st "$(readlink links/opt/st)"
+# They go with the model, and its neighbour keeps its own.
+expect_exit 0 "$INLAY" inject oci:out:links acme/other --to oci:out:both
+expect_exit 0 "$INLAY" inject oci:elsewhere:1 acme/other --to oci:out:alone
+expect_exit 0 "$INLAY" remove oci:out:both acme/tiny --to oci:out:left
+expect_eq "$(tag_digest out alone)" "$(tag_digest out left)" 'what is left is what the other alone would be'
+unpack_image out left left
+expect_no_file left/opt/st/models--acme--tiny
+expect_file left/opt/st/models--acme--other
+# A folder of the base in that place is left alone.
+mkdir -p own/opt/st/models--acme--tiny
+make_base own 1 --extra own --env SENTENCE_TRANSFORMERS_HOME=/opt/st
+expect_exit 0 "$INLAY" inject oci:own:1 acme/tiny --to oci:out:own
+expect_contains "$ERR" "the base has a '/opt/st/models--acme--tiny' of its own"
+unpack_image out own own-root
+expect_eq directory "$(of own-root opt/st/models--acme--tiny %F)"
+# A whiteout below such a place is one on the model's way, too.
+mkdir -p gone-below/opt/st gone/opt
+touch gone-below/opt/st/x gone/opt/.wh.st
+make_base removed-below 1 --extra gone-below
+make_base removed 1 --extra gone --env SENTENCE_TRANSFORMERS_HOME=/opt/st
+expect_exit 0 "$INLAY" inject oci:removed:1 acme/tiny --to oci:out:removed
+unpack_image out removed removed-root
+expect_file removed-root/opt/st/models--acme--tiny/refs/main
+
+# What was learned of a base is in the image: another machine reads none of its layers.
+start_registry
+mkdir -p deep/home/app/.cache/huggingface/hub/models--old--one
+chown -R 1000:1000 deep/home/app
+chmod 750 deep/home/app
+make_base base 1 --gzip --user app --layers 3 --extra deep
+push_base base 1 "$REGISTRY/app:1"
+fetched() { grep -c '"GET /v2/app/blobs/' "$REGISTRY_LOG" || true; }
+configs() { # COMMAND...: blobs that it fetches
+    local before
+    before=$(fetched)
+    rm -rf "$XDG_CACHE_HOME"
+    expect_exit 0 "$@"
+    configs=$(($(fetched) - before))
+}
+configs "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
+[ "$configs" -gt 2 ] || fail 'the first run read no layer'
+first=$OUT
+configs "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
+expect_eq 2 "$configs" 'the same again: the configs of base and target'
+expect_eq "$first" "$OUT"
+configs "$INLAY" inject "$REGISTRY/app:2" acme/tiny --to "$REGISTRY/app:3"
+expect_eq 1 "$configs" 'from the image itself, to a new tag: its config'
+expect_eq "${first#*@}" "${OUT#*@}"
+configs "$INLAY" inject "$REGISTRY/app:2" acme/tiny acme/other --to "$REGISTRY/app:both"
+both=${OUT#*@}
+configs "$INLAY" inject "$REGISTRY/app:1" acme/other acme/tiny --to "$REGISTRY/app:both"
+expect_eq 2 "$configs" 'both again'
+expect_eq "$both" "${OUT#*@}" 'both, in whatever order they came'
+# Another base below the same tag is another matter.
+make_base base 2 --gzip --user app --layers 4 --extra deep
+push_base base 2 "$REGISTRY/app:1"
+configs "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
+[ "$configs" -gt 2 ] || fail 'a base with other layers was not read'
+# A record that somebody spoiled is as if there were none.
+expect_eq '750 1000:1000' "$(unpack_image base 2 r2 && of r2 home/app)"

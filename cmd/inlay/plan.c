@@ -1,0 +1,262 @@
+#include "core/text.h"
+#include "inject/preview.h"
+#include "injection.h"
+#include "oci/document.h"
+#include "table.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+/* What git shows of a commit. */
+#define COMMIT_SHOWN 7
+
+static json_t *strings_json(const struct strings *strings)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < strings->count; i++)
+        json_array_append_new(list, json_string(strings->items[i]));
+    return list;
+}
+
+static json_t *mode_json(uint32_t mode)
+{
+    CLEANUP(text) char *text = xasprintf("%04o", mode);
+
+    return json_string(text);
+}
+
+static json_t *platform_json(const struct preview_platform *platform)
+{
+    json_t *folders = json_array();
+
+    for (size_t i = 0; i < platform->folder_count; i++) {
+        const struct preview_folder *folder = &platform->folders[i];
+        json_array_append_new(folders,
+                              json_pack("{s:s, s:o, s:I, s:I, s:b}", "path", folder->path, "mode",
+                                        mode_json(folder->mode), "uid", (json_int_t)folder->uid,
+                                        "gid", (json_int_t)folder->gid, "made", (int)folder->made));
+    }
+    return json_pack(
+        "{s:s, s:{s:I, s:I, s:s}, s:{s:s, s:s}, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:I}", "platform",
+        platform->name, "user", "uid", (json_int_t)platform->uid, "gid", (json_int_t)platform->gid,
+        "from", platform->user_from, "home", "path", platform->home, "from", platform->home_from,
+        "owner", "uid", (json_int_t)platform->owner_uid, "gid", (json_int_t)platform->owner_gid,
+        "places", strings_json(&platform->places), "links", strings_json(&platform->links),
+        "environment", strings_json(&platform->environment), "folders", folders, "base_layers",
+        (json_int_t)platform->base_layers);
+}
+
+static json_t *model_json(const struct preview_model *model)
+{
+    json_t *files = json_array();
+
+    for (size_t i = 0; i < model->file_count; i++)
+        json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files[i].path, "size",
+                                               (json_int_t)model->files[i].size));
+    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:I}", "name", model->name, "revision",
+                     model->revision, "commit", model->commit, "size", (json_int_t)model->size,
+                     "files", files, "left_out", strings_json(&model->left_out), "left_out_size",
+                     (json_int_t)model->left_out_size);
+}
+
+static json_t *layer_json(const struct preview_layer *layer)
+{
+    json_t *blob =
+        layer->fate == PREVIEW_BUILT ? json_null() : json_string(digest_format(&layer->blob).text);
+    json_t *model = layer->model != NULL ? json_string(layer->model) : json_null();
+
+    return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:I, s:o}", "kind", layer->kind, "model",
+                     model, "state", preview_fate_name(layer->fate), "recipe",
+                     digest_format(&layer->recipe).text, "digest", blob, "size",
+                     (json_int_t)layer->size, "content_size", (json_int_t)layer->content_size,
+                     "platforms", strings_json(&layer->platforms));
+}
+
+static void print_json(const struct preview *preview)
+{
+    json_t *platforms = json_array();
+    json_t *models = json_array();
+    json_t *layers = json_array();
+
+    for (size_t i = 0; i < preview->platform_count; i++)
+        json_array_append_new(platforms, platform_json(&preview->platforms[i]));
+    for (size_t i = 0; i < preview->model_count; i++)
+        json_array_append_new(models, model_json(&preview->models[i]));
+    for (size_t i = 0; i < preview->layer_count; i++)
+        json_array_append_new(layers, layer_json(&preview->layers[i]));
+    json_auto_t *document = json_pack(
+        "{s:o, s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}, s:o}", "platforms", platforms, "models",
+        models, "layers", layers, "base_blobs", "count", (json_int_t)preview->base_blobs, "missing",
+        (json_int_t)preview->base_blobs_missing, "moves", "model", (json_int_t)preview->model_size,
+        "base", (json_int_t)preview->base_size, "notes", strings_json(&preview->notes));
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    json_to_buf(document, &text);
+    puts(buf_text(&text));
+}
+
+static void print_platform(const struct preview_platform *platform)
+{
+    CLEANUP(text)
+    char *name = xasprintf("%s, %zu layer%s in the base", platform->name, platform->base_layers,
+                           platform->base_layers == 1 ? "" : "s");
+    CLEANUP(text)
+    char *user = xasprintf("%u:%u (%s)", platform->uid, platform->gid, platform->user_from);
+    CLEANUP(text) char *home = xasprintf("%s (%s)", platform->home, platform->home_from);
+    CLEANUP(text) char *owner = xasprintf("%u:%u", platform->owner_uid, platform->owner_gid);
+    CLEANUP(text) char *links = table_join(&platform->links);
+    CLEANUP(text) char *environment = table_join(&platform->environment);
+    CLEANUP(strings) struct strings places = STRINGS_INIT;
+
+    for (size_t i = 0; i < platform->places.count; i++)
+        if (!strings_has(&places, platform->places.items[i]))
+            strings_add(&places, platform->places.items[i]);
+    CLEANUP(text) char *place = table_join(&places);
+    table_print_line("platform", name);
+    table_print_line("user", user);
+    table_print_line("home", home);
+    table_print_line("place", place);
+    table_print_line("owner", owner);
+    table_print_line("links", links);
+    table_print_line("sets", environment);
+}
+
+static void print_folders(const struct preview_platform *platform)
+{
+    CLEANUP(table) struct table table = {.columns = 4};
+
+    table_add(&table, "FOLDER");
+    table_add(&table, "MODE");
+    table_add(&table, "OWNER");
+    table_add(&table, "STATE");
+    for (size_t i = 0; i < platform->folder_count; i++) {
+        const struct preview_folder *folder = &platform->folders[i];
+        table_add(&table, folder->path);
+        table_addf(&table, "%04o", folder->mode);
+        table_addf(&table, "%u:%u", folder->uid, folder->gid);
+        table_add(&table, folder->made ? "make" : "as in the base");
+    }
+    puts("");
+    table_print(&table, table.columns);
+}
+
+static void print_model(const struct preview_model *model)
+{
+    CLEANUP(table) struct table table = {.columns = 3, .is_number = {false, true, false}};
+    CLEANUP(text) char *name = xasprintf("%s@%s", model->name, model->revision);
+    CLEANUP(text)
+    char *summary =
+        xasprintf("%.*s, %zu file%s, %s", COMMIT_SHOWN, model->commit, model->file_count,
+                  model->file_count == 1 ? "" : "s", text_format_size(model->size).text);
+
+    puts("");
+    table_print_line("model", name);
+    table_print_line("commit", summary);
+    if (model->left_out.count > 0) {
+        CLEANUP(text)
+        char *left_out = xasprintf("%zu file%s, %s", model->left_out.count,
+                                   model->left_out.count == 1 ? "" : "s",
+                                   text_format_size(model->left_out_size).text);
+        table_print_line("left out", left_out);
+    }
+    puts("");
+    table_add(&table, "FILE");
+    table_add(&table, "SIZE");
+    table_add(&table, "STATE");
+    for (size_t i = 0; i < model->file_count; i++) {
+        table_add(&table, model->files[i].path);
+        table_add(&table, text_format_size(model->files[i].size).text);
+        table_add(&table, "take");
+    }
+    for (size_t i = 0; i < model->left_out.count; i++) {
+        table_add(&table, model->left_out.items[i]);
+        table_add(&table, "");
+        table_add(&table, "leave out");
+    }
+    table_print(&table, table.columns);
+}
+
+static void print_layers(const struct preview *preview)
+{
+    static const char *const states[] = {[PREVIEW_THERE] = "there already",
+                                         [PREVIEW_COPIED] = "comes from the base",
+                                         [PREVIEW_BUILT] = "build"};
+    CLEANUP(table) struct table table = {.columns = 4, .is_number = {false, true}};
+    bool everywhere = true;
+
+    table_add(&table, "LAYER");
+    table_add(&table, "SIZE");
+    table_add(&table, "STATE");
+    table_add(&table, "PLATFORMS");
+    for (size_t i = 0; i < preview->layer_count; i++) {
+        const struct preview_layer *layer = &preview->layers[i];
+        CLEANUP(text) char *platforms = table_join(&layer->platforms);
+        everywhere = everywhere && layer->platforms.count == preview->platform_count;
+        table_add(&table, layer->title);
+        table_add(&table, text_format_size(layer->size).text);
+        table_add(&table, states[layer->fate]);
+        table_add(&table, platforms);
+    }
+    puts("");
+    table_print(&table, everywhere ? 3 : 4);
+}
+
+static void print_text(const struct preview *preview, bool has_target)
+{
+    for (size_t i = 0; i < preview->platform_count; i++) {
+        if (i > 0)
+            puts("");
+        print_platform(&preview->platforms[i]);
+        print_folders(&preview->platforms[i]);
+    }
+    for (size_t i = 0; i < preview->model_count; i++)
+        print_model(&preview->models[i]);
+    print_layers(preview);
+    puts("");
+    if (has_target)
+        printf("base blobs: %zu, of which the target lacks %zu\n", preview->base_blobs,
+               preview->base_blobs_missing);
+    printf("would move: %s of model", text_format_size(preview->model_size).text);
+    if (has_target)
+        printf(", %s of base%s", text_format_size(preview->base_size).text,
+               preview->base_size > 0 ? " unless the registry can mount it" : "");
+    puts("");
+}
+
+static int run_plan(const struct command_context *context, int argc, char **argv, struct error *err)
+{
+    static const struct injection_style style = {.name = "plan", .command = INJECTION_PLAN};
+    CLEANUP(injection) struct injection injection = INJECTION_INIT;
+    CLEANUP(preview) struct preview preview = PREVIEW_INIT;
+
+    if (injection_open(&injection, context, &style, argc, argv, err) < 0 ||
+        preview_run(&injection.options, &preview, err) < 0)
+        return -1;
+    if (injection.json)
+        print_json(&preview);
+    else
+        print_text(&preview, injection.has_target);
+    return 0;
+}
+
+static const char help[] =
+    "Usage: inlay plan BASE MODEL… [--to TARGET] [OPTION…]\n"
+    "\n"
+    "Says what 'inlay inject' would do, before a byte of a model moves: whose home, which place,\n"
+    "which files, folders and layers, what TARGET has already, and how much would move. Nothing\n"
+    "is written.\n"
+    "\n" INJECTION_HELP_NAMES "\n" INJECTION_HELP_OPTIONS "\n"
+    "How it works:\n"
+    "  --json         for programs: one JSON document\n"
+    "  --jobs N       questions in flight, 1 to 64 (4)\n" SESSION_HELP
+    "\n" INJECTION_HELP_ENVIRONMENT "\n"
+    "Exit status: 0 done, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported, 7 "
+    "corrupt,\n"
+    "8 this machine, 130 interrupted, 1 a defect.\n";
+
+const struct command plan_command = {
+    .name = "plan",
+    .summary = "say what 'inject' would do",
+    .help = help,
+    .run = run_plan,
+};

@@ -1,0 +1,69 @@
+#!/bin/bash
+# `inlay plan` says what `inlay inject` then does.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
+    {"path": "model.safetensors", "synthetic": 70000000, "seed": 1},
+    {"path": "pytorch_model.bin", "synthetic": 70000000, "seed": 2},
+    {"path": "onnx/model.onnx", "synthetic": 2000000, "seed": 3}]}'
+start_registry
+export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
+cd "$TEST_DIR" || exit
+make_base base 1 --index --user app --layers 3
+push_base base 1 "$REGISTRY/app:1"
+
+# Before: everything is to be built, and no byte of the model has moved.
+expect_exit 0 "$INLAY" plan "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/new:1" --json -q
+expect_eq '' "$ERR"
+plan=$OUT
+expect_json "$plan" '[.platforms[].platform]' '["linux/amd64","linux/arm64"]'
+expect_json "$plan" '.platforms[0] | [.user.uid, .user.gid, .home.path, .owner.uid, .places, .environment]' \
+    '[1000,1000,"/home/app",1000,["/home/app/.cache/huggingface/hub"],["HF_HUB_OFFLINE=1"]]'
+expect_json "$plan" '.platforms[0].user.from | test("/etc/passwd")' true
+expect_json "$plan" '.platforms[0].folders[] | select(.path == "/home/app") | [.mode, .uid, .made]' '["0750",1000,false]'
+expect_json "$plan" '.platforms[0].folders[] | select(.path == "/home/app/.cache") | [.mode, .uid, .made]' '["0755",1000,true]'
+expect_json "$plan" '.models[0] | [.name, .revision, (.files | map(.path)), .left_out, .left_out_size]' \
+    '["acme/tiny","main",["config.json","model.safetensors"],["onnx/model.onnx","pytorch_model.bin"],72000000]'
+expect_json "$plan" '[.layers[] | [.kind, .state, .digest]]' \
+    '[["large","build",null],["small","build",null],["folders","build",null]]'
+expect_json "$plan" '.moves.model' 70000002
+expect_eq 0 "$(hub_log '[.requests[] | select(.path | test("/resolve/"))] | length')" 'files that were fetched'
+expect_eq 404 "$(curl -s -o /dev/null -w '%{http_code}' "http://$REGISTRY/v2/new/manifests/1")"
+expect_json "$plan" '.base_blobs | .count == .missing and .count > 0' true
+
+# The table says the same to people.
+expect_exit 0 "$INLAY" plan "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/new:1" --platform amd64
+for part in 'linux/amd64, 3 layers' '1000:1000 (' '/home/app (' '/home/app/.cache/huggingface/hub' \
+    'HF_HUB_OFFLINE=1' 'as in the base' 'model.safetensors' 'leave out' 'acme/tiny@main' 'would move: 70.0 MB of model'; do
+    expect_contains "$OUT" "$part"
+done
+moved=$(jq -r .moves.base <<<"$plan")
+
+# inject moves what was said, and makes the layers that were said.
+expect_exit 0 "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
+expect_exit 0 "$INLAY" plan "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2" --json
+after=$OUT
+expect_json "$after" '[.layers[].state] | unique' '["there"]'
+expect_json "$after" '[.moves.model, .moves.base, .base_blobs.missing]' '[0,0,0]'
+expect_eq "$(jq -c '[.layers[].recipe]' <<<"$plan")" "$(jq -c '[.layers[].recipe]' <<<"$after")"
+expect_eq "$(curl -s -H 'Accept: application/vnd.oci.image.manifest.v1+json' "http://$REGISTRY/v2/app/manifests/$(
+    curl -s -H 'Accept: application/vnd.oci.image.index.v1+json' "http://$REGISTRY/v2/app/manifests/2" |
+        jq -r '.manifests[0].digest')" | jq -c '[.layers[-3:][].digest]')" "$(jq -c '[.layers[].digest]' <<<"$after")"
+[ "$moved" -gt 0 ] || fail 'a new repository lacks the base'
+
+# From an image that has the model, its layers come along; without a target nothing is there.
+expect_exit 0 "$INLAY" plan "$REGISTRY/app:2" acme/tiny --to oci:elsewhere:1 --json
+expect_json "$OUT" '[.layers[].state] | unique' '["copy"]'
+expect_json "$OUT" '.moves.model' 0
+expect_no_file elsewhere
+expect_exit 0 "$INLAY" plan oci:base:1 acme/tiny --platform arm64
+expect_contains "$OUT" 'would move: 70.0 MB of model'
+expect_lacks "$OUT" 'target'
+
+# It fails where inject would.
+expect_exit 3 "$INLAY" plan oci:base:1 acme/tiny@nothing
+expect_exit 3 "$INLAY" plan oci:base:2 acme/tiny
+expect_exit 6 "$INLAY" plan oci:base:1 acme/tiny --user nobody-there
+expect_exit 2 "$INLAY" plan oci:base:1
+expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1 --json
+expect_contains "$ERR" "'--json' is not known"

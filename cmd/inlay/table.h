@@ -1,0 +1,29 @@
+#ifndef INLAY_TABLE_H
+#define INLAY_TABLE_H
+
+#include "core/text.h"
+
+/* Rows of cells on standard output, each column as wide as its widest cell. */
+#define TABLE_COLUMNS_MAX 10
+
+struct table {
+    size_t columns;
+    bool is_number[TABLE_COLUMNS_MAX]; /* set to the right */
+    struct strings cells;
+};
+
+/* Adds the next cell; control characters in it become '?'. */
+void table_add(struct table *table, const char *text);
+void table_addf(struct table *table, const char *format, ...) PRINTF_FORMAT(2, 3);
+/* Prints the first `columns` columns of it. */
+void table_print(const struct table *table, size_t columns);
+void table_release(struct table *table);
+CLEANUP_RELEASE(table)
+
+/* "NAME       text", as lines above a table; nothing if the text is empty. */
+void table_print_line(const char *name, const char *text);
+
+/* "a, b, c"; caller frees. */
+char *table_join(const struct strings *strings);
+
+#endif

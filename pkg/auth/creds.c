@@ -1,0 +1,53 @@
+#include "auth/auth_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+void creds_release(struct creds *creds)
+{
+    free(creds->host);
+    free(creds->file);
+    *creds = (struct creds){NULL, NULL};
+}
+
+int creds_parse(const char *text, struct creds *out, struct error *err)
+{
+    const char *equals = strchr(text, '=');
+
+    /* Not repeated: it may be a password, where people are used to write one. */
+    if (equals == NULL || equals == text || equals[1] == '\0' ||
+        memchr(text, ' ', (size_t)(equals - text)) != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "expected HOST=FILE, or HOST=- for standard input; a password on the "
+                         "command line could be seen by others");
+    creds_release(out);
+    out->host = xstrndup(text, (size_t)(equals - text));
+    out->file = strcmp(equals + 1, "-") != 0 ? xstrdup(equals + 1) : NULL;
+    return 0;
+}
+
+int auth_check_creds(const char *text, struct error *err)
+{
+    CLEANUP(creds) struct creds creds = {NULL, NULL};
+
+    if (creds_parse(text, &creds, err) < 0)
+        return -1;
+    if (creds.file != NULL && access(creds.file, R_OK) < 0)
+        return error_set_errno(err, errno, "opening the credentials for '%s' in '%s'", creds.host,
+                               creds.file);
+    return 0;
+}
+
+int creds_parse_line(const char *content, const char *from, struct credential *out,
+                     struct error *err)
+{
+    size_t size = strcspn(content, "\r\n");
+    const char *colon = memchr(content, ':', size);
+
+    if (colon == NULL || colon == content || colon + 1 == content + size)
+        return error_set(err, ERROR_LOCAL, "expected USER:PASSWORD in the first line of %s", from);
+    out->user = xstrndup(content, (size_t)(colon - content));
+    out->password = xstrndup(colon + 1, size - (size_t)(colon + 1 - content));
+    return 0;
+}

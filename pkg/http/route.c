@@ -1,0 +1,122 @@
+#include "http/http_internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+char *host_shorten(const char *host)
+{
+    const char *colon = strrchr(host, ':');
+
+    if (colon == NULL || strchr(colon, ']') != NULL ||
+        (strcmp(colon, ":443") != 0 && strcmp(colon, ":80") != 0))
+        return xstrdup(host);
+    return xstrndup(host, (size_t)(colon - host));
+}
+
+bool http_allows_insecure(const struct http *http, const char *host)
+{
+    CLEANUP(text) char *wanted = host_shorten(host);
+
+    for (size_t i = 0; i < http->insecure.count; i++) {
+        CLEANUP(text) char *allowed = host_shorten(http->insecure.items[i]);
+        if (text_equal_fold(allowed, wanted))
+            return true;
+    }
+    return false;
+}
+
+char *transfer_format_route(const struct transfer *transfer)
+{
+    return xasprintf("%s%s%s%s", transfer->origin, transfer->public_only ? " public" : "",
+                     transfer->unix_socket != NULL ? " " : "",
+                     transfer->unix_socket != NULL ? transfer->unix_socket : "");
+}
+
+/* Sees each address before it is connected to; a name may lead anywhere. */
+static curl_socket_t open_public_socket(void *arg, curlsocktype purpose,
+                                        struct curl_sockaddr *address)
+{
+    struct transfer *transfer = arg;
+
+    (void)purpose;
+    if (address_is_private(&address->addr)) {
+        transfer->blocked = true;
+        return CURL_SOCKET_BAD;
+    }
+    return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+static int set_addresses(struct transfer *transfer, struct error *err)
+{
+    CURL *easy = transfer->connection->easy;
+
+    if (!transfer->public_only)
+        return 0;
+    if (url_is_private(transfer->origin)) {
+        CLEANUP(text) char *authority = url_format_authority(transfer->url);
+        return error_set(err, ERROR_DENIED,
+                         "'%s' is on this machine or a private network, where only a server that "
+                         "is there itself may send inlay",
+                         authority);
+    }
+    if (*transfer->proxy != '\0') /* what it connects to is its own matter */
+        return 0;
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
+    return 0;
+}
+
+static void set_authorities(const struct transfer *transfer, const struct identity *identity)
+{
+    const struct certificates *certificates = &transfer->http->certificates;
+    CURL *easy = transfer->connection->easy;
+    struct curl_blob blob = {
+        .data = identity->authorities.data,
+        .len = identity->authorities.size,
+        .flags = CURL_BLOB_NOCOPY,
+    };
+
+    if (certificates->ca_file != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAINFO, certificates->ca_file);
+    if (certificates->ca_folder != NULL)
+        curl_easy_setopt(easy, CURLOPT_CAPATH, certificates->ca_folder);
+    if (blob.len > 0)
+        curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
+}
+
+static int set_tls(const struct transfer *transfer, struct error *err)
+{
+    struct http *http = transfer->http;
+    CURL *easy = transfer->connection->easy;
+    const char *host = strstr(transfer->origin, "://") + 3;
+    const struct identity *identity = NULL;
+
+    if (!text_starts_with(transfer->origin, "https:"))
+        return 0;
+    if (certificates_find(&http->certificates, host, &identity, err) < 0)
+        return -1;
+    if (identity->certificate != NULL) {
+        curl_easy_setopt(easy, CURLOPT_SSLCERT, identity->certificate);
+        curl_easy_setopt(easy, CURLOPT_SSLKEY, identity->key);
+        curl_easy_setopt(easy, CURLOPT_KEYPASSWD, ""); /* or OpenSSL asks at the terminal */
+    }
+    set_authorities(transfer, identity);
+    if (http_allows_insecure(http, host)) {
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, 0L);
+        curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, 0L);
+    }
+    return 0;
+}
+
+int transfer_set_route(struct transfer *transfer, struct error *err)
+{
+    CURL *easy = transfer->connection->easy;
+
+    curl_easy_setopt(easy, CURLOPT_PROXY, transfer->proxy);
+    curl_easy_setopt(easy, CURLOPT_NOPROXY, ""); /* that has been decided */
+    if (transfer->unix_socket != NULL)
+        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, transfer->unix_socket);
+    if (set_addresses(transfer, err) < 0)
+        return -1;
+    return set_tls(transfer, err);
+}

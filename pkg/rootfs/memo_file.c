@@ -1,0 +1,70 @@
+#include "rootfs/rootfs_internal.h"
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static char *memo_path(const char *folder, const struct digest *diff_id)
+{
+    return xasprintf("%s/layers/%s", folder, digest_format_hex(diff_id).text);
+}
+
+int memo_load(const char *folder, const struct digest *diff_id, struct listing **out,
+              struct error *err)
+{
+    CLEANUP(text) char *path = memo_path(folder, diff_id);
+    CLEANUP(reader) struct reader *reader = NULL;
+
+    if (file_reader_open(path, 0, SIZE_UNKNOWN, &reader, err) < 0)
+        return -1;
+    if (memo_read(reader, diff_id, out, err) < 0)
+        return error_wrap(err, "'%s'", path);
+    return 0;
+}
+
+static int write_part(void *arg, const char *data, size_t size, struct error *err)
+{
+    const int *fd = arg;
+
+    while (size > 0) {
+        ssize_t written = write(*fd, data, size);
+        if (written < 0 && errno != EINTR)
+            return error_set_errno(err, errno, "writing");
+        data += written > 0 ? written : 0;
+        size -= written > 0 ? (size_t)written : 0;
+    }
+    return 0;
+}
+
+static int write_memo(int fd, const struct digest *diff_id, const struct listing *listing,
+                      struct error *err)
+{
+    CLEANUP(text) char *title = memo_format_title(listing, diff_id);
+
+    if (write_part(&fd, title, strlen(title), err) < 0 ||
+        memo_give_records(listing, write_part, &fd, err) < 0)
+        return -1;
+    return fsync(fd) < 0 ? error_set_errno(err, errno, "writing") : 0;
+}
+
+int memo_save(const char *folder, const struct digest *diff_id, const struct listing *listing,
+              struct error *err)
+{
+    CLEANUP(text) char *path = memo_path(folder, diff_id);
+    CLEANUP(text) char *layers = xasprintf("%s/layers", folder);
+    CLEANUP(text) char *name = NULL;
+    CLEANUP(fd) int fd = -1;
+
+    if (file_make_folders(layers, err) < 0 || file_create_temporary(layers, &name, &fd, err) < 0)
+        return -1;
+    int result = write_memo(fd, diff_id, listing, err);
+    if (result == 0 && rename(name, path) < 0)
+        result = error_set_errno(err, errno, "renaming");
+    if (result == 0)
+        return 0;
+    unlink(name);
+    return error_wrap(err, "'%s'", path);
+}

@@ -1,0 +1,358 @@
+#include "store/archive_internal.h"
+
+#include <errno.h>
+#include <string.h>
+#include <unistd.h>
+
+#define DEFAULT_SOCKET "/var/run/docker.sock"
+/* What an engine says of a load: some lines of JSON. */
+#define ANSWER_LIMIT ((size_t)1024 * 1024)
+/* Saving and loading, it says nothing while it packs or unpacks all of a large image. */
+#define PATIENCE_S 3600u
+
+/* A Docker engine, spoken to by its API (Docker Engine API, "Images"; podman's is the same). */
+struct engine {
+    struct http *http;           /* of its own: other patience, other certificates */
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    char *host;                  /* as DOCKER_HOST says it; for messages */
+    char *socket;                /* NULL: TCP */
+    char *origin;                /* "http://localhost" for a socket */
+    char *asked;                 /* the image to be read; NULL: none */
+    char *certificates; /* a folder of links to the files of DOCKER_CERT_PATH; NULL: none */
+    struct http_response answer; /* to the load */
+};
+
+/* The files of DOCKER_CERT_PATH, and what http_options.cert_dir wants them to be called. */
+static const struct {
+    const char *from;
+    const char *to;
+} certificate_names[] = {
+    {"ca.pem", "ca.crt"}, {"cert.pem", "client.cert"}, {"key.pem", "client.key"}};
+
+static void engine_free(void *arg)
+{
+    struct engine *engine = arg;
+
+    if (engine == NULL)
+        return;
+    http_free(engine->http);
+    for (size_t i = 0; engine->certificates != NULL && i < ARRAY_SIZE(certificate_names); i++) {
+        CLEANUP(text)
+        char *link = xasprintf("%s/%s", engine->certificates, certificate_names[i].to);
+        unlink(link);
+    }
+    if (engine->certificates != NULL)
+        rmdir(engine->certificates);
+    free(engine->certificates);
+    free(engine->host);
+    free(engine->socket);
+    free(engine->origin);
+    free(engine->asked);
+    http_response_release(&engine->answer);
+    free(engine);
+}
+
+static inline void engine_cleanup(struct engine **engine)
+{
+    engine_free(*engine);
+}
+
+/* "~/.docker", or what DOCKER_CERT_PATH says. */
+static char *certificate_folder(void)
+{
+    const char *folder = getenv("DOCKER_CERT_PATH");
+    const char *home = getenv("HOME");
+
+    if (folder != NULL && folder[0] != '\0')
+        return xstrdup(folder);
+    return xasprintf("%s/.docker", home != NULL ? home : "");
+}
+
+static int link_certificates(struct engine *engine, struct error *err)
+{
+    const char *parent = getenv("TMPDIR");
+    CLEANUP(text) char *from = certificate_folder();
+    CLEANUP(text) char *real = realpath(from, NULL);
+    CLEANUP(text)
+    char *folder =
+        xasprintf("%s/inlay-XXXXXX", parent != NULL && parent[0] != '\0' ? parent : "/tmp");
+
+    if (real == NULL)
+        return error_set_errno(err, errno,
+                               "DOCKER_TLS_VERIFY wants certificates, and the folder '%s' (see "
+                               "DOCKER_CERT_PATH)",
+                               from);
+    if (mkdtemp(folder) == NULL)
+        return error_set_errno(err, errno, "creating a folder '%s'", folder);
+    engine->certificates = TAKE(folder);
+    for (size_t i = 0; i < ARRAY_SIZE(certificate_names); i++) {
+        CLEANUP(text) char *old = xasprintf("%s/%s", real, certificate_names[i].from);
+        CLEANUP(text)
+        char *new = xasprintf("%s/%s", engine->certificates, certificate_names[i].to);
+        if (access(old, R_OK) < 0)
+            return error_set_errno(
+                err, errno, "DOCKER_TLS_VERIFY wants the file '%s' (see DOCKER_CERT_PATH)", old);
+        if (symlink(old, new) < 0)
+            return error_set_errno(err, errno, "creating '%s'", new);
+    }
+    return 0;
+}
+
+/* DOCKER_HOST: unix:///path, tcp://host:port; with DOCKER_TLS_VERIFY the latter is https. */
+static int set_host(struct engine *engine, struct error *err)
+{
+    const char *host = getenv("DOCKER_HOST");
+    const char *verify = getenv("DOCKER_TLS_VERIFY");
+
+    if (host == NULL || host[0] == '\0')
+        host = "unix://" DEFAULT_SOCKET;
+    engine->host = xstrdup(host);
+    if (text_starts_with(host, "unix://") && host[strlen("unix://")] == '/') {
+        engine->socket = xstrdup(host + strlen("unix://"));
+        engine->origin = xstrdup("http://localhost");
+        return 0;
+    }
+    const char *address = strstr(host, "://");
+    if (!(text_starts_with(host, "tcp://") || text_starts_with(host, "http://") ||
+          text_starts_with(host, "https://")) ||
+        strcspn(address + 3, "/?#@") != strlen(address + 3) || address[3] == '\0')
+        return error_set(err, ERROR_USAGE,
+                         "DOCKER_HOST is '%s'; expected unix:///PATH or tcp://HOST:PORT", host);
+    address += 3;
+    bool tls = text_starts_with(host, "https://") || (verify != NULL && verify[0] != '\0');
+    engine->origin = xasprintf("%s://%s", tls ? "https" : "http", address);
+    return tls ? link_certificates(engine, err) : 0;
+}
+
+static int engine_open(const struct store_context *context, struct engine **out, struct error *err)
+{
+    __attribute__((cleanup(engine_cleanup))) struct engine *engine = xcalloc(1, sizeof(*engine));
+
+    engine->cancel = context->cancel;
+    if (set_host(engine, err) < 0) {
+        error_wrap(err, "docker-daemon");
+        return -1;
+    }
+    engine->http = http_new(&(struct http_options){
+        .user_agent = "inlay/" INLAY_VERSION,
+        .cancel = context->cancel,
+        .log = context->log,
+        .stall_timeout_s = PATIENCE_S,
+        .cert_dir = engine->certificates,
+    });
+    *out = TAKE(engine);
+    return 0;
+}
+
+/* A failure in the engine's own words: {"message": …}, or plain text. */
+static int engine_refuse(const struct engine *engine, const struct http_response *response,
+                         const char *what, struct error *err)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is plain text */
+    CLEANUP(buf) struct buf plain = BUF_INIT;
+    json_auto_t *json = NULL;
+    const char *words = NULL;
+
+    if (json_from_buf(&response->body, "the answer", &json, &ignored) == 0)
+        words = json_string_value(json_object_get(json, "message"));
+    registry_error_words(&response->body, &plain);
+    if (words == NULL && plain.size > 0)
+        words = buf_text(&plain);
+    return error_set(err, response->status == 404 ? ERROR_NOT_FOUND : ERROR_UNSUPPORTED,
+                     "the engine at '%s' does not %s (status %d)%s%s", engine->host, what,
+                     response->status, words != NULL ? ": " : "", words != NULL ? words : "");
+}
+
+/* Nobody there is told as what it is: the engine is off, elsewhere, or closed to this user. */
+static int engine_explain(const struct engine *engine, struct error *err)
+{
+    if (err->kind == ERROR_CANCELED)
+        return -1;
+    if (engine->socket != NULL && access(engine->socket, F_OK) < 0)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "there is no engine at '%s'; start it, or name another with DOCKER_HOST",
+                         engine->socket);
+    if (engine->socket != NULL && access(engine->socket, R_OK | W_OK) < 0)
+        return error_set(err, ERROR_DENIED,
+                         "this user may not use '%s'; join the group that owns it, or name another "
+                         "with DOCKER_HOST",
+                         engine->socket);
+    return error_wrap(
+        err, "the engine at '%s'%s", engine->host,
+        engine->certificates != NULL ? " (whose authority is ca.pem in DOCKER_CERT_PATH)" : "");
+}
+
+static int engine_fetch(void *arg, int *fd, struct error *err)
+{
+    struct engine *engine = arg;
+    CLEANUP(buf) struct buf url = BUF_INIT;
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(reader) struct reader *body = NULL;
+
+    buf_addf(&url, "%s/images/", engine->origin);
+    http_encode(&url, engine->asked, "/:");
+    buf_add_text(&url, "/get");
+    struct http_request request = {
+        .method = "GET",
+        .url = buf_text(&url),
+        .unix_socket = engine->socket,
+        .no_retry = true,
+    };
+    if (http_open(engine->http, &request, &response, &body, err) < 0)
+        return engine_explain(engine, err);
+    if (body == NULL) {
+        CLEANUP(text) char *what = xasprintf("give the image '%s'", engine->asked);
+        return engine_refuse(engine, &response, what, err);
+    }
+    if (spool_reader(body, engine->cancel, fd, err) < 0)
+        return error_wrap(err, "reading '%s' from the engine at '%s'", engine->asked, engine->host);
+    return 0;
+}
+
+int docker_daemon_open(const struct reference *reference, const struct store_context *context,
+                       struct store **out, struct error *err)
+{
+    struct engine *engine = NULL;
+    CLEANUP(text) char *subject = NULL;
+
+    if (engine_open(context, &engine, err) < 0)
+        return -1;
+    engine->asked = reference_version(reference);
+    subject = xasprintf("docker-daemon:%s", engine->asked);
+    *out = docker_images_new(&(struct docker_source){
+        .name = "docker-daemon",
+        .subject = subject,
+        .asked = engine->asked,
+        .open = engine_fetch,
+        .arg = engine,
+        .free_arg = engine_free,
+        .cancel = context->cancel,
+    });
+    return 0;
+}
+
+/*
+ * The answer to a load is a stream of JSON objects, with status 200 whatever happens; one with
+ * "error" says that it did not work.
+ */
+int docker_load_check(const struct buf *answer, struct error *err)
+{
+    const char *at = buf_text(answer);
+    size_t left = answer->size;
+    json_error_t where;
+
+    while (left > 0) {
+        json_auto_t *json = json_loadb(at, left, JSON_DISABLE_EOF_CHECK, &where);
+        if (json == NULL || where.position <= 0)
+            return 0; /* blanks, or plain text as engines before 1.23 have it */
+        const char *words = json_string_value(json_object_get(json, "error"));
+        if (words == NULL)
+            words =
+                json_string_value(json_object_get(json_object_get(json, "errorDetail"), "message"));
+        if (words != NULL)
+            return error_set(err, ERROR_UNSUPPORTED, "it does not load the image: %s", words);
+        at += where.position;
+        left -= (size_t)where.position;
+    }
+    return 0;
+}
+
+/* The upload, and behind its end the engine's answer. */
+struct load_writer {
+    struct writer base;
+    struct engine *engine;
+    struct writer *upload;
+};
+
+static int load_write(struct writer *writer, const void *data, size_t size, struct error *err)
+{
+    struct load_writer *load = CONTAINER_OF(writer, struct load_writer, base);
+
+    if (writer_write(load->upload, data, size, err) == 0)
+        return 0;
+    return error_wrap(err, "the engine at '%s'", load->engine->host);
+}
+
+static int load_finish(struct writer *writer, struct error *err)
+{
+    struct load_writer *load = CONTAINER_OF(writer, struct load_writer, base);
+    struct engine *engine = load->engine;
+
+    if (writer_finish(load->upload, err) < 0)
+        return error_wrap(err, "the engine at '%s'", engine->host);
+    if (engine->answer.status != 200)
+        return engine_refuse(engine, &engine->answer, "load the image", err);
+    if (docker_load_check(&engine->answer.body, err) < 0)
+        return error_wrap(err, "the engine at '%s'", engine->host);
+    return 0;
+}
+
+static void load_free(struct writer *writer)
+{
+    struct load_writer *load = CONTAINER_OF(writer, struct load_writer, base);
+
+    writer_free(load->upload);
+    free(load);
+}
+
+static int engine_load(void *arg, struct writer **out, struct error *err)
+{
+    static const struct writer_ops ops = {load_write, load_finish, load_free};
+    struct engine *engine = arg;
+    CLEANUP(text) char *url = xasprintf("%s/images/load?quiet=1", engine->origin);
+    CLEANUP(writer) struct writer *upload = NULL;
+    struct http_request request = {
+        .method = "POST",
+        .url = url,
+        .content_type = "application/x-tar",
+        .body_limit = ANSWER_LIMIT,
+        .unix_socket = engine->socket,
+    };
+
+    if (http_upload(engine->http, &request, SIZE_UNKNOWN, &engine->answer, &upload, err) < 0)
+        return engine_explain(engine, err);
+    struct load_writer *load = xcalloc(1, sizeof(*load));
+    load->base.ops = &ops;
+    load->engine = engine;
+    load->upload = TAKE(upload);
+    *out = &load->base;
+    return 0;
+}
+
+static int engine_probe(void *arg, struct error *err)
+{
+    struct engine *engine = arg;
+    CLEANUP(text) char *url = xasprintf("%s/_ping", engine->origin);
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    struct http_request request = {
+        .method = "GET", .url = url, .unix_socket = engine->socket, .no_retry = true};
+
+    if (http_send(engine->http, &request, &response, err) < 0)
+        return engine_explain(engine, err);
+    if (response.status != 200)
+        return engine_refuse(engine, &response, "answer a ping", err);
+    return 0;
+}
+
+int docker_daemon_open_target(const struct reference *reference,
+                              const struct store_context *context, struct store **out,
+                              struct error *err)
+{
+    struct engine *engine = NULL;
+
+    if (reference->digest.algorithm != DIGEST_NONE)
+        return error_set(err, ERROR_USAGE,
+                         "an image's id is not known beforehand; expected "
+                         "docker-daemon:NAME[:TAG]");
+    if (engine_open(context, &engine, err) < 0)
+        return -1;
+    struct tar_target target = {
+        .open = engine_load,
+        .probe = engine_probe,
+        .arg = engine,
+        .name = "docker-daemon",
+        .cancel = context->cancel,
+    };
+    *out = docker_archive_new(&target, engine_free);
+    return 0;
+}

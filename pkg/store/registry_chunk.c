@@ -1,0 +1,183 @@
+#include "store/registry_internal.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#define STATUS_TOO_MANY 429
+#define STATUS_RANGE 416
+#define TRIES 5u
+#define WAIT_MS 500u
+
+/* What goes in one PATCH. */
+struct piece {
+    const char *data;
+    size_t size;
+    bool is_whole; /* nothing before it and nothing after: then every registry takes it */
+};
+
+bool registry_range_parse(const char *text, uint64_t *out)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is nothing alike */
+    uint64_t first = 0;
+    uint64_t last = 0;
+
+    if (text_starts_with(text, "bytes="))
+        text += strlen("bytes=");
+    const char *dash = strchr(text, '-');
+    if (dash == NULL)
+        return false;
+    CLEANUP(text) char *start = xstrndup(text, (size_t)(dash - text));
+    if (parse_u64(start, 0, &first, &ignored) < 0 ||
+        parse_u64(dash + 1, UINT64_MAX - 1, &last, &ignored) < 0)
+        return false;
+    *out = last > 0 ? last + 1 : 0; /* "0-0" is what is said of nothing, too */
+    return true;
+}
+
+static bool is_taken(int status)
+{
+    return status == 200 || status == 201 || status == 202 || status == 204;
+}
+
+static int send_piece(struct registry_session *session, const struct piece *piece,
+                      struct http_response *response, struct error *err)
+{
+    CLEANUP(text)
+    char *range =
+        xasprintf("%" PRIu64 "-%" PRIu64, session->offset, session->offset + piece->size - 1);
+    struct http_request request = {
+        .method = "PATCH",
+        .url = session->location,
+        .content_type = "application/octet-stream",
+        .content_range = piece->is_whole ? NULL : range,
+        .body = piece->data,
+        .body_size = piece->size,
+    };
+
+    if (registry_session_send(session, &request, response, err) < 0)
+        return -1;
+    if (!is_taken(response->status))
+        return registry_refuse_body(response, piece->size, err);
+    return registry_session_move(session, response, err);
+}
+
+/*
+ * How much of an accepted piece the registry has. Only a Range that ends inside the piece says that
+ * it is less: some registries count from the start of the piece, or repeat an old answer.
+ */
+static size_t count_taken(const struct registry_session *session, const struct piece *piece,
+                          const struct http_response *response)
+{
+    const char *range = http_response_header(response, "Range");
+    uint64_t end = 0;
+
+    if (range == NULL || !registry_range_parse(range, &end) || end <= session->offset ||
+        end - session->offset >= piece->size)
+        return piece->size;
+    return (size_t)(end - session->offset);
+}
+
+/* Asks how far the upload is (distribution-spec, "Pushing a blob in chunks"), and goes on there. */
+static int find_offset(struct registry_session *session, const struct piece *piece,
+                       struct error *err)
+{
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    struct http_request request = {.method = "GET", .url = session->location};
+    uint64_t end = 0;
+
+    if (registry_session_send(session, &request, &response, err) < 0)
+        return -1;
+    const char *range = http_response_header(&response, "Range");
+    if (!is_taken(response.status))
+        return registry_refuse(&response, err);
+    if (range == NULL || !registry_range_parse(range, &end) || end < session->offset ||
+        end - session->offset > piece->size)
+        return error_set(err, ERROR_UNREACHABLE,
+                         "the registry has the range '%s' of an upload, expected at least "
+                         "%" PRIu64 " bytes and %zu more at most",
+                         range != NULL ? range : "", session->offset, piece->size);
+    if (registry_session_move(session, &response, err) < 0)
+        return -1;
+    session->offset = end;
+    return 0;
+}
+
+/* The piece is still in memory; what came before it is not. */
+static int resume(struct registry_session *session, const struct piece *piece, unsigned attempt,
+                  struct error *err)
+{
+    struct registry *registry = session->registry;
+
+    log_debug(registry->log, "asking how far an upload is: %s", err->text);
+    error_release(err);
+    if (registry_wait(registry, err) < 0 ||
+        cancel_wait(registry->cancel, WAIT_MS << (attempt - 1), err) < 0)
+        return -1;
+    if (find_offset(session, piece, err) == 0)
+        return 0;
+    if (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_UNSUPPORTED)
+        err->kind = ERROR_UNREACHABLE; /* it cannot tell; from the start it may work */
+    return -1;
+}
+
+/* A piece did not arrive, and `err` says why: 0 if there is more to try in this session. */
+static int recover(struct registry_session *session, const struct piece *piece,
+                   const struct http_response *response, unsigned attempt, struct error *err)
+{
+    struct registry *registry = session->registry;
+    int status = response->status;
+    bool is_lost =
+        status == 0 ? err->kind == ERROR_UNREACHABLE : registry_status_is_transient(status);
+
+    if (status == 0 && !is_lost)
+        return -1;
+    if (status == STATUS_TOO_MANY) { /* turned away before anything was stored */
+        registry_learn_wait(registry, response);
+        error_release(err);
+        if (cancel_wait(registry->cancel, WAIT_MS << (attempt - 1), err) < 0)
+            return -1;
+        return registry_wait(registry, err);
+    }
+    if (session->offset > 0 && (is_lost || status == STATUS_RANGE)) {
+        registry_learn_wait(registry, response);
+        return resume(session, piece, attempt, err);
+    }
+    if (status == 0)
+        return -1;
+    switch (registry_learn_refusal(registry, response, true, piece->size)) {
+    case LESSON_SMALLER:
+        error_release(err);
+        return 0;
+    case LESSON_ANEW:
+        err->kind = ERROR_UNREACHABLE;
+        return -1;
+    case LESSON_NONE:
+        return -1;
+    }
+    return -1;
+}
+
+int registry_session_write(struct registry_session *session, const void *data, size_t size,
+                           bool is_whole, struct error *err)
+{
+    uint64_t start = session->offset;
+    unsigned attempt = 0;
+
+    while (session->offset - start < size) {
+        CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+        size_t done = (size_t)(session->offset - start);
+        uint64_t chunk = registry_chunk_size(session->registry);
+        struct piece piece = {.data = (const char *)data + done, .size = size - done};
+        if (piece.size > chunk)
+            piece.size = (size_t)chunk;
+        piece.is_whole = is_whole && piece.size == size;
+        if (send_piece(session, &piece, &response, err) == 0) {
+            session->offset += count_taken(session, &piece, &response);
+            attempt = 0;
+            continue;
+        }
+        if (++attempt == TRIES || recover(session, &piece, &response, attempt, err) < 0)
+            return -1;
+    }
+    return 0;
+}

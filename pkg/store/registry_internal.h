@@ -1,0 +1,156 @@
+#ifndef INLAY_STORE_REGISTRY_INTERNAL_H
+#define INLAY_STORE_REGISTRY_INTERNAL_H
+
+#include "store/store_internal.h"
+
+/* What a registry has shown of itself while it was used; the same for all of its repositories. */
+struct registry_manners {
+    uint64_t chunk;         /* most bytes of one body of an upload; 0: as many as a blob has */
+    uint64_t begin_ms;      /* nothing is begun before, by the monotonic clock */
+    bool refuses_patch;     /* a blob goes in the body of the PUT */
+    bool refuses_head;      /* GET is asked in its place */
+    bool is_head_confirmed; /* HEAD has found something: what it does not find is not there */
+};
+
+/* One repository of a registry (distribution-spec). */
+struct registry {
+    struct store base;
+    struct http *http;           /* borrowed */
+    struct auth *auth;           /* borrowed */
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    const struct log *log;       /* borrowed; may be NULL */
+    char *host;                  /* "registry-1.docker.io", "localhost:5000" */
+    char *repository;
+    char *pull_scope;
+    char *push_scope;
+    atomic_bool is_written; /* from the first attempt to write on, tokens include push */
+    pthread_mutex_t lock;   /* guards the following */
+    char *origin;           /* "https://HOST"; NULL: not found out yet; then never changes */
+    char *session;          /* an upload that was begun and not used; NULL: none */
+    uint64_t session_ms;    /* when it was begun, by the monotonic clock */
+    struct registry_manners manners;
+};
+
+struct registry *registry_of(struct store *store);
+/* The origin of the API; where plain http is allowed, which it is is found out at the first call.
+ */
+int registry_origin(struct registry *registry, const char **out, struct error *err) MUST_CHECK;
+/* The URL of "blobs/…" or "manifests/…" of the repository; the caller frees *out. */
+int registry_format_url(struct registry *registry, const char *path, char **out,
+                        struct error *err) MUST_CHECK;
+/* Sends a request to the registry with the token that this repository needs. */
+int registry_send(struct registry *registry, const struct http_request *request,
+                  struct http_response *response, struct error *err) MUST_CHECK;
+/* The scope for the auth_*() functions; `more` is NULL or one scope more that is needed. */
+struct registry_scope {
+    const char *texts[3];
+    struct auth_scope scope; /* borrows `texts` */
+};
+int registry_scope_init(struct registry *registry, const char *more, struct registry_scope *out,
+                        struct error *err) MUST_CHECK;
+/* Compares an answer's Docker-Content-Digest, if there is one, with what was sent. */
+int registry_check_digest(const struct http_response *response, const struct digest *digest,
+                          struct error *err) MUST_CHECK;
+/* Is `version` one that the API takes? *out is its digest, if it is one. */
+int registry_check_version(const struct registry *registry, const char *version, struct digest *out,
+                           struct error *err) MUST_CHECK;
+/* Ends a denial with who we were, and where that came from. Returns -1. */
+int registry_add_identity(struct registry *registry, struct error *err);
+
+/* The reading side, in registry_read.c. */
+int registry_read_manifest(struct store *store, const char *version, struct buf *out,
+                           struct descriptor *what, struct error *err) MUST_CHECK;
+int registry_open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
+                       uint64_t length, struct reader **out, struct error *err) MUST_CHECK;
+int registry_has_blob(struct store *store, const struct descriptor *blob, bool *out,
+                      struct error *err) MUST_CHECK;
+/* The tags of a page of tags/list; what is no tag is left out. */
+int registry_tags_parse(const struct buf *body, struct strings *out, struct error *err) MUST_CHECK;
+
+/* The limits on blobs that are known of some registries. */
+int registry_check_blob_size(const struct store *store, uint64_t size,
+                             struct error *err) MUST_CHECK;
+
+/* Milliseconds of the monotonic clock. */
+uint64_t registry_now_ms(void);
+/* The most bytes for the next body of an upload; SIZE_UNKNOWN: as many as there are. */
+uint64_t registry_chunk_size(struct registry *registry);
+bool registry_refuses_patch(struct registry *registry);
+/* Heeds OCI-Chunk-Min-Length in the answer to the POST of an upload. */
+void registry_learn_minimum(struct registry *registry, const struct http_response *response);
+/* Heeds Retry-After: the next upload is begun after that. */
+void registry_learn_wait(struct registry *registry, const struct http_response *response);
+/* Waits for that time. */
+int registry_wait(struct registry *registry, struct error *err) MUST_CHECK;
+
+/* What to make of the refusal of an upload's body. */
+enum registry_lesson {
+    LESSON_NONE,    /* the same would be refused again */
+    LESSON_SMALLER, /* it may pass in smaller chunks */
+    LESSON_ANEW,    /* it may pass in a new session */
+};
+/* Looks at the answer to a PATCH (or PUT) of `size` bytes, and remembers what it says. */
+enum registry_lesson registry_learn_refusal(struct registry *registry,
+                                            const struct http_response *response, bool is_patch,
+                                            uint64_t size);
+
+/* One upload as the registry sees it (distribution-spec, "Pushing blobs"). */
+struct registry_session {
+    struct registry *registry; /* borrowed */
+    char *location;            /* where it goes on, the newest one; NULL: none is open */
+    uint64_t offset;           /* bytes that it has */
+    bool is_silent;            /* the last request got no answer */
+};
+
+/* Takes the session of a probe or of a mount that came to nothing, or opens one. */
+int registry_session_begin(struct registry_session *session, struct error *err) MUST_CHECK;
+/* Tells the registry that nothing more comes, if that needs no other token; then it is closed. */
+void registry_session_cancel(struct registry_session *session);
+/* Does its location lie at the registry itself? Our token goes there alone. */
+bool registry_session_is_own(const struct registry_session *session);
+/* Sends a request to its location, with our token or without. */
+int registry_session_send(struct registry_session *session, const struct http_request *request,
+                          struct http_response *response, struct error *err) MUST_CHECK;
+/* Follows the Location of an answer, if it has one. */
+int registry_session_move(struct registry_session *session, const struct http_response *response,
+                          struct error *err) MUST_CHECK;
+/* The location with the digest; the caller frees it. */
+char *registry_session_format_commit(const struct registry_session *session,
+                                     const struct digest *digest);
+/* Judges the answer to the PUT that ends it: 0 if the blob is there. */
+int registry_session_check_commit(struct registry_session *session, bool is_patched, uint64_t size,
+                                  const struct digest *digest, const struct http_response *response,
+                                  struct error *err) MUST_CHECK;
+/* Ends it by a PUT with `size` bytes of body, or with none after PATCHes. */
+int registry_session_commit(struct registry_session *session, const struct digest *digest,
+                            const void *data, size_t size, struct error *err) MUST_CHECK;
+/* Opens a session and leaves it to the first blob. */
+int registry_probe_write(struct store *store, struct error *err) MUST_CHECK;
+int registry_mount_blob(struct store *store, const struct descriptor *blob,
+                        const struct store *from, bool *out, struct error *err) MUST_CHECK;
+
+/*
+ * Sends bytes from memory as the next of a session, in as many PATCHes as the registry wants; with
+ * `is_whole` they are all of the blob. What is lost on the way, refused for its size or turned away
+ * for a while is sent again from where the registry says that it is. ERROR_UNREACHABLE if the blob
+ * has to be begun anew.
+ */
+int registry_session_write(struct registry_session *session, const void *data, size_t size,
+                           bool is_whole, struct error *err) MUST_CHECK;
+/* "0-1023", maybe with "bytes=" before it: how many bytes that is; false if it is nothing alike. */
+bool registry_range_parse(const char *text, uint64_t *out);
+
+/* The upload side, in registry_upload.c. */
+int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
+                         struct writer **out, struct error *err) MUST_CHECK;
+
+/*
+ * Where an upload goes on: the Location of an answer, resolved against the URL of its request.
+ * Refused are plain http where the registry has https (on the same host https is meant, and used)
+ * and, for a registry outside, addresses of this machine and of private networks. The caller frees
+ * *out.
+ */
+int registry_location(struct http *http, const char *origin, const char *request_url,
+                      const char *location, char **out, struct error *err) MUST_CHECK;
+
+#endif

@@ -1,0 +1,307 @@
+#include "store/archive_internal.h"
+
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct tar_out {
+    char *path;   /* links followed, "-" for standard output; NULL: `open` opens the stream */
+    char *folder; /* of the file */
+    int (*open)(void *arg, struct writer **out, struct error *err);
+    int (*probe)(void *arg, struct error *err);
+    void *arg;
+    char *name;
+    const struct cancel *cancel; /* borrowed; may be NULL */
+    bool is_file;
+    struct turn turn; /* who has it owns the following */
+    int fd;           /* of the file; -1: not yet made */
+    char *temporary;  /* its name until the end; NULL: it has none */
+    struct writer *stream;
+    bool is_broken;   /* an entry was begun and not ended, or the tar is finished */
+    uint64_t end;     /* where the next entry begins */
+    uint64_t header;  /* bytes of header of the entry that is being written */
+    uint64_t size;    /* that were announced for it */
+    uint64_t written; /* of them */
+};
+
+/* Links are followed, so that the file that a link names is replaced and not the link. */
+static void set_path(struct tar_out *out, const char *path)
+{
+    struct stat status;
+    char *real = strcmp(path, "-") != 0 ? realpath(path, NULL) : NULL;
+
+    out->path = real != NULL ? real : xstrdup(path);
+    out->is_file = strcmp(path, "-") != 0 &&
+                   (stat(path, &status) < 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
+    const char *slash = strrchr(out->path, '/');
+    out->folder = slash != NULL
+                      ? xstrndup(out->path, (size_t)(slash - out->path) + (slash == out->path))
+                      : xstrdup(".");
+}
+
+struct tar_out *tar_out_new(const struct tar_target *target)
+{
+    struct tar_out *out = xcalloc(1, sizeof(*out));
+
+    if (target->path != NULL)
+        set_path(out, target->path);
+    out->open = target->open;
+    out->probe = target->probe;
+    out->arg = target->arg;
+    out->name = xstrdup(target->name);
+    out->cancel = target->cancel;
+    out->fd = -1;
+    turn_init(&out->turn);
+    return out;
+}
+
+void tar_out_free(struct tar_out *out)
+{
+    if (out == NULL)
+        return;
+    if (out->temporary != NULL)
+        unlink(out->temporary);
+    free(out->temporary);
+    fd_cleanup(&out->fd);
+    writer_free(out->stream);
+    turn_release(&out->turn);
+    free(out->name);
+    free(out->path);
+    free(out->folder);
+    free(out);
+}
+
+bool tar_out_is_file(const struct tar_out *out)
+{
+    return out->is_file;
+}
+
+int tar_out_probe(const struct tar_out *out, struct error *err)
+{
+    CLEANUP(text) char *name = NULL;
+    CLEANUP(fd) int fd = -1;
+    struct stat status;
+
+    if (out->path == NULL)
+        return out->probe(out->arg, err);
+    if (!out->is_file) {
+        if (strcmp(out->path, "-") == 0 && isatty(STDOUT_FILENO))
+            return error_set(err, ERROR_USAGE,
+                             "standard output is a terminal; name a file, or pipe it into another "
+                             "program");
+        return 0;
+    }
+    if (stat(out->path, &status) == 0 && S_ISDIR(status.st_mode))
+        return error_set(err, ERROR_USAGE, "'%s' is a folder, expected the name of a file",
+                         out->path);
+    if (file_create_temporary(out->folder, &name, &fd, err) < 0)
+        return -1;
+    unlink(name);
+    return 0;
+}
+
+/*
+ * Without a name where that can be done, so that a killed run leaves nothing. It takes /proc to
+ * give such a file a name.
+ */
+static int create_file(struct tar_out *out, struct error *err)
+{
+    int ignored = -1;
+
+    if (access("/proc/self/fd", X_OK) == 0)
+        out->fd = open(out->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
+    if (out->fd >= 0)
+        return 0;
+    if (file_create_temporary(out->folder, &out->temporary, &ignored, err) < 0)
+        return -1;
+    close(ignored); /* it can only be written */
+    out->fd = open(out->temporary, O_RDWR | O_CLOEXEC);
+    if (out->fd < 0)
+        return error_set_errno(err, errno, "opening '%s'", out->temporary);
+    return 0;
+}
+
+static int prepare(struct tar_out *out, struct error *err)
+{
+    if (out->is_broken)
+        return error_set(err, ERROR_LOCAL,
+                         "'%s' is a stream, and what was begun in it cannot be taken back; run it "
+                         "again, or write to a file",
+                         out->name);
+    if (out->is_file)
+        return out->fd >= 0 ? 0 : create_file(out, err);
+    if (out->stream != NULL)
+        return 0;
+    if (out->path == NULL)
+        return out->open(out->arg, &out->stream, err);
+    if (tar_out_probe(out, err) < 0)
+        return -1;
+    return stream_writer_open(out->path, out->cancel, &out->stream, err);
+}
+
+/* Writes at `offset` of the file, or next in the stream. */
+static int put(struct tar_out *out, uint64_t offset, const void *data, size_t size,
+               struct error *err)
+{
+    const char *at = data;
+
+    if (!out->is_file)
+        return writer_write(out->stream, data, size, err);
+    while (size > 0) {
+        ssize_t written = pwrite(out->fd, at, size, (off_t)offset);
+        if (written < 0 && errno == EINTR)
+            continue;
+        if (written < 0)
+            return error_set_errno(err, errno, "writing '%s'", out->path);
+        at += written;
+        offset += (uint64_t)written;
+        size -= (size_t)written;
+    }
+    return 0;
+}
+
+static int begin(struct tar_out *out, const char *name, uint64_t size, struct error *err)
+{
+    CLEANUP(buf) struct buf header = BUF_INIT;
+
+    if (prepare(out, err) < 0)
+        return -1;
+    tar_header(name != NULL ? name : "", size, &header);
+    out->header = header.size;
+    out->size = size;
+    out->written = 0;
+    if (!out->is_file && writer_write(out->stream, header.data, header.size, err) < 0) {
+        out->is_broken = true;
+        return -1;
+    }
+    return 0;
+}
+
+int tar_out_take(struct tar_out *out, struct error *err)
+{
+    return turn_take(&out->turn, out->cancel, err);
+}
+
+void tar_out_give(struct tar_out *out)
+{
+    turn_give(&out->turn);
+}
+
+int tar_out_begin(struct tar_out *out, const char *name, uint64_t size, struct error *err)
+{
+    if (begin(out, name, size, err) == 0)
+        return 0;
+    turn_give(&out->turn);
+    return -1;
+}
+
+int tar_out_write(struct tar_out *out, const void *data, size_t size, struct error *err)
+{
+    if (put(out, out->end + out->header + out->written, data, size, err) < 0)
+        return -1;
+    out->written += size;
+    return 0;
+}
+
+static int end(struct tar_out *out, const char *name, struct tar_range *where, struct error *err)
+{
+    static const char zeros[TAR_BLOCK] = {0};
+    CLEANUP(buf) struct buf header = BUF_INIT;
+    uint64_t data = out->end + out->header;
+    uint64_t after = data + out->written;
+    size_t padding = (TAR_BLOCK - out->written % TAR_BLOCK) % TAR_BLOCK;
+
+    tar_header(name, out->written, &header);
+    if (header.size != out->header || (!out->is_file && out->written != out->size))
+        return error_set(err, ERROR_INTERNAL, "'%s' of '%s' is not what was announced", name,
+                         out->name);
+    if (put(out, after, zeros, padding, err) < 0 ||
+        (out->is_file && put(out, out->end, header.data, header.size, err) < 0))
+        return -1;
+    *where = (struct tar_range){data, out->written};
+    out->end = after + padding;
+    return 0;
+}
+
+int tar_out_end(struct tar_out *out, const char *name, struct tar_range *where, struct error *err)
+{
+    int result = end(out, name, where, err);
+
+    out->is_broken = out->is_broken || (result < 0 && !out->is_file);
+    turn_give(&out->turn);
+    return result;
+}
+
+void tar_out_drop(struct tar_out *out)
+{
+    out->is_broken = out->is_broken || !out->is_file; /* the next entry overwrites it in a file */
+    turn_give(&out->turn);
+}
+
+int tar_out_add(struct tar_out *out, const char *name, const struct buf *bytes,
+                struct tar_range *where, struct error *err)
+{
+    if (tar_out_take(out, err) < 0 || tar_out_begin(out, name, bytes->size, err) < 0)
+        return -1;
+    if (tar_out_write(out, buf_text(bytes), bytes->size, err) == 0)
+        return tar_out_end(out, name, where, err);
+    tar_out_drop(out);
+    return -1;
+}
+
+struct reader *tar_out_read(struct tar_out *out, const struct tar_range *range, uint64_t offset,
+                            uint64_t length)
+{
+    uint64_t left = offset < range->size ? range->size - offset : 0;
+
+    return fd_reader_new(out->fd, out->name, range->offset + offset, length < left ? length : left);
+}
+
+/* The file without a name gets a temporary one, since only that can take another's place. */
+static int name_file(struct tar_out *out, struct error *err)
+{
+    CLEANUP(text) char *link = xasprintf("/proc/self/fd/%d", out->fd);
+    int ignored = -1;
+
+    if (out->temporary != NULL)
+        return 0;
+    if (file_create_temporary(out->folder, &out->temporary, &ignored, err) < 0)
+        return -1;
+    close(ignored);
+    unlink(out->temporary);
+    if (linkat(AT_FDCWD, link, AT_FDCWD, out->temporary, AT_SYMLINK_FOLLOW) < 0)
+        return error_set_errno(err, errno, "writing '%s'", out->temporary);
+    return 0;
+}
+
+static int finish_file(struct tar_out *out, uint64_t size, struct error *err)
+{
+    if (ftruncate(out->fd, (off_t)size) < 0 || fsync(out->fd) < 0)
+        return error_set_errno(err, errno, "writing '%s'", out->path);
+    if (name_file(out, err) < 0)
+        return -1;
+    if (rename(out->temporary, out->path) < 0)
+        return error_set_errno(err, errno, "writing '%s'", out->path);
+    free(TAKE(out->temporary));
+    return 0;
+}
+
+int tar_out_finish(struct tar_out *out, struct error *err)
+{
+    static const char zeros[2 * TAR_BLOCK] = {0};
+
+    if (turn_take(&out->turn, out->cancel, err) < 0)
+        return -1;
+    int result = prepare(out, err);
+    if (result == 0)
+        result = put(out, out->end, zeros, sizeof(zeros), err);
+    if (result == 0)
+        result = out->is_file ? finish_file(out, out->end + sizeof(zeros), err)
+                              : writer_finish(out->stream, err);
+    turn_give(&out->turn);
+    return result;
+}
