@@ -50,7 +50,7 @@
 #   real_model_repo DIR    makes DIR/repos.json and DIR/files: a real model, called $REAL_MODEL
 #   install_hub_client     sets HUB_CLIENT, the folder of the public JavaScript client
 #   make_base OCI_DIR TAG [OPTION...]
-#                          a real base image; the options are told in make_base.sh
+#                          a real base image; the options are told in images/make_base.sh
 #   push_base OCI_DIR TAG REFERENCE [SKOPEO-OPTION...]
 #                          REFERENCE without docker://; all platforms, the very bytes
 #   pull_image REFERENCE OCI_DIR TAG [SKOPEO-OPTION...]

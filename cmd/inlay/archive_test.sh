@@ -130,7 +130,7 @@ expect_contains "$ERR" 'is a folder, expected the name of a file'
 expect_exit 8 "$INLAY" copy -q oci:base:1 oci-archive:no/such/folder/a.tar
 expect_contains "$ERR" "creating a file in 'no/such/folder'"
 expect_exit 2 "$INLAY" copy -q oci:base:1 scratch
-expect_exit 3 env DOCKER_HOST="unix://$TEST_DIR/none.sock" "$INLAY" copy -q oci:base:1 docker-daemon:app:1
+expect_exit 5 env DOCKER_HOST="unix://$TEST_DIR/none.sock" "$INLAY" copy -q oci:base:1 docker-daemon:app:1
 expect_contains "$ERR" "there is no engine at '$TEST_DIR/none.sock'"
 
 # Models into archives: the layers are those that a folder gets.

@@ -18,6 +18,7 @@ struct command {
     int (*run)(const struct command_context *context, int argc, char **argv, struct error *err);
 };
 
+extern const struct command cache_command;
 extern const struct command copy_command;
 extern const struct command inject_command;
 extern const struct command inspect_command;

@@ -140,7 +140,7 @@ static const char help[] =
     "  --jobs N                      blobs in flight, 1 to 64 (4)\n"
     "  --force                       try layers that are too large for TO's registry\n" SESSION_HELP
     "\n"
-    "Environment: HTTPS_PROXY, HTTP_PROXY, NO_PROXY; SSL_CERT_FILE.\n"
+    "Environment: HTTPS_PROXY, http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST.\n"
     "\n"
     "Prints TO@DIGEST on standard output, or on standard error if the image goes there. Exit\n"
     "status: 0 done, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported, 7 corrupt, 8\n"

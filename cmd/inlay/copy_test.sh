@@ -47,7 +47,7 @@ copy "oci:$TEST_DIR/kind--index:1" "$REGISTRY/order:1" --jobs 8
 expect_contains "$(requests "$first" | tail -n 1)" 'PUT /v2/order/manifests/1'
 expect_eq 5 "$(requests "$first" | grep -c 'PUT /v2/order/manifests/')" 'manifests: two images, two attestations, the index'
 expect_eq '' "$(requests "$first" | sed '0,/PUT .*manifests/d' | grep blobs || true)" 'blobs behind a manifest'
-expect_contains "$ERR" 'image: oci:'
+expect_contains "$ERR" "image: oci:$TEST_DIR/kind--index:1, "
 expect_contains "$ERR" '5 manifests'
 expect_lacks "$ERR" 'moved 0 B'
 
@@ -262,7 +262,7 @@ expect_eq "$kept" "$(seen "$REGISTRY/kept:1")" 'the tag after Ctrl-C'
 # A target that takes nothing.
 stop_server "$REGISTRY_PID"
 start_registry --read-only
-expect_exit 6 "$INLAY" copy --quiet "oci:$TEST_DIR/kind:1" "$REGISTRY/x:1"
+expect_exit 4 "$INLAY" copy --quiet "oci:$TEST_DIR/kind:1" "$REGISTRY/x:1"
 expect_contains "$ERR" "the target $REGISTRY/x"
 
 expect_exit 0 "$INLAY" copy --help

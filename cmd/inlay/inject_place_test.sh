@@ -150,3 +150,72 @@ configs "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
 [ "$configs" -gt 2 ] || fail 'a base with other layers was not read'
 # A record that somebody spoiled is as if there were none.
 expect_eq '750 1000:1000' "$(unpack_image base 2 r2 && of r2 home/app)"
+
+# --- what is refused, and what is said of it ---
+
+# The layout `dir` writes plain files where it is told, and into nothing that is there as a file.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:plain --layout dir --path /srv/models
+unpack_image out plain plain-root
+expect_eq '{}' "$(cat plain-root/srv/models/config.json)"
+expect_json "$(image_config out plain)" '.config.Env | map(select(startswith("HF_HUB"))) | length' 0
+expect_exit 6 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --layout dir --path /etc/passwd
+expect_contains "$ERR" "'/etc/passwd' is a file in the base"
+expect_exit 6 "$INLAY" inject oci:out:plain acme/other --to oci:out:no --layout dir --path /srv/models
+expect_contains "$ERR" "/srv/models holds 'acme/tiny' already"
+expect_exit 0 "$INLAY" inject oci:out:plain acme/other --to oci:out:two --layout dir --path /srv/other
+for wrong in '--layout dir' '--path /x' '--layout dir --path x' '--layout dir --path /a/../b' \
+    '--layout dir --path /x --cache-dir /y' '--cache-dir /x --env HF_HUB_CACHE=/y'; do
+    # shellcheck disable=SC2086 # several words
+    expect_exit 2 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no $wrong
+done
+mkdir -p closed/srv/models inway/home/app/.cache/huggingface/hub/models--acme--tiny
+chmod 700 closed/srv/models
+echo base >closed/srv/models/config.json
+chown -R 1000:1000 inway/home/app
+chmod 750 inway/home/app
+touch inway/home/app/.cache/huggingface/hub/models--acme--tiny/refs
+make_base closed 1 --extra closed --user app
+expect_exit 0 "$INLAY" inject oci:closed:1 acme/tiny --to oci:out:closed --layout dir --path /srv/models
+expect_contains "$ERR" 'the user 1000:1000 may not enter /srv/models, which is 0700 0:0'
+expect_contains "$ERR" "the model replaces the base's '/srv/models/config.json'"
+make_base inway 1 --extra inway --user app
+expect_exit 6 "$INLAY" inject oci:inway:1 acme/tiny --to oci:out:no
+expect_contains "$ERR" "refs' is a file in the base"
+
+# Options that make the place another than the image's processes will look in.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --home /opt/h
+expect_contains "$ERR" 'home /opt/h (--home)'
+expect_contains "$ERR" 'the image does not set HOME'
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --user root
+expect_contains "$ERR" "user: 0:0 (--user)"
+expect_contains "$ERR" "the image itself runs as 'app'"
+expect_exit 6 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --user nobody-there
+expect_contains "$ERR" '--user'
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --cache-dir /proc/models
+expect_contains "$ERR" 'containers, which mount /proc anew'
+
+# A variable that leads into the cache itself, or to a file, gives no link and no failure.
+place=/home/app/.cache/huggingface/hub
+make_base inside 1 --user app --env TRANSFORMERS_CACHE=$place/models--acme--tiny --env SENTENCE_TRANSFORMERS_HOME=/etc/passwd
+expect_exit 0 "$INLAY" inject oci:inside:1 acme/tiny --to oci:out:inside
+expect_contains "$ERR" "which lies in $place itself"
+expect_contains "$ERR" 'no link to the model from /etc/passwd'
+"$TESTDATA/validate_image.sh" out inside >/dev/null
+
+# In whatever order: variables are sorted, and what one model made open stays so.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:ab --env X=1 --group-writable
+expect_exit 0 "$INLAY" inject oci:out:ab acme/other --to oci:out:ab --env A=2
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/other --to oci:out:ba --env A=2
+expect_exit 0 "$INLAY" inject oci:out:ba acme/tiny --to oci:out:ba --env X=1 --group-writable
+expect_eq "$(tag_digest out ab)" "$(tag_digest out ba)" 'the order of calls'
+unpack_image out ab ab
+expect_eq '775 1000:0' "$(of ab "$place")"
+# A base that has changed below inlay's layers is asked again.
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:under
+mkdir -p people/etc
+sed 's/^app:x:1000:1000/app:x:2000:2000/' plain-root/etc/passwd >people/etc/passwd
+make_base changed 1 --user app --extra people
+expect_exit 0 "$INLAY" inject oci:changed:1 acme/other --to oci:out:under --home /home/app
+expect_contains "$ERR" 'user: 2000:2000'
+expect_exit 0 "$INLAY" inject oci:out:under acme/tiny --to oci:out:under
+expect_contains "$ERR" 'user: 2000:2000'

@@ -127,7 +127,7 @@ refuse 2 'not an OCI image layout' "$base" acme/good --to "oci:$TEST_DIR/notes:1
 refuse 8 '/proc' "$base" acme/good --to oci:/proc/inlay:1
 refuse 5 'cannot connect' "$base" acme/good --to 127.0.0.1:1/x:1
 start_registry --read-only
-expect_exit 6 "$INLAY" inject --quiet "$base" acme/good --to "$REGISTRY/x:1"
+expect_exit 4 "$INLAY" inject --quiet "$base" acme/good --to "$REGISTRY/x:1"
 expect_contains "$ERR" "$REGISTRY/x"
 expect_eq 0 "$(hub_log '.requests | length')" 'requests to the hub'
 

@@ -15,6 +15,16 @@ struct injection {
     struct reference base;
     struct reference target; /* only if `has_target` */
     bool has_target;
+    struct strings reuse_texts;
+    struct reference *reuse; /* one a text */
+    struct inject_image *reuse_images;
+    char **reuse_versions;
+    size_t reuse_count;
+    struct reference cache; /* only if `cache_text` */
+    const char *cache_text;
+    struct store *cache_store;
+    const char *download_text; /* of --download-cache; NULL: it was left out */
+    struct cache *download_cache;
     struct strings more_targets; /* tags of the same place */
     bool json;
     const char *base_text; /* of --base; NULL: it was left out */
@@ -39,7 +49,7 @@ struct injection {
 
 #define INJECTION_INIT                                                                             \
     {                                                                                              \
-        .base = REFERENCE_INIT, .target = REFERENCE_INIT                                           \
+        .base = REFERENCE_INIT, .target = REFERENCE_INIT, .cache = REFERENCE_INIT                  \
     }
 
 void injection_release(struct injection *injection);
@@ -111,8 +121,17 @@ int injection_open(struct injection *injection, const struct command_context *co
     "  --cache-dir PATH     in place of the cache below it; sets the variable that names it\n"     \
     "  --owner UID[:GID]    whose the model's files are, in place of that user's\n"                \
     "  --group-writable     group 0, which may write: for platforms with random user ids\n"
+#define INJECTION_HELP_REUSE                                                                       \
+    "No byte twice:\n"                                                                             \
+    "  --reuse-from IMAGE    takes layers from this image, too; repeatable\n"                      \
+    "  --layer-cache REPO    a repository, or oci:DIR, that keeps layers: read and written\n"
+#define INJECTION_HELP_COMPRESSION                                                                 \
+    "  --compression HOW     none, gzip or zstd[:LEVEL], of the models' layers (none: weights\n"   \
+    "                        shrink little, and every pull has to unpack them)\n"
+#define INJECTION_HELP_DOWNLOAD_CACHE                                                              \
+    "  --download-cache DIR  keeps the model's files in this folder, for the next time\n"
 #define INJECTION_HELP_ENVIRONMENT                                                                 \
     "Environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME as the Hub's clients read them;\n" \
-    "SOURCE_DATE_EPOCH; HTTPS_PROXY, HTTP_PROXY, NO_PROXY; SSL_CERT_FILE.\n"
+    "SOURCE_DATE_EPOCH; HTTPS_PROXY, http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST.\n"
 
 #endif

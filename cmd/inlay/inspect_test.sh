@@ -33,7 +33,7 @@ inspect "$REGISTRY/app:2"
 expect_contains "$OUT" "image      $digest"
 expect_contains "$OUT" 'platforms  linux/amd64, linux/arm64'
 expect_contains "$OUT" "base       $REGISTRY/app:1@$(tag_digest "$TEST_DIR/base" 1)"
-expect_contains "$OUT" 'sets       X=y, HF_HUB_OFFLINE=1'
+expect_contains "$OUT" 'sets       HF_HUB_OFFLINE=1, X=y'
 expect_eq "MODEL                COMMIT   FILES    SIZE  LAYERS  LAYOUT       PLACE
 acme/tiny            1111111      3  2.0 MB       2  huggingface  /root/.cache/huggingface/hub" \
     "$(grep -A 1 '^MODEL' <<<"$OUT")"
@@ -51,7 +51,7 @@ expect_json "$OUT" '.models[1] | [.kind, .name, .files, (.layers | map(.kind))]'
     '["dataset","datasets/acme/words",1,["small"]]'
 expect_json "$OUT" '.models[0].files' 3
 expect_json "$OUT" '.platforms[0] | [.platform, .base.name, .base.digest, .environment]' \
-    "[\"linux/amd64\",\"$REGISTRY/app:1\",\"$(tag_digest "$TEST_DIR/base" 1)\",[\"X=y\",\"HF_HUB_OFFLINE=1\"]]"
+    "[\"linux/amd64\",\"$REGISTRY/app:1\",\"$(tag_digest "$TEST_DIR/base" 1)\",[\"HF_HUB_OFFLINE=1\",\"X=y\"]]"
 told=$OUT
 raw() { skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/app$1"; }
 child=$(jq -r '.platforms[1].digest' <<<"$told")
@@ -116,6 +116,18 @@ inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")" --json
 expect_json "$OUT" '.models[0].files' null
 inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")"
 expect_eq 1 "$(grep -cE '^acme/tiny +1111111 +- ' <<<"$OUT")" 'a dash for the files'
+
+# A commit that is none: nobody of ours wrote that, and nothing is read beyond it.
+config=$(image_config "$TEST_DIR/out" arm64 | jq -c '.history[].comment |= if . then (fromjson | if .commit then .commit = "" else . end | tojson) else . end')
+name=$(printf '%s' "$config" | sha256sum | cut -d ' ' -f 1)
+printf '%s' "$config" >"$evil/blobs/sha256/$name"
+image_manifest "$TEST_DIR/out" arm64 | jq -c --arg digest "sha256:$name" --argjson size "$(stat -c %s "$evil/blobs/sha256/$name")" \
+    '.config.digest = $digest | .config.size = $size' >"$TEST_DIR/manifest"
+cp "$TEST_DIR/manifest" "$evil/blobs/sha256/$(sha256_of "$TEST_DIR/manifest")"
+inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")"
+expect_eq 'no models' "$OUT"
+inspect "oci:$evil:sha256:$(sha256_of "$TEST_DIR/manifest")" --json
+expect_json "$OUT" .models '[]'
 
 # What goes wrong, in one line.
 refuse() {

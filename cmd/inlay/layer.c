@@ -2,7 +2,6 @@
 #include "core/text.h"
 #include "injection.h"
 #include "oci/document.h"
-#include "oci/media_type.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -15,13 +14,11 @@ static json_t *text_json(const char *text)
 /* The members' names are those of an OCI descriptor where they mean the same. */
 static json_t *file_json(const struct layer_file *file)
 {
-    struct digest_text digest = digest_format(&file->digest);
-
     return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:s}", "path", file->path, "kind",
                      file->kind, "model", text_json(file->model), "commit", text_json(file->commit),
-                     "media_type", MEDIA_TYPE_OCI_LAYER, "digest", digest.text, "diff_id",
-                     digest.text, "size", (json_int_t)file->size, "recipe",
-                     digest_format(&file->recipe).text);
+                     "media_type", file->media_type, "digest", digest_format(&file->digest).text,
+                     "diff_id", digest_format(&file->diff_id).text, "size", (json_int_t)file->size,
+                     "recipe", digest_format(&file->recipe).text);
 }
 
 static int print_result(const struct layer_result *result, FILE *stream, struct error *err)
@@ -67,15 +64,13 @@ static int run_layer(const struct command_context *context, int argc, char **arg
 static const char help[] =
     "Usage: inlay layer MODEL… -o FILE [--base IMAGE] [OPTION…]\n"
     "\n"
-    "Writes the layers that 'inlay inject' would add, byte for byte, as plain tars for other "
-    "tools\n"
-    "to append, and says what they are: one JSON document on standard output.\n"
+    "Writes the layers that 'inlay inject' would add, byte for byte, as tars for other tools to\n"
+    "append, and says what they are: one JSON document on standard output.\n"
     "\n" INJECTION_HELP_MODEL "\n"
     "Which layers:\n"
-    "  -o, --output FILE    where to. Several layers get a number: model.1.tar, model.2.tar, … "
-    "for\n"
-    "                       model.tar, from the bottom up. '-' is standard output, for one layer;\n"
-    "                       the document then goes to standard error.\n"
+    "  -o, --output FILE    where to. Several layers get a number: model.tar is model.1.tar,\n"
+    "                       model.2.tar, … from the bottom up. '-' is stdout, for one layer;\n"
+    "                       the document then goes to stderr.\n"
     "  --base IMAGE         what they are for: its user, home and links decide on the place, and\n"
     "                       the layer that states the folders above the model as this image has\n"
     "                       them comes along. Without it, the user is root and the home /root.\n"
@@ -86,12 +81,12 @@ static const char help[] =
     "  --env NAME=VALUE     as if the image set it; HOME, HF_HOME and others decide on the place;\n"
     "                       repeatable\n"
     "\n"
-    "How it works:\n"
-    "  --jobs N             layers in flight, 1 to 64 (4)\n" SESSION_HELP
-    "\n" INJECTION_HELP_ENVIRONMENT "\n"
-    "Exit status: 0 done, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported, 7 "
-    "corrupt,\n"
-    "8 this machine, 130 interrupted, 1 a defect.\n";
+    "How it works:\n" INJECTION_HELP_COMPRESSION
+    "  --jobs N              layers in flight, 1 to 64 (4)\n" INJECTION_HELP_DOWNLOAD_CACHE
+    "  --connections N       to the hub, for files; 1 to 64 (8); a layer always has "
+    "one\n" SESSION_HELP "\n" INJECTION_HELP_ENVIRONMENT "\n"
+    "Exit status: 0 done, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported,\n"
+    "7 corrupt, 8 this machine, 130 interrupted, 1 a defect.\n";
 
 const struct command layer_command = {
     .name = "layer",

@@ -13,7 +13,7 @@ static struct cancel interrupted;
 
 static const struct command *const commands[] = {
     &inject_command,  &plan_command,   &layer_command, &remove_command,
-    &inspect_command, &verify_command, &copy_command,
+    &inspect_command, &verify_command, &copy_command,  &cache_command,
 };
 
 /* docs/inlay.md, "Exit status". */

@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 /* What git shows of a commit. */
 #define COMMIT_SHOWN 7
@@ -201,7 +202,7 @@ static void print_layers(const struct preview *preview)
     table_print(&table, everywhere ? 3 : 4);
 }
 
-static void print_text(const struct preview *preview, bool has_target)
+static void print_text(const struct preview *preview, bool has_target, bool may_mount)
 {
     for (size_t i = 0; i < preview->platform_count; i++) {
         if (i > 0)
@@ -219,8 +220,17 @@ static void print_text(const struct preview *preview, bool has_target)
     printf("would move: %s of model", text_format_size(preview->model_size).text);
     if (has_target)
         printf(", %s of base%s", text_format_size(preview->base_size).text,
-               preview->base_size > 0 ? " unless the registry can mount it" : "");
+               preview->base_size > 0 && may_mount ? " unless the registry can mount it" : "");
     puts("");
+}
+
+static bool may_mount(const struct injection *injection)
+{
+    const struct reference *base = &injection->base;
+    const struct reference *target = &injection->target;
+
+    return base->kind == REFERENCE_REGISTRY && target->kind == REFERENCE_REGISTRY &&
+           strcmp(base->registry, target->registry) == 0;
 }
 
 static int run_plan(const struct command_context *context, int argc, char **argv, struct error *err)
@@ -235,7 +245,7 @@ static int run_plan(const struct command_context *context, int argc, char **argv
     if (injection.json)
         print_json(&preview);
     else
-        print_text(&preview, injection.has_target);
+        print_text(&preview, injection.has_target, may_mount(&injection));
     return 0;
 }
 
@@ -245,10 +255,10 @@ static const char help[] =
     "Says what 'inlay inject' would do, before a byte of a model moves: whose home, which place,\n"
     "which files, folders and layers, what TARGET has already, and how much would move. Nothing\n"
     "is written.\n"
-    "\n" INJECTION_HELP_NAMES "\n" INJECTION_HELP_OPTIONS "\n"
+    "\n" INJECTION_HELP_NAMES "\n" INJECTION_HELP_OPTIONS "\n" INJECTION_HELP_REUSE "\n"
     "How it works:\n"
-    "  --json         for programs: one JSON document\n"
-    "  --jobs N       questions in flight, 1 to 64 (4)\n" SESSION_HELP
+    "  --json                for programs: one JSON document\n" INJECTION_HELP_COMPRESSION
+    "  --jobs N              questions in flight, 1 to 64 (4)\n" SESSION_HELP
     "\n" INJECTION_HELP_ENVIRONMENT "\n"
     "Exit status: 0 done, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported, 7 "
     "corrupt,\n"

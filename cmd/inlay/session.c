@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define JOBS_MAX 64
+#define CONNECTIONS_DEFAULT 8
 
 /* Plain http and unverified TLS are as good as what is known beforehand: a digest, not a tag. */
 static void warn_of_insecure(const struct log *log, const char *const *hosts)
@@ -32,6 +33,7 @@ void session_open(struct session *session, const struct command_context *context
         .tls_ca = options->tls_ca,
         .cert_dir = options->cert_dir,
         .insecure = options->insecure,
+        .limit_rate = options->limit_rate,
     });
     session->auth = auth_new(&(struct auth_options){
         .http = session->http,
@@ -40,11 +42,14 @@ void session_open(struct session *session, const struct command_context *context
         .authfile = options->authfile,
         .creds = options->creds,
     });
+    session->pool =
+        prefetch_pool_new(options->connections > 0 ? options->connections : CONNECTIONS_DEFAULT);
     session->stores = (struct store_context){session->http, session->auth, context->cancel, log};
 }
 
 void session_release(struct session *session)
 {
+    prefetch_pool_free(session->pool);
     auth_free(session->auth);
     http_free(session->http);
     render_free(session->render);
@@ -86,16 +91,27 @@ int session_parse_target(const char *name, const char *text, struct reference *o
     return 0;
 }
 
+static int parse_count(const char *option, const char *text, unsigned max, unsigned *out,
+                       struct error *err)
+{
+    uint64_t count = 0;
+
+    if (parse_u64(text, max, &count, err) < 0)
+        return error_wrap(err, "%s", option);
+    if (count == 0)
+        return error_set(err, ERROR_USAGE, "%s is 0, expected 1 to %u", option, max);
+    *out = (unsigned)count;
+    return 0;
+}
+
 int session_parse_jobs(const char *text, unsigned *out, struct error *err)
 {
-    uint64_t jobs = 0;
+    return parse_count("--jobs", text, JOBS_MAX, out, err);
+}
 
-    if (parse_u64(text, JOBS_MAX, &jobs, err) < 0)
-        return error_wrap(err, "--jobs");
-    if (jobs == 0)
-        return error_set(err, ERROR_USAGE, "--jobs is 0, expected 1 to %d", JOBS_MAX);
-    *out = (unsigned)jobs;
-    return 0;
+int session_parse_connections(const char *text, unsigned *out, struct error *err)
+{
+    return parse_count("--connections", text, PREFETCH_CONNECTIONS_MAX, out, err);
 }
 
 /* What getopt_long() did not take: `option` is what it returned. */
@@ -146,6 +162,39 @@ static int take_insecure(struct session_options *out, const char *value, struct 
     return take_another(out->insecure, "--insecure", value, err);
 }
 
+bool session_parse_size(const char *text, uint64_t *out)
+{
+    static const char units[] = "kmgt";
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* the caller says what is expected */
+    CLEANUP(text) char *digits = xstrdup(text);
+    size_t size = strlen(digits);
+    unsigned shift = 0;
+    uint64_t number = 0;
+
+    for (size_t i = 0; size > 0 && units[i] != '\0'; i++)
+        if ((digits[size - 1] | 0x20) == units[i])
+            shift = 10 * ((unsigned)i + 1);
+    if (shift > 0)
+        digits[size - 1] = '\0';
+    if (parse_u64(digits, UINT64_MAX >> 40, &number, &ignored) < 0)
+        return false;
+    *out = number << shift;
+    return true;
+}
+
+static int take_limit_rate(struct session_options *out, const char *text, struct error *err)
+{
+    uint64_t rate = 0;
+
+    if (!session_parse_size(text, &rate) || rate < KIB)
+        return error_set(err, ERROR_USAGE,
+                         "--limit-rate '%s' is not a rate; expected bytes a second, at least 1K, "
+                         "such as 500K, 20M or 1G",
+                         text);
+    out->limit_rate = rate;
+    return 0;
+}
+
 int session_take_option(struct session_options *out, int option, char **argv, const char *command,
                         struct error *err)
 {
@@ -158,7 +207,7 @@ int session_take_option(struct session_options *out, int option, char **argv, co
         return 0;
     case SESSION_OPTION_AUTHFILE:
         out->authfile = optarg;
-        return 0;
+        return auth_check_authfile(optarg, err) == 0 ? 0 : error_wrap(err, "--authfile");
     case SESSION_OPTION_CREDS:
         return take_creds(out, optarg, err);
     case SESSION_OPTION_TLS_CA:
@@ -169,6 +218,8 @@ int session_take_option(struct session_options *out, int option, char **argv, co
         return 0;
     case SESSION_OPTION_INSECURE:
         return take_insecure(out, optarg, err);
+    case SESSION_OPTION_LIMIT_RATE:
+        return take_limit_rate(out, optarg, err);
     default:
         return refuse_option(option, argv, command, err);
     }

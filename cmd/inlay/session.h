@@ -7,6 +7,7 @@
 #include "oci/reference.h"
 #include "render.h"
 #include "store/store.h"
+#include "stream/stream.h"
 
 #define SESSION_MANY 32
 
@@ -18,6 +19,8 @@ struct session_options {
     const char *cert_dir;                   /* NULL: certs.d */
     const char *creds[SESSION_MANY + 1];    /* "HOST=FILE", "HOST=-"; NULL-terminated */
     const char *insecure[SESSION_MANY + 1]; /* hosts; NULL-terminated */
+    uint64_t limit_rate;                    /* bytes a second in each direction; 0: none */
+    unsigned connections;                   /* for the contents of models; 0: 8 */
 };
 
 /* For getopt_long(): behind the command's own options, which have the numbers from 256 to 511. */
@@ -27,12 +30,14 @@ struct session_options {
 #define SESSION_OPTION_TLS_CA 514
 #define SESSION_OPTION_CERT_DIR 515
 #define SESSION_OPTION_INSECURE 516
+#define SESSION_OPTION_LIMIT_RATE 517
 #define SESSION_OPTIONS                                                                            \
     {"quiet", no_argument, NULL, 'q'}, {"verbose", no_argument, NULL, 'v'},                        \
         {"authfile", required_argument, NULL, SESSION_OPTION_AUTHFILE},                            \
         {"creds", required_argument, NULL, SESSION_OPTION_CREDS},                                  \
         {"tls-ca", required_argument, NULL, SESSION_OPTION_TLS_CA},                                \
         {"cert-dir", required_argument, NULL, SESSION_OPTION_CERT_DIR},                            \
+        {"limit-rate", required_argument, NULL, SESSION_OPTION_LIMIT_RATE},                        \
     {                                                                                              \
         "insecure", required_argument, NULL, SESSION_OPTION_INSECURE                               \
     }
@@ -41,15 +46,16 @@ struct session_options {
 #define SESSION_HELP                                                                               \
     "\n"                                                                                           \
     "Registries; logins of docker, skopeo and podman are found by themselves:\n"                   \
-    "  --authfile FILE     the one file with logins, in place of those\n"                          \
-    "  --creds HOST=FILE   USER:PASSWORD in FILE's first line; '-' is stdin; repeatable\n"         \
-    "  --tls-ca FILE       authorities that are trusted too, in PEM; a folder of them will do\n"   \
-    "  --cert-dir DIR      its *.crt, *.cert and *.key, in place of those in certs.d\n"            \
-    "  --insecure HOST     plain http and certificates of anybody; repeatable\n"                   \
+    "  --authfile FILE       the one file with logins, in place of those\n"                        \
+    "  --creds HOST=FILE     USER:PASSWORD in FILE's first line; '-' is stdin; repeatable\n"       \
+    "  --tls-ca FILE         authorities that are trusted too, in PEM; a folder of them will do\n" \
+    "  --cert-dir DIR        its *.crt, *.cert and *.key, in place of those in certs.d\n"          \
+    "  --insecure HOST       plain http and certificates of anybody; repeatable\n"                 \
     "\n"                                                                                           \
-    "  -q, --quiet    warnings and errors only\n"                                                  \
-    "  -v, --verbose  requests, retries and digests too\n"                                         \
-    "  -h, --help     this text\n"
+    "  --limit-rate RATE     bytes a second, received and sent, at most: 500K, 20M, 1G\n"          \
+    "  -q, --quiet           warnings and errors only\n"                                           \
+    "  -v, --verbose         requests, retries and digests too\n"                                  \
+    "  -h, --help            this text\n"
 
 /* Takes one of them, or refuses what is none of anybody's. */
 int session_take_option(struct session_options *out, int option, char **argv, const char *command,
@@ -60,6 +66,7 @@ struct session {
     struct render *render;
     struct http *http;
     struct auth *auth;
+    struct prefetch_pool *pool;  /* connections for the contents of models */
     struct store_context stores; /* of these, for store_open() */
 };
 
@@ -82,6 +89,10 @@ int session_parse_target(const char *name, const char *text, struct reference *o
                          struct error *err) MUST_CHECK;
 /* The value of --jobs. */
 int session_parse_jobs(const char *text, unsigned *out, struct error *err) MUST_CHECK;
+/* "20M": bytes, with K, M, G or T for powers of 1024; false if it is none. */
+bool session_parse_size(const char *text, uint64_t *out);
+/* The value of --connections. */
+int session_parse_connections(const char *text, unsigned *out, struct error *err) MUST_CHECK;
 /* Where what is learned of bases' layers is kept; NULL: nowhere. Caller frees. */
 char *session_memo_folder(void);
 

@@ -218,8 +218,9 @@ static char *model_text(const struct verify_platform *platform, const struct ver
     else if (platform->findings.count > 0)
         buf_addf(&out, "%s at %s: nothing more is wrong with it\n", title, shown);
     else
-        buf_addf(&out, "user %s can read %s offline at %s, %zu file%s, %s\n", platform->user, title,
-                 shown, model->files, plural(model->files), text_format_size(model->size).text);
+        buf_addf(&out, "user %s (%s) can read %s offline at %s, %zu file%s, %s\n", platform->user,
+                 platform->user_from, title, shown, model->files, plural(model->files),
+                 text_format_size(model->size).text);
     if (model->path != NULL && strcmp(model->path, model->canonical) != 0)
         buf_addf(&out, "  note: this path leads to %s\n", model->canonical);
     for (size_t i = 0; i < model->notes.count; i++)
@@ -345,7 +346,8 @@ static int run_verify(const struct command_context *context, int argc, char **ar
         return -1;
     session_open(session, context, &verification.how);
     const struct store_context *stores = &session->stores;
-    verification.sources = (struct source_context){stores->http, context->cancel, stores->log};
+    verification.sources = (struct source_context){stores->http, context->cancel, stores->log,
+                                                   verification.session.pool, NULL};
     if (store_open(&verification.image, stores, &verification.store, err) < 0)
         return -1;
     CLEANUP(text) char *version = reference_version(&verification.image);
@@ -377,8 +379,11 @@ static const char help[] =
     "Reads the layers of an image's models and says whether its user can read each of them\n"
     "offline, or what is in the way.\n"
     "\n"
-    "  IMAGE  [docker://]NAME[:TAG][@DIGEST]  an image in a registry\n"
-    "         oci:DIR[:TAG][@DIGEST]          an image in an OCI layout\n"
+    "  IMAGE  [docker://]NAME[:TAG][@DIGEST]    an image in a registry\n"
+    "         oci:DIR[:TAG][@DIGEST]            an image in an OCI layout\n"
+    "         oci-archive:FILE[:TAG][@DIGEST]   the same in a tar; '-' is stdin\n"
+    "         docker-archive:FILE[:NAME[:TAG]]  what 'docker save' writes; '-' is stdin\n"
+    "         docker-daemon:NAME[:TAG]          an image of a Docker engine\n"
     "\n"
     "  --user USER    who reads: USER[:GROUP], as in the image's /etc/passwd, or numbers, in\n"
     "                 place of the image's own user\n"
@@ -387,7 +392,7 @@ static const char help[] =
     "  --json         for programs: one JSON document\n"
     "  --jobs N       layers that are read at a time, 1 to 64 (4)\n" SESSION_HELP "\n"
     "Environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME for --hub; HTTPS_PROXY,\n"
-    "HTTP_PROXY, NO_PROXY; SSL_CERT_FILE.\n"
+    "http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST.\n"
     "\n"
     "An image without models has nothing wrong: 'no models', and exit status 0. Exit status: 0\n"
     "nothing is wrong, 7 something is, or a document of the image is damaged; 2 usage, 3 not\n"

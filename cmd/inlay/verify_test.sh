@@ -34,7 +34,7 @@ bad() { # SUMMARY VERIFY-ARGUMENT...
 make_base base 1 --user app --layers 3 --gzip
 expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1
 good oci:out:1
-expect_eq "linux/amd64: user app (1000:1000) can read acme/tiny@1111111 offline at $model, 4 files, 2.0 MB
+expect_eq "linux/amd64: user 1000:1000 (line 2 of /etc/passwd) can read acme/tiny@1111111 offline at $model, 4 files, 2.0 MB
 1 model: nothing is wrong" "$OUT"
 good oci:base:1
 expect_eq 'no models' "$OUT"
@@ -42,7 +42,7 @@ good oci:out:1 --json
 expect_eq 1 "$(wc -l <<<"$OUT")" 'lines of JSON'
 expect_json "$OUT" '[.digest, .models, .wrong_models, .findings]' "[\"$(tag_digest out 1)\",1,0,0]"
 expect_json "$OUT" '.platforms[0] | [.platform, .user.user, .user.uid, .user.home, .findings]' \
-    '["linux/amd64","app (1000:1000)",1000,"/home/app",[]]'
+    '["linux/amd64","1000:1000",1000,"/home/app",[]]'
 expect_json "$OUT" '.platforms[0].models[0] | [.kind, .name, .commit, .layout, .place, .path, .checked, .files, .findings, .notes]' \
     "[\"model\",\"acme/tiny\",\"$c1\",\"huggingface\",\"$cache\",\"$model\",true,4,[],[]]"
 
@@ -73,9 +73,9 @@ expect_json "$OUT" '.platforms[0].models[0].findings[0].path' "\"$model/blobs/$b
 change() { chmod 0600 ".$model/blobs/$blob" && chown 0:0 ".$model/blobs/$blob"; }
 above closed
 bad '1 finding in 1 of 1 model' oci:out:closed
-expect_contains "$OUT" "the user app (1000:1000) cannot read '$model/blobs/$blob', which is 0600 0:0"
+expect_contains "$OUT" "the user 1000:1000 cannot read '$model/blobs/$blob', which is 0600 0:0"
 good oci:out:closed --user 0:0 --home /home/app
-expect_contains "$OUT" 'user root (0:0) can read acme/tiny@1111111'
+expect_contains "$OUT" "user 0:0 (the image's user '0:0') can read acme/tiny@1111111"
 
 change() { chown 0:0 home/app && chmod 0700 home/app; }
 above home
@@ -106,7 +106,7 @@ expect_contains "$OUT" "names the commit $c2, of which there is no snapshot"
 change() { mkdir -p data && mv home/app/.cache/huggingface data/ && ln -s /data/huggingface home/app/.cache/huggingface; }
 above moved
 bad '2 findings in 1 of 1 model' oci:out:moved
-expect_contains "$OUT" "the loader of the user app (1000:1000) looks in '$cache', which is '/data/huggingface/hub', the model is in '$cache'"
+expect_contains "$OUT" "the loader of the user 1000:1000 looks in '$cache', which is '/data/huggingface/hub', the model is in '$cache'"
 
 change() { sed -i 's/^app:.*/app:x:1000:1000:app:\/srv:\/bin\/sh/' etc/passwd; }
 above otherhome
@@ -193,7 +193,7 @@ expect_exit 0 "$INLAY" inject oci:base:links acme/twice acme/twice@dev datasets/
 expect_exit 0 "$INLAY" inject oci:out:many acme/tiny --layout sentence-transformers --to oci:out:many
 good oci:out:many
 expect_contains "$OUT" '4 models: nothing is wrong'
-expect_eq 4 "$(grep -c '^linux/amd64: user app (1000:1000) can read ' <<<"$OUT")" 'models that can be read'
+expect_eq 4 "$(grep -c '^linux/amd64: user 1000:1000 (line 2 of /etc/passwd) can read ' <<<"$OUT")" 'models that can be read'
 expect_contains "$OUT" "datasets/acme/words@"
 expect_contains "$OUT" "offline at $cache/models--acme--twice, 1 file,"
 expect_contains "$OUT" '  note: this path leads to /var/people/app/.cache/huggingface/hub/models--acme--twice'
@@ -211,7 +211,7 @@ expect_contains "$OUT" "has other content in '/var/people/app/.cache/torch/sente
 make_base base docker --docker --gzip
 expect_exit 0 "$INLAY" inject oci:base:docker acme/tiny --to oci:out:docker
 good oci:out:docker
-expect_contains "$OUT" 'user root (0:0) can read acme/tiny@1111111 offline at /root/.cache/'
+expect_contains "$OUT" 'user 0:0 (the image has no user: root) can read acme/tiny@1111111 offline at /root/.cache/'
 skopeo copy --quiet --insecure-policy --dest-compress --dest-compress-format zstd oci:out:1 oci:packed:1
 expect_contains "$(image_manifest packed 1 | jq -r '.layers[-1].mediaType')" 'zstd'
 good oci:packed:1
@@ -219,7 +219,8 @@ good oci:packed:1
 # A place of its own, for whatever user; and loaders that look where a variable says find a link.
 expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --cache-dir /models --group-writable --to oci:out:open
 good oci:out:open --user 4321
-expect_contains "$OUT" 'user 4321:0 can read acme/tiny@1111111 offline at /models/models--acme--tiny'
+expect_contains "$OUT" 'user 4321:0 ('
+expect_contains "$OUT" ') can read acme/tiny@1111111 offline at /models/models--acme--tiny, 4 files, 2.0 MB'
 make_base base st --user app --env SENTENCE_TRANSFORMERS_HOME=/srv/st
 expect_exit 0 "$INLAY" inject oci:base:st acme/tiny --to oci:out:st
 good oci:out:st
@@ -231,13 +232,34 @@ bad '1 finding in 1 of 1 model' oci:out:st-changed
 expect_contains "$OUT" "removes '/srv/st/models--acme--tiny'"
 expect_contains "$OUT" 'note: the image sets SENTENCE_TRANSFORMERS_HOME=/srv/st: loaders that obey it do not find the model'
 
+# A folder that somebody named, which others have files in as well.
+mkdir -p shared/models/own && printf x >shared/models/own/x && chmod 600 shared/models/own/x
+make_base base shared --user app --extra shared
+expect_exit 0 "$INLAY" inject oci:base:shared acme/tiny --layout dir --path /models --to oci:out:dir
+good oci:out:dir
+expect_eq "linux/amd64: user 1000:1000 (line 2 of /etc/passwd) can read acme/tiny@1111111 offline at /models, 4 files, 2.0 MB
+1 model: nothing is wrong" "$OUT"
+good oci:out:dir --json
+expect_json "$OUT" '.platforms[0].models[0] | [.layout, .place, .path, .canonical, .files, .size]' \
+    '["dir","/models","/models","/models",4,2000006]'
+good oci:out:dir --hub
+rm -rf bundle && umoci unpack --image out:dir bundle 2>/dev/null
+rm bundle/rootfs/models/modules.json
+printf 'x' >>bundle/rootfs/models/config.json
+chmod 600 bundle/rootfs/models/model.safetensors && chown 0:0 bundle/rootfs/models/model.safetensors
+umoci repack --image out:dir-changed bundle 2>/dev/null
+bad '3 findings in 1 of 1 model' oci:out:dir-changed
+expect_contains "$OUT" "removes '/models/modules.json'"
+expect_contains "$OUT" "has other content in '/models/config.json' than the model"
+expect_contains "$OUT" "the user 1000:1000 cannot read '/models/model.safetensors', which is 0600 0:0"
+
 # The Hub: what it has is the same, less what was left out; then it has something else.
 good oci:out:1 --hub
 expect_contains "$OUT" '  note: 1 file of the Hub is not in the image: tf_model.h5'
 good oci:out:many --hub
 stop_server "$HUB_PID"
 expect_exit 5 "$INLAY" verify --quiet oci:out:1 --hub
-expect_contains "$ERR" "asking the Hub for 'acme/tiny'"
+expect_contains "$ERR" "the image oci:out:1: asking the Hub for 'acme/tiny'"
 expect_eq '' "$OUT" 'stdout'
 good oci:out:1
 start_hub '{"id": "acme/tiny", "commits": [{"name": "c1", "oid": "'$c1'", "files": [
@@ -271,7 +293,7 @@ gets() { # how often each of the layers of platform $1 was asked for since line 
 platforms=$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/app:2" | jq -r '.manifests[].digest')
 logged=$(wc -l <"$REGISTRY_LOG")
 good "$REGISTRY/app:2"
-expect_eq "linux/amd64, linux/arm64: user app (1000:1000) can read acme/tiny@1111111 offline at $model, 3 files, 2.0 MB
+expect_eq "linux/amd64, linux/arm64: user 1000:1000 (line 2 of /etc/passwd) can read acme/tiny@1111111 offline at $model, 3 files, 2.0 MB
 1 model: nothing is wrong" "$OUT"
 for platform in $platforms; do
     expect_eq '0 0 1 1 1' "$(gets "$platform")" 'requests for each layer'
@@ -295,7 +317,7 @@ jq -n --slurpfile index pulled/index.json --slurpfile was "$(blob_path pulled "$
     | .manifests[1] += ($index[0].manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == "arm") | {digest, size})' >index
 cp index "pulled/blobs/sha256/$(sha256_of index)"
 bad '1 finding in 1 of 1 model' "oci:pulled:sha256:$(sha256_of index)"
-expect_contains "$OUT" 'linux/amd64: user app (1000:1000) can read acme/tiny@1111111'
+expect_contains "$OUT" 'linux/amd64: user 1000:1000 (line 2 of /etc/passwd) can read acme/tiny@1111111'
 expect_contains "$OUT" "linux/arm64: acme/tiny@1111111 at $model: 1 finding"
 
 # Names that are no UTF-8 or reach for the terminal.
@@ -332,5 +354,7 @@ expect_exit 8 bash -c '"$0" "$@" >/dev/full' "$INLAY" verify --quiet oci:out:1
 
 expect_exit 0 "$INLAY" verify --help
 expect_contains "$OUT" 'Usage: inlay verify IMAGE'
+expect_contains "$OUT" 'docker-daemon:NAME[:TAG]'
+expect_contains "$OUT" 'http_proxy'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"

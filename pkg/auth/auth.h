@@ -30,6 +30,8 @@ struct auth_options {
  * are; what is wrong with them is an error then.
  */
 int auth_check_creds(const char *text, struct error *err) MUST_CHECK;
+/* The same of `authfile`: ERROR_LOCAL if it cannot be read. */
+int auth_check_authfile(const char *path, struct error *err) MUST_CHECK;
 
 struct auth *auth_new(const struct auth_options *options);
 void auth_free(struct auth *auth);

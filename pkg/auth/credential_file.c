@@ -76,6 +76,22 @@ static int parse_entry(const json_t *entry, const struct credential_text *text, 
     return 0;
 }
 
+/* What is there is text, or nothing at all. */
+static int check_entry(const json_t *entry, const struct credential_text *text, const char *key,
+                       struct error *err)
+{
+    static const char *const names[] = {"auth", "username", "password", "identitytoken",
+                                        "registrytoken"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        const json_t *member = json_object_get(entry, names[i]);
+        if (member != NULL && !json_is_null(member) && !json_is_string(member))
+            return error_set(err, ERROR_LOCAL, "'%s', key '%s': '%s' is not a text; log in again",
+                             text->name, key, names[i]);
+    }
+    return 0;
+}
+
 static int parse_auths(json_t *auths, const struct credential_text *text,
                        const struct credential_query *query, struct credential_file *out,
                        struct error *err)
@@ -87,8 +103,11 @@ static int parse_auths(json_t *auths, const struct credential_text *text,
     json_object_foreach(auths, key, entry)
     {
         unsigned rank = 0;
-        if (!credential_key_fits(key, query, &rank) || !has_secret(entry) ||
-            (best != NULL && rank <= out->rank))
+        if (!credential_key_fits(key, query, &rank))
+            continue;
+        if (check_entry(entry, text, key, err) < 0)
+            return -1;
+        if (!has_secret(entry) || (best != NULL && rank <= out->rank))
             continue;
         best = entry;
         out->rank = rank;

@@ -203,6 +203,9 @@ static void a_file_that_is_wrong_is_named_without_what_is_in_it(void **state)
          "'F', key 'h': 'auth' is not the base64 of USER:PASSWORD; log in again"},
         {"{\"auths\":{\"h\":{\"auth\":\"SECRET=!\"}}}",
          "'F', key 'h': 'auth' is not the base64 of USER:PASSWORD; log in again"},
+        {"{\"auths\":{\"h\":{\"auth\":5}}}", "'F', key 'h': 'auth' is not a text; log in again"},
+        {"{\"auths\":{\"h\":{\"auth\":\"YTpi\",\"identitytoken\":[\"SECRET\"]}}}",
+         "'F', key 'h': 'identitytoken' is not a text; log in again"},
         {"{\"auths\":{\"h\":{\"auth\":\"YQBiOmM=\"}}}", /* a, NUL, b:c */
          "'F', key 'h': 'auth' is not the base64 of USER:PASSWORD; log in again"},
     };

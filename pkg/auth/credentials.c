@@ -332,17 +332,21 @@ static int search_environment(struct search *search, struct error *err)
 static char *tell_nothing(const struct search *search)
 {
     const char *host = credential_host(search->query->host);
+    const char *authfile = search->credentials->authfile;
     CLEANUP(buf) struct buf story = BUF_INIT;
 
     for (size_t i = 0; i < search->looked.count; i++)
         buf_addf(&story, "%s'%s'", i > 0 ? ", " : "", search->looked.items[i]);
-    buf_addf(&story,
-             "%s no credentials for '%s': 'docker login %s', 'skopeo login %s' or --creds %s=FILE "
-             "gives some",
+    buf_addf(&story, "%s no credentials for '%s': ",
              search->looked.count == 0   ? "there are"
              : search->looked.count == 1 ? " has"
                                          : " have",
-             host, host, host, host);
+             host);
+    if (authfile != NULL) /* in which docker writes nothing */
+        buf_addf(&story, "'skopeo login --authfile %s %s'", authfile, host);
+    else
+        buf_addf(&story, "'docker login %s', 'skopeo login %s'", host, host);
+    buf_addf(&story, " or --creds %s=FILE gives some", host);
     return buf_take(&story);
 }
 

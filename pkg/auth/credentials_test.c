@@ -215,6 +215,40 @@ static void the_closest_of_several_creds_is_taken(void **state)
     check_user(&options, "team");
 }
 
+static void an_authfile_without_an_entry_is_filled_by_the_tool_that_can(void **state)
+{
+    const char *folder = *state;
+    CLEANUP(text) char *path = xasprintf("%s/mine.json", folder);
+    CLEANUP(text)
+    char *story = xasprintf("'%s' has no credentials for 'r.example': 'skopeo login --authfile %s "
+                            "r.example' or --creds r.example=FILE gives some",
+                            path, path);
+    struct auth_options options = {.authfile = path};
+    CLEANUP(credential) struct credential found = CREDENTIAL_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    folder_be_home(folder);
+    assert_int_equal(auth_check_authfile(path, &err), -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    assert_true(text_ends_with(err.text, "mine.json' does not exist"));
+    error_release(&err);
+    folder_put(folder, "mine.json", "{}", false);
+    assert_int_equal(auth_check_authfile(path, &err), 0);
+    assert_int_equal(find(&options, "r.example", &found, &err), 0);
+    assert_string_equal(found.story, story);
+}
+
+static void a_password_in_the_place_of_a_file_is_not_repeated(void **state)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(auth_check_creds("r.example=bob:s3cr3tpw", &err), -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    assert_null(strstr(err.text, "s3cr3tpw"));
+    assert_non_null(strstr(err.text, "there is no such file for 'r.example'; expected HOST=FILE"));
+}
+
 static void what_was_found_or_not_is_told_without_secrets(void **state)
 {
     const char *folder = *state;
@@ -306,6 +340,9 @@ static void a_place_that_cannot_be_used_is_an_error_that_names_it(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(an_authfile_without_an_entry_is_filled_by_the_tool_that_can,
+                                        folder_make, folder_remove),
+        cmocka_unit_test(a_password_in_the_place_of_a_file_is_not_repeated),
         IN_FOLDER(the_first_place_that_knows_the_host_wins),
         IN_FOLDER(with_docker_config_the_home_folder_is_not_docker_s),
         IN_FOLDER(the_one_file_that_was_named_is_the_only_one),

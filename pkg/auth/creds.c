@@ -33,10 +33,25 @@ int auth_check_creds(const char *text, struct error *err)
 
     if (creds_parse(text, &creds, err) < 0)
         return -1;
+    /* Not repeated either: USER:PASSWORD in the place of the file. */
+    if (creds.file != NULL && access(creds.file, F_OK) < 0 && strchr(creds.file, ':') != NULL)
+        return error_set(err, ERROR_LOCAL,
+                         "there is no such file for '%s'; expected HOST=FILE with USER:PASSWORD in "
+                         "the file's first line, or HOST=- for standard input",
+                         creds.host);
     if (creds.file != NULL && access(creds.file, R_OK) < 0)
         return error_set_errno(err, errno, "opening the credentials for '%s' in '%s'", creds.host,
                                creds.file);
     return 0;
+}
+
+int auth_check_authfile(const char *path, struct error *err)
+{
+    if (access(path, R_OK) == 0)
+        return 0;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return error_set(err, ERROR_LOCAL, "'%s' does not exist", path);
+    return error_set_errno(err, errno, "opening '%s'", path);
 }
 
 int creds_parse_line(const char *content, const char *from, struct credential *out,

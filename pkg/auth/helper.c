@@ -172,6 +172,23 @@ int helper_ask(const struct helper *helper, struct credential *out, struct error
     return helper_parse(helper, &answer, status, out, err);
 }
 
+/*
+ * What the protocol lets a helper say on standard output (docker-credential-helpers,
+ * "credentials/error.go"). Anything else there may be a secret.
+ */
+static bool is_known_words(const char *line)
+{
+    static const char *const known[] = {
+        "no credentials server URL",
+        "no credentials username",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
+        if (strcmp(line, known[i]) == 0)
+            return true;
+    return false;
+}
+
 /* Why it ended badly: helpers say so on standard output. An answer after all is not repeated. */
 static int helper_refuse(const struct helper *helper, const struct buf *answer, int status,
                          struct error *err)
@@ -182,7 +199,7 @@ static int helper_refuse(const struct helper *helper, const struct buf *answer, 
 
     if (text_starts_with(line, NOT_FOUND))
         return 0;
-    bool tells = *line != '\0' && *line != '{' && text_is_utf8(line);
+    bool tells = is_known_words(line);
     return error_set(
         err, ERROR_LOCAL,
         "'docker-credential-%s', which '%s' names, ended with status %d for '%s'%s%s%s",

@@ -30,6 +30,8 @@ static void an_answer_is_a_user_with_a_secret_or_nobody(void **state)
          "'docker-credential-x', which 'F' names, ended with status 2 for 'r.example'"},
         {1, "{\"Username\":\"bob\",\"Secret\":\"SECRET\"}", NULL, NULL, NULL,
          "'docker-credential-x', which 'F' names, ended with status 1 for 'r.example'"},
+        {1, "SECRET of bob\n", NULL, NULL, NULL,
+         "'docker-credential-x', which 'F' names, ended with status 1 for 'r.example'"},
         {1, "\xff\xfe", NULL, NULL, NULL,
          "'docker-credential-x', which 'F' names, ended with status 1 for 'r.example'"},
         {0, "SECRET", NULL, NULL, NULL,
@@ -132,8 +134,7 @@ static void a_helper_that_cannot_answer_is_named(void **state)
          "'F' names the credential helper '', which is not the name of a program; expected "
          "letters, digits, '.', '_' and '-'"},
         {"x", "#!/bin/sh\necho 'the keychain is locked'; exit 3\n",
-         "'docker-credential-x', which 'F' names, ended with status 3 for 'r.example': 'the "
-         "keychain is locked'"},
+         "'docker-credential-x', which 'F' names, ended with status 3 for 'r.example'"},
         {"x", "#!/bin/sh\nkill -9 $$\n",
          "'docker-credential-x', which 'F' names, ended with status 137 for 'r.example'"},
         {"x", "#!/bin/sh\nexec sleep 30\n",

@@ -44,9 +44,10 @@ char *xstrdup(const char *text)
 
 char *xstrndup(const char *text, size_t size)
 {
-    char *copy = xcalloc(size + 1, 1);
+    size_t length = strnlen(text, size);
+    char *copy = xcalloc(length + 1, 1);
 
-    memcpy(copy, text, size);
+    memcpy(copy, text, length);
     return copy;
 }
 

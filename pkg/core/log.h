@@ -20,7 +20,10 @@ struct log {
     void *arg;
 };
 
-/* `log` may be NULL: nothing is written. log_warn and log_info are for inject and cmd alone. */
+/*
+ * `log` may be NULL: nothing is written. log_warn is for inject, rootfs, cache and cmd alone,
+ * log_info for inject and cmd.
+ */
 void log_warn(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
 void log_info(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
 void log_debug(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);

@@ -91,6 +91,22 @@ static void errors_carry_context_and_no_control_characters(void **state)
     assert_int_equal(other.kind, ERROR_CORRUPT);
 }
 
+static void a_copy_of_a_part_ends_where_the_text_ends(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t size;
+        const char *expected;
+    } cases[] = {{"abc", 2, "ab"}, {"abc", 3, "abc"}, {"abc", 100, "abc"}, {"", 5, ""}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(text) char *whole = xstrdup(cases[i].text); /* so that reading beyond it is seen */
+        CLEANUP(text) char *copy = xstrndup(whole, cases[i].size);
+        assert_string_equal(copy, cases[i].expected);
+    }
+}
+
 static void keep_line(void *arg, enum log_level level, const char *line)
 {
     struct buf *out = arg;
@@ -133,6 +149,7 @@ int main(void)
         cmocka_unit_test(sizes_are_written_as_people_read_them),
         cmocka_unit_test(a_number_is_digits_and_in_range),
         cmocka_unit_test(errors_carry_context_and_no_control_characters),
+        cmocka_unit_test(a_copy_of_a_part_ends_where_the_text_ends),
         cmocka_unit_test(a_log_writes_what_its_level_admits),
         cmocka_unit_test(a_buf_has_an_end),
     };

@@ -48,6 +48,35 @@ static void a_body_that_is_read_slowly_waits_at_the_server(void **state)
     peer_stop(&peer);
 }
 
+/* Some of a piece fits into what the reader brings, and the rest has to wait. */
+static void a_body_is_the_same_in_whatever_parts_it_is_read(void **state)
+{
+    static const size_t parts[] = {1, 977, 20000, 300000, MIB};
+    struct peer peer = {.serve = serve_large_body};
+    CLEANUP(http) struct http *http = new_http();
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(reader) struct reader *body = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(text) char *part = xcalloc(MIB, 1);
+    uint64_t total = 0;
+    ssize_t size = 1;
+
+    (void)state;
+    peer_start(&peer);
+    struct http_request request = {.method = "GET", .url = peer.url};
+    assert_int_equal(http_open(http, &request, &response, &body, &err), 0);
+    for (size_t i = 0; size > 0; i++) {
+        size = reader_read(body, part, parts[i % ARRAY_SIZE(parts)], &err);
+        for (uint64_t k = 0; size > 0 && k < (uint64_t)size; k++)
+            if (part[k] != pattern(total + k))
+                fail_msg("the byte at %llu is wrong", (unsigned long long)(total + k));
+        total += size > 0 ? (uint64_t)size : 0;
+    }
+    assert_int_equal(size, 0);
+    assert_int_equal(total, BODY_SIZE);
+    peer_stop(&peer);
+}
+
 static void serve_half_a_body(struct peer *peer, int fd)
 {
     send_text(peer, fd, "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n12345");
@@ -210,6 +239,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_body_that_is_read_slowly_waits_at_the_server),
+        cmocka_unit_test(a_body_is_the_same_in_whatever_parts_it_is_read),
         cmocka_unit_test(a_body_is_what_was_asked_for_or_an_error),
         cmocka_unit_test(an_answer_to_open_other_than_2xx_is_kept_whole),
         cmocka_unit_test(interim_answers_folded_lines_and_trailers_are_understood),

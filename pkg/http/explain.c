@@ -19,6 +19,33 @@ static char *system_words(const struct transfer *transfer)
     return text;
 }
 
+/* "host:port" of a proxy as its variable names it, without user and password. */
+static char *proxy_authority(const char *proxy)
+{
+    const char *scheme = strstr(proxy, "://");
+    const char *start = scheme != NULL ? scheme + 3 : proxy;
+    CLEANUP(text) char *authority = xstrndup(start, strcspn(start, "/?#"));
+    const char *at = strrchr(authority, '@');
+
+    return xstrdup(at != NULL ? at + 1 : authority);
+}
+
+/* The first hop is the proxy: whether the host itself is there, nobody has asked yet. */
+static int explain_no_proxy(const struct transfer *transfer, const char *words, struct error *err)
+{
+    CLEANUP(text) char *proxy = proxy_authority(transfer->proxy);
+    bool secure = text_starts_with(transfer->origin != NULL ? transfer->origin : "", "https:");
+
+    if (transfer->result == CURLE_COULDNT_RESOLVE_PROXY)
+        words = "the name is not known to this machine's resolver";
+    else if (transfer->result == CURLE_OPERATION_TIMEDOUT)
+        words = "no answer in time";
+    return error_set(err, ERROR_UNREACHABLE,
+                     "cannot connect to the proxy '%s' (see %s, all_proxy and no_proxy): %s", proxy,
+                     secure ? "https_proxy" : "http_proxy",
+                     words != NULL ? words : "there is no way to it");
+}
+
 static int explain_connection(const struct transfer *transfer, const char *authority,
                               struct error *err)
 {
@@ -32,6 +59,8 @@ static int explain_connection(const struct transfer *transfer, const char *autho
                          "'%s' has an address of this machine or a private network, where only a "
                          "server that is there itself may send inlay",
                          authority);
+    if (transfer->proxy != NULL && *transfer->proxy != '\0')
+        return explain_no_proxy(transfer, words, err);
     switch (transfer->result) {
     case CURLE_COULDNT_RESOLVE_HOST:
         return error_set(err, ERROR_UNREACHABLE,

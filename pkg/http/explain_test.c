@@ -72,6 +72,47 @@ static void each_end_of_a_connection_has_its_words(void **state)
     }
 }
 
+static void a_proxy_that_is_not_there_is_told_as_what_it_is(void **state)
+{
+    static const struct {
+        CURLcode result;
+        const char *origin, *proxy, *text;
+    } cases[] = {
+        {CURLE_COULDNT_CONNECT, "https://h.example:443", "http://127.0.0.1:1",
+         "cannot connect to the proxy '127.0.0.1:1' (see https_proxy, all_proxy and no_proxy): "
+         "there is no way to it"},
+        {CURLE_COULDNT_CONNECT, "http://h.example:80", "user:s3cret@p.example:3128/",
+         "cannot connect to the proxy 'p.example:3128' (see http_proxy, all_proxy and no_proxy): "
+         "there is no way to it"},
+        {CURLE_COULDNT_RESOLVE_PROXY, "http://h.example:80", "http://p.example",
+         "cannot connect to the proxy 'p.example' (see http_proxy, all_proxy and no_proxy): the "
+         "name is not known to this machine's resolver"},
+        {CURLE_OPERATION_TIMEDOUT, "http://h.example:80", "http://p.example",
+         "cannot connect to the proxy 'p.example' (see http_proxy, all_proxy and no_proxy): no "
+         "answer in time"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(connection) struct connection *connection = connection_new(cases[i].origin);
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *origin = xstrdup(cases[i].origin);
+        CLEANUP(text) char *url = xasprintf("%s/p", cases[i].origin);
+        struct http http = {.user_agent = NULL};
+        struct transfer transfer = {
+            .http = &http,
+            .connection = connection,
+            .url = url,
+            .origin = origin,
+            .proxy = cases[i].proxy,
+            .result = cases[i].result,
+        };
+        assert_int_equal(transfer_explain(&transfer, &err), -1);
+        assert_int_equal(err.kind, ERROR_UNREACHABLE);
+        assert_string_equal(err.text, cases[i].text);
+    }
+}
+
 /* A listening socket; *port tells where. */
 static int listen_somewhere(unsigned *port)
 {
@@ -149,6 +190,7 @@ static void https_to_a_plain_server_is_not_tried_again(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_proxy_that_is_not_there_is_told_as_what_it_is),
         cmocka_unit_test(each_end_of_a_connection_has_its_words),
         cmocka_unit_test(nobody_listening_is_unreachable),
         cmocka_unit_test(https_to_a_plain_server_is_not_tried_again),

@@ -63,7 +63,7 @@ struct http_request {
     bool repeatable;    /* has a body, and may be sent twice all the same */
     bool public_only;   /* ERROR_DENIED rather than connect to this machine or a private network, by
                            the address that the name resolves to; a proxy may stand there */
-    const char *unix_socket; /* spoken to in place of the URL's host, no proxy; NULL: none */
+    const char *unix_socket;     /* spoken to in place of the URL's host, no proxy; NULL: none */
     const struct cancel *cancel; /* looked at in place of the http's, of which it is a child, also
                                     while the answer is read; NULL: the http's */
 };

@@ -51,15 +51,15 @@ static void waits_grow_and_obey_the_server(void **state)
 static void a_caller_that_waits_itself_is_told_how_long(void **state)
 {
     static const struct {
-        int status;
         const char *header;
+        int status;
         unsigned wait_ms;
     } cases[] = {
-        {429, NULL, 0},
-        {429, "Retry-After: 7", 7000},
-        {503, "Retry-After: 99999999999999999999", 300000},
-        {503, "Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", 0},
-        {429, "RateLimit: \"resolvers\";r=0;t=55", 56000},
+        {NULL, 429, 0},
+        {"Retry-After: 7", 429, 7000},
+        {"Retry-After: 99999999999999999999", 503, 300000},
+        {"Retry-After: Sun, 06 Nov 1994 08:49:37 GMT", 503, 0},
+        {"RateLimit: \"resolvers\";r=0;t=55", 429, 56000},
     };
 
     (void)state;

@@ -69,6 +69,19 @@ static json_t *layer_descriptor(const struct image *image, const struct image_la
     return json;
 }
 
+/* What the base is told in; made if there is something to tell. NULL: nothing is there, or to be.
+ */
+static json_t *statement_of_base(struct image *image, const struct image_changes *changes,
+                                 json_t *made)
+{
+    json_t *parent = image->docker ? json_object_get(image->config, "config") : image->manifest;
+    const char *name = image->docker ? "Labels" : "annotations";
+
+    if (changes->base_name == NULL && changes->base_digest == NULL)
+        return json_object_get(parent, name);
+    return member_make(parent, name, '{', made);
+}
+
 /* Sets environment, base and `created`; returns the record of what was there before. */
 static json_t *apply_changes(struct image *image, const struct image_changes *changes, json_t *made)
 {
@@ -80,8 +93,7 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
         json_object_set_new(image->manifest, "mediaType", json_string(image->media_type));
     }
     json_t *config = member_make(image->config, "config", '{', made);
-    json_t *target = image->docker ? member_make(config, "Labels", '{', made)
-                                   : member_make(image->manifest, "annotations", '{', made);
+    json_t *target = statement_of_base(image, changes, made);
 
     if (changes->environment != NULL && changes->environment[0] != NULL) {
         json_t *list = member_make(config, "Env", '[', made);

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#define ID_MAX INT64_C(4294967294) /* the kernel's -1 is no id */
+#define NS_PER_S 1000000000
+#define TIME_LIMIT_S ((json_int_t)1 << 40)
+
 /*
  * A folder in the record: [path, mode, uid, gid, seconds], and where there is more to say
  * {"ns": fraction, "xattrs": {name: value in hex}} behind it.
@@ -71,10 +75,12 @@ json_t *folders_to_json(const struct image_folder *folders, size_t count)
 static void more_from_json(json_t *more, struct image_folder *out)
 {
     json_t *xattrs = json_object_get(more, "xattrs");
+    json_int_t ns = json_integer_value(json_object_get(more, "ns"));
     const char *name;
     json_t *value;
 
-    out->time_ns = (uint32_t)json_integer_value(json_object_get(more, "ns"));
+    if (ns > 0 && ns < NS_PER_S)
+        out->time_ns = (uint32_t)ns;
     if (json_object_size(xattrs) == 0)
         return;
     out->xattrs = xcalloc(json_object_size(xattrs), sizeof(*out->xattrs));
@@ -85,6 +91,13 @@ static void more_from_json(json_t *more, struct image_folder *out)
         xattr->name = xstrdup(name);
         xattr->value = from_hex(hex != NULL ? hex : "", &xattr->size);
     }
+}
+
+/* What no tar could say of a folder counts as not told. */
+static bool is_sane(json_int_t mode, json_int_t uid, json_int_t gid, json_int_t time_s)
+{
+    return mode >= 0 && mode <= 07777 && uid >= 0 && uid <= ID_MAX && gid >= 0 && gid <= ID_MAX &&
+           time_s >= -TIME_LIMIT_S && time_s <= TIME_LIMIT_S;
 }
 
 void image_own_folders(const struct image *image, struct image_folder **out, size_t *count)
@@ -102,7 +115,8 @@ void image_own_folders(const struct image *image, struct image_folder **out, siz
         const char *path;
         json_int_t mode, uid, gid, time;
         json_t *more = NULL;
-        if (json_unpack(item, "[s, I, I, I, I]", &path, &mode, &uid, &gid, &time) < 0)
+        if (json_unpack(item, "[s, I, I, I, I]", &path, &mode, &uid, &gid, &time) < 0 ||
+            !is_sane(mode, uid, gid, time))
             continue;
         more = json_array_get(item, 5);
         *folder = (struct image_folder){

@@ -194,14 +194,27 @@ int image_layers(const struct image *image, struct descriptor **out, size_t *cou
                  struct error *err) MUST_CHECK;
 
 /*
- * An annotation of a layer's descriptor in the manifest, counted from 0, bottom up; NULL if there is
- * none. Belongs to the image.
+ * An annotation of a layer's descriptor in the manifest, counted from 0, bottom up; NULL if there
+ * is none. Belongs to the image.
  */
 const char *image_layer_annotation(const struct image *image, size_t number, const char *key);
 
 /* The diff_ids of the config, one for each layer; *out is an array that the caller frees. */
 int image_diff_ids(const struct image *image, struct digest **out, size_t *count,
                    struct error *err) MUST_CHECK;
+
+/*
+ * A layer by itself, as a repository keeps it for whoever wants its recipe: a manifest that names
+ * the blob, under the tag of the recipe (docs/formats.md). `layer` tells recipe, blob and diff_id.
+ */
+char *cached_layer_tag(const struct digest *recipe); /* the caller frees it */
+/* The manifest, and the config that it names. Fills media type, digest and size of both. */
+void cached_layer_format(const struct image_layer *layer, struct buf *config_bytes,
+                         struct descriptor *config, struct buf *manifest_bytes,
+                         struct descriptor *manifest);
+/* Fills blob, diff_id and recipe of `out`; ERROR_CORRUPT if it speaks of another recipe. */
+int cached_layer_parse(const struct document *manifest, const struct digest *recipe,
+                       struct image_layer *out, struct error *err) MUST_CHECK;
 
 enum index_role {
     INDEX_IMAGE,       /* a manifest for Linux or of unnamed platform */

@@ -64,7 +64,7 @@ void environment_restore(json_t *env, const json_t *was)
         if (json_is_string(value)) {
             CLEANUP(text) char *old = xasprintf("%s=%s", name, json_string_value(value));
             json_array_set_new(env, at, json_string(old));
-        } else {
+        } else if (json_is_null(value)) {
             json_array_remove(env, at);
         }
     }
@@ -87,7 +87,7 @@ void strings_restore(json_t *object, const json_t *was)
     {
         if (json_is_null(value))
             json_object_del(object, key);
-        else
+        else if (json_is_string(value))
             json_object_set(object, key, value);
     }
 }

@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+#define COMMIT_DIGITS 40
+
 json_t *record_from_history(const json_t *entry)
 {
     const char *comment = json_string_value(json_object_get(entry, "comment"));
@@ -109,7 +111,8 @@ static bool record_is_whole(const struct layer_record *record)
         return record->model == NULL;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
         if (strcmp(record->kind, kinds[i]) == 0)
-            return record->model != NULL && record->commit != NULL && record->layout != NULL &&
+            return record->model != NULL && record->commit != NULL &&
+                   text_is_hex(record->commit, COMMIT_DIGITS) && record->layout != NULL &&
                    record->place != NULL;
     return false;
 }
@@ -216,7 +219,7 @@ static void restore_changes(struct image *image, const json_t *record)
     member_unmake(image->manifest, "annotations", made);
     if (json_object_get(made, "mediaType") != NULL)
         json_object_del(image->manifest, "mediaType");
-    if (created != NULL)
+    if (json_is_string(created) || json_is_null(created))
         json_object_set(image->config, "created", created);
     if (created_was != NULL && strcmp(created_was, "absent") == 0)
         json_object_del(image->config, "created");

@@ -133,11 +133,134 @@ static void created_is_told_if_it_was_set(void **state)
     }
 }
 
+/* An image that inlay has changed, but for the record, which somebody else wrote. */
+static struct image *open_with_record(const char *comment)
+{
+    json_auto_t *entry = json_pack("{s:s, s:s}", "created_by", "x", "comment", comment);
+    CLEANUP(buf) struct buf history = BUF_INIT;
+
+    json_to_buf(entry, &history);
+    CLEANUP(text)
+    char *members = xasprintf("\"created\":\"2020-01-01T00:00:00Z\",\"config\":{\"Env\":[\"A=b\"],"
+                              "\"Labels\":{\"l\":\"m\"}},\"history\":[%s],",
+                              buf_text(&history));
+    return open_bare(members);
+}
+
+static void a_record_restores_only_what_can_have_been_there(void **state)
+{
+    static const char *const changes[] = {
+        "\"created\":9",      "\"created\":{}",       "\"env\":{\"A\":9}",
+        "\"env\":{\"A\":[]}", "\"labels\":{\"l\":9}", "\"annotations\":{\"a\":{}}",
+        "\"env\":7",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(changes); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text)
+        char *comment = xasprintf("{\"inlay\":1,\"kind\":\"folders\",\"diff_id\":\"" BASE_DIGEST
+                                  "\",\"changed\":{%s}}",
+                                  changes[i]);
+        CLEANUP(image) struct image *image = open_with_record(comment);
+        json_array_append_new(image_layers_json(image), json_object());
+        json_array_append_new(image_diff_ids_json(image), json_string(BASE_DIGEST));
+        CLEANUP(image) struct image *plain = open_with_record("nothing");
+        if (image_strip(image, &err) < 0)
+            fail_msg("%s", err.text);
+        json_array_clear(image_history_json(plain));
+        if (!image_equal(image, plain))
+            fail_msg("%s changed the image", changes[i]);
+    }
+}
+
+static void a_layer_whose_commit_is_none_is_not_inlays(void **state)
+{
+    static const struct {
+        const char *commit;
+        size_t expected;
+    } cases[] = {{COMMIT_A, 1}, {"main", 0}, {COMMIT_A "a", 0}, {"../../../../etc", 0}};
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(image) struct image *image = open_bare("");
+        struct image_layer layers[] = {make_layer("large", cases[i].commit, "large"),
+                                       make_layer("folders", NULL, "folders")};
+        struct image_layer *own = NULL;
+        size_t count = 0;
+        append(image, layers, ARRAY_SIZE(layers), NULL);
+        image_own_layers(image, &own, &count);
+        assert_int_equal(count, cases[i].expected + 1);
+        image_layers_free(own, count);
+        for (size_t k = 0; k < ARRAY_SIZE(layers); k++)
+            image_layer_release(&layers[k]);
+    }
+}
+
+static void a_folder_that_no_tar_could_hold_is_not_taken(void **state)
+{
+    static const struct {
+        const char *numbers;
+        bool taken;
+    } cases[] = {
+        {"493, 0, 0, 0", true},
+        {"4095, 4294967294, 4294967294, 1099511627776", true},
+        {"493, 0, 0, -1099511627776", true},
+        {"493, 0, 0, 1099511627777", false},
+        {"493, 0, 0, -1099511627777", false},
+        {"4096, 0, 0, 0", false},
+        {"-1, 0, 0, 0", false},
+        {"493, -1, 0, 0", false},
+        {"493, 4294967295, 0, 0", false},
+        {"493, 0, 4294967295, 0", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(text)
+        char *comment = xasprintf("{\"inlay\":1,\"kind\":\"folders\",\"folders\":[[\"opt\", %s]]}",
+                                  cases[i].numbers);
+        CLEANUP(image) struct image *image = open_with_record(comment);
+        struct image_folder *folders = NULL;
+        size_t count = 0;
+        image_own_folders(image, &folders, &count);
+        assert_int_equal(count, cases[i].taken ? 1 : 0);
+        image_folders_free(folders, count);
+    }
+}
+
+/* Does an image without anything get the member where the base is noted? */
+static bool gets_notes(bool docker, const char *base_digest)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(image) struct image *image = open_bare("");
+    struct image_changes changes = {.base_digest = base_digest};
+
+    image->docker = docker;
+    if (image_append(image, &changes, &err) < 0)
+        fail_msg("%s", err.text);
+    return docker ? json_object_get(json_object_get(image->config, "config"), "Labels") != NULL
+                  : json_object_get(image->manifest, "annotations") != NULL;
+}
+
+static void labels_and_annotations_are_made_only_to_say_something(void **state)
+{
+    (void)state;
+    assert_false(gets_notes(true, NULL));
+    assert_false(gets_notes(false, NULL));
+    assert_true(gets_notes(true, BASE_DIGEST));
+    assert_true(gets_notes(false, BASE_DIGEST));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_layer_of_two_revisions_is_there_once_and_told_of_twice),
         cmocka_unit_test(created_is_told_if_it_was_set),
+        cmocka_unit_test(a_record_restores_only_what_can_have_been_there),
+        cmocka_unit_test(a_layer_whose_commit_is_none_is_not_inlays),
+        cmocka_unit_test(a_folder_that_no_tar_could_hold_is_not_taken),
+        cmocka_unit_test(labels_and_annotations_are_made_only_to_say_something),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,6 +42,10 @@ static int open_platform(struct work *work, const struct loaded *loaded, struct 
             work->options->log,
             "%s: the manifest's 'subject' is dropped: what refers to it spoke of another image",
             image_platform(platform->image));
+    if (work->options->compression.kind == COMPRESSION_ZSTD && image_is_docker(platform->image))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "it is an image of Docker's schema 2, which has no zstd layers; compress "
+                         "with gzip, or make it an OCI image first ('skopeo copy --format oci')");
     /* A small layer and the folders are the least that a model adds. */
     size_t layers = image_layer_count(platform->image);
     if (layers + 2 > IMAGE_LAYERS_MAX)
@@ -52,16 +56,17 @@ static int open_platform(struct work *work, const struct loaded *loaded, struct 
     return 0;
 }
 
-/* Is it an image for this platform? By what it says itself, or the index of it. */
+/* Is it an image for this platform? The index decides where it says so, as it does for clients. */
 static bool runs_on(const struct edition *edition, const struct oci_platform *platform)
 {
     struct oci_platform own;
 
     if (edition->was->image == NULL)
         return false;
+    if (edition->entry != NULL && edition->entry->platform.os[0] != '\0')
+        return oci_platform_equal(platform, &edition->entry->platform);
     image_oci_platform(edition->was->image, &own);
-    return oci_platform_equal(platform, &own) ||
-           (edition->entry != NULL && oci_platform_equal(platform, &edition->entry->platform));
+    return oci_platform_equal(platform, &own);
 }
 
 static bool is_wanted(const struct work *work, const struct edition *edition)
@@ -212,12 +217,23 @@ static void list_editions(struct work *work)
     }
 }
 
+/* Do all images that are wanted run on the same platform? Then clients take the first. */
+static bool is_one_platform(const struct work *work)
+{
+    for (size_t i = 1; i < work->platform_count; i++)
+        if (work->options->platform_count != 1 &&
+            strcmp(image_platform(work->platforms[i].image),
+                   image_platform(work->platforms[0].image)) != 0)
+            return false;
+    return work->platform_count > 0;
+}
+
 /* With --no-index the one image that is wanted is all that the result has. */
 static int take_single(struct work *work, struct error *err)
 {
     CLEANUP(text) char *there = list_images(work);
 
-    if (work->platform_count != 1)
+    if (!is_one_platform(work))
         return error_set(err, ERROR_USAGE,
                          "without an index there is room for one image, and it has %s; choose one "
                          "with --platform",
@@ -228,6 +244,8 @@ static int take_single(struct work *work, struct error *err)
         else
             edition_release(&work->editions[i]);
     work->edition_count = 1;
+    for (; work->platform_count > 1; work->platform_count--)
+        platform_release(&work->platforms[work->platform_count - 1], 0);
     return 0;
 }
 
@@ -253,67 +271,9 @@ int work_read_base(struct work *work, struct error *err)
     for (size_t i = 0; i < work->platform_count; i++) {
         const struct image *image = work->platforms[i].image;
         size_t count = image_layer_count(image);
-        log_info(options->log, "base: %s%s%s, %s, %zu layer%s", options->base->name,
-                 options->base_version != NULL ? " " : "",
-                 options->base_version != NULL ? options->base_version : "", image_platform(image),
-                 count, count == 1 ? "" : "s");
-    }
-    return 0;
-}
-
-static void know_layer(struct work *work, const struct image_layer *layer, bool in_base)
-{
-    work->known = xrealloc(work->known, work->known_count + 1, sizeof(*work->known));
-    struct known_layer *known = &work->known[work->known_count++];
-    *known = (struct known_layer){.layer = *layer, .in_base = in_base};
-    layer_record_copy(&layer->record, &known->layer.record);
-}
-
-static void know_image(struct work *work, const struct image *image)
-{
-    struct image_layer *own = NULL;
-    size_t count = 0;
-
-    work_recollect(work, image);
-    image_own_layers(image, &own, &count);
-    for (size_t i = 0; i < count; i++)
-        know_layer(work, &own[i], false);
-    image_layers_free(own, count);
-}
-
-static int know_target(struct work *work, struct error *err)
-{
-    const struct inject_options *options = work->options;
-    CLEANUP(loaded) struct loaded *present = NULL;
-    struct loaded **list = NULL;
-    size_t count = 0;
-
-    if (loaded_open(options->target, options->target_version, LOADED_IN_REACH, &present, err) < 0)
-        return -1;
-    loaded_list(present, &list, &count);
-    for (size_t i = 0; i < count; i++)
-        if (list[i]->image != NULL)
-            know_image(work, list[i]->image);
-    free(list);
-    work->present = present->document.descriptor;
-    return 0;
-}
-
-int work_find_known(struct work *work, struct error *err)
-{
-    CLEANUP(error) struct error why = ERROR_INIT;
-
-    for (size_t i = 0; i < work->platform_count; i++)
-        for (size_t k = 0; k < work->platforms[i].own_count; k++)
-            know_layer(work, &work->platforms[i].own[k], true);
-    if (work->options->target == NULL || work->options->target_version == NULL)
-        return 0;
-    /* Whatever is wrong with what the tag shows now, it is about to be replaced. */
-    if (know_target(work, &why) < 0) {
-        if (why.kind == ERROR_CANCELED)
-            return error_move(err, &why);
-        log_debug(work->options->log, "nothing is known of %s:%s: %s", work->options->target->name,
-                  work->options->target_version, why.text);
+        CLEANUP(text) char *name = loaded_title(options->base, options->base_version);
+        log_info(options->log, "base: %s, %s, %zu layer%s", name, image_platform(image), count,
+                 count == 1 ? "" : "s");
     }
     return 0;
 }

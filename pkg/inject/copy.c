@@ -1,6 +1,7 @@
 #include "inject/copy.h"
 
 #include "image/image.h"
+#include "inject/load_internal.h"
 #include "inject/passing_internal.h"
 #include "oci/media_type.h"
 
@@ -292,10 +293,11 @@ static void tell_size(const struct copy *copy)
     const struct log *log = copy->options->log;
     const struct passing *passing = &copy->passing;
     size_t manifests = passing->manifest_count + 1;
+    CLEANUP(text) char *title = loaded_title(copy->options->from, copy->options->from_version);
 
-    log_info(log, "image: %s, %zu manifest%s and %zu blob%s, %s", copy->options->from->name,
-             manifests, manifests == 1 ? "" : "s", passing->blob_count,
-             passing->blob_count == 1 ? "" : "s", text_format_size(passing->blob_size).text);
+    log_info(log, "image: %s, %zu manifest%s and %zu blob%s, %s", title, manifests,
+             manifests == 1 ? "" : "s", passing->blob_count, passing->blob_count == 1 ? "" : "s",
+             text_format_size(passing->blob_size).text);
     if (passing->foreign_count > 0)
         log_info(log, "leaving out %zu foreign layer%s: the manifest says where %s fetched from",
                  passing->foreign_count, passing->foreign_count == 1 ? "" : "s",

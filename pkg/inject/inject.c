@@ -6,7 +6,7 @@ static void model_release(struct model *model)
     free(model->name);
 }
 
-static void platform_release(struct platform *platform, size_t model_count)
+void platform_release(struct platform *platform, size_t model_count)
 {
     for (size_t i = 0; i < model_count; i++) {
         if (platform->trees != NULL)
@@ -96,7 +96,7 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
                struct error *err)
 {
     CLEANUP(work) struct work work = {.options = options};
-    struct descriptor manifest;
+    struct descriptor manifest = DESCRIPTOR_INIT;
 
     if (work_read_base(&work, err) < 0)
         return error_wrap(err, "the base %s", options->base->name);
@@ -105,7 +105,7 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
     if (work_list_models(&work, err) < 0 || work_find_known(&work, err) < 0 ||
         work_arrange(&work, err) < 0 || work_cut(&work, err) < 0 || work_build(&work, err) < 0)
         return -1;
-    if (work_publish(&work, &manifest, err) < 0)
+    if (options->shard_count == 0 && work_publish(&work, &manifest, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);
 
     *result = (struct inject_result){

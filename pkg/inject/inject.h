@@ -10,6 +10,7 @@
 #include "plan/plan.h"
 #include "source/source.h"
 #include "store/store.h"
+#include "stream/stream.h"
 
 /*
  * The use case: models from sources, on top of an image in one store, into another store. Sees
@@ -21,6 +22,12 @@ struct inject_progress {
     void (*expect)(void *arg, uint64_t size); /* so many bytes more are to be dealt with */
     void (*moved)(void *arg, uint64_t size);  /* so many of them are */
     void *arg;
+};
+
+/* An image somewhere. */
+struct inject_image {
+    struct store *store;
+    const char *version; /* tag or digest; NULL: the only image there */
 };
 
 struct inject_options {
@@ -44,6 +51,12 @@ struct inject_options {
     bool keep_attestations;               /* those that stay true */
     bool force;                           /* layers above the limits that registries have, too */
 
+    const struct inject_image *reuse_from; /* layers are taken from these, too */
+    size_t reuse_count;
+    struct store *layer_cache; /* keeps layers by their recipes, read and written; NULL: none */
+    unsigned shard;            /* builds every shard_count-th layer from this one on, from 0 */
+    unsigned shard_count;      /* 0: all layers, and then the image */
+
     const char *user; /* in place of the image's own, in the same forms; NULL: the image's */
     const char *home; /* in place of the home that the image gives this user; NULL: that one */
     /* In place of the folder that the environment makes the loader look in; NULL: that one. */
@@ -56,6 +69,7 @@ struct inject_options {
     bool online;                    /* do not set HF_HUB_OFFLINE */
     const char *created;            /* RFC 3339 for history and config; NULL: the base's own */
 
+    struct compression_choice compression;  /* of the models' layers; zero: none */
     unsigned jobs;                          /* layers in flight; 0: 4 */
     const struct log *log;                  /* may be NULL */
     const struct cancel *cancel;            /* may be NULL */
@@ -63,7 +77,7 @@ struct inject_options {
 };
 
 struct inject_result {
-    struct descriptor manifest; /* what the tag shows now */
+    struct descriptor manifest; /* what the tag shows now; of a shard nothing */
     uint64_t model_size;        /* bytes of model files that were moved */
     uint64_t base_size;         /* bytes of the base that were moved */
     size_t layers_built;
@@ -72,7 +86,8 @@ struct inject_result {
 
 /*
  * Adds the models to every Linux platform of the base and tags the result in the target. Until the
- * last step the tag shows what it showed before; after a failure as well.
+ * last step the tag shows what it showed before; after a failure as well. A shard leaves the tag
+ * alone: it builds its layers, where a later run finds them.
  */
 int inject_run(const struct inject_options *options, struct inject_result *result,
                struct error *err) MUST_CHECK;

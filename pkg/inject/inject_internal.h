@@ -20,7 +20,14 @@ struct model {
 /* A layer that some image in reach is known to have. */
 struct known_layer {
     struct image_layer layer;
-    bool in_base; /* may be brought from there; else it is in the target, if anywhere */
+    struct store *from; /* may be brought from there; NULL: it is in the target, if anywhere */
+};
+
+/* Where a layer of a recipe can be had without the model. */
+struct found_layer {
+    struct descriptor blob;
+    struct digest diff_id;
+    struct store *from; /* NULL: the target has it */
 };
 
 /* One layer to be had, however many platforms want it. */
@@ -59,6 +66,12 @@ struct platform {
     struct tree_entry **way_entries;
     struct tree_entry *folder_entries; /* the same, for the recipe; paths are the folders' */
     struct recipe folder_recipe;
+};
+
+/* What the base has on the way to a path, as rootfs_walk() tells it. */
+struct way {
+    struct rootfs_entry *entries;
+    size_t count;
 };
 
 /* What some image in reach knows of its base. */
@@ -111,11 +124,20 @@ struct work {
 void work_release(struct work *work);
 CLEANUP_RELEASE(work)
 void edition_release(struct edition *edition);
+/* `model_count` models have been arranged for it. */
+void platform_release(struct platform *platform, size_t model_count);
 
 /* base.c: reads BASE and fills `platforms`; refuses what cannot be built on. */
 int work_read_base(struct work *work, struct error *err) MUST_CHECK;
-/* base.c: the layers that TARGET's tag and BASE are known to have. */
+/* reuse.c: the layers that BASE, TARGET's tag and the images to reuse are known to have. */
 int work_find_known(struct work *work, struct error *err) MUST_CHECK;
+
+/* check.c: says where the model goes, and what of that might surprise. */
+void platform_tell_place(struct work *work, const struct platform *platform);
+/* check.c: what is refused, and what people are told, once every file has its place. */
+int platform_check(struct work *work, struct platform *platform, struct error *err) MUST_CHECK;
+/* check.c: platforms mostly agree: what was said of one need not be said of the next. */
+void work_say_once(struct work *work, bool warning, const char *format, ...) PRINTF_FORMAT(3, 4);
 
 /* models.c: lists and selects the models' files. */
 int work_list_models(struct work *work, struct error *err) MUST_CHECK;
@@ -133,8 +155,11 @@ int platform_find_user(const struct work *work, struct platform *platform,
  * stated in the folders layer may come without its attributes.
  */
 int platform_walk(const struct work *work, struct platform *platform, const char *path,
-                  const char *model, struct rootfs_entry **out, size_t *count,
-                  struct error *err) MUST_CHECK;
+                  const char *model, struct way *out, struct error *err) MUST_CHECK;
+void way_release(struct way *way);
+CLEANUP_RELEASE(way)
+/* learned.c: a folder is made unless the base has it on one of the ways that were gone. */
+bool platform_makes_folder(const struct platform *platform, const char *path);
 /* learned.c: takes over what was known for the sake of models that stay. */
 void platform_keep_learned(const struct work *work, struct platform *platform);
 
@@ -162,9 +187,12 @@ int platform_link(const struct work *work, struct platform *platform, size_t num
 
 /* layers.c: cuts recipes and collects the builds. */
 int work_cut(struct work *work, struct error *err) MUST_CHECK;
-/* layers.c: a layer of this recipe that can be had without the model; *out is NULL if none is. */
-int work_recall_layer(const struct work *work, const struct recipe *recipe,
-                      const struct known_layer **out, bool *there, struct error *err) MUST_CHECK;
+/* reuse.c: a layer of this recipe that can be had without the model; *found tells. */
+int work_recall_layer(const struct work *work, const struct recipe *recipe, bool *found,
+                      struct found_layer *out, struct error *err) MUST_CHECK;
+/* reuse.c: lets others find this layer, which the target has now. */
+int work_share_layer(struct work *work, const struct build *build, const struct cancel *cancel,
+                     struct error *err) MUST_CHECK;
 /* layers.c: has every layer and every blob of the base in the target. */
 int work_build(struct work *work, struct error *err) MUST_CHECK;
 

@@ -1,6 +1,6 @@
 #include "inject/inspect.h"
 
-#include "inject/inject_test_internal.h"
+#include "inject/verify_test_internal.h"
 
 static void look(struct store *store, const char *version, struct inspect_result *out)
 {
@@ -49,7 +49,7 @@ static void models_are_told_with_what_was_recorded(void **state)
     assert_string_equal(result.platforms[0].base_name, "registry.example.com/base:1");
     assert_string_equal(result.platforms[0].base_digest, digest_format(&base.digest).text);
     assert_int_equal(result.platforms[0].environment.count, 2);
-    assert_string_equal(result.platforms[0].environment.items[0], "X=y");
+    assert_string_equal(result.platforms[0].environment.items[1], "X=y");
 }
 
 static void an_image_without_models_is_no_failure(void **state)
@@ -158,6 +158,24 @@ static void what_is_no_image_is_refused_with_its_name(void **state)
     assert_non_null(strstr(err.text, "Windows"));
 }
 
+static void a_record_whose_commit_is_none_is_nobodys(void **state)
+{
+    static const char *const commits[] = {"\"\"", "\"abc\"", "\"../..\"", "null", "7"};
+    struct bench *bench = *state;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    struct inject_options options = make_options(bench, &model, 1);
+    CLEANUP(inspect_result) struct inspect_result result = INSPECT_RESULT_INIT;
+
+    put_image(bench->store, "base", PLAIN, 1);
+    inject(&options);
+    for (size_t i = 0; i < ARRAY_SIZE(commits); i++) {
+        put_record(bench->store, "changed", "commit", commits[i]);
+        look(bench->store, "changed", &result);
+        assert_int_equal(result.platform_count, 1);
+        assert_int_equal(result.model_count, 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +184,7 @@ int main(void)
         BENCH_TEST(an_image_without_models_is_no_failure),
         BENCH_TEST(platforms_that_agree_are_told_once),
         BENCH_TEST(what_is_no_image_is_refused_with_its_name),
+        BENCH_TEST(a_record_whose_commit_is_none_is_nobodys),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

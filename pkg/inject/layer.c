@@ -2,6 +2,7 @@
 
 #include "core/workers.h"
 #include "inject/content_internal.h"
+#include "oci/media_type.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -30,6 +31,7 @@ static void layer_file_release(struct layer_file *file)
     free(file->kind);
     free(file->model);
     free(file->commit);
+    free(file->media_type);
 }
 
 void layer_result_release(struct layer_result *result)
@@ -186,6 +188,8 @@ static void add_file(struct layer_writing *writing, const struct build *build,
         .kind = xstrdup(recipe_kind_name(build->recipe->kind)),
         .model = build->model != NULL ? xstrdup(record->model) : NULL,
         .commit = build->model != NULL ? xstrdup(record->commit) : NULL,
+        .media_type =
+            xasprintf(MEDIA_TYPE_OCI_LAYER "%s", compression_suffix(&build->recipe->compression)),
         .recipe = build->recipe->digest,
     };
 }
@@ -249,7 +253,7 @@ static void held_free(struct writer *writer)
     (void)writer;
 }
 
-/* Hub -> tar -> digest -> file. */
+/* Hub -> tar -> diff_id -> compressor -> digest -> file. */
 static int write_file(struct layer_writing *writing, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
@@ -263,10 +267,12 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
         return -1;
     struct held_writer held = {{&ops}, writing->writers[number]};
     CLEANUP(writer)
-    struct writer *plain = digest_writer_new(&held.base, DIGEST_SHA256, &file->digest, &file->size);
-    if (recipe_write_tar(build->recipe, content_open, &content, plain, cancel, err) < 0)
+    struct writer *stage = digest_writer_new(&held.base, DIGEST_SHA256, &file->digest, &file->size);
+    if (content_write_layer(&content, build->recipe, stage, &file->diff_id, err) < 0)
         return -1;
-    return writer_finish(plain, err);
+    if (build->recipe->compression.kind == COMPRESSION_NONE)
+        file->diff_id = file->digest;
+    return 0;
 }
 
 static int run_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)

@@ -18,13 +18,14 @@ struct layer_options {
     const char *output; /* required: a file; "-" is standard output */
 };
 
-/* A plain tar: its diff_id is its digest. */
 struct layer_file {
     char *path;   /* "-": standard output */
     char *kind;   /* "large", "medium", "small", "folders", "way" */
     char *model;  /* "org/name"; NULL for "folders" */
     char *commit; /* NULL for "folders" */
-    struct digest digest;
+    char *media_type;
+    struct digest digest;  /* of the file */
+    struct digest diff_id; /* of the tar in it; of a plain one the same */
     struct digest recipe;
     uint64_t size;
 };

@@ -275,15 +275,14 @@ static int counter_list(struct source *source, struct plan *plan, struct error *
     return 0;
 }
 
-/* NOLINTNEXTLINE(readability-function-size): the interface has as many parameters */
 static int counter_open(struct source *source, const struct plan *plan,
-                        const struct plan_file *file, uint64_t offset, uint64_t length,
+                        const struct plan_file *file, const struct source_range *range,
                         struct reader **out, struct error *err)
 {
     struct counter *counter = CONTAINER_OF(source, struct counter, base);
 
     atomic_fetch_add(&counter->opened, 1);
-    return counter->honest->ops->open(counter->honest, plan, file, offset, length, out, err);
+    return counter->honest->ops->open(counter->honest, plan, file, range, out, err);
 }
 
 static void counter_free(struct source *source)
@@ -297,7 +296,7 @@ static void after_a_failure_every_file_is_what_it_was(void **state)
 {
     struct bench *bench = *state;
     CLEANUP(source) struct source *honest = open_model(bench, "org/name", "main", COMMIT_A);
-    struct counter liar = {.base = {&counter_ops}, .honest = honest, .lies = true};
+    struct counter liar = {.base.ops = &counter_ops, .honest = honest, .lies = true};
     struct source *source = &liar.base;
     struct inject_options options = make_options(bench, &source, 1);
 
@@ -337,7 +336,7 @@ static void what_cannot_be_written_is_refused_before_a_file_is_opened(void **sta
 {
     struct bench *bench = *state;
     CLEANUP(source) struct source *honest = open_model(bench, "org/name", "main", COMMIT_A);
-    struct counter counter = {.base = {&counter_ops}, .honest = honest};
+    struct counter counter = {.base.ops = &counter_ops, .honest = honest};
     struct source *source = &counter.base;
     struct inject_options options = make_options(bench, &source, 1);
     struct layer_options layers = {&options, true, "-"};

@@ -5,6 +5,7 @@
 #include "core/workers.h"
 #include "oci/media_type.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define JOBS_DEFAULT 4
@@ -34,10 +35,11 @@ static int cut_platform(const struct work *work, struct platform *platform, unsi
                         bool *fits, struct error *err)
 {
     size_t total = image_layer_count(platform->image) + kept_count(work, platform) + 1;
+    struct recipes_options options = {most, work->options->compression};
 
     uncut(platform, work->model_count);
     for (size_t i = 0; i < work->model_count; i++) {
-        if (recipes_cut(&platform->trees[i], &work->models[i].plan, most, &platform->recipes[i],
+        if (recipes_cut(&platform->trees[i], &work->models[i].plan, &options, &platform->recipes[i],
                         &platform->recipe_counts[i], err) < 0)
             return error_wrap(err, "'%s'", work->models[i].name);
         total += platform->recipe_counts[i] + platform->needs_way[i];
@@ -93,13 +95,27 @@ static int cut_ways(const struct work *work, struct platform *platform, struct e
     return 0;
 }
 
+/* One that inlay makes is as open as any of the models wants it: --group-writable stays. */
+static void keep_folder(struct platform *platform, const struct image_folder *own)
+{
+    for (size_t i = 0; i < platform->folder_count; i++) {
+        struct image_folder *folder = &platform->folders[i];
+        if (strcmp(folder->path, own->path) != 0 || !platform_makes_folder(platform, own->path))
+            continue;
+        folder->mode |= own->mode;
+        if (own->gid < folder->gid)
+            folder->gid = own->gid;
+    }
+    platform_add_folder(platform, own);
+}
+
 /* The folders above all models of the image, those that stay from before included. */
 static int cut_folders(const struct work *work, struct platform *platform, struct error *err)
 {
+    platform_keep_learned(work, platform);
     for (size_t i = 0; i < platform->own_folder_count; i++)
         if (is_needed_by_kept(work, platform, &platform->own_folders[i]))
-            platform_add_folder(platform, &platform->own_folders[i]);
-    platform_keep_learned(work, platform);
+            keep_folder(platform, &platform->own_folders[i]);
     if (cut_ways(work, platform, err) < 0)
         return -1;
     return folders_cut(platform->folders, platform->folder_count, &platform->folder_entries,
@@ -228,25 +244,31 @@ static int pack_for_digest(struct content *content, struct build *build, struct 
     CLEANUP(writer)
     struct writer *stage = digest_writer_new(&nothing, DIGEST_SHA256, &blob->digest, &blob->size);
 
-    if (recipe_write_tar(build->recipe, content_open, content, stage, content->cancel, err) < 0)
-        return -1;
-    return writer_finish(stage, err);
+    return content_write_layer(content, build->recipe, stage, &build->layer.diff_id, err);
 }
 
-/* Hub -> tar -> diff_id -> target, in one pass. A plain layer's digest is its diff_id. */
+/* Hub -> tar -> diff_id -> compressor -> target, in one pass. */
 static int pack_once(struct content *content, struct build *build, struct error *err)
 {
-    CLEANUP(writer) struct writer *blob = NULL;
+    CLEANUP(writer) struct writer *writer = NULL;
     struct store *target = content->work->options->target;
     const struct recipe *recipe = build->recipe;
+    struct descriptor *blob = &build->layer.blob;
+    bool is_plain = recipe->compression.kind == COMPRESSION_NONE;
+    uint64_t size = is_plain ? recipe->tar_size : SIZE_UNKNOWN;
 
-    if (target->digest_first && pack_for_digest(content, build, err) < 0)
+    if (target->digest_first) {
+        if (pack_for_digest(content, build, err) < 0)
+            return -1;
+        size = blob->size;
+    }
+    if (store_create_blob(target, size, blob, &writer, err) < 0 ||
+        content_write_layer(content, recipe, writer, &build->layer.diff_id, err) < 0)
         return -1;
-    if (store_create_blob(target, recipe->tar_size, &build->layer.blob, &blob, err) < 0 ||
-        recipe_write_tar(recipe, content_open, content, blob, content->cancel, err) < 0 ||
-        writer_finish(blob, err) < 0)
-        return -1;
-    build->layer.diff_id = build->layer.blob.digest;
+    snprintf(blob->media_type, sizeof(blob->media_type), MEDIA_TYPE_OCI_LAYER "%s",
+             compression_suffix(&recipe->compression));
+    if (is_plain)
+        build->layer.diff_id = blob->digest;
     return 0;
 }
 
@@ -272,27 +294,6 @@ static void count_reused(void *arg, uint64_t size)
     atomic_fetch_add((atomic_uint_fast64_t *)arg, size);
 }
 
-int work_recall_layer(const struct work *work, const struct recipe *recipe,
-                      const struct known_layer **out, bool *there, struct error *err)
-{
-    struct store *target = work->options->target;
-
-    *out = NULL;
-    *there = false;
-    for (size_t i = 0; i < work->known_count; i++) {
-        const struct known_layer *known = &work->known[i];
-        if (!digest_equal(&known->layer.record.recipe, &recipe->digest))
-            continue;
-        if (target != NULL && store_has_blob(target, &known->layer.blob, there, err) < 0)
-            return -1;
-        if (*there || known->in_base) {
-            *out = known;
-            return 0;
-        }
-    }
-    return 0;
-}
-
 /* Is a layer of this recipe known, and can the target have it without a byte of the model? */
 static int reuse_layer(struct work *work, struct build *build, const struct cancel *cancel,
                        const char **how, struct error *err)
@@ -300,20 +301,22 @@ static int reuse_layer(struct work *work, struct build *build, const struct canc
     const struct inject_options *options = work->options;
     struct store_copy_options copy = {
         .cancel = cancel, .count = count_reused, .count_arg = &work->base_size};
-    const struct known_layer *known = NULL;
+    struct found_layer layer;
     enum store_copied copied;
-    bool there = false;
+    bool found = false;
 
-    if (work_recall_layer(work, build->recipe, &known, &there, err) < 0)
+    if (work_recall_layer(work, build->recipe, &found, &layer, err) < 0)
         return -1;
-    if (known == NULL)
+    if (!found)
         return 0;
-    if (!there && store_copy_blob(options->base, options->target, &known->layer.blob, &copy,
-                                  &copied, err) < 0)
+    if (layer.from != NULL &&
+        store_copy_blob(layer.from, options->target, &layer.blob, &copy, &copied, err) < 0)
         return -1;
-    build->layer.blob = known->layer.blob;
-    build->layer.diff_id = known->layer.diff_id;
-    *how = there ? "already there" : "taken from the base";
+    build->layer.blob = layer.blob;
+    build->layer.diff_id = layer.diff_id;
+    *how = layer.from == NULL            ? "already there"
+           : layer.from == options->base ? "taken from the base"
+                                         : "taken from another image";
     return 0;
 }
 
@@ -391,6 +394,8 @@ static int build_layer(struct work *work, struct build *build, const struct canc
             return error_wrap(err, "the %s layer of '%s'", recipe_kind_name(recipe->kind), model);
         atomic_fetch_add(&work->layers_built, 1);
     }
+    if (work_share_layer(work, build, cancel, err) < 0)
+        return error_wrap(err, "the %s layer of '%s'", recipe_kind_name(recipe->kind), model);
     CLEANUP(text) char *what = recipe_title(recipe, build->model);
     log_info(work->options->log, "layer: %s, %s, %s", what,
              text_format_size(build->layer.blob.size).text,
@@ -428,7 +433,11 @@ static int copy_blob(struct work *work, const struct descriptor *blob, const str
 static int run_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)
 {
     struct work *work = arg;
+    const struct inject_options *options = work->options;
 
+    if (options->shard_count > 0 &&
+        (number >= work->build_count || number % options->shard_count != options->shard))
+        return 0;
     if (number < work->build_count)
         return build_layer(work, &work->builds[number], cancel, err);
     return copy_blob(work, &work->copies[number - work->build_count], cancel, err);
@@ -455,8 +464,9 @@ int work_build(struct work *work, struct error *err)
     uint64_t total = 0;
 
     for (size_t i = 0; i < work->build_count; i++)
-        total += effort(work, work->builds[i].recipe);
-    for (size_t i = 0; i < work->copy_count; i++)
+        if (options->shard_count == 0 || i % options->shard_count == options->shard)
+            total += effort(work, work->builds[i].recipe);
+    for (size_t i = 0; options->shard_count == 0 && i < work->copy_count; i++)
         total += work->copies[i].size;
     if (check_sizes(work, err) < 0)
         return -1;

@@ -77,7 +77,7 @@ int platform_find_user(const struct work *work, struct platform *platform,
     /* Only the image's own user is a property of the image. */
     if (work->options->user == NULL && work->options->home == NULL)
         note_user(platform, request);
-    else
+    else if (digest_equal(&platform->own_learned.chain_id, &platform->learned.chain_id))
         image_learned_set_user(&platform->learned, &platform->own_learned);
     return 0;
 }
@@ -219,19 +219,37 @@ static void note_way(struct platform *platform, const char *path, const char *mo
     image_learned_add(&platform->learned, &way);
 }
 
-int platform_walk(const struct work *work, struct platform *platform, const char *path,
-                  const char *model, struct rootfs_entry **out, size_t *count, struct error *err)
+void way_release(struct way *way)
 {
+    rootfs_entries_free(way->entries, way->count);
+    *way = (struct way){0};
+}
+
+int platform_walk(const struct work *work, struct platform *platform, const char *path,
+                  const char *model, struct way *out, struct error *err)
+{
+    struct way way = {0};
     bool known = false;
 
     path += path[0] == '/';
     for (size_t i = 0; i < work->recollection_count && !known; i++)
         known = is_of_base(&work->recollections[i], platform) &&
-                recall(&work->recollections[i], path, model == NULL, out, count);
-    if (!known && rootfs_walk(platform->rootfs, path, out, count, err) < 0)
+                recall(&work->recollections[i], path, model == NULL, &way.entries, &way.count);
+    if (!known && rootfs_walk(platform->rootfs, path, &way.entries, &way.count, err) < 0)
         return -1;
-    note_way(platform, path, model, *out, *count);
+    note_way(platform, path, model, way.entries, way.count);
+    *out = way;
     return 0;
+}
+
+bool platform_makes_folder(const struct platform *platform, const char *path)
+{
+    for (size_t i = 0; i < platform->learned.way_count; i++) {
+        const struct image_way *way = &platform->learned.ways[i];
+        if (behind(way->canonical, path) != NULL && count_parts(path) <= way->existing)
+            return false;
+    }
+    return true;
 }
 
 void platform_keep_learned(const struct work *work, struct platform *platform)

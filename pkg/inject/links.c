@@ -52,14 +52,13 @@ static int add_link(const struct work *work, struct platform *platform, size_t n
 {
     const char *name = strrchr(own->path, '/') != NULL ? strrchr(own->path, '/') + 1 : own->path;
     CLEANUP(text) char *path = path_in(folder, name);
-    struct rootfs_entry *way = NULL;
-    size_t count = 0;
+    CLEANUP(way) struct way way = {0};
 
-    if (platform_walk(work, platform, path, work->models[number].name, &way, &count, err) < 0)
+    if (platform_walk(work, platform, path, work->models[number].name, &way, err) < 0)
         return -1;
-    bool is_free = way[count - 1].type == ROOTFS_ABSENT && strcmp(way[count - 1].path, path) == 0;
-    platform->needs_way[number] = platform->needs_way[number] || way[count - 1].removed;
-    rootfs_entries_free(way, count);
+    const struct rootfs_entry *last = &way.entries[way.count - 1];
+    bool is_free = last->type == ROOTFS_ABSENT && strcmp(last->path, path) == 0;
+    platform->needs_way[number] = platform->needs_way[number] || last->removed;
     if (!is_free) {
         log_warn(work->options->log,
                  "the base has a '/%s' of its own: applications that look there load that, and not "
@@ -80,9 +79,9 @@ static int add_link(const struct work *work, struct platform *platform, size_t n
 
 /* The folder where the Hub's clients keep their locks for the model, beside its link. */
 static int add_beside(const struct work *work, struct platform *platform, size_t number,
-                      const char *folder, const struct tree_entry *own, const char *name,
-                      struct error *err)
+                      const char *folder, const struct tree_entry *own, struct error *err)
 {
+    const char *name = name_in(platform->trees[number].place + 1, own->path, 2);
     CLEANUP(text) char *path = path_in(folder, name);
     struct tree_entry beside = *own;
     struct tree_entry above = {
@@ -121,31 +120,55 @@ static int link_from(const struct work *work, struct platform *platform, size_t 
         if (name_in(tree->place + 1, own.path, 1) != NULL)
             result = add_link(work, platform, number, folder, &own, err);
         else if (beside != NULL && beside[0] == '.')
-            result = add_beside(work, platform, number, folder, &own, beside, err);
+            result = add_beside(work, platform, number, folder, &own, err);
     }
     return result;
+}
+
+/* Is it in the folder, or the folder itself? Both absolute. */
+static bool is_inside(const char *path, const char *folder)
+{
+    size_t size = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+
+    return strncmp(path, folder, size) == 0 && (path[size] == '/' || path[size] == '\0');
+}
+
+/* What is in the way there is no reason to fail: the model is in its place without the link. */
+static int link_place(const struct work *work, struct platform *platform, size_t number,
+                      const char *path, struct error *err)
+{
+    struct tree *tree = &platform->trees[number];
+    CLEANUP(tree) struct tree above = TREE_INIT;
+    CLEANUP(text) char *folder = NULL;
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    above.place = xstrdup(path);
+    tree_add_above(&above, &platform->home);
+    if (platform_add_way(work, platform, number, &above, &folder, &why) < 0) {
+        if (why.kind != ERROR_UNSUPPORTED)
+            return error_move(err, &why);
+        log_warn(work->options->log, "no link to the model from %s: %s", path, why.text);
+        return 0;
+    }
+    CLEANUP(text) char *absolute = xasprintf("/%s", folder);
+    if (strcmp(absolute, tree->place) == 0 || strings_has(&tree->also, absolute))
+        return 0;
+    if (is_inside(absolute, tree->place)) {
+        log_warn(work->options->log, "no link to the model from %s, which lies in %s itself", path,
+                 tree->place);
+        return 0;
+    }
+    strings_add(&tree->also, absolute);
+    return link_from(work, platform, number, folder, err);
 }
 
 int platform_link(const struct work *work, struct platform *platform, size_t number,
                   struct error *err)
 {
-    struct tree *tree = &platform->trees[number];
-
     for (size_t i = 0; i < platform->elsewhere_paths.count; i++) {
-        CLEANUP(tree) struct tree above = TREE_INIT;
-        CLEANUP(text) char *folder = NULL;
-        if (platform->elsewhere_paths.items[i][0] == '\0')
-            continue;
-        above.place = xstrdup(platform->elsewhere_paths.items[i]);
-        tree_add_above(&above, &platform->home);
-        if (platform_add_way(work, platform, number, &above, &folder, err) < 0)
-            return error_wrap(err, "%s", above.place);
-        CLEANUP(text) char *absolute = xasprintf("/%s", folder);
-        if (strcmp(absolute, tree->place) == 0 || strings_has(&tree->also, absolute))
-            continue;
-        strings_add(&tree->also, absolute);
-        if (link_from(work, platform, number, folder, err) < 0)
-            return error_wrap(err, "%s", absolute);
+        const char *path = platform->elsewhere_paths.items[i];
+        if (path[0] != '\0' && link_place(work, platform, number, path, err) < 0)
+            return error_wrap(err, "%s", path);
     }
-    return tree_sort(tree, err);
+    return tree_sort(&platform->trees[number], err);
 }

@@ -78,6 +78,15 @@ static int load(const struct loading *loading, const char *version, struct loade
     return result;
 }
 
+char *loaded_title(const struct store *store, const char *version)
+{
+    if (version == NULL)
+        return xstrdup(store->name);
+    bool is_digest = text_starts_with(version, "sha256:");
+    bool is_scheme = text_ends_with(store->name, ":"); /* an engine's */
+    return xasprintf("%s%s%s", store->name, is_scheme ? "" : is_digest ? "@" : ":", version);
+}
+
 int loaded_open(struct store *store, const char *version, enum loaded_extent extent,
                 struct loaded **out, struct error *err)
 {

@@ -19,6 +19,9 @@ enum loaded_extent {
     LOADED_IN_REACH, /* an image or index that is not found is left NULL */
 };
 
+/* The image as people name it: "oci:DIR:1", "r.example/app@sha256:…". Caller frees. */
+char *loaded_title(const struct store *store, const char *version);
+
 /* Reads manifests and configs, of nested indexes too; no layer. The caller frees *out. */
 int loaded_open(struct store *store, const char *version, enum loaded_extent extent,
                 struct loaded **out, struct error *err) MUST_CHECK;

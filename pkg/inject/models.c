@@ -1,8 +1,7 @@
 #include "inject/inject_internal.h"
 
 #include <inttypes.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 char *model_name(const struct plan *plan)
@@ -164,6 +163,11 @@ static void decide_offline(const struct work *work, struct platform *platform)
         assign(&platform->assignments, assignment);
 }
 
+static int compare_texts(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
 /* What the result's environment is: the base's, what inlay had set before, what is asked for. */
 static void decide_environment(const struct work *work, struct platform *platform)
 {
@@ -174,6 +178,10 @@ static void decide_environment(const struct work *work, struct platform *platfor
     for (size_t i = 0; asked != NULL && asked[i] != NULL; i++)
         assign(&platform->assignments, asked[i]);
     decide_offline(work, platform);
+    /* Whatever the order in which they were asked for. */
+    if (platform->assignments.count > 1)
+        qsort(platform->assignments.items, platform->assignments.count, sizeof(char *),
+              compare_texts);
     for (size_t i = 0; i < platform->assignments.count; i++)
         assign(&platform->environment, platform->assignments.items[i]);
 }
@@ -192,131 +200,21 @@ static int decide_home(const struct work *work, struct platform *platform, struc
         .home = options->home != NULL ? options->home : home_variable(home, "HOME"),
     };
     if (platform_find_user(work, platform, &request, err) < 0)
-        return -1;
+        return options->user != NULL ? error_wrap(err, "--user") : -1;
+    /* The base has answered as if it were its own. */
+    if (options->user != NULL) {
+        free(platform->user.user_from);
+        platform->user.user_from = xstrdup("--user");
+    }
+    if (options->home != NULL) {
+        free(platform->user.home_from);
+        platform->user.home_from = xstrdup("--home");
+    }
     home->path = platform->user.home;
     home->uid = platform->user.uid;
     home->gid = platform->user.gid;
     home->owner = options->owner;
     home->group_writable = options->group_writable;
-    return 0;
-}
-
-/* Platforms mostly agree: what was said of one need not be said of the next. */
-static void say_once(struct work *work, bool warning, const char *format, ...) PRINTF_FORMAT(3, 4);
-
-static void say_once(struct work *work, bool warning, const char *format, ...)
-{
-    CLEANUP(text) char *line = NULL;
-    va_list arguments;
-
-    va_start(arguments, format);
-    if (vasprintf(&line, format, arguments) < 0)
-        line = NULL;
-    va_end(arguments);
-    if (line == NULL || strings_has(&work->said, line))
-        return;
-    strings_add(&work->said, line);
-    if (warning)
-        log_warn(work->options->log, "%s", line);
-    else
-        log_info(work->options->log, "%s", line);
-}
-
-static void warn_of_elsewhere(struct work *work, const struct platform *platform)
-{
-    const char *place = platform->trees[0].place;
-
-    for (size_t i = 0; i < platform->elsewhere.count; i++) {
-        const char *variable = platform->elsewhere.items[i];
-        bool links = platform->elsewhere_paths.items[i][0] != '\0';
-        say_once(work, !links,
-                 links ? "the image sets %s=%s: applications that obey it find the model there "
-                         "behind a link to %s"
-                       : "the image sets %s=%s: applications that obey it look there and not in "
-                         "%s, where the model goes",
-                 variable, home_variable(&platform->home, variable), place);
-    }
-}
-
-static void warn_of_places(struct work *work, const struct platform *platform)
-{
-    const struct inject_options *options = work->options;
-    const char *place = platform->trees[0].place;
-    const char *volume = image_volume_above(platform->image, place);
-
-    say_once(work, false, "place: %s", place);
-    if (options->cache_dir != NULL)
-        say_once(work, false, "setting %s=%s in the image, so that the model is found there",
-                 options->layout->cache_variable, options->cache_dir);
-    warn_of_elsewhere(work, platform);
-    if (options->group_writable && home_variable(&platform->home, "HOME") == NULL &&
-        options->cache_dir == NULL)
-        say_once(work, true,
-                 "the home comes from %s, which a container with a random user id does not see; "
-                 "set it with --env HOME=%s",
-                 platform->user.home_from, platform->home.path);
-    if (volume != NULL)
-        say_once(work, true,
-                 "%s lies in the image's volume '%s': each container will copy the model into a "
-                 "volume of its own",
-                 place, volume);
-}
-
-/* What --group-writable promises fails where group 0 may not even enter. */
-static void warn_of_groups(struct work *work, const struct platform *platform)
-{
-    if (!work->options->group_writable)
-        return;
-    for (size_t i = 0; i < platform->folder_count; i++) {
-        const struct image_folder *folder = &platform->folders[i];
-        if ((folder->mode & (folder->gid == 0 ? 0010 : 0001)) == 0)
-            say_once(work, true,
-                     "a random user of group 0 may not enter /%s, which is %04o %u:%u in the base",
-                     folder->path, folder->mode, folder->uid, folder->gid);
-    }
-}
-
-static const char *content_of(const struct model *model, const struct tree_entry *entry,
-                              struct digest_text *digest)
-{
-    if (entry->type != TREE_FILE)
-        return entry->text != NULL ? entry->text : "";
-    *digest = digest_format(&model->plan.files[entry->file].digest);
-    return digest->text;
-}
-
-/* Two models of one call may meet in a folder, as two revisions do; not with different files. */
-static int check_clash(const struct model *one, const struct tree *a, const struct model *other,
-                       const struct tree *b, struct error *err)
-{
-    for (size_t i = 0, k = 0; i < a->count && k < b->count;) {
-        const struct tree_entry *left = &a->entries[i];
-        const struct tree_entry *right = &b->entries[k];
-        struct digest_text digests[2];
-        int order = strcmp(left->path, right->path);
-        i += order <= 0;
-        k += order >= 0;
-        if (order != 0 ||
-            (left->type == right->type && strcmp(content_of(one, left, &digests[0]),
-                                                 content_of(other, right, &digests[1])) == 0))
-            continue;
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "'%s@%s' and '%s@%s' would both write '/%s', with different content; name "
-                         "one of them, or use another layout",
-                         one->name, one->plan.revision, other->name, other->plan.revision,
-                         left->path);
-    }
-    return 0;
-}
-
-static int check_clashes(const struct work *work, const struct platform *platform,
-                         struct error *err)
-{
-    for (size_t i = 0; i < work->model_count; i++)
-        for (size_t k = i + 1; k < work->model_count; k++)
-            if (check_clash(&work->models[i], &platform->trees[i], &work->models[k],
-                            &platform->trees[k], err) < 0)
-                return -1;
     return 0;
 }
 
@@ -327,8 +225,9 @@ static int arrange_platform(struct work *work, struct platform *platform, struct
         return -1;
     work->options->layout->elsewhere(&platform->home, &platform->elsewhere,
                                      &platform->elsewhere_paths);
-    say_once(work, false, "user: %u:%u (%s), home %s (%s)", platform->user.uid, platform->user.gid,
-             platform->user.user_from, platform->user.home, platform->user.home_from);
+    work_say_once(work, false, "user: %u:%u (%s), home %s (%s)", platform->user.uid,
+                  platform->user.gid, platform->user.user_from, platform->user.home,
+                  platform->user.home_from);
     platform->trees = xcalloc(work->model_count, sizeof(*platform->trees));
     for (size_t i = 0; i < work->model_count; i++) {
         struct model *model = &work->models[i];
@@ -341,11 +240,10 @@ static int arrange_platform(struct work *work, struct platform *platform, struct
         if (work->options->layout->arrange(&request, &platform->trees[i], err) < 0)
             return error_wrap(err, "'%s'", model->name);
     }
-    warn_of_places(work, platform);
+    platform_tell_place(work, platform);
     if (platform_place(work, platform, err) < 0)
         return -1;
-    warn_of_groups(work, platform);
-    return check_clashes(work, platform, err);
+    return platform_check(work, platform, err);
 }
 
 static bool sets(const struct work *work, const char *assignment)

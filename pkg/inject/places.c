@@ -1,4 +1,5 @@
 #include "inject/inject_internal.h"
+#include "inject/tree_layers_internal.h"
 
 #include <string.h>
 
@@ -61,6 +62,18 @@ static void add_made(struct platform *platform, const char *path, const struct t
     platform_add_folder(platform, &folder);
 }
 
+/* A folder of ours, or above one, can be where the base has a folder, or nothing. */
+static int check_folder(const struct rootfs_entry *there, struct error *err)
+{
+    if (there->type == ROOTFS_ABSENT || there->type == ROOTFS_FOLDER)
+        return 0;
+    return error_set(
+        err, ERROR_UNSUPPORTED,
+        "'/%s' is a %s in the base, and a folder has to be there; choose another place "
+        "or remove it from the base",
+        there->path, there->type == ROOTFS_FILE ? "file" : "device or socket");
+}
+
 /* The layout's entry for the folder that is `levels` above the place. */
 static const struct tree_entry *entry_above(const struct tree *tree, size_t levels)
 {
@@ -81,20 +94,20 @@ static const struct tree_entry *entry_above(const struct tree *tree, size_t leve
 int platform_add_way(const struct work *work, struct platform *platform, size_t number,
                      const struct tree *tree, char **out, struct error *err)
 {
-    struct rootfs_entry *way = NULL;
-    size_t count = 0;
+    CLEANUP(way) struct way way = {0};
 
-    if (platform_walk(work, platform, tree->place, NULL, &way, &count, err) < 0)
+    if (platform_walk(work, platform, tree->place, NULL, &way, err) < 0 ||
+        (way.count > 0 && check_folder(&way.entries[way.count - 1], err) < 0))
         return -1;
-    for (size_t i = 0; i < count; i++) {
-        platform->needs_way[number] = platform->needs_way[number] || way[i].removed;
-        if (way[i].type == ROOTFS_ABSENT)
-            add_made(platform, way[i].path, entry_above(tree, count - 1 - i));
+    for (size_t i = 0; i < way.count; i++) {
+        const struct rootfs_entry *entry = &way.entries[i];
+        platform->needs_way[number] = platform->needs_way[number] || entry->removed;
+        if (entry->type == ROOTFS_ABSENT)
+            add_made(platform, entry->path, entry_above(tree, way.count - 1 - i));
         else
-            add_existing(platform, &way[i]);
+            add_existing(platform, entry);
     }
-    *out = xstrdup(count > 0 ? way[count - 1].path : "");
-    rootfs_entries_free(way, count);
+    *out = xstrdup(way.count > 0 ? way.entries[way.count - 1].path : "");
     return 0;
 }
 
@@ -111,23 +124,18 @@ static char *move_path(const struct tree *tree, const char *canonical, const cha
 static int look_at(const struct work *work, struct platform *platform, const char *path,
                    const char *model, struct rootfs_entry *out, struct error *err)
 {
-    struct rootfs_entry *way = NULL;
-    size_t count = 0;
+    CLEANUP(way) struct way way = {0};
 
-    if (platform_walk(work, platform, path, model, &way, &count, err) < 0)
+    if (platform_walk(work, platform, path, model, &way, err) < 0)
         return -1;
-    bool same = count > 0 && strcmp(way[count - 1].path, path) == 0;
-    if (same) {
-        *out = way[count - 1];
-        way[count - 1] = (struct rootfs_entry){0};
-    } else {
-        error_set(err, ERROR_UNSUPPORTED,
-                  "'/%s' is a link in the base, and the model's own folder has to be there; remove "
-                  "it from the base",
-                  path);
-    }
-    rootfs_entries_free(way, count);
-    return same ? 0 : -1;
+    if (way.count == 0 || strcmp(way.entries[way.count - 1].path, path) != 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "'/%s' is a link in the base, and the model's own folder has to be there; "
+                         "remove it from the base",
+                         path);
+    *out = way.entries[way.count - 1];
+    way.entries[way.count - 1] = (struct rootfs_entry){0};
+    return 0;
 }
 
 static bool is_inside(const char *path, const char *folder)
@@ -145,7 +153,8 @@ int platform_place_entry(const struct work *work, struct platform *platform, siz
 
     if (entry->type != TREE_FOLDER)
         return 0;
-    if (look_at(work, platform, entry->path, model, &there, err) < 0)
+    if (look_at(work, platform, entry->path, model, &there, err) < 0 ||
+        check_folder(&there, err) < 0)
         return -1;
     if (!entry->above)
         return 0;
@@ -205,51 +214,15 @@ int platform_place(const struct work *work, struct platform *platform, struct er
     return 0;
 }
 
-#define CHUNKED "containers.zstd-chunked.manifest-"
-
-/* What the manifest says of a table of contents of zstd:chunked, by its name of now or of before.
- */
-static const char *chunked_annotation(const struct image *image, size_t number, const char *now,
-                                      const char *before)
-{
-    const char *found = image_layer_annotation(image, number, now);
-
-    return found != NULL ? found : image_layer_annotation(image, number, before);
-}
-
-static struct rootfs_layer layer_of(const struct image *image, size_t number,
-                                    const struct descriptor *blob, const struct digest *diff_id)
-{
-    return (struct rootfs_layer){
-        .blob = *blob,
-        .diff_id = *diff_id,
-        .stargz_toc =
-            image_layer_annotation(image, number, "containerd.io/snapshot/stargz/toc.digest"),
-        .chunked_checksum = chunked_annotation(image, number, "io.github." CHUNKED "checksum",
-                                               "io." CHUNKED "checksum"),
-        .chunked_position = chunked_annotation(image, number, "io.github." CHUNKED "position",
-                                               "io." CHUNKED "position"),
-    };
-}
-
 /* What rootfs is to look at: the image's layers, without those of inlay's. */
 int platform_open_rootfs(const struct work *work, struct platform *platform, struct error *err)
 {
     const struct inject_options *options = work->options;
-    struct descriptor *blobs = NULL;
-    struct digest *diff_ids = NULL;
+    struct rootfs_layer *layers = NULL;
     size_t count = 0;
-    size_t same = 0;
 
-    if (image_layers(platform->image, &blobs, &count, err) < 0)
+    if (tree_layers(platform->image, &layers, &count, err) < 0)
         return -1;
-    if (image_diff_ids(platform->image, &diff_ids, &same, err) < 0) {
-        free(blobs);
-        return -1;
-    }
-    struct rootfs_layer *layers = xcalloc(count, sizeof(*layers));
-    for (size_t i = 0; i < count; i++)
-        layers[i] = layer_of(platform->image, i, &blobs[i], &diff_ids[i]);
     struct rootfs_options rootfs = {
         .store = options->base,
         .layers = layers,
@@ -261,7 +234,5 @@ int platform_open_rootfs(const struct work *work, struct platform *platform, str
     };
     int result = rootfs_open(&rootfs, &platform->rootfs, err);
     free(layers);
-    free(blobs);
-    free(diff_ids);
     return result;
 }

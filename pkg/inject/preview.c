@@ -41,7 +41,7 @@ const char *preview_fate_name(enum preview_fate fate)
     abort();
 }
 
-static void platform_release(struct preview_platform *platform)
+static void release_platform(struct preview_platform *platform)
 {
     for (size_t i = 0; i < platform->folder_count; i++)
         free(platform->folders[i].path);
@@ -77,7 +77,7 @@ static void layer_release(struct preview_layer *layer)
 void preview_release(struct preview *preview)
 {
     for (size_t i = 0; i < preview->platform_count; i++)
-        platform_release(&preview->platforms[i]);
+        release_platform(&preview->platforms[i]);
     for (size_t i = 0; i < preview->model_count; i++)
         model_release(&preview->models[i]);
     for (size_t i = 0; i < preview->layer_count; i++)
@@ -113,25 +113,6 @@ static void tell_model(const struct model *model, struct preview_model *out)
     strings_copy(&plan->left_out, &out->left_out);
 }
 
-/* A folder is made unless the base has it on one of the ways that were gone. */
-static bool is_made(const struct platform *platform, const char *path)
-{
-    size_t size = strlen(path);
-
-    for (size_t i = 0; i < platform->learned.way_count; i++) {
-        const struct image_way *way = &platform->learned.ways[i];
-        size_t parts = 1;
-        if (strncmp(way->canonical, path, size) != 0 ||
-            (way->canonical[size] != '/' && way->canonical[size] != '\0'))
-            continue;
-        for (const char *at = path; *at != '\0'; at++)
-            parts += *at == '/';
-        if (parts <= way->existing)
-            return false;
-    }
-    return true;
-}
-
 static void tell_folders(const struct platform *platform, struct preview_platform *out)
 {
     out->folders = xcalloc(platform->folder_count, sizeof(*out->folders));
@@ -142,7 +123,7 @@ static void tell_folders(const struct platform *platform, struct preview_platfor
             .mode = folder->mode,
             .uid = folder->uid,
             .gid = folder->gid,
-            .made = is_made(platform, folder->path),
+            .made = platform_makes_folder(platform, folder->path),
         };
     }
 }
@@ -219,17 +200,17 @@ struct survey {
 static int ask_layer(struct survey *survey, size_t number, struct error *err)
 {
     struct preview_layer *layer = &survey->preview->layers[number];
-    const struct known_layer *known = NULL;
-    bool there = false;
+    struct found_layer known;
+    bool found = false;
 
-    if (work_recall_layer(survey->work, survey->work->builds[number].recipe, &known, &there, err) <
+    if (work_recall_layer(survey->work, survey->work->builds[number].recipe, &found, &known, err) <
         0)
         return -1;
-    if (known == NULL)
+    if (!found)
         return 0;
-    layer->fate = there ? PREVIEW_THERE : PREVIEW_COPIED;
-    layer->blob = known->layer.blob.digest;
-    layer->size = known->layer.blob.size;
+    layer->fate = known.from == NULL ? PREVIEW_THERE : PREVIEW_COPIED;
+    layer->blob = known.blob.digest;
+    layer->size = known.blob.size;
     return 0;
 }
 

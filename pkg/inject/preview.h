@@ -40,7 +40,7 @@ struct preview_layer {
     char *title; /* for people: "model.safetensors of org/name" */
     struct digest recipe;
     struct digest blob;    /* DIGEST_NONE: it has yet to be built */
-    uint64_t size;         /* of the blob */
+    uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
     enum preview_fate fate;
     struct strings platforms;

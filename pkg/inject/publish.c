@@ -196,7 +196,8 @@ static int publish_more(const struct work *work, const struct edition *root, str
     for (; more != NULL && *more != NULL; more++)
         if (store_write_manifest(work->options->target, *more, root->becomes.media_type,
                                  &root->bytes, err) < 0)
-            return error_wrap(err, "writing the tag '%s'", *more);
+            return error_wrap(err, "the tags before it show the image; writing the tag '%s'",
+                              *more);
     return 0;
 }
 

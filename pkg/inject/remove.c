@@ -49,8 +49,9 @@ static int removal_read(struct removal *removal, struct error *err)
         image_own_layers(list[i]->image, &outcome->own, &outcome->own_count);
         outcome->leaves = xcalloc(outcome->own_count, sizeof(*outcome->leaves));
         size_t count = image_layer_count(list[i]->image);
-        log_info(options->log, "image: %s, %s, %zu layer%s", options->image->name,
-                 image_platform(list[i]->image), count, count == 1 ? "" : "s");
+        CLEANUP(text) char *title = loaded_title(options->image, options->image_version);
+        log_info(options->log, "image: %s, %s, %zu layer%s", title, image_platform(list[i]->image),
+                 count, count == 1 ? "" : "s");
     }
     free(list);
     return 0;
@@ -59,6 +60,12 @@ static int removal_read(struct removal *removal, struct error *err)
 /* Another revision may need the layer still. */
 static bool is_gone(const struct outcome *outcome, size_t layer)
 {
+    if (outcome->own[layer].record.model == NULL) { /* the folders go with the last model */
+        for (size_t i = 0; i < outcome->own_count; i++)
+            if (outcome->own[i].record.model != NULL && !outcome->leaves[i])
+                return false;
+        return outcome->edited;
+    }
     for (size_t i = 0; i < outcome->own_count; i++)
         if (!outcome->leaves[i] &&
             digest_equal(&outcome->own[i].diff_id, &outcome->own[layer].diff_id))

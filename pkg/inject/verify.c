@@ -267,16 +267,17 @@ int verify_run(const struct verify_options *options, struct verify_result *out, 
 {
     CLEANUP(loaded) struct loaded *loaded = NULL;
     CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
+    CLEANUP(text) char *title = loaded_title(options->store, options->version);
     size_t count = 0;
 
     if (loaded_open(options->store, options->version, LOADED_WHOLE, &loaded, err) < 0)
-        return error_wrap(err, "the image %s", options->store->name);
+        return error_wrap(err, "the image %s", title);
     result.manifest = loaded->document.descriptor;
     struct loaded **images = only_images(loaded, &count);
     int status = run(options, images, count, &result, err);
     free(images);
     if (status < 0)
-        return error_wrap(err, "the image %s", options->store->name);
+        return error_wrap(err, "the image %s", title);
     count_all(&result);
     verify_result_release(out);
     *out = result;

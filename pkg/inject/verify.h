@@ -78,7 +78,7 @@ struct verify_model {
     char *canonical; /* of that folder, links followed; NULL: not known */
     bool is_checked; /* false: the platform's findings say why */
     size_t files;    /* of the model, that the user was found to reach */
-    uint64_t size;   /* bytes of the files that were hashed */
+    uint64_t size;   /* bytes of these files */
     struct strings notes; /* what is worth knowing and not wrong */
     struct verify_findings findings;
 };
@@ -87,7 +87,7 @@ struct verify_model {
 struct verify_platform {
     char *name;
     struct digest digest; /* of its manifest */
-    char *user;           /* "app (1000:1000)", "1000:0"; NULL: not known */
+    char *user;           /* "1000:1000"; NULL: not known */
     uint32_t uid;
     uint32_t gid;
     char *user_from; /* as rootfs_find_user() tells it */

@@ -67,8 +67,9 @@ static int check_ref(struct subject *subject, const struct rootfs_entry *entry, 
         findings_add(findings, VERIFY_REF, entry->path,
                      "the ref '/%s' names the commit %s, of which there is no snapshot",
                      entry->path, commit);
-    else if (strcmp(commit, subject->model->commit) == 0)
-        strings_add(&subject->refs, inside(subject, entry) + strlen("refs/"));
+    const char *name = inside(subject, entry) + strlen("refs/");
+    if (strcmp(commit, subject->model->commit) == 0 && strcmp(name, commit) != 0)
+        strings_add(&subject->refs, name);
     return 0;
 }
 
@@ -163,8 +164,9 @@ static void note_refs(struct subject *subject)
     for (size_t i = 0; i < subject->refs.count; i++)
         buf_addf(&names, "%s'%s'", i > 0 ? ", " : "", subject->refs.items[i]);
     strings_addf(&subject->model->notes,
-                 "it is found as %s%sby its commit: applications have to name that",
-                 buf_text(&names), names.size > 0 ? " and " : "");
+                 "it is found %s%s%sby its commit%s: applications have to name that",
+                 names.size > 0 ? "as " : "", buf_text(&names), names.size > 0 ? " and " : "",
+                 names.size > 0 ? "" : " alone");
 }
 
 /* models--org--name/ with blobs/, snapshots/ and refs/. */
@@ -187,7 +189,7 @@ static int check_cache(struct subject *subject, struct error *err)
     return 0;
 }
 
-/* org_name/ with plain files. */
+/* org_name/, or a folder of any name, with plain files. */
 static int check_plain(struct subject *subject, struct error *err)
 {
     for (size_t i = 0; i < subject->tree_count; i++) {
@@ -198,6 +200,9 @@ static int check_plain(struct subject *subject, struct error *err)
                  subject_reach(subject, entry, inside(subject, entry), err) < 0)
             return -1;
     }
+    if (subject->file_count == 0 && subject->model->findings.count == 0)
+        findings_add(&subject->model->findings, VERIFY_MISSING, subject->folder,
+                     "'/%s' has no file of the model", subject->folder);
     return 0;
 }
 

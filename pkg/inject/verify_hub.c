@@ -15,18 +15,13 @@ void hub_free(struct hub_model *models, size_t count)
 }
 
 /* That the Hub does not have the model, or not this commit, is about the image. */
-static int list_model(const struct verify_options *options, struct hub_model *model,
-                      struct error *err)
+static int list_model(const struct verify_options *options, const struct model_reference *reference,
+                      struct hub_model *model, struct error *err)
 {
     CLEANUP(error) struct error why = ERROR_INIT;
     CLEANUP(source) struct source *source = NULL;
-    CLEANUP(model_reference) struct model_reference reference = MODEL_REFERENCE_INIT;
-    bool is_dataset = text_starts_with(model->name, "datasets/");
 
-    reference.type = is_dataset ? REPO_DATASET : REPO_MODEL;
-    reference.id = xstrdup(model->name + (is_dataset ? strlen("datasets/") : 0));
-    reference.revision = xstrdup(model->commit);
-    if (options->open_source(options->open_arg, &reference, &source, &why) == 0 &&
+    if (options->open_source(options->open_arg, reference, &source, &why) == 0 &&
         source_list(source, &model->plan, &why) == 0)
         return 0;
     if (why.kind != ERROR_NOT_FOUND) {
@@ -56,13 +51,16 @@ static int list_image(const struct verify_options *options, const struct image *
     image_own_layers(image, &own, &own_count);
     for (size_t i = 0; i < own_count && result == 0; i++) {
         const struct layer_record *record = &own[i].record;
-        if (record->model == NULL || find(*models, *count, record->model, record->commit) != NULL)
+        CLEANUP(model_reference) struct model_reference reference = MODEL_REFERENCE_INIT;
+        CLEANUP(error) struct error ignored = ERROR_INIT; /* it is told as unchecked */
+        if (record->model == NULL || find(*models, *count, record->model, record->commit) != NULL ||
+            record_parse(record->model, record->commit, &reference, &ignored) < 0)
             continue;
         *models = xrealloc(*models, *count + 1, sizeof(**models));
         struct hub_model *model = &(*models)[(*count)++];
         *model = (struct hub_model){
             .name = xstrdup(record->model), .commit = xstrdup(record->commit), .plan = PLAN_INIT};
-        result = list_model(options, model, err);
+        result = list_model(options, &reference, model, err);
     }
     image_layers_free(own, own_count);
     return result;

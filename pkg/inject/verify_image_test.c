@@ -249,7 +249,7 @@ static void a_hub_that_lacks_the_commit_is_told_and_one_that_is_down_ends_it(voi
     inject(&two);
     assert_int_equal(verify_run(&options, &result, &err), -1);
     assert_int_equal(err.kind, ERROR_UNREACHABLE);
-    assert_string_equal(err.text, "the image memory: asking the Hub for 'org/down': the hub is "
+    assert_string_equal(err.text, "the image memory:out: asking the Hub for 'org/down': the hub is "
                                   "asleep");
     assert_int_equal(result.platform_count, 0);
 }

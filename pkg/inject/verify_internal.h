@@ -59,8 +59,9 @@ struct subject {
     struct check *check;
     struct verify_model *model; /* what is found out; borrowed */
     const struct layout *layout;
-    char *folder;                     /* the model's own, canonical, without leading '/' */
-    const struct rootfs_entry **tree; /* all that is in it; the entries are the check's */
+    char *folder; /* the model's own, canonical, without leading '/' */
+    /* All that is in it, or of a folder of others what the model states; of the check's entries. */
+    const struct rootfs_entry **tree;
     size_t tree_count;
     struct found_file *files;
     size_t file_count;
@@ -83,6 +84,9 @@ void check_release(struct check *check);
 /* verify_platform.c: reads the layers and finds out who the user is; *out: models can be checked */
 int check_read(struct check *check, bool *out, struct error *err) MUST_CHECK;
 
+/* verify_model.c: what a record calls a model and its commit; fails if they cannot be those. */
+int record_parse(const char *name, const char *commit, struct model_reference *out,
+                 struct error *err) MUST_CHECK;
 /* verify_model.c: everything about one model. */
 int check_model(struct check *check, struct verify_model *model, struct error *err) MUST_CHECK;
 /* verify_model.c: the absolute path by which the user's loader comes to this one. Caller frees. */
@@ -95,7 +99,10 @@ int check_find(struct check *check, const char *path, const struct rootfs_entry 
                struct error *err) MUST_CHECK;
 /* verify_tree.c: forgets what was listed. */
 void check_forget(struct check *check);
-/* verify_tree.c: collects the model's tree; all files in it have their hashes afterwards. */
+/*
+ * verify_tree.c: collects the model's tree; all files in it have their hashes afterwards. Where the
+ * folder may be that of others too, subject_check_stated() does it.
+ */
 int subject_collect(struct subject *subject, struct error *err) MUST_CHECK;
 /* verify_tree.c: what the model's own layers state has to be what the image shows. */
 int subject_check_stated(struct subject *subject, struct error *err) MUST_CHECK;

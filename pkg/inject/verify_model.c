@@ -21,6 +21,41 @@ static void subject_release(struct subject *subject)
 }
 CLEANUP_RELEASE(subject)
 
+int record_parse(const char *name, const char *commit, struct model_reference *out,
+                 struct error *err)
+{
+    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
+    CLEANUP(text) char *text = xasprintf("%s@%s", name, commit);
+    bool is_dataset = text_starts_with(name, "datasets/");
+    const char *id = name + (is_dataset ? strlen("datasets/") : 0);
+
+    if (model_reference_parse(text, &model, &why) < 0 || strcmp(model.id, id) != 0 ||
+        strcmp(model.revision, commit) != 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "the recorded name '%s' is none of a model, expected 'org/name' or "
+                         "'datasets/org/name'",
+                         name);
+    model_reference_release(out);
+    *out = model;
+    model = (struct model_reference)MODEL_REFERENCE_INIT;
+    return 0;
+}
+
+/* An absolute path as it is recorded: nothing in it that walking would take away. */
+static bool is_plain_path(const char *path)
+{
+    if (strcmp(path, "/") == 0)
+        return true;
+    for (const char *at = path; *at != '\0';) {
+        size_t size = *at == '/' ? strcspn(at + 1, "/") : 0;
+        if (size == 0 || (size == 1 && at[1] == '.') || (size == 2 && strncmp(at, "/..", 3) == 0))
+            return false;
+        at += size + 1;
+    }
+    return path[0] == '/';
+}
+
 /* How the layout would arrange the model in such an image, one file standing for all. */
 static int arrange(const struct subject *subject, const struct home *home, struct tree *out,
                    struct error *err)
@@ -29,12 +64,19 @@ static int arrange(const struct subject *subject, const struct home *home, struc
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(text) char *probe = xstrdup(PROBE);
     const struct plan_file file = {.path = probe, .digest = digest_of(DIGEST_GIT_SHA1, "", 0)};
-    const struct layout_request request = {.plan = &plan, .home = home};
+    const struct layout_request request = {
+        .plan = &plan,
+        .home = home,
+        .path = subject->layout->wants_path ? model->place : NULL,
+    };
+    CLEANUP(model_reference) struct model_reference reference = MODEL_REFERENCE_INIT;
 
-    plan.type = model->type;
-    plan.id = xstrdup(model->name + (model->type == REPO_DATASET ? strlen("datasets/") : 0));
+    if (record_parse(model->name, model->commit, &reference, err) < 0)
+        return -1;
+    plan.type = reference.type;
+    plan.id = TAKE(reference.id);
     plan.revision = xstrdup("main");
-    plan.commit = xstrdup(model->commit);
+    plan.commit = TAKE(reference.revision);
     plan_add(&plan, &file);
     return subject->layout->arrange(&request, out, err);
 }
@@ -45,9 +87,14 @@ static char *path_in(const char *folder, const char *name)
     return xasprintf("%s%s%s", folder, *folder != '\0' ? "/" : "", name);
 }
 
-/* The name of the model's own folder: the one in the place that is not above models. */
-static char *own_name(const struct tree *tree)
+/*
+ * The model's own folder as a path in the image: the one in `place` that is not above models, or
+ * the place itself. NULL if the layout makes none. Caller frees.
+ */
+static char *own_folder(const struct subject *subject, const struct tree *tree, const char *place)
 {
+    if (subject->layout->wants_path)
+        return xstrdup(place + 1);
     CLEANUP(text) char *prefix = path_in(tree->place + 1, "");
     size_t size = strlen(prefix);
 
@@ -55,13 +102,13 @@ static char *own_name(const struct tree *tree)
         const struct tree_entry *entry = &tree->entries[i];
         if (entry->type == TREE_FOLDER && !entry->above &&
             strncmp(entry->path, prefix, size) == 0 && strchr(entry->path + size, '/') == NULL)
-            return xstrdup(entry->path + size);
+            return path_in(place + 1, entry->path + size);
     }
-    abort();
+    return NULL;
 }
 
 /* Where the model's layers have it, by what is recorded. */
-static int find_folder(struct subject *subject, bool *out, struct error *err)
+static bool find_folder(struct subject *subject)
 {
     static const char *const none[] = {NULL};
     const struct home plain = {.path = "/", .environment = none};
@@ -69,25 +116,29 @@ static int find_folder(struct subject *subject, bool *out, struct error *err)
     CLEANUP(error) struct error why = ERROR_INIT;
     CLEANUP(tree) struct tree tree = TREE_INIT;
 
-    *out = false;
     subject->layout = layout_find(model->layout);
     if (subject->layout == NULL) {
         findings_add(&model->findings, VERIFY_UNCHECKED, NULL,
                      "the layout '%s' is not known to this version of inlay", model->layout);
-        return 0;
+        return false;
     }
-    if (model->place[0] != '/') {
-        findings_add(&model->findings, VERIFY_RECORD, NULL,
-                     "the recorded place '%s' is no absolute path", model->place);
-        return 0;
+    if (!is_plain_path(model->place)) {
+        findings_add(&model->findings, VERIFY_UNCHECKED, NULL,
+                     "the recorded place '%s' is not the absolute path of a folder", model->place);
+        return false;
     }
-    if (arrange(subject, &plain, &tree, &why) < 0)
-        return findings_take(&model->findings, VERIFY_RECORD, &why, err);
-    CLEANUP(text) char *name = own_name(&tree);
-    subject->folder = path_in(model->place + 1, name);
+    if (arrange(subject, &plain, &tree, &why) < 0) {
+        findings_add(&model->findings, VERIFY_UNCHECKED, NULL, "%s", why.text);
+        return false;
+    }
+    subject->folder = own_folder(subject, &tree, model->place);
+    if (subject->folder == NULL) {
+        findings_add(&model->findings, VERIFY_UNCHECKED, NULL,
+                     "the layout '%s' has no folder for such a model", model->layout);
+        return false;
+    }
     model->canonical = xasprintf("/%s", subject->folder);
-    *out = true;
-    return 0;
+    return true;
 }
 
 /* "'/a'", or "'/a', which is '/b'"; caller frees. */
@@ -110,6 +161,10 @@ static int find_place(struct subject *subject, struct error *err)
 
     if (!check->has_user)
         return 0;
+    if (subject->layout->wants_path) { /* whoever reads it is told where */
+        model->path = xstrdup(model->canonical);
+        return 0;
+    }
     if (arrange(subject, &check->home, &tree, &why) < 0 ||
         rootfs_walk(check->rootfs, tree.place, &way, &count, &why) < 0)
         return findings_take(&model->findings, VERIFY_PLACE, &why, err);
@@ -123,9 +178,8 @@ static int find_place(struct subject *subject, struct error *err)
                      check->platform->user, looks, model->place);
         return 0;
     }
-    CLEANUP(text) char *name = own_name(&tree);
-    CLEANUP(text) char *path = path_in(tree.place + 1, name);
-    model->path = xasprintf("/%s", path);
+    CLEANUP(text) char *path = own_folder(subject, &tree, tree.place);
+    model->path = path != NULL ? xasprintf("/%s", path) : NULL;
     return 0;
 }
 
@@ -221,23 +275,21 @@ static void drop_repeated(struct verify_findings *findings)
 
 static int check_all(struct subject *subject, struct error *err)
 {
-    bool is_known = false;
+    struct verify_model *model = subject->model;
 
-    if (find_folder(subject, &is_known, err) < 0)
-        return -1;
-    if (!is_known)
+    if (!find_folder(subject))
         return 0;
     if (find_place(subject, err) < 0 || subject_check_way(subject, err) < 0 ||
         subject_collect(subject, err) < 0 || subject_check_stated(subject, err) < 0 ||
         subject_check_folders(subject, err) < 0 || subject_check_layout(subject, err) < 0)
         return -1;
-    for (size_t i = 0; i < subject->tree_count; i++) {
+    for (size_t i = 0; i < subject->tree_count; i++)
         subject_check_entry(subject, subject->tree[i]);
-        if (subject->tree[i]->type == ROOTFS_FILE)
-            (void)u64_add(subject->model->size, subject->tree[i]->size, &subject->model->size);
-    }
-    subject->model->files = subject->file_count;
-    drop_repeated(&subject->model->findings);
+    for (size_t i = 0; i < subject->file_count; i++)
+        if (!u64_add(model->size, subject->files[i].size, &model->size))
+            model->size = UINT64_MAX;
+    model->files = subject->file_count;
+    drop_repeated(&model->findings);
     subject_compare_hub(subject);
     return note_all(subject, err);
 }

@@ -126,19 +126,6 @@ static int read_layers(struct check *check, bool *out, struct error *err)
     return 0;
 }
 
-/* "app (1000:1000)", "1000:1000". */
-static char *user_title(const char *asked, const struct rootfs_user *user)
-{
-    CLEANUP(text) char *name = xstrndup(asked, strcspn(asked, ":"));
-    bool is_number = strspn(name, "+-0123456789") == strlen(name);
-    const char *shown = is_number ? "root" : name;
-
-    text_mask(name);
-    if (is_number && user->uid != 0)
-        return xasprintf("%" PRIu32 ":%" PRIu32, user->uid, user->gid);
-    return xasprintf("%s (%" PRIu32 ":%" PRIu32 ")", shown, user->uid, user->gid);
-}
-
 static int find_user(struct check *check, struct error *err)
 {
     static const char *const none[] = {NULL};
@@ -157,7 +144,7 @@ static int find_user(struct check *check, struct error *err)
     if (rootfs_find_user(check->rootfs, &request, &user, err) < 0 ||
         rootfs_find_groups(check->rootfs, &request, &check->groups, &check->group_count, err) < 0)
         return -1;
-    platform->user = user_title(request.user, &user);
+    platform->user = xasprintf("%" PRIu32 ":%" PRIu32, user.uid, user.gid);
     platform->uid = user.uid;
     platform->gid = user.gid;
     platform->user_from = TAKE(user.user_from);

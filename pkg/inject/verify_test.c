@@ -4,11 +4,13 @@ static void a_whole_model_is_found_where_its_users_loader_looks(void **state)
 {
     static const struct {
         const char *layout, *id, *path;
-        size_t files;
+        uint64_t size; /* of the weights */
     } cases[] = {
-        {"huggingface", "org/name", "/" FOLDER, 3},
+        {"huggingface", "org/name", "/" FOLDER, WEIGHTS_SIZE},
         {"sentence-transformers", "name",
-         "/" HOME ".cache/torch/sentence_transformers/sentence-transformers_name", 4},
+         "/" HOME ".cache/torch/sentence_transformers/sentence-transformers_name",
+         WEIGHTS_SIZE - 1},
+        {"dir", "org/name", "/models", WEIGHTS_SIZE},
     };
     struct bench *bench = *state;
 
@@ -22,6 +24,7 @@ static void a_whole_model_is_found_where_its_users_loader_looks(void **state)
         struct inject_options options = make_options(bench, &model, 1);
         const struct verify_options look = verify_of(bench, "out");
         options.layout = layout;
+        options.path = layout->wants_path ? "/models" : NULL;
         inject(&options);
         verify(&look, &result);
         assert_int_equal(result.finding_count, 0);
@@ -39,8 +42,8 @@ static void a_whole_model_is_found_where_its_users_loader_looks(void **state)
         assert_string_equal(found->commit, COMMIT_A);
         assert_string_equal(found->path, cases[i].path);
         assert_string_equal(found->canonical, cases[i].path);
-        assert_int_equal(found->files, cases[i].files + (i == 0));
-        assert_true(found->size > WEIGHTS_SIZE);
+        assert_int_equal(found->files, 4);
+        assert_int_equal(found->size, cases[i].size + 8 + 8 + 2);
         assert_int_equal(found->notes.count, 0);
     }
 }
@@ -190,13 +193,13 @@ static void root_reads_everything_and_groups_count(void **state)
     static const struct {
         const char *user, *title, *findings;
     } cases[] = {
-        {"0", "root (0:0)", ""},
-        {"root:app", "root (0:1000)", ""},
-        {"app", "app (1000:1000)", ""},
+        {"0", "0:0", ""},
+        {"root:app", "0:1000", ""},
+        {"app", "1000:1000", ""},
         {"1000:5", "1000:5", ""},
         {"5", "5:0", ""},
-        {"app:app", "app (1000:1000)",
-         "unreadable /home/app: the user app (1000:1000) cannot enter '/home/app', which is 0750 "
+        {"app:app", "1000:1000",
+         "unreadable /home/app: the user 1000:1000 cannot enter '/home/app', which is 0750 "
          "5:5\n"},
         {"4:4", "4:4",
          "unreadable /home/app: the user 4:4 cannot enter '/home/app', which is 0750 5:5\n"},
@@ -301,14 +304,24 @@ static void what_is_worth_knowing_is_no_finding(void **state)
 
 static void a_model_that_is_not_main_is_told_to_be_so(void **state)
 {
+    static const struct {
+        const char *revision, *notes;
+    } cases[] = {
+        {"v1", "it is found as 'v1' and by its commit: applications have to name that\n"},
+        {COMMIT_A, "it is found by its commit alone: applications have to name that\n"},
+    };
     struct bench *bench = *state;
-    CLEANUP(source) struct source *model = open_model(bench, "org/name", "v1", COMMIT_A);
-    struct inject_options options = make_options(bench, &model, 1);
+    CLEANUP(source) struct source *latest = open_model(bench, "org/name", "main", COMMIT_B);
 
     put_image(bench->store, "base", APP, 1);
-    inject(&options);
-    check_notes(bench, "out",
-                "it is found as 'v1' and by its commit: applications have to name that\n");
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(source)
+        struct source *model = open_model(bench, "org/name", cases[i].revision, COMMIT_A);
+        struct source *both[] = {model, latest};
+        struct inject_options options = make_options(bench, both, 2);
+        inject(&options);
+        check_notes(bench, "out", cases[i].notes);
+    }
 }
 
 /* The base has been exchanged under the models, and its home is another one. */

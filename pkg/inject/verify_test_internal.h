@@ -153,6 +153,29 @@ static inline void configure(struct store *store, const char *from, const char *
     put_edited(store, to, document.json, config);
 }
 
+/* The image with a member of its models' records replaced; `value` is JSON. */
+static inline void put_record(struct store *store, const char *version, const char *member,
+                              const char *value)
+{
+    CLEANUP(document) struct document document = DOCUMENT_INIT;
+    json_auto_t *config = parsed_config(store, "out");
+    size_t i;
+    json_t *entry;
+
+    read_document(store, "out", &document);
+    json_array_foreach(json_object_get(config, "history"), i, entry)
+    {
+        const char *comment = json_string_value(json_object_get(entry, "comment"));
+        json_auto_t *record = comment != NULL ? json_loads(comment, 0, NULL) : NULL;
+        if (json_object_get(record, "model") == NULL)
+            continue;
+        json_object_set_new(record, member, json_loads(value, JSON_DECODE_ANY, NULL));
+        CLEANUP(text) char *text = json_dumps(record, JSON_COMPACT);
+        json_object_set_new(entry, "comment", json_string(text));
+    }
+    put_edited(store, version, document.json, config);
+}
+
 static inline struct verify_options verify_of(const struct bench *bench, const char *version)
 {
     return (struct verify_options){.store = bench->store, .version = version, .log = &bench->log};

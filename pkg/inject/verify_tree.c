@@ -150,7 +150,7 @@ int subject_collect(struct subject *subject, struct error *err)
 {
     struct check *check = subject->check;
 
-    for (;;) {
+    while (!subject->layout->wants_path) {
         if (collect_once(subject, err) < 0)
             return -1;
         const struct rootfs_entry *entry = find_unhashed(subject);
@@ -162,6 +162,7 @@ int subject_collect(struct subject *subject, struct error *err)
             return -1;
         check->hashed[layer] = true;
     }
+    return 0;
 }
 
 /* All that a model's own layers state, the last one to say something winning. */
@@ -307,6 +308,19 @@ static bool is_same(const struct rootfs_entry *stated, const struct rootfs_entry
            (stated->size == there->size && digest_equal(&stated->sha256, &there->sha256));
 }
 
+/* In a folder that somebody has named for the model, other things may lie as well. */
+static void add_stated(struct subject *subject, const struct rootfs_entry *there)
+{
+    size_t size = strlen(subject->folder);
+
+    if (!subject->layout->wants_path || strncmp(there->path, subject->folder, size) != 0 ||
+        there->path[size] != '/')
+        return;
+    subject->tree =
+        xrealloc(subject->tree, subject->tree_count + 1, sizeof(const struct rootfs_entry *));
+    subject->tree[subject->tree_count++] = there;
+}
+
 static int check_one(struct subject *subject, const struct rootfs_entry *stated, struct error *err)
 {
     struct check *check = subject->check;
@@ -314,6 +328,8 @@ static int check_one(struct subject *subject, const struct rootfs_entry *stated,
 
     if (check_find(check, stated->path, &there, err) < 0)
         return -1;
+    if (there != NULL)
+        add_stated(subject, there);
     if (there != NULL && is_same(stated, there))
         return 0;
     if (there == NULL || there->type != stated->type)

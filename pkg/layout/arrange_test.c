@@ -81,14 +81,35 @@ static const struct tree_entry *find(const struct tree *tree, const char *end)
     return NULL;
 }
 
+struct arrange_case {
+    const char *golden, *layout, *revision;
+    bool as_main;
+    enum repo_type type;
+    struct home home;
+};
+
+/* Compares the trees with testdata/golden/layout/. */
+static void check_cases(const struct arrange_case *cases, size_t case_count)
+{
+    for (size_t i = 0; i < case_count; i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(tree) struct tree tree = TREE_INIT;
+        CLEANUP(buf) struct buf text = BUF_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        fill(&plan, cases[i].revision);
+        plan.type = cases[i].type;
+        struct layout_request request = {&plan, &cases[i].home, cases[i].as_main, "/srv//models/"};
+        if (layout_find(cases[i].layout)->arrange(&request, &tree, &err) < 0)
+            fail_msg("%s: %s", cases[i].golden, err.text);
+        dump(&plan, &tree, &text);
+        CLEANUP(text) char *golden = xasprintf("layout/%s", cases[i].golden);
+        check_golden(golden, &text);
+    }
+}
+
 static void trees_are_byte_for_byte_what_loaders_expect(void **state)
 {
-    const struct {
-        const char *golden, *layout, *revision;
-        bool as_main;
-        enum repo_type type;
-        struct home home;
-    } cases[] = {
+    const struct arrange_case cases[] = {
         {"main.txt",
          NULL,
          "main",
@@ -113,6 +134,15 @@ static void trees_are_byte_for_byte_what_loaders_expect(void **state)
          false,
          REPO_MODEL,
          {.path = "/home/app", .uid = 1000, .gid = 1001, .environment = NULL}},
+    };
+
+    (void)state;
+    check_cases(cases, ARRAY_SIZE(cases));
+}
+
+static void trees_are_byte_for_byte_what_the_caller_decides(void **state)
+{
+    const struct arrange_case cases[] = {
         {"hf_home.txt",
          NULL,
          COMMIT,
@@ -143,20 +173,7 @@ static void trees_are_byte_for_byte_what_loaders_expect(void **state)
     };
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(plan) struct plan plan = PLAN_INIT;
-        CLEANUP(tree) struct tree tree = TREE_INIT;
-        CLEANUP(buf) struct buf text = BUF_INIT;
-        CLEANUP(error) struct error err = ERROR_INIT;
-        fill(&plan, cases[i].revision);
-        plan.type = cases[i].type;
-        struct layout_request request = {&plan, &cases[i].home, cases[i].as_main, "/srv//models/"};
-        if (layout_find(cases[i].layout)->arrange(&request, &tree, &err) < 0)
-            fail_msg("%s: %s", cases[i].golden, err.text);
-        dump(&plan, &tree, &text);
-        CLEANUP(text) char *golden = xasprintf("layout/%s", cases[i].golden);
-        check_golden(golden, &text);
-    }
+    check_cases(cases, ARRAY_SIZE(cases));
 }
 
 static void the_list_of_a_commits_files_keeps_its_bytes(void **state)
@@ -322,6 +339,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trees_are_byte_for_byte_what_loaders_expect),
+        cmocka_unit_test(trees_are_byte_for_byte_what_the_caller_decides),
         cmocka_unit_test(the_list_of_a_commits_files_keeps_its_bytes),
         cmocka_unit_test(an_incomplete_list_of_files_is_not_written),
         cmocka_unit_test(a_bare_name_is_put_where_the_library_looks_for_it),

@@ -2,7 +2,6 @@
 
 #include "core/text.h"
 
-#include <ctype.h>
 #include <string.h>
 
 /* Names that mean the same, and what they bring along (containerd/platforms, database.go). */
@@ -17,12 +16,22 @@ static const struct alias aliases[] = {
     {"aarch64", "arm64", NULL}, {"armhf", "arm", "v7"},    {"armel", "arm", "v6"},
 };
 
+/* By ASCII, whatever the locale. */
+static char lower(char letter)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz";
+
+    if (letter < 'A' || letter > 'Z')
+        return letter;
+    return letters[letter - 'A'];
+}
+
 static void set_part(char part[OCI_PLATFORM_PART], const char *text)
 {
     size_t i = 0;
 
     for (; i + 1 < OCI_PLATFORM_PART && text[i] != '\0'; i++)
-        part[i] = (char)tolower((unsigned char)text[i]);
+        part[i] = lower(text[i]);
     part[i] = '\0';
 }
 

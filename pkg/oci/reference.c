@@ -306,6 +306,24 @@ static int parse_scratch(const char *text, struct reference *out, struct error *
     return 0;
 }
 
+/* What people write who mean something else than a registry's name, and no such name can be. */
+static bool looks_like_other(const char *text, struct error *err)
+{
+    if (strcmp(text, "-") == 0)
+        return error_set(err, ERROR_USAGE,
+                         "a pipe needs its form; expected docker-archive:- or oci-archive:-") < 0;
+    if (text_starts_with(text, "/") || text_starts_with(text, "./") ||
+        text_starts_with(text, "../"))
+        return error_set(err, ERROR_USAGE,
+                         "a path is not a repository; expected oci:%s for a layout, or "
+                         "oci-archive: or docker-archive: before it for a file",
+                         text) < 0;
+    if (text_starts_with(text, "http://") || text_starts_with(text, "https://"))
+        return error_set(err, ERROR_USAGE, "a name has no scheme; leave out '%.*s'",
+                         (int)(strstr(text, "://") + 3 - text), text) < 0;
+    return false;
+}
+
 /* What a name begins with, or is, decides how it is read; without any it is a registry's. */
 static int parse_by_scheme(const char *text, struct reference *out, struct error *err)
 {
@@ -330,6 +348,8 @@ static int parse_by_scheme(const char *text, struct reference *out, struct error
                              "'%s' is not supported; expected a registry name, oci:, oci-archive:, "
                              "docker-archive:, docker-daemon: or scratch",
                              others[i]);
+    if (looks_like_other(text, err))
+        return -1;
     return parse_registry(text, out, err);
 }
 

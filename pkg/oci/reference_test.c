@@ -132,7 +132,12 @@ static void reference_parse_says_what_is_wrong(void **state)
         {"a/B", "lower case"},
         {"localhost/UPPER", "lower case"},
         {"a//b", "not a repository"},
-        {"/a", "not a repository"},
+        {"/a", "not a repository; expected oci:/a for a layout"},
+        {"./lay", "expected oci:./lay for a layout"},
+        {"../lay", "expected oci:../lay for a layout"},
+        {"http://h/r:1", "a name has no scheme; leave out 'http://'"},
+        {"https://h.example/r:1", "a name has no scheme; leave out 'https://'"},
+        {"-", "expected docker-archive:- or oci-archive:-"},
         {"a/", "not a repository"},
         {"a/.b", "not a repository"},
         {"a/b_", "not a repository"},
@@ -149,6 +154,21 @@ static void reference_parse_says_what_is_wrong(void **state)
         {"a@md5:123", "not a digest"},
         {"a@sha256:E3B0C44298FC1C149AFBF4C8996FB92427AE41E4649B934CA495991B7852B855", "lower-case"},
         {"e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "not a name"},
+    };
+    char long_name[300] = "r.example.com/";
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        check_error(cases[i].text, cases[i].complaint);
+    memset(long_name + strlen(long_name), 'a', 260);
+    check_error(long_name, "more than 255 bytes");
+}
+
+static void reference_parse_says_what_is_wrong_with_other_places(void **state)
+{
+    static const struct {
+        const char *text, *complaint;
+    } cases[] = {
         {"oci:", "no folder"},
         {"oci::tag", "no folder"},
         {"oci:d:a:b", "not a tag"},
@@ -174,13 +194,10 @@ static void reference_parse_says_what_is_wrong(void **state)
         {"containers-storage:a", "'containers-storage:' is not supported"},
         {"dir:a", "'dir:' is not supported"},
     };
-    char long_name[300] = "r.example.com/";
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         check_error(cases[i].text, cases[i].complaint);
-    memset(long_name + strlen(long_name), 'a', 260);
-    check_error(long_name, "more than 255 bytes");
 }
 
 static void loopback_is_this_machine_and_nothing_that_looks_like_it(void **state)
@@ -224,6 +241,7 @@ int main(void)
         cmocka_unit_test(reference_parse_fills_in_what_people_leave_out),
         cmocka_unit_test(reference_parse_knows_archives_and_engines),
         cmocka_unit_test(reference_parse_says_what_is_wrong),
+        cmocka_unit_test(reference_parse_says_what_is_wrong_with_other_places),
         cmocka_unit_test(archives_alone_may_hold_an_image_without_a_tag),
         cmocka_unit_test(loopback_is_this_machine_and_nothing_that_looks_like_it),
     };

@@ -38,18 +38,25 @@ struct recipe {
     const struct plan *plan;           /* borrowed; NULL for recipes of folders */
     const struct tree_entry **entries; /* the array is owned, the entries are the tree's */
     size_t count;
-    uint64_t content_size; /* bytes of the model's files in it */
-    uint64_t tar_size;     /* bytes of the whole tar, known beforehand */
-    struct digest digest;  /* of all that decides on the bytes; docs/formats.md */
+    uint64_t content_size;                 /* bytes of the model's files in it */
+    uint64_t tar_size;                     /* bytes of the whole tar, known beforehand */
+    struct digest digest;                  /* of all that decides on the bytes; docs/formats.md */
+    struct compression_choice compression; /* what becomes of the tar; of folders nothing */
+};
+
+struct recipes_options {
+    unsigned layers_max; /* 3 or more */
+    struct compression_choice compression;
 };
 
 /*
- * The recipes of one model, from the most to the least stable, `layers_max` at most (3 or more).
+ * The recipes of one model, from the most to the least stable, `layers_max` at most.
  * Folders marked `above` are left out: they belong to recipe_of_folders(). `tree` and `plan`
  * outlive the recipes. *out is an array of *count.
  */
-int recipes_cut(const struct tree *tree, const struct plan *plan, unsigned layers_max,
-                struct recipe **out, size_t *count, struct error *err) MUST_CHECK;
+int recipes_cut(const struct tree *tree, const struct plan *plan,
+                const struct recipes_options *options, struct recipe **out, size_t *count,
+                struct error *err) MUST_CHECK;
 void recipes_free(struct recipe *recipes, size_t count);
 /* A recipe of folders: `entries` are TREE_FOLDERs, sorted, each path once. */
 int recipe_of_folders(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,

@@ -15,6 +15,8 @@
     "a-name-of-a-file-that-is-so-long-that-it-has-no-room-in-the-hundred-bytes-that-a-"            \
     "plain-header-offers-for-it-and-so-needs-a-record-of-its-own"
 
+static const struct recipes_options plain = {.layers_max = PACK_LAYERS_MAX};
+
 static const char contents[][16] = {"hello", "", "{\"a\":1}\n"};
 
 static void add_file(struct plan *plan, const char *path, const char *content)
@@ -111,7 +113,7 @@ static void a_tar_is_its_golden_bytes(void **state)
 
     (void)state;
     make_small(&plan, &tree);
-    assert_int_equal(recipes_cut(&tree, &plan, PACK_LAYERS_MAX, &recipes, &count, &err), 0);
+    assert_int_equal(recipes_cut(&tree, &plan, &plain, &recipes, &count, &err), 0);
     assert_int_equal(count, 1);
     pack(&recipes[0], &plan, &tar);
     assert_int_equal(tar.size, recipes[0].tar_size);
@@ -202,7 +204,7 @@ static void headers_of_huge_files_are_their_golden_bytes(void **state)
         size_t count;
         add_sized(&plan, "model.safetensors", cases[i].size);
         add_entry(&tree, TREE_FILE, "root/blobs/model", 0, NULL);
-        assert_int_equal(recipes_cut(&tree, &plan, PACK_LAYERS_MAX, &recipes, &count, &err), 0);
+        assert_int_equal(recipes_cut(&tree, &plan, &plain, &recipes, &count, &err), 0);
         assert_int_equal(count, 1);
         assert_int_equal(tar_write_header(&recipes[0], recipes[0].entries[0], memory, &err), 0);
         check_golden(cases[i].golden, &header);
@@ -218,6 +220,7 @@ static void cut(size_t large, size_t medium, unsigned most, struct buf *out)
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(tree) struct tree tree = TREE_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
+    struct recipes_options options = {.layers_max = most};
     struct recipe *recipes;
     size_t count;
 
@@ -229,7 +232,7 @@ static void cut(size_t large, size_t medium, unsigned most, struct buf *out)
         add_entry(&tree, TREE_FILE, blob, i, NULL);
     }
     assert_int_equal(tree_sort(&tree, &err), 0);
-    assert_int_equal(recipes_cut(&tree, &plan, most, &recipes, &count, &err), 0);
+    assert_int_equal(recipes_cut(&tree, &plan, &options, &recipes, &count, &err), 0);
     for (size_t i = 0; i < count; i++)
         buf_addf(out, "%s%s:%zu", i > 0 ? " " : "", recipe_kind_name(recipes[i].kind),
                  recipes[i].count);
@@ -284,7 +287,7 @@ static void a_large_file_is_the_same_layer_for_every_user(void **state)
         add_sized(&plan, "model.safetensors", 64 * MIB);
         add_entry(&tree, TREE_FILE, "opt/blobs/model", 0, NULL);
         tree.entries[0].uid = i == 0 ? 0 : 1234;
-        assert_int_equal(recipes_cut(&tree, &plan, PACK_LAYERS_MAX, &recipes, &count, &err), 0);
+        assert_int_equal(recipes_cut(&tree, &plan, &plain, &recipes, &count, &err), 0);
         digests[i] = recipes[0].digest;
         recipes_free(recipes, count);
     }
@@ -309,7 +312,38 @@ static void a_recipe_digest_tells_apart_what_differs(void **state)
         tree.entries[0].mode = i == 4 ? 0600 : 0644;
         tree.entries[0].uid = i == 5 ? 1 : 0;
         tree.entries[1].gid = i == 6 ? 1 : 0;
-        assert_int_equal(recipes_cut(&tree, &plan, PACK_LAYERS_MAX, &recipes, &count, &err), 0);
+        assert_int_equal(recipes_cut(&tree, &plan, &plain, &recipes, &count, &err), 0);
+        digests[i] = recipes[0].digest;
+        recipes_free(recipes, count);
+        for (size_t k = 0; k < i; k++)
+            assert_false(digest_equal(&digests[k], &digests[i]));
+    }
+}
+
+/* And the compressor's version; what is beneath it, the tar, is the same. */
+static void a_recipe_digest_tells_apart_how_it_is_compressed(void **state)
+{
+    static const char *const choices[] = {"none", "gzip", "zstd", "zstd:4"};
+    struct digest digests[ARRAY_SIZE(choices)];
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(choices); i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(tree) struct tree tree = TREE_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        struct recipes_options options = plain;
+        struct recipe *recipes;
+        size_t count;
+        add_sized(&plan, "large", 64 * MIB);
+        add_file(&plan, "small", "hello");
+        add_entry(&tree, TREE_FILE, "m/large", 0, NULL);
+        add_entry(&tree, TREE_FILE, "m/small", 1, NULL);
+        assert_int_equal(compression_parse(choices[i], &options.compression, &err), 0);
+        assert_int_equal(recipes_cut(&tree, &plan, &options, &recipes, &count, &err), 0);
+        assert_int_equal(count, 2);
+        for (size_t k = 0; k < count; k++)
+            assert_int_equal(recipes[k].compression.kind, options.compression.kind);
+        assert_int_equal(recipes[0].tar_size, 64 * MIB + 512 + 1024);
         digests[i] = recipes[0].digest;
         recipes_free(recipes, count);
         for (size_t k = 0; k < i; k++)
@@ -344,7 +378,7 @@ static void content_of_another_size_is_refused(void **state)
         size_t count;
         add_file(&plan, "f", "hello");
         add_entry(&tree, TREE_FILE, "m/f", 0, NULL);
-        assert_int_equal(recipes_cut(&tree, &plan, PACK_LAYERS_MAX, &recipes, &count, &err), 0);
+        assert_int_equal(recipes_cut(&tree, &plan, &plain, &recipes, &count, &err), 0);
         assert_int_equal(recipe_write_tar(&recipes[0], open_short, content, memory, NULL, &err),
                          -1);
         assert_int_equal(err.kind, ERROR_CORRUPT);
@@ -367,7 +401,7 @@ static void a_writer_that_fails_is_quoted(void **state)
     (void)state;
     add_file(&plan, "f", "hello");
     add_entry(&tree, TREE_FILE, "m/f", 0, NULL);
-    assert_int_equal(recipes_cut(&tree, &plan, PACK_LAYERS_MAX, &recipes, &count, &err), 0);
+    assert_int_equal(recipes_cut(&tree, &plan, &plain, &recipes, &count, &err), 0);
     assert_int_equal(recipe_write_tar(&recipes[0], open_short, content, memory, NULL, &err), -1);
     assert_non_null(strstr(err.text, "more than 700 bytes"));
     recipes_free(recipes, count);
@@ -384,6 +418,7 @@ int main(void)
         cmocka_unit_test(a_model_of_many_files_stays_within_its_layers),
         cmocka_unit_test(a_large_file_is_the_same_layer_for_every_user),
         cmocka_unit_test(a_recipe_digest_tells_apart_what_differs),
+        cmocka_unit_test(a_recipe_digest_tells_apart_how_it_is_compressed),
         cmocka_unit_test(content_of_another_size_is_refused),
         cmocka_unit_test(a_writer_that_fails_is_quoted),
     };

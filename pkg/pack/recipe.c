@@ -101,8 +101,9 @@ static int recipe_seal(struct recipe *recipe, struct error *err)
 {
     CLEANUP(hasher) struct hasher *hasher = hasher_new(DIGEST_SHA256, 0);
     CLEANUP(buf) struct buf line = BUF_INIT;
+    CLEANUP(text) char *compression = compression_version(&recipe->compression);
 
-    buf_addf(&line, "inlay recipe %d\ncompression none\n", PACK_FORMAT);
+    buf_addf(&line, "inlay recipe %d\ncompression %s\n", PACK_FORMAT, compression);
     for (size_t i = 0; i < recipe->count; i++) {
         hasher_add(hasher, buf_text(&line), line.size);
         buf_clear(&line);
@@ -190,11 +191,12 @@ static size_t cut_large(const struct tree *tree, const struct plan *plan, size_t
     return groups;
 }
 
-int recipes_cut(const struct tree *tree, const struct plan *plan, unsigned layers_max,
-                struct recipe **out, size_t *count, struct error *err)
+int recipes_cut(const struct tree *tree, const struct plan *plan,
+                const struct recipes_options *options, struct recipe **out, size_t *count,
+                struct error *err)
 {
-    struct recipe *recipes = xcalloc(layers_max, sizeof(*recipes));
-    size_t found = cut_large(tree, plan, layers_max - 2, recipes);
+    struct recipe *recipes = xcalloc(options->layers_max, sizeof(*recipes));
+    size_t found = cut_large(tree, plan, options->layers_max - 2, recipes);
 
     recipes[found] = recipe_collect(tree, plan, RECIPE_MEDIUM);
     if (recipes[found].count > 0)
@@ -203,6 +205,7 @@ int recipes_cut(const struct tree *tree, const struct plan *plan, unsigned layer
     if (recipes[found].count > 0)
         found++;
     for (size_t i = 0; i < found; i++) {
+        recipes[i].compression = options->compression;
         if (recipe_seal(&recipes[i], err) < 0) {
             recipes_free(recipes, found);
             return -1;

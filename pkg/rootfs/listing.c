@@ -135,8 +135,8 @@ static const struct xattr *listing_copy_xattrs(struct listing *listing,
 {
     if (entry->xattr_count == 0)
         return NULL;
-    struct xattr *copies = listing_allocate(
-        listing, entry->xattr_count * sizeof(*entry->xattrs), alignof(max_align_t));
+    struct xattr *copies = listing_allocate(listing, entry->xattr_count * sizeof(*entry->xattrs),
+                                            alignof(max_align_t));
     for (size_t i = 0; i < entry->xattr_count; i++) {
         const struct xattr *xattr = &entry->xattrs[i];
         copies[i].name = listing_copy(listing, xattr->name, strlen(xattr->name));

@@ -130,9 +130,8 @@ static int open_regular(const struct directory *directory, const char *path, int
     return 0;
 }
 
-// NOLINTNEXTLINE(readability-function-size): the parameters are those of struct source_ops
 static int directory_open(struct source *source, const struct plan *plan,
-                          const struct plan_file *file, uint64_t offset, uint64_t length,
+                          const struct plan_file *file, const struct source_range *range,
                           struct reader **out, struct error *err)
 {
     static const struct reader_ops ops = {part_read, part_free};
@@ -142,13 +141,13 @@ static int directory_open(struct source *source, const struct plan *plan,
     (void)plan;
     if (open_regular(directory, file->path, &fd, err) < 0)
         return -1;
-    if (offset > INT64_MAX || lseek(fd, (off_t)offset, SEEK_SET) < 0)
+    if (range->offset > INT64_MAX || lseek(fd, (off_t)range->offset, SEEK_SET) < 0)
         return error_set(err, ERROR_LOCAL, "'%s' in '%s' has no byte %" PRIu64, file->path,
-                         directory->path, offset);
+                         directory->path, range->offset);
     struct part_reader *part = xcalloc(1, sizeof(*part));
     part->base.ops = &ops;
     part->fd = take_fd(&fd);
-    part->left = length;
+    part->left = range->length;
     part->name = xasprintf("%s/%s", directory->path, file->path);
     *out = &part->base;
     return 0;

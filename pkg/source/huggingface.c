@@ -14,6 +14,7 @@ struct huggingface {
     struct http *http;     /* borrowed */
     const struct log *log; /* borrowed, may be NULL */
     struct model_reference model;
+    struct address_memo addresses;
     char *endpoint;      /* without a '/' at its end */
     char *token;         /* a secret; NULL: none */
     char *authorization; /* the header value made of it */
@@ -147,16 +148,18 @@ static int read_files(const struct huggingface *hub, const char *commit, struct 
 }
 
 static int huggingface_open(struct source *source, const struct plan *plan,
-                            const struct plan_file *file, uint64_t offset, uint64_t length,
+                            const struct plan_file *file, const struct source_range *range,
                             struct reader **out, struct error *err);
 
 /* The hub lists the files of a gated repo to everybody: whether they can be had is asked now. */
 static int try_access(struct source *source, const struct plan *plan, struct error *err)
 {
+    const struct source_range first_byte = {.length = 1};
+
     for (size_t i = 0; i < plan->count; i++) {
         CLEANUP(reader) struct reader *content = NULL;
         if (plan->files[i].size > 0)
-            return huggingface_open(source, plan, &plan->files[i], 0, 1, &content, err);
+            return huggingface_open(source, plan, &plan->files[i], &first_byte, &content, err);
     }
     return 0;
 }
@@ -182,18 +185,64 @@ static int huggingface_list(struct source *source, struct plan *plan, struct err
     return 0;
 }
 
-// NOLINTNEXTLINE(readability-function-size): the parameters are those of struct source_ops
+/* A bounded range was answered: from where, and does the server know ranges at all? */
+static void learn_from(struct huggingface *hub, const char *path,
+                       const struct http_response *response)
+{
+    if (response->status != 206)
+        atomic_store(&hub->base.refuses_ranges, true);
+    else if (!http_same_origin(response->url, hub->endpoint))
+        address_memo_keep(&hub->addresses, path, response->url);
+}
+
+/*
+ * Asks for a range where the hub has sent us before; *body stays NULL if it is not known, or no
+ * longer good: addresses expire.
+ */
+static int open_remembered(struct huggingface *hub, const char *path,
+                           const struct source_range *range, struct reader **body,
+                           struct error *err)
+{
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(text) char *url = address_memo_find(&hub->addresses, path);
+
+    if (url == NULL)
+        return 0;
+    const struct http_request request = {
+        .method = "GET",
+        .url = url,
+        .offset = range->offset,
+        .length = range->length,
+        .public_only = !http_is_private_origin(hub->http, hub->endpoint),
+        .cancel = range->cancel,
+    };
+    int result = http_open(hub->http, &request, &response, body, err);
+    if (*body != NULL)
+        learn_from(hub, path, &response);
+    else
+        address_memo_forget(&hub->addresses, path, url);
+    return result;
+}
+
 static int huggingface_open(struct source *source, const struct plan *plan,
-                            const struct plan_file *file, uint64_t offset, uint64_t length,
+                            const struct plan_file *file, const struct source_range *range,
                             struct reader **out, struct error *err)
 {
-    const struct huggingface *hub = CONTAINER_OF(source, struct huggingface, base);
+    struct huggingface *hub = CONTAINER_OF(source, struct huggingface, base);
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(reader) struct reader *body = NULL;
     CLEANUP(buf) struct buf url = BUF_INIT;
+    bool is_bounded = range->length != SIZE_UNKNOWN;
 
-    if (length == 0 || offset > file->size || (offset == file->size && offset > 0)) {
+    if (range->length == 0 || range->offset > file->size ||
+        (range->offset == file->size && range->offset > 0)) {
         *out = memory_reader_new("", 0); /* a range of no bytes cannot be asked for */
+        return 0;
+    }
+    if (is_bounded && open_remembered(hub, file->path, range, &body, err) < 0)
+        return -1;
+    if (body != NULL) {
+        *out = TAKE(body);
         return 0;
     }
     buf_addf(&url, "%s/%s%s/resolve/%s/", hub->endpoint,
@@ -203,13 +252,20 @@ static int huggingface_open(struct source *source, const struct plan *plan,
         .method = "GET",
         .url = buf_text(&url),
         .authorization = hub->authorization,
-        .offset = offset,
-        .length = length != SIZE_UNKNOWN ? length : 0,
+        .offset = range->offset,
+        .length = is_bounded ? range->length : 0,
+        .cancel = range->cancel,
     };
     if (http_open(hub->http, &request, &response, &body, err) < 0)
         return -1;
+    if (body == NULL && response.status == 416 && range->offset > 0) {
+        *out = memory_reader_new("", 0); /* the file ends before: to be found by who verifies it */
+        return 0;
+    }
     if (body == NULL)
         return refuse(hub, file->path, &response, err);
+    if (is_bounded)
+        learn_from(hub, file->path, &response);
     *out = TAKE(body);
     return 0;
 }
@@ -219,6 +275,7 @@ static void huggingface_free(struct source *source)
     struct huggingface *hub = CONTAINER_OF(source, struct huggingface, base);
 
     model_reference_release(&hub->model);
+    address_memo_release(&hub->addresses);
     free(hub->endpoint);
     if (hub->token != NULL)
         explicit_bzero(hub->token, strlen(hub->token));
@@ -278,6 +335,9 @@ int source_open_huggingface(const struct source_context *context,
         return -1;
     struct huggingface *hub = xcalloc(1, sizeof(*hub));
     hub->base.ops = &ops;
+    hub->base.pool = context->pool;
+    hub->base.cache = context->cache;
+    address_memo_init(&hub->addresses);
     hub->http = context->http;
     hub->log = context->log;
     hub->model = (struct model_reference){

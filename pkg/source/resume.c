@@ -11,10 +11,10 @@ struct resume_reader {
     struct source *source;
     const struct plan *plan;
     const struct plan_file *file;
-    const struct cancel *cancel; /* may be NULL */
-    struct reader *body;         /* NULL between two connections */
-    uint64_t offset;
-    unsigned tries; /* since the last byte of progress */
+    struct source_range range; /* what is left of it */
+    uint64_t end;              /* one behind its last byte */
+    struct reader *body;       /* NULL between two connections */
+    unsigned tries;            /* since the last byte of progress */
 };
 
 /* Waits double and vary by a quarter, so that many jobs do not come back as one. */
@@ -35,17 +35,17 @@ static int resume_wait(struct resume_reader *resume, struct error *broken, struc
         return error_move(err, broken);
     if (resume->tries == TRIES_MAX) {
         error_move(err, broken);
-        return error_wrap(err, "no progress behind byte %" PRIu64 " in %d tries", resume->offset,
-                          TRIES_MAX);
+        return error_wrap(err, "no progress behind byte %" PRIu64 " in %d tries",
+                          resume->range.offset, TRIES_MAX);
     }
-    return cancel_wait(resume->cancel, wait_ms(resume->tries++), err);
+    return cancel_wait(resume->range.cancel, wait_ms(resume->tries++), err);
 }
 
 static ssize_t resume_try(struct resume_reader *resume, void *data, size_t size, struct error *err)
 {
     if (resume->body == NULL &&
-        resume->source->ops->open(resume->source, resume->plan, resume->file, resume->offset,
-                                  SIZE_UNKNOWN, &resume->body, err) < 0)
+        resume->source->ops->open(resume->source, resume->plan, resume->file, &resume->range,
+                                  &resume->body, err) < 0)
         return -1;
     return reader_read(resume->body, data, size, err);
 }
@@ -58,14 +58,16 @@ static ssize_t resume_read(struct reader *reader, void *data, size_t size, struc
         CLEANUP(error) struct error broken = ERROR_INIT;
         ssize_t part = resume_try(resume, data, size, &broken);
         if (part >= 0) {
-            resume->offset += (uint64_t)part;
+            resume->range.offset += (uint64_t)part;
+            if (resume->range.length != SIZE_UNKNOWN)
+                resume->range.length -= (uint64_t)part;
             resume->tries = part > 0 ? 0 : resume->tries;
             return part;
         }
         reader_free(resume->body);
         resume->body = NULL;
         /* Behind the last byte is nothing to ask for: what has come is whole, right or not. */
-        if (broken.kind == ERROR_UNREACHABLE && resume->offset == resume->file->size)
+        if (broken.kind == ERROR_UNREACHABLE && resume->range.offset == resume->end)
             return 0;
         if (resume_wait(resume, &broken, err) < 0)
             return -1;
@@ -81,19 +83,20 @@ static void resume_free(struct reader *reader)
 }
 
 int resume_reader_open(struct source *source, const struct plan *plan, const struct plan_file *file,
-                       const struct cancel *cancel, struct reader **out, struct error *err)
+                       const struct source_range *range, struct reader **out, struct error *err)
 {
     static const struct reader_ops ops = {resume_read, resume_free};
     struct reader *body = NULL;
 
-    if (source->ops->open(source, plan, file, 0, SIZE_UNKNOWN, &body, err) < 0)
+    if (source->ops->open(source, plan, file, range, &body, err) < 0)
         return -1;
     struct resume_reader *resume = xcalloc(1, sizeof(*resume));
     resume->base.ops = &ops;
     resume->source = source;
     resume->plan = plan;
     resume->file = file;
-    resume->cancel = cancel;
+    resume->range = *range;
+    resume->end = range->length != SIZE_UNKNOWN ? range->offset + range->length : file->size;
     resume->body = body;
     *out = &resume->base;
     return 0;

@@ -6,20 +6,29 @@
 #include "plan/plan.h"
 #include "stream/stream.h"
 
+#include <stdatomic.h>
+
 /* Where the files of one model come from. Safe to share between threads once opened. */
 struct source {
     const struct source_ops *ops;
+    struct prefetch_pool *pool; /* borrowed; NULL: nothing is to be gained by reading ahead */
+    struct cache *cache;        /* borrowed; NULL: nothing is kept on the disk */
+    atomic_bool refuses_ranges; /* set by `open` when it has found out */
+};
+
+/* A part of a file. */
+struct source_range {
+    uint64_t offset;
+    uint64_t length;             /* SIZE_UNKNOWN: to the end */
+    const struct cancel *cancel; /* ends waiting for it, also while it is read; may be NULL */
 };
 
 struct source_ops {
     /* Pins the revision and fills `plan`, sorted by path: sizes, and digests where known. */
     int (*list)(struct source *source, struct plan *plan, struct error *err);
-    /*
-     * Reads `length` bytes of one file from `offset` (SIZE_UNKNOWN: to its end). The caller
-     * verifies what it reads.
-     */
+    /* Reads a part of one file; `range` may go out of scope. The caller verifies what it reads. */
     int (*open)(struct source *source, const struct plan *plan, const struct plan_file *file,
-                uint64_t offset, uint64_t length, struct reader **out, struct error *err);
+                const struct source_range *range, struct reader **out, struct error *err);
     void (*free)(struct source *source);
 };
 
@@ -45,12 +54,15 @@ bool model_revision_is_commit(const char *revision);
 void model_reference_release(struct model_reference *model);
 CLEANUP_RELEASE(model_reference)
 
+struct cache;
 struct http;
 
 struct source_context {
     struct http *http;           /* borrowed */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
+    struct prefetch_pool *pool;  /* connections for contents; borrowed; NULL: one a file */
+    struct cache *cache;         /* keeps what is fetched; borrowed; NULL: nothing does */
 };
 
 /*
@@ -74,12 +86,31 @@ int source_list(struct source *source, struct plan *plan, struct error *err) MUS
 /*
  * Opens a whole file of the plan. A connection that breaks is resumed at the offset it reached,
  * with growing waits, five times in a row without a byte of progress at most. Size and digest are
- * verified: reading ends with ERROR_CORRUPT if they are wrong. `plan`, `file` and `source` outlive
- * *out.
+ * verified: reading ends with ERROR_CORRUPT if they are wrong. A large file comes in ranges, over
+ * several connections of the pool, unless the source refuses ranges. What the cache has comes from
+ * there, as cache_reader_open() tells, and what it lacks goes there. `plan`, `file`, `source` and
+ * `cancel` outlive *out.
  */
 int source_open_file(struct source *source, const struct plan *plan, const struct plan_file *file,
                      const struct cancel *cancel, struct reader **out,
                      struct error *err) MUST_CHECK;
+
+/*
+ * Files of one plan that will be opened in a known order, as far as they are small: the next ones
+ * are fetched meanwhile, several at a time. Belongs to one thread.
+ */
+struct source_files;
+
+/* `files` are all that will be opened; they, `plan` and `source` outlive what is made. */
+struct source_files *source_files_new(struct source *source, const struct plan *plan,
+                                      const struct plan_file *const *files, size_t count,
+                                      const struct cancel *cancel);
+/* Like source_open_file(). *out is freed before the next file is opened. */
+int source_files_open(struct source_files *files, const struct plan_file *file, struct reader **out,
+                      struct error *err) MUST_CHECK;
+void source_files_free(struct source_files *files);
+CLEANUP_FREE(source_files)
+
 void source_free(struct source *source);
 CLEANUP_FREE(source)
 

@@ -296,8 +296,9 @@ static void open_reads_the_range_it_was_asked_for_and_no_more(void **state)
         CLEANUP(reader) struct reader *reader = NULL;
         CLEANUP(buf) struct buf content = BUF_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
+        const struct source_range range = {.offset = cases[i].offset, .length = cases[i].length};
         assert_int_equal(world->source->ops->open(world->source, &plan, &plan.files[cases[i].file],
-                                                  cases[i].offset, cases[i].length, &reader, &err),
+                                                  &range, &reader, &err),
                          0);
         assert_int_equal(reader_read_all(reader, 2 * LARGE_SIZE, &content, &err), 0);
         assert_true(content.size == cases[i].expected);

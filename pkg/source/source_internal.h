@@ -4,6 +4,8 @@
 #include "http/http.h"
 #include "source/source.h"
 
+#include <pthread.h>
+
 /* More files than any repo has; a listing beyond it would only eat memory. */
 #define LISTING_FILES_MAX 1000000
 
@@ -64,12 +66,45 @@ int hub_refusal(const struct hub_question *question, const struct http_response 
                 struct error *err);
 
 /*
- * Reads the whole of one file, unverified, and opens the source again at the offset it reached
- * when that ends with ERROR_UNREACHABLE: see source_open_file(). The first opening is not
- * repeated. Everything is borrowed and outlives *out.
+ * Reads a part of one file, unverified, and opens the source again at the offset it reached when
+ * that ends with ERROR_UNREACHABLE: see source_open_file(). The first opening is not repeated.
+ * Everything is borrowed and outlives *out, but for `range`.
  */
 int resume_reader_open(struct source *source, const struct plan *plan, const struct plan_file *file,
-                       const struct cancel *cancel, struct reader **out,
+                       const struct source_range *range, struct reader **out,
                        struct error *err) MUST_CHECK;
+
+/* What is left of a file comes in ranges from this size on. */
+#define SPLIT_LEAST (32 * MIB)
+
+/*
+ * The same in pieces that are fetched ahead; `range` goes to the end of the file, and is not empty.
+ * *out is NULL if the source turns out to refuse ranges, and then nothing has been read. `source`
+ * has a pool.
+ */
+int split_reader_open(struct source *source, const struct plan *plan, const struct plan_file *file,
+                      const struct source_range *range, struct reader **out,
+                      struct error *err) MUST_CHECK;
+
+/*
+ * Where the hub sent us for a file, so that its ranges need not ask again: such addresses are
+ * signed, and secrets. Safe to share between threads.
+ */
+struct address_memo {
+    pthread_mutex_t lock;
+    struct {
+        char *path;
+        char *url;
+    } known[32];
+    size_t next; /* is given up for a new one */
+};
+
+void address_memo_init(struct address_memo *memo);
+void address_memo_release(struct address_memo *memo);
+/* NULL if it is not known. Caller frees. */
+char *address_memo_find(struct address_memo *memo, const char *path);
+void address_memo_keep(struct address_memo *memo, const char *path, const char *url);
+/* Forgets it, unless there is another by now. */
+void address_memo_forget(struct address_memo *memo, const char *path, const char *url);
 
 #endif

@@ -236,6 +236,7 @@ struct store *docker_images_new(const struct docker_source *source);
 struct store *docker_archive_new(const struct tar_target *target, void (*free_arg)(void *arg));
 
 /* An engine's answer to a load: ERROR_UNSUPPORTED with its words if it says that it did not. */
-int docker_load_check(const struct buf *answer, struct error *err) MUST_CHECK;
+int docker_load_check(const struct buf *answer, const struct log *log,
+                      struct error *err) MUST_CHECK;
 
 #endif

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t count = 0;
 
     buf_add(&bytes, data, size);
-    (void)!docker_load_check(&bytes, &err);
+    (void)!docker_load_check(&bytes, NULL, &err);
     if (docker_images_parse(&bytes, &images, &count, &err) < 0)
         return 0;
     for (size_t i = 0; i < count; i++)

@@ -158,6 +158,38 @@ static void an_image_without_a_name_has_no_tags(void **state)
     buf_release(&result.manifest);
 }
 
+static void write_small(const struct world *world, const char *path)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(store) struct store *store = open_docker(world, path, "", true);
+    struct result result;
+
+    put_result(store, &result);
+    CHECK(store_write_manifest(store, NULL, MANIFEST_TYPE, &result.manifest, &err), err);
+    CHECK(store_finish(store, &err), err);
+    buf_release(&result.manifest);
+}
+
+static void a_file_that_is_replaced_keeps_its_mode_and_a_link_its_place(void **state)
+{
+    const struct world *world = *state;
+    CLEANUP(text) char *path = tar_path(world);
+    CLEANUP(text) char *link = xasprintf("%s/link", world->folder);
+    struct stat status;
+
+    assert_int_equal(symlink(strrchr(path, '/') + 1, link), 0);
+    write_small(world, link); /* which leads nowhere yet */
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(chmod(path, 0600), 0);
+    write_small(world, link);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(lstat(path, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+    unlink(link);
+}
+
 static void what_the_form_cannot_say_is_refused(void **state)
 {
 #define BLOB(type_) "{\"mediaType\":\"" type_ "\",\"digest\":\"sha256:" ZEROS "\",\"size\":1}"
@@ -241,6 +273,7 @@ int main(void)
         WORLD_TEST(into_a_file_everything_is_named_by_its_digest),
         WORLD_TEST(into_a_pipe_large_layers_are_named_by_number),
         WORLD_TEST(an_image_without_a_name_has_no_tags),
+        WORLD_TEST(a_file_that_is_replaced_keeps_its_mode_and_a_link_its_place),
         WORLD_TEST(what_the_form_cannot_say_is_refused),
         WORLD_TEST(a_place_in_an_archive_is_no_target),
         cmocka_unit_test(names_are_written_as_docker_does),

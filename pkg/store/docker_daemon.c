@@ -14,10 +14,11 @@
 struct engine {
     struct http *http;           /* of its own: other patience, other certificates */
     const struct cancel *cancel; /* borrowed; may be NULL */
-    char *host;                  /* as DOCKER_HOST says it; for messages */
+    const struct log *log;       /* borrowed; may be NULL */
+    char *host;                  /* as DOCKER_HOST says it, without a user; for messages */
     char *socket;                /* NULL: TCP */
     char *origin;                /* "http://localhost" for a socket */
-    char *asked;                 /* the image to be read; NULL: none */
+    char *asked;                 /* the image to be read, as people write it; NULL: none */
     char *certificates; /* a folder of links to the files of DOCKER_CERT_PATH; NULL: none */
     struct http_response answer; /* to the load */
 };
@@ -98,6 +99,18 @@ static int link_certificates(struct engine *engine, struct error *err)
     return 0;
 }
 
+/* Without user and password, should somebody have written them. */
+static char *mask_user(const char *host)
+{
+    const char *address = strstr(host, "://");
+    const char *at = strrchr(host, '@');
+
+    if (at == NULL || text_starts_with(host, "unix:"))
+        return xstrdup(host);
+    return xasprintf("%.*s…%s", address != NULL && address < at ? (int)(address + 3 - host) : 0,
+                     host, at);
+}
+
 /* DOCKER_HOST: unix:///path, tcp://host:port; with DOCKER_TLS_VERIFY the latter is https. */
 static int set_host(struct engine *engine, struct error *err)
 {
@@ -106,7 +119,7 @@ static int set_host(struct engine *engine, struct error *err)
 
     if (host == NULL || host[0] == '\0')
         host = "unix://" DEFAULT_SOCKET;
-    engine->host = xstrdup(host);
+    engine->host = mask_user(host);
     if (text_starts_with(host, "unix://") && host[strlen("unix://")] == '/') {
         engine->socket = xstrdup(host + strlen("unix://"));
         engine->origin = xstrdup("http://localhost");
@@ -117,7 +130,8 @@ static int set_host(struct engine *engine, struct error *err)
           text_starts_with(host, "https://")) ||
         strcspn(address + 3, "/?#@") != strlen(address + 3) || address[3] == '\0')
         return error_set(err, ERROR_USAGE,
-                         "DOCKER_HOST is '%s'; expected unix:///PATH or tcp://HOST:PORT", host);
+                         "DOCKER_HOST is '%s'; expected unix:///PATH or tcp://HOST:PORT",
+                         engine->host);
     address += 3;
     bool tls = text_starts_with(host, "https://") || (verify != NULL && verify[0] != '\0');
     engine->origin = xasprintf("%s://%s", tls ? "https" : "http", address);
@@ -129,6 +143,7 @@ static int engine_open(const struct store_context *context, struct engine **out,
     __attribute__((cleanup(engine_cleanup))) struct engine *engine = xcalloc(1, sizeof(*engine));
 
     engine->cancel = context->cancel;
+    engine->log = context->log;
     if (set_host(engine, err) < 0) {
         error_wrap(err, "docker-daemon");
         return -1;
@@ -169,7 +184,7 @@ static int engine_explain(const struct engine *engine, struct error *err)
     if (err->kind == ERROR_CANCELED)
         return -1;
     if (engine->socket != NULL && access(engine->socket, F_OK) < 0)
-        return error_set(err, ERROR_NOT_FOUND,
+        return error_set(err, ERROR_UNREACHABLE,
                          "there is no engine at '%s'; start it, or name another with DOCKER_HOST",
                          engine->socket);
     if (engine->socket != NULL && access(engine->socket, R_OK | W_OK) < 0)
@@ -213,16 +228,16 @@ int docker_daemon_open(const struct reference *reference, const struct store_con
                        struct store **out, struct error *err)
 {
     struct engine *engine = NULL;
-    CLEANUP(text) char *subject = NULL;
+    CLEANUP(text) char *version = reference_version(reference);
+    CLEANUP(text) char *subject = xasprintf("docker-daemon:%s", version);
 
     if (engine_open(context, &engine, err) < 0)
         return -1;
-    engine->asked = reference_version(reference);
-    subject = xasprintf("docker-daemon:%s", engine->asked);
+    engine->asked = docker_name_familiar(version); /* podman finds its localhost/app by "app" */
     *out = docker_images_new(&(struct docker_source){
         .name = "docker-daemon",
         .subject = subject,
-        .asked = engine->asked,
+        .asked = version,
         .open = engine_fetch,
         .arg = engine,
         .free_arg = engine_free,
@@ -235,7 +250,7 @@ int docker_daemon_open(const struct reference *reference, const struct store_con
  * The answer to a load is a stream of JSON objects, with status 200 whatever happens; one with
  * "error" says that it did not work.
  */
-int docker_load_check(const struct buf *answer, struct error *err)
+int docker_load_check(const struct buf *answer, const struct log *log, struct error *err)
 {
     const char *at = buf_text(answer);
     size_t left = answer->size;
@@ -251,6 +266,9 @@ int docker_load_check(const struct buf *answer, struct error *err)
                 json_string_value(json_object_get(json_object_get(json, "errorDetail"), "message"));
         if (words != NULL)
             return error_set(err, ERROR_UNSUPPORTED, "it does not load the image: %s", words);
+        words = json_string_value(json_object_get(json, "stream"));
+        if (words != NULL) /* the name, which is podman's localhost/app where Docker's is app */
+            log_debug(log, "the engine says '%.*s'", (int)strcspn(words, "\r\n"), words);
         at += where.position;
         left -= (size_t)where.position;
     }
@@ -282,7 +300,7 @@ static int load_finish(struct writer *writer, struct error *err)
         return error_wrap(err, "the engine at '%s'", engine->host);
     if (engine->answer.status != 200)
         return engine_refuse(engine, &engine->answer, "load the image", err);
-    if (docker_load_check(&engine->answer.body, err) < 0)
+    if (docker_load_check(&engine->answer.body, engine->log, err) < 0)
         return error_wrap(err, "the engine at '%s'", engine->host);
     return 0;
 }

@@ -36,6 +36,24 @@ static int is_empty(const char *path, bool *out, struct error *err)
     return 0;
 }
 
+/* What a layout has of its own; a link in its place could lead out of the folder. */
+static int check_links(const struct oci_dir *dir, struct error *err)
+{
+    static const char *const names[] = {"oci-layout", "index.json", "blobs", "blobs/sha256",
+                                        "blobs/sha512"};
+    struct stat status;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(text) char *path = xasprintf("%s/%s", dir->path, names[i]);
+        if (lstat(path, &status) == 0 && S_ISLNK(status.st_mode))
+            return error_set(err, ERROR_CORRUPT,
+                             "'%s' is a symlink, which could lead out of the folder; expected a "
+                             "layout without links",
+                             path);
+    }
+    return 0;
+}
+
 int oci_dir_inspect(const struct oci_dir *dir, enum oci_dir_state *out, struct error *err)
 {
     CLEANUP(text) char *path = xasprintf("%s/oci-layout", dir->path);
@@ -59,6 +77,8 @@ int oci_dir_inspect(const struct oci_dir *dir, enum oci_dir_state *out, struct e
         *out = OCI_DIR_EMPTY;
         return 0;
     }
+    if (check_links(dir, err) < 0)
+        return -1;
     /* Read after that: in a folder that becomes a layout just now, this file is the first. */
     if (file_read(path, OCI_LAYOUT_LIMIT, &bytes, err) < 0) {
         if (err->kind != ERROR_NOT_FOUND)
@@ -115,6 +135,8 @@ int oci_dir_read_index(const struct oci_dir *dir, json_t **out, struct error *er
 static int stat_blob(const struct oci_dir *dir, const struct digest *digest, const char *path,
                      struct stat *out, struct error *err)
 {
+    if (check_links(dir, err) < 0)
+        return -1;
     if (lstat(path, out) < 0) {
         if (errno == ENOENT || errno == ENOTDIR)
             return error_set(err, ERROR_NOT_FOUND, "'%s' has no blob '%s'", dir->base.name,
@@ -206,6 +228,8 @@ static int oci_dir_has_blob(struct store *store, const struct descriptor *blob, 
     CLEANUP(text) char *path = oci_dir_blob_path(dir, &blob->digest);
     struct stat status;
 
+    if (check_links(dir, err) < 0)
+        return -1;
     if (lstat(path, &status) < 0) {
         if (errno != ENOENT && errno != ENOTDIR)
             return error_set_errno(err, errno, "looking for '%s'", path);

@@ -1,5 +1,7 @@
 #include "store/oci_dir_test_internal.h"
 
+#include <inttypes.h>
+
 static void what_cannot_be_read_is_told_apart(void **state)
 {
     static const struct {
@@ -113,6 +115,53 @@ static void a_blob_that_is_a_link_is_refused(void **state)
     CHECK(store_read_blob(place->store, &blob, &found, &err), err);
 }
 
+static void a_long_name_is_told_in_part(void **state)
+{
+    struct place *place = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(document) struct document found = DOCUMENT_INIT;
+    CLEANUP(text) char *a = xcalloc(100001, 1);
+    struct descriptor image = DESCRIPTOR_INIT;
+
+    tag_image(place->store, "v1", "one", &image);
+    memset(a, 'a', 100000);
+    /* A character that the cut would split stands at its place. */
+    CLEANUP(text) char *tag = xasprintf("%.198s\xe2\x82\xac%s", a, a);
+    CLEANUP(text)
+    char *entry = xasprintf("{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%" PRIu64
+                            ",\"annotations\":{\"org.opencontainers.image.ref.name\":\"%s\"}}",
+                            image.media_type, digest_format(&image.digest).text, image.size, tag);
+    CLEANUP(text) char *index = xasprintf("{\"schemaVersion\":2,\"manifests\":[%s]}", entry);
+    CLEANUP(text) char *expected = xasprintf("there is '%.198s…'", tag);
+    place_write(place, "index.json", index);
+    CHECK_REFUSED(store_read_document(place->store, "v2", &found, &err), err, ERROR_NOT_FOUND,
+                  expected);
+}
+
+static void a_link_in_the_place_of_a_part_is_refused(void **state)
+{
+    static const char *const names[] = {"oci-layout", "index.json", "blobs", "blobs/sha256"};
+    struct place *place = *state;
+    struct descriptor image = DESCRIPTOR_INIT;
+    CLEANUP(text) char *elsewhere = xasprintf("%s/elsewhere", place->world.folder);
+
+    tag_image(place->store, "v1", "one", &image);
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(document) struct document found = DOCUMENT_INIT;
+        CLEANUP(text) char *path = xasprintf("%s/%s", place->path, names[i]);
+        CLEANUP(text) char *complaint = xasprintf("/%s' is a symlink, which could", names[i]);
+        assert_int_equal(rename(path, elsewhere), 0);
+        assert_int_equal(symlink(elsewhere, path), 0);
+        CHECK_REFUSED(store_read_document(place->store, "v1", &found, &err), err, ERROR_CORRUPT,
+                      complaint);
+        CHECK_REFUSED(store_probe_write(place->store, &err), err, ERROR_CORRUPT, complaint);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(rename(elsewhere, path), 0);
+        CHECK(store_read_document(place->store, "v1", &found, &err), err);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +169,8 @@ int main(void)
         ALONE(a_folder_without_content_holds_no_image),
         ALONE(a_manifest_must_be_what_the_index_says),
         ALONE(a_blob_that_is_a_link_is_refused),
+        ALONE(a_long_name_is_told_in_part),
+        ALONE(a_link_in_the_place_of_a_part_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

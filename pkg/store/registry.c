@@ -55,6 +55,10 @@ static int find_origin(const struct registry *registry, char **out, struct error
     if (ping(registry, plain, &is_there, &ignored) < 0) {
         if (ignored.kind == ERROR_CANCELED)
             return error_move(err, &ignored);
+        if (err->kind == ERROR_UNSUPPORTED && ignored.kind == ERROR_UNREACHABLE) {
+            CLEANUP(text) char *first = xstrdup(err->text); /* is half of it */
+            error_set(err, err->kind, "%s; and in plain http: %s", first, ignored.text);
+        }
         return -1;
     }
     if (!is_there)
@@ -258,5 +262,14 @@ int registry_open(const struct reference *reference, const struct store_context 
         !http_allows_insecure(registry->http, registry->host))
         registry->origin = xasprintf("https://%s", registry->host);
     *out = &registry->base;
+    return 0;
+}
+
+int registry_open_target(const struct reference *reference, const struct store_context *context,
+                         struct store **out, struct error *err)
+{
+    if (registry_open(reference, context, out, err) < 0)
+        return -1;
+    registry_of(*out)->is_target = true;
     return 0;
 }

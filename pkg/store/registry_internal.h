@@ -23,6 +23,7 @@ struct registry {
     char *repository;
     char *pull_scope;
     char *push_scope;
+    bool is_target;         /* opened for writing: a tag that is not there is nothing to explain */
     atomic_bool is_written; /* from the first attempt to write on, tokens include push */
     pthread_mutex_t lock;   /* guards the following */
     char *origin;           /* "https://HOST"; NULL: not found out yet; then never changes */

@@ -133,7 +133,9 @@ int registry_read_manifest(struct store *store, const char *version, struct buf 
     if (response.status != STATUS_OK) {
         refuse_read(registry, name, &response, err);
         bool is_tag = digest.algorithm == DIGEST_NONE;
-        return is_tag && response.status == STATUS_NOT_FOUND ? add_tags(registry, err) : -1;
+        return is_tag && !registry->is_target && response.status == STATUS_NOT_FOUND
+                   ? add_tags(registry, err)
+                   : -1;
     }
 
     CLEANUP(text) char *media_type = copy_media_type(&response);

@@ -5,6 +5,7 @@
 #define STATUS_CREATED 201
 #define STATUS_ACCEPTED 202
 #define STATUS_NO_CONTENT 204
+#define STATUS_NOT_ALLOWED 405
 /* A session that nobody used is trusted for so long; some services forget them in minutes. */
 #define SESSION_LIFE_MS 60000
 
@@ -12,6 +13,13 @@ static int refuse_write(struct registry *registry, const struct http_response *r
                         struct error *err)
 {
     registry_refuse(response, err);
+    if (response->status == STATUS_NOT_ALLOWED) {
+        err->kind = ERROR_DENIED;
+        return error_wrap(err,
+                          "'%s' cannot be written: the registry takes no uploads, as one that "
+                          "is read-only or a cache of another",
+                          registry->base.name);
+    }
     if (err->kind == ERROR_NOT_FOUND)
         return error_wrap(err, "'%s' cannot be written; it may have to be created first",
                           registry->base.name);

@@ -64,6 +64,23 @@ static void a_session_that_nobody_used_is_cancelled_unless_that_needs_another_to
     }
 }
 
+static void a_registry_that_takes_no_uploads_is_told_so(void **state)
+{
+    static const struct answer answers[] = {
+        PONG,
+        {"POST /v2/a/blobs/uploads/ ", "405 Method Not Allowed",
+         "{\"errors\":[{\"code\":\"UNSUPPORTED\",\"message\":\"read only\"}]}"},
+    };
+    struct world *world = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+    CLEANUP(store) struct store *store = script_open(world, script);
+
+    CHECK_REFUSED(store_probe_write(store, &err), err, ERROR_DENIED,
+                  "cannot be written: the registry takes no uploads, as one that is read-only or a "
+                  "cache of another: the registry says 'UNSUPPORTED: read only' (status 405)");
+}
+
 static void a_mount_is_believed_if_it_names_the_blob_and_else_opens_the_upload(void **state)
 {
     static const struct {
@@ -120,6 +137,8 @@ static void a_mount_is_believed_if_it_names_the_blob_and_else_opens_the_upload(v
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_registry_that_takes_no_uploads_is_told_so, setup,
+                                        teardown),
         ALONE(a_session_that_nobody_used_is_cancelled_unless_that_needs_another_token),
         ALONE(a_mount_is_believed_if_it_names_the_blob_and_else_opens_the_upload),
     };

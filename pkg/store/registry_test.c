@@ -124,7 +124,9 @@ static void a_probe_says_why_a_repository_cannot_be_written(void **state)
          "/a' cannot be written; it may have to be created first: the registry says 'NAME_UNKNOWN",
          ERROR_NOT_FOUND},
         {"405 Method Not Allowed", SAYS("UNSUPPORTED", "a mirror"),
-         "/a' cannot be written: the registry says 'UNSUPPORTED: a mirror'", ERROR_UNSUPPORTED},
+         "/a' cannot be written: the registry takes no uploads, as one that is read-only or a "
+         "cache of another: the registry says 'UNSUPPORTED: a mirror'",
+         ERROR_DENIED},
         {"202 Accepted", NULL, "does not say where an upload goes", ERROR_UNSUPPORTED},
         {"202 Accepted\r\nLocation: ftp://x/", NULL, "neither http nor https", ERROR_UNSUPPORTED},
     };

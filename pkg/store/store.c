@@ -3,6 +3,9 @@
 #include "store/store_internal.h"
 
 #include <inttypes.h>
+#include <string.h>
+
+#define NAME_SHOWN_MAX 200 /* bytes */
 
 #define COPY_ATTEMPTS 3
 #define COPY_WAIT_MS 1000u
@@ -29,7 +32,7 @@ int store_open_target(const struct reference *reference, const struct store_cont
                       struct store **out, struct error *err)
 {
     static store_opener *const openers[] = {
-        [REFERENCE_REGISTRY] = registry_open,
+        [REFERENCE_REGISTRY] = registry_open_target,
         [REFERENCE_OCI_DIR] = oci_dir_open,
         [REFERENCE_OCI_ARCHIVE] = oci_archive_open_target,
         [REFERENCE_DOCKER_ARCHIVE] = docker_archive_open_target,
@@ -68,13 +71,27 @@ int version_describe(const struct buf *bytes, const char *media_type, const stru
     return descriptor_set(out, media_type, &found, bytes->size, err);
 }
 
+/* A name may be an archive's, of any size; it is cut where a character ends. */
+static char *shorten(const char *name)
+{
+    size_t size = strnlen(name, NAME_SHOWN_MAX + 1);
+
+    if (size <= NAME_SHOWN_MAX)
+        return xstrdup(name);
+    for (size = NAME_SHOWN_MAX; size > 0 && ((unsigned char)name[size] & 0xc0) == 0x80;)
+        size--;
+    return xasprintf("%.*s…", (int)size, name);
+}
+
 int version_refuse(const char *version, const struct strings *names, struct error *err)
 {
     static const size_t most = 20;
     CLEANUP(buf) struct buf list = BUF_INIT;
 
-    for (size_t i = 0; i < names->count && i < most; i++)
-        buf_addf(&list, "%s'%s'", i > 0 ? ", " : "", names->items[i]);
+    for (size_t i = 0; i < names->count && i < most; i++) {
+        CLEANUP(text) char *name = shorten(names->items[i]);
+        buf_addf(&list, "%s'%s'", i > 0 ? ", " : "", name);
+    }
     if (names->count > most)
         buf_addf(&list, " and %zu more", names->count - most);
     if (names->count == 0)
@@ -82,7 +99,8 @@ int version_refuse(const char *version, const struct strings *names, struct erro
     if (version == NULL)
         return error_set(err, ERROR_USAGE, "it holds several images; name one of %s",
                          buf_text(&list));
-    return error_set(err, ERROR_NOT_FOUND, "it has no image '%s'; there is %s", version,
+    CLEANUP(text) char *wanted = shorten(version);
+    return error_set(err, ERROR_NOT_FOUND, "it has no image '%s'; there is %s", wanted,
                      buf_text(&list));
 }
 
@@ -134,9 +152,10 @@ int store_check_blob_size(const struct store *store, uint64_t size, struct error
     return store->ops->check_blob_size != NULL ? store->ops->check_blob_size(store, size, err) : 0;
 }
 
-/* The digest stage and the writer of the store behind it, as one that owns both. */
+/* Digest and the writer of the store, behind a thread of their own, as one that owns all three. */
 struct blob_writer {
     struct writer base;
+    struct writer *ahead;
     struct writer *stage;
     struct writer *target;
     struct descriptor *blob; /* borrowed; told at the end */
@@ -156,7 +175,7 @@ static int blob_write(struct writer *writer, const void *data, size_t size, stru
         return error_set(err, ERROR_CORRUPT, "a blob of %" PRIu64 " bytes has more than that",
                          blob->announced);
     blob->passed += size;
-    return writer_write(blob->stage, data, size, err);
+    return writer_write(blob->ahead, data, size, err);
 }
 
 static int blob_finish(struct writer *writer, struct error *err)
@@ -167,7 +186,7 @@ static int blob_finish(struct writer *writer, struct error *err)
         return error_set(err, ERROR_CORRUPT,
                          "a blob of %" PRIu64 " bytes ends after %" PRIu64 " bytes",
                          blob->announced, blob->passed);
-    if (writer_finish(blob->stage, err) < 0)
+    if (writer_finish(blob->ahead, err) < 0)
         return -1;
     blob->blob->digest = blob->digest;
     blob->blob->size = blob->size;
@@ -178,6 +197,7 @@ static void blob_free(struct writer *writer)
 {
     struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
 
+    writer_free(blob->ahead);
     writer_free(blob->stage);
     writer_free(blob->target);
     free(blob);
@@ -203,6 +223,7 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
         return -1;
     }
     new->stage = digest_writer_new(new->target, DIGEST_SHA256, &new->digest, &new->size);
+    new->ahead = async_writer_new(new->stage);
     *out = &new->base;
     return 0;
 }

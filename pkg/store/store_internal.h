@@ -14,6 +14,8 @@
 /* Each kind of store has one constructor; it makes no request and changes nothing. */
 int registry_open(const struct reference *reference, const struct store_context *context,
                   struct store **out, struct error *err) MUST_CHECK;
+int registry_open_target(const struct reference *reference, const struct store_context *context,
+                         struct store **out, struct error *err) MUST_CHECK;
 int oci_dir_open(const struct reference *reference, const struct store_context *context,
                  struct store **out, struct error *err) MUST_CHECK;
 int oci_archive_open(const struct reference *reference, const struct store_context *context,

@@ -4,9 +4,12 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#define LINKS_MAX 40 /* as the kernel has it */
 
 struct tar_out {
     char *path;   /* links followed, "-" for standard output; NULL: `open` opens the stream */
@@ -28,13 +31,31 @@ struct tar_out {
     uint64_t written; /* of them */
 };
 
-/* Links are followed, so that the file that a link names is replaced and not the link. */
+/* The file that a link names, which need not be there; a link that leads to itself stays. */
+static char *follow_links(const char *path)
+{
+    CLEANUP(text) char *at = xstrdup(path);
+    char target[PATH_MAX];
+
+    for (unsigned i = 0; i < LINKS_MAX; i++) {
+        ssize_t size = readlink(at, target, sizeof(target));
+        const char *slash = strrchr(at, '/');
+        if (size < 0 || (size_t)size == sizeof(target))
+            break;
+        int folder = slash != NULL && target[0] != '/' ? (int)(slash + 1 - at) : 0;
+        char *next = xasprintf("%.*s%.*s", folder, at, (int)size, target);
+        free(at);
+        at = next;
+    }
+    return TAKE(at);
+}
+
+/* So that the file that a link names is replaced and not the link. */
 static void set_path(struct tar_out *out, const char *path)
 {
     struct stat status;
-    char *real = strcmp(path, "-") != 0 ? realpath(path, NULL) : NULL;
 
-    out->path = real != NULL ? real : xstrdup(path);
+    out->path = strcmp(path, "-") != 0 ? follow_links(path) : xstrdup(path);
     out->is_file = strcmp(path, "-") != 0 &&
                    (stat(path, &status) < 0 || S_ISREG(status.st_mode) || S_ISDIR(status.st_mode));
     const char *slash = strrchr(out->path, '/');
@@ -95,12 +116,30 @@ int tar_out_probe(const struct tar_out *out, struct error *err)
                              "program");
         return 0;
     }
+    if (stat(out->path, &status) < 0 && errno == ELOOP)
+        return error_set_errno(err, errno, "opening '%s'", out->path);
     if (stat(out->path, &status) == 0 && S_ISDIR(status.st_mode))
         return error_set(err, ERROR_USAGE, "'%s' is a folder, expected the name of a file",
                          out->path);
     if (file_create_temporary(out->folder, &name, &fd, err) < 0)
         return -1;
     unlink(name);
+    return 0;
+}
+
+/* Mode and owner of the file that is replaced; the latter where this user may give them. */
+static int keep_access(const struct tar_out *out, struct error *err)
+{
+    struct stat old;
+    struct stat new;
+
+    if (stat(out->path, &old) < 0 || fstat(out->fd, &new) < 0)
+        return 0; /* there is none */
+    if ((new.st_uid != old.st_uid || new.st_gid != old.st_gid) &&
+        fchown(out->fd, old.st_uid, old.st_gid) < 0)
+        (void)!fchown(out->fd, (uid_t)-1, old.st_gid);
+    if ((new.st_mode & 07777) != (old.st_mode & 07777) && fchmod(out->fd, old.st_mode & 07777) < 0)
+        return error_set_errno(err, errno, "giving the new '%s' the mode of the old", out->path);
     return 0;
 }
 
@@ -115,14 +154,14 @@ static int create_file(struct tar_out *out, struct error *err)
     if (access("/proc/self/fd", X_OK) == 0)
         out->fd = open(out->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
     if (out->fd >= 0)
-        return 0;
+        return keep_access(out, err);
     if (file_create_temporary(out->folder, &out->temporary, &ignored, err) < 0)
         return -1;
     close(ignored); /* it can only be written */
     out->fd = open(out->temporary, O_RDWR | O_CLOEXEC);
     if (out->fd < 0)
         return error_set_errno(err, errno, "opening '%s'", out->temporary);
-    return 0;
+    return keep_access(out, err);
 }
 
 static int prepare(struct tar_out *out, struct error *err)

@@ -154,8 +154,8 @@ static int fetch(struct fetcher *fetcher, size_t number, struct error *err)
         return -1;
     for (;;) {
         size_t room = PREFETCH_BLOCK - filled;
-        ssize_t part = reader_read(piece, room > 0 ? slot->block + filled : &beyond,
-                                   room > 0 ? room : 1, err);
+        ssize_t part =
+            reader_read(piece, room > 0 ? slot->block + filled : &beyond, room > 0 ? room : 1, err);
         if (part < 0 || cancel_check(&prefetch->cancel, err) < 0)
             return -1;
         if (part == 0)
@@ -206,8 +206,7 @@ static bool is_readable(const struct prefetch *prefetch)
     const struct slot *slot = slot_of(prefetch, prefetch->head);
 
     return prefetch->error.kind != ERROR_NONE || prefetch->head == prefetch->options.count ||
-           (prefetch->next > prefetch->head &&
-            (slot->filled > prefetch->offset || slot->is_whole));
+           (prefetch->next > prefetch->head && (slot->filled > prefetch->offset || slot->is_whole));
 }
 
 ssize_t prefetch_read(struct prefetch *prefetch, void *data, size_t size, struct error *err)

@@ -114,6 +114,43 @@ struct reader *count_reader_new(struct reader *next, count_fn *count, void *arg)
  */
 struct writer *async_writer_new(struct writer *next);
 
+/* How a layer is compressed. */
+enum compression {
+    COMPRESSION_NONE,
+    COMPRESSION_GZIP,
+    COMPRESSION_ZSTD,
+};
+
+struct compression_choice {
+    enum compression kind;
+    int level; /* 0 if there is none to choose */
+};
+
+/*
+ * "none", "gzip", "zstd" or "zstd:LEVEL", of 1 to 19. ERROR_USAGE if it is something else;
+ * ERROR_UNSUPPORTED if the library at hand cannot do it.
+ */
+int compression_parse(const char *text, struct compression_choice *out,
+                      struct error *err) MUST_CHECK;
+/* What it adds to the media type of a tar: "", "+gzip", "+zstd". */
+const char *compression_suffix(const struct compression_choice *choice);
+/*
+ * All that decides on the compressed bytes, with the library's version: "none", "gzip:6 zlib
+ * 1.2.13 block 262144", "zstd:3 libzstd 1.5.4". Caller frees.
+ */
+char *compression_version(const struct compression_choice *choice);
+
+/*
+ * Compresses what goes to `next`: gzip as one member (RFC 1952) without name and time, zstd as one
+ * frame (RFC 8878) with a checksum and without a size. Works with `threads` threads, at least one;
+ * the bytes depend neither on their number nor on the sizes of the writes. Memory: for gzip 0.3 MiB
+ * and 1.4 MiB more a thread; for zstd what its level wants, about 50 MiB with one thread and 20 MiB
+ * more for each other at level 3. `next` is used by the caller's thread. `choice` is not
+ * COMPRESSION_NONE.
+ */
+struct writer *compress_writer_new(struct writer *next, const struct compression_choice *choice,
+                                   unsigned threads);
+
 /*
  * Connections and memory that everything fetched ahead in this process shares: `connections`
  * pieces on their way at a time, and blocks of memory for four more. Only whoever has nothing

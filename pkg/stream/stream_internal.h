@@ -11,6 +11,13 @@
  */
 int unpack_check(uint64_t taken, uint64_t made, struct error *err) MUST_CHECK;
 
+/* What one thread of the gzip stage compresses at a time: another size is other bytes. */
+#define GZIP_BLOCK ((size_t)256 * 1024)
+
+/* compress_writer_new() of each kind. */
+struct writer *gzip_writer_new(struct writer *next, int level, unsigned threads);
+struct writer *zstd_writer_new(struct writer *next, int level, unsigned threads);
+
 /* Pieces of one prefetch that may wait to be read, beyond those on their way. */
 #define PREFETCH_AHEAD 2
 

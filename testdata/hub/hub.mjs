@@ -311,7 +311,7 @@ function cdnPath(repo, file) {
 }
 
 function redirectToCdn(x, repo, commit, file) {
-    const { cdn } = x.state.urls;
+    const cdn = x.switches.cdnUrl || x.state.urls.cdn;
     const path = cdnPath(repo, file);
     const expires = Date.now() + (x.switches.cdnExpiresMs ?? 3600000);
     x.state.cdnFiles.set(path, file);

@@ -330,7 +330,17 @@ test('each switch does what it says', async () => {
     await control({ switches: { xet: false, cdnExpiresMs: -1 } });
     const { location } = (await ask(`${hubUrl}/acme/big/resolve/main/big.bin`)).headers;
     assert.equal((await ask(location)).status, 403);
-    await control({ switches: { cdnExpiresMs: 3600000 } });
+    await control({ switches: { cdnExpiresMs: 3600000, cdnUrl: 'http://cdn.example' } });
+    const { headers } = await ask(`${hubUrl}/acme/big/resolve/main/big.bin`);
+    const elsewhere = new URL(headers.location);
+    assert.equal(elsewhere.host, 'cdn.example');
+    assert.equal(`"${elsewhere.pathname.split('/').at(-1)}"`, headers['x-linked-etag']);
+    await control({ switches: { cdnUrl: '' } });
+});
+
+test('a digest that is given is believed', async () => {
+    const [entry] = await listed('acme/given');
+    assert.equal(entry.lfs.oid, 'ab'.repeat(32));
 });
 
 test('a file may be served with other bytes than listed', async () => {

@@ -32,6 +32,8 @@ cat >"$TEST_DIR/tiny/repos.json" <<'JSON'
   {"id": "acme/hostile", "files": [
      {"path": "../x", "text": "x"}, {"path": "/etc/x", "text": "x"},
      {"path": "C:\\x", "text": "x"}]},
+  {"id": "acme/given", "files": [{"path": "w.bin", "text": "given", "lfs": true,
+     "sha256": "abababababababababababababababababababababababababababababababab"}]},
   {"id": "acme/big", "files": [{"path": "big.bin", "synthetic": 30000000, "seed": 1}]}],
  "tokens": {"hf_reader": ["acme/secret", "acme/gated"], "hf_stranger": []}}
 JSON

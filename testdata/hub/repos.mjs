@@ -12,7 +12,8 @@ const MEMBERS = {
     repo: ['id', 'type', 'private', 'gated', 'disabled', 'renamedFrom', 'lfs', 'xet', 'pageSize',
         'commits', 'folder', 'files', 'branches', 'tags', 'refs', 'info'],
     commit: ['name', 'oid', 'parent', 'title', 'date', 'folder', 'files'],
-    file: ['path', 'text', 'base64', 'file', 'synthetic', 'seed', 'lfs', 'served', 'listing'],
+    file: ['path', 'text', 'base64', 'file', 'synthetic', 'seed', 'lfs', 'served', 'listing',
+        'sha256'],
 };
 
 // A misspelt member would silently test something else.
@@ -106,7 +107,7 @@ async function loadFile(repo, source, root, digester) {
     if (!file.isLfs)
         return { ...file, etag: await digester.gitOid(content), get oid() { return this.etag; } };
 
-    file.etag = await digester.sha256(content);
+    file.etag = source.sha256 ?? await digester.sha256(content);
     file.pointer = Buffer.from('version https://git-lfs.github.com/spec/v1\n'
         + `oid sha256:${file.etag}\nsize ${file.size}\n`);
     file.oid = gitBlobOid(file.pointer);

@@ -24,12 +24,14 @@
 // "branches" main is the last commit; without "oid" the hash is derived from the listing. A FILE
 // has a "path", as it is to be listed (hostile ones too), and one of "text", "base64", "file": NAME
 // or "synthetic": SIZE with "seed": N; and optionally "lfs": BOOL, "served": {"text": "not what the
-// listing says"}, and "listing": {...}, members that replace those of its tree entry.
+// listing says"}, "listing": {...}, members that replace those of its tree entry, and "sha256": HEX
+// of an LFS file, which is believed rather than computed.
 //
 // POST /_control with {"switches", "faults", "tokens", "move", "clearLog": true}, each optional:
 //   switches (merged): pageSize N, reverseListing, gzip (text, unless Accept-Encoding is identity),
 //     weakEtag, lowerCaseHeaders, chunked (no Content-Length), ignoreRange, xet, resolveCache
-//     (small files by a relative redirect), bytesPerSecond N, cdnExpiresMs N
+//     (small files by a relative redirect), bytesPerSecond N, cdnExpiresMs N, cdnUrl URL (LFS files
+//     by a redirect to another server, which finds them by the SHA-256 that the path ends in)
 //   faults (replaced): {"do": KIND, "on": "api"|"resolve"|"cdn", "method": M, "path": REGEXP,
 //     "after": N, "times": N}, all but "do" optional; KIND and its own members:
 //       status {status, headers, body}, rateLimit {wait}, silence, close {reset}, delay {ms},
@@ -51,7 +53,7 @@ import { checkMembers, commitNamed, loadHub } from './repos.mjs';
 import { Exchange, Faults } from './send.mjs';
 
 const SWITCHES = ['pageSize', 'reverseListing', 'gzip', 'weakEtag', 'lowerCaseHeaders', 'chunked',
-    'ignoreRange', 'xet', 'resolveCache', 'bytesPerSecond', 'cdnExpiresMs'];
+    'ignoreRange', 'xet', 'resolveCache', 'bytesPerSecond', 'cdnExpiresMs', 'cdnUrl'];
 
 function newState(hub) {
     checkMembers(hub.switches, SWITCHES, 'switches');

@@ -45,7 +45,7 @@ install_hub_client() {
 }
 
 make_base() {
-    "$TESTDATA/make_base.sh" "$@"
+    "$TESTDATA/images/make_base.sh" "$@"
 }
 
 # Prints the path of a blob: blob_path OCI_DIR DIGEST
