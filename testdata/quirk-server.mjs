@@ -25,6 +25,11 @@
 //   head STATUS          the answer to every HEAD
 //   mount STATUS         the answer to every mount; 202 opens an upload
 //   storageBlobs         GET of a blob is 307 to the other port
+//   encode "gzip"|"deflate"|"br"
+//                        every answer to a GET is so encoded, whatever was asked, and whole, as
+//                        behind a proxy
+//   claimGzip            blobs come as they are, with Content-Encoding: gzip, as from a storage
+//                        that goes by their names
 //   faults [{method, path: REGEXP, range: REGEXP, after: N, times: N, status, headers, drop: N}]
 //                        an answer out of turn, from the N-th such request on; with drop the
 //                        connection ends when so many bytes of the body have been stored
@@ -33,9 +38,15 @@ import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, closeSync, createReadStream, existsSync, mkdirSync, openSync,
-    renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+    readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
 
+const ENCODERS = {
+    gzip: (bytes) => gzipSync(bytes, { level: 1 }),
+    deflate: (bytes) => deflateSync(bytes, { level: 1 }),
+    br: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 0 } }),
+};
 // How long a body that was refused is still read, so that the answer is not lost on its way.
 const LINGER_MS = 3000;
 
@@ -337,7 +348,20 @@ async function control(req, res) {
     writeFileSync(options.log, '');
 }
 
+function sendEncoded(res, reply, encode) {
+    const plain = reply.file ? readFileSync(reply.file) : Buffer.from(reply.body);
+    const body = ENCODERS[encode](plain);
+    const { 'Content-Range': range, ...headers } = reply.headers ?? {};
+    res.writeHead(reply.status === 206 ? 200 : reply.status, { ...headers,
+        'Content-Encoding': encode, 'Content-Length': body.length });
+    res.end(body);
+}
+
 function send(req, res, reply) {
+    if (switches.encode && req.method === 'GET' && (reply.file || reply.body))
+        return sendEncoded(res, reply, switches.encode);
+    if (switches.claimGzip && reply.file)
+        reply.headers['Content-Encoding'] = 'gzip';
     res.writeHead(reply.status, reply.headers ?? {});
     if (req.method === 'HEAD')
         res.end();
@@ -345,18 +369,25 @@ function send(req, res, reply) {
         createReadStream(reply.file, { start: reply.start, end: reply.end }).pipe(res);
     else
         res.end(reply.body);
+    return undefined;
 }
 
-// A body that was not read to its end: the answer goes first, and then the connection.
+// A body that was not read to its end: the answer goes first, and then the connection. Closing it
+// at once, with bytes unread, would be a reset that may overtake the answer.
+function sendUnread(req, res, status, headers, body) {
+    res.writeHead(status, { ...headers, Connection: 'close', 'Content-Length': Buffer.byteLength(body) });
+    res.write(body);
+    req.on('error', () => {}).once('end', () => res.end()).resume();
+    setTimeout(() => req.socket.destroy(), LINGER_MS);
+}
+
 function sendRefusal(req, res, refusal) {
     const body = JSON.stringify({ errors: [{ code: refusal.code, message: refusal.message }] });
-    if (!req.complete) {
-        res.setHeader('Connection', 'close');
-        req.on('error', () => {}).resume();
-        setTimeout(() => req.socket.destroy(), LINGER_MS);
-    }
-    send(req, res, { status: refusal.status, body, headers: { 'Content-Type': 'application/json',
-        ...refusal.headers } });
+    const headers = { 'Content-Type': 'application/json', ...refusal.headers };
+    if (req.complete)
+        send(req, res, { status: refusal.status, body, headers });
+    else
+        sendUnread(req, res, refusal.status, headers, body);
 }
 
 async function answer(port, req, res) {

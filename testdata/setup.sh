@@ -1,13 +1,14 @@
 #!/bin/bash
 # Installs what building and testing inlay needs from Debian's packages: nothing that is there
-# already, and Node.js only where there is none. Run as root, or as a user who may use sudo.
+# already, and Node.js only where there is none. No service is started or enabled. Run as root, or as
+# a user who may use sudo.
 set -euo pipefail
 
 build=(ca-certificates cmake gcc libc6-dev ninja-build pkg-config
     libarchive-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev libssl-dev libzstd-dev zlib1g-dev)
 parts=(buildah busybox-static bzip2 containerd crun curl docker-registry jq nginx openssl podman procps skopeo
     stargz-snapshotter umoci util-linux xz-utils zstd
-    golang-github-opencontainers-image-spec-dev python3-jsonschema python3-yaml)
+    golang-github-opencontainers-image-spec-dev python3-jsonschema python3-torch python3-venv python3-yaml)
 checks=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
 
 wanted=("${build[@]}" "${parts[@]}")
@@ -25,6 +26,4 @@ done
 echo "installing: ${missing[*]}"
 as_root=()
 [ "$(id -u)" = 0 ] || as_root=(sudo)
-export DEBIAN_FRONTEND=noninteractive
-"${as_root[@]}" apt-get -qq update
-"${as_root[@]}" apt-get -qq -y --no-install-recommends install "${missing[@]}" >/dev/null
+"${as_root[@]}" bash "$(dirname "$0")/install_packages.sh" "${missing[@]}"

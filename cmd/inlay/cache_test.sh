@@ -122,11 +122,13 @@ expect_exit 0 "$INLAY" cache list kept
 expect_contains "$OUT" 'DIGEST'
 expect_contains "$OUT" "sha256:$large"
 expect_contains "$OUT" 'git-sha1:'
-expect_contains "$OUT" 'total 70.9 MB: 4 files'
+expect_contains "$OUT" 'hub/models--acme--parts/refs/main'
+expect_contains "$OUT" 'total 70.9 MB: 6 files'
 cp "kept/sha256/$large" "kept/sha256/$(printf a | sha256sum | cut -c 1-64).partial"
 touch -d '10 days ago' kept/git-sha1/*
 expect_exit 0 "$INLAY" cache list kept --json
-expect_json "$OUT" '[.folder, .size, (.files | length)]' '["kept",138900008,5]'
+expect_json "$OUT" '[.folder, (.files | length), (.listings | length), .size - ([.listings[].size] | add)]' \
+    '["kept",5,2,138900008]'
 expect_json "$OUT" '[.files[].partial] | sort' '[false,false,false,false,true]'
 expect_json "$OUT" '[.files[] | select(.last_used | fromdate < now - 9 * 86400)] | length' 2
 expect_exit 0 "$INLAY" cache prune kept --partial
@@ -147,7 +149,8 @@ exec 9<"$(find kept/sha256 -type f)"
 flock -s 9
 expect_exit 0 "$INLAY" cache prune kept --older-than 0
 expect_contains "$OUT" 'left: in use'
-expect_contains "$OUT" 'freed 0 B: 0 files'
+expect_contains "$OUT" ': 2 files'
+expect_eq '' "$(find kept/hub -type f)" 'listings are pruned, too'
 exec 9<&-
 expect_exit 0 "$INLAY" cache prune kept --older-than 0
 expect_contains "$OUT" 'freed 2.0 MB: 1 file'
@@ -175,4 +178,3 @@ complains 3 "'nowhere' does not exist" cache list nowhere
 complains 2 'is no download cache' cache prune out1/blobs --older-than 0
 complains 2 'is no download cache; name another folder' inject scratch acme/parts --to oci:x:1 --download-cache out1/blobs
 complains 8 'is not a folder' inject scratch acme/parts --to oci:x:1 --download-cache piped.tar
-complains 2 'is not known' plan scratch acme/parts --download-cache kept

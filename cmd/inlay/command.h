@@ -5,17 +5,50 @@
 #include "core/error.h"
 #include "core/log.h"
 
+struct options;
+
 /* What every command gets from main(). */
 struct command_context {
     const struct cancel *cancel;
 };
 
+/* As bits: which commands take an option. */
+enum command_id {
+    COMMAND_INJECT = 1,
+    COMMAND_PLAN = 2,
+    COMMAND_LAYER = 4,
+    COMMAND_REMOVE = 8,
+    COMMAND_INSPECT = 16,
+    COMMAND_VERIFY = 32,
+    COMMAND_COPY = 64,
+    COMMAND_CACHE = 128,
+    COMMAND_PRESETS = 256,
+    COMMAND_LAYOUTS = 512,
+    COMMAND_SCAN = 1024,
+};
+
+/* A line of the help on arguments: three columns, or the first and a text beside it. */
+struct argument_help {
+    const char *name; /* "BASE, TARGET"; "": goes on with the one above */
+    const char *form; /* how it is written; NULL: `text` takes its column too */
+    const char *text;
+};
+
+/* A row of the table of commands; texts are wrapped where they are printed. */
 struct command {
+    enum command_id id;
     const char *name;
     const char *summary; /* one line for the program's help */
-    const char *help;    /* the command's whole help text */
-    /* `argv` begins with the command's name. 0, or -1 with `err` set. */
-    int (*run)(const struct command_context *context, int argc, char **argv, struct error *err);
+    const char *usage;   /* what follows "inlay NAME" */
+    const char *more;    /* another usage, or NULL */
+    const char *about;   /* what it does */
+    const char *names[3]; /* the arguments that it needs; "MODEL…" is one and more, "[MODEL…]" none
+                               and more. NULL: any */
+    const struct argument_help *arguments; /* up to one without a name; may be NULL */
+    const char *example;                   /* what follows "inlay " */
+    const char *environment;               /* the variables that it reads; NULL: none */
+    const char *result;                    /* what it prints, and how it ends; may be NULL */
+    int (*run)(const struct command_context *context, struct options *options, struct error *err);
 };
 
 extern const struct command cache_command;
@@ -23,8 +56,48 @@ extern const struct command copy_command;
 extern const struct command inject_command;
 extern const struct command inspect_command;
 extern const struct command layer_command;
+extern const struct command layouts_command;
 extern const struct command plan_command;
+extern const struct command presets_command;
 extern const struct command remove_command;
+extern const struct command scan_command;
 extern const struct command verify_command;
+
+/* How images are written, for `arguments`; `pipe` is what '-' stands for. */
+#define ARGUMENT_HELP_IMAGE(name, pipe)                                                            \
+    {name, "[docker://]NAME[:TAG][@DIGEST]", "an image in a registry"},                            \
+        {"", "oci:DIR[:TAG][@DIGEST]", "an image in an OCI layout"},                               \
+        {"", "oci-archive:FILE[:TAG][@DIGEST]", "the same in a tar; '-' is " pipe},                \
+        {"", "docker-archive:FILE[:NAME[:TAG]]", "what 'docker save' writes; '-' is " pipe},       \
+    {                                                                                              \
+        "", "docker-daemon:NAME[:TAG]", "an image of a Docker engine"                              \
+    }
+/* The same of models that the Hub has. */
+#define ARGUMENT_HELP_MODEL                                                                        \
+    {"MODEL", "[hf://][ORG/]NAME[@REVISION]", "a model of the Hugging Face Hub"},                  \
+        {"", "[hf://]datasets/ORG/NAME[@REVISION]", "a dataset of it"},                            \
+        {"", "ms://ORG/NAME[@REVISION]", "a model of ModelScope; master if left out"},             \
+        {"", "ollama://[[HOST/]NAMESPACE/]NAME[:TAG]", "a model of Ollama, or of a registry"},     \
+        {"", "FAMILY:NAME", "a preset, such as whisper:base; 'inlay presets' lists them"},         \
+        {"", "oci-model://REGISTRY/REPO[:TAG][@DIGEST]", "an artifact or image with a model"},     \
+        {"", "MODEL,KEY=VALUE",                                                                    \
+         "options for this one: also as exclude include layout name path weights"},                \
+    {                                                                                              \
+        "", NULL, "REVISION is a branch, a tag, a commit or refs/pr/N; main if left out."          \
+    }
+
+/* And of others. */
+#define ARGUMENT_HELP_SOURCES                                                                      \
+    {"", "dir:PATH", "a folder of this machine"}, {"", "file:PATH", "a file of it"},               \
+    {                                                                                              \
+        "", "https://HOST/FILE#sha256=HEX[&member=PATH]", "a file behind a URL, or one in it"      \
+    }
+
+/* Variables that the Hub's clients, and that connections, go by. */
+#define ENVIRONMENT_HUB                                                                            \
+    "HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME, HF_HUB_OFFLINE as the Hub's clients read them"
+#define ENVIRONMENT_MODELSCOPE                                                                     \
+    "MODELSCOPE_ENDPOINT, MODELSCOPE_DOMAIN, MODELSCOPE_API_TOKEN as ModelScope's"
+#define ENVIRONMENT_NETWORK "HTTPS_PROXY, http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST"
 
 #endif

@@ -14,6 +14,10 @@ inject_as() { # TARGET COMMAND...: the digest
     expect_exit 0 "$@" "$INLAY" inject "oci:$TEST_DIR/base:1" acme/small --to "oci:$target:1"
     printf '%s\n' "${OUT##*@}"
 }
+hub_xet() { # the length of the Xet hash that the listing has
+    http_get "$HUB_URL/api/models/acme/small/tree/main?recursive=true" \
+        | jq 'first(.[] | select(.path == "model.bin")).xetHash | length'
+}
 first=$(inject_as "$TEST_DIR/a" env)
 [[ $first == sha256:* ]] || fail "no digest: $first"
 
@@ -27,6 +31,11 @@ chmod -R a+rX "$TEST_DIR/base"
 cp "$INLAY" "$TEST_DIR/inlay"
 INLAY=$TEST_DIR/inlay expect_eq "$first" \
     "$(INLAY=$TEST_DIR/inlay inject_as "$TEST_DIR/f/x" setpriv --reuid=1234 --regid=1234 --clear-groups env HOME=/)" 'user'
+# The Hub moves a file's storage to Xet without a commit, and mirrors do not tell.
+hub_control '{"switches": {"xet": true}}' >/dev/null
+[ "$(hub_xet)" = 64 ] || fail 'the hub does not tell Xet hashes'
+expect_eq "$first" "$(inject_as "$TEST_DIR/xet" env)" 'a file that has been moved to Xet'
+hub_control '{"switches": {"xet": false}}' >/dev/null
 for jobs in 1 2 7; do
     expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/small --to "oci:$TEST_DIR/j$jobs:1" --jobs $jobs
     expect_eq "$first" "${OUT##*@}" "--jobs $jobs"
@@ -41,13 +50,13 @@ done
 expect_eq "$(image_manifest "$TEST_DIR/a" 1 | jq -c .layers)" \
     "$(image_manifest "$TEST_DIR/epoch" 0 | jq -c .layers)" 'layers under another time'
 
-# 700 MB pass through; the process never holds 64 MiB, whether the target is a folder or a registry
-# (a sanitizer keeps what is freed, so there is nothing to measure then).
+# 700 MB pass through; the process never holds 100 MiB, whether the target is a folder or a registry:
+# 46 on an idle machine, more connections and so more of them on a busy one (a sanitizer keeps what is freed, so there is nothing to measure then).
 start_registry
 for target in "oci:$TEST_DIR/big:1" "$REGISTRY/big:1"; do
     peak=$("$TESTDATA/peak_memory.sh" "$INLAY" inject "oci:$TEST_DIR/base:1" acme/big \
         --to "$target" --quiet 2>&1 >/dev/null)
-    [ -n "${INLAY_SANITIZE:-}" ] || [ "$peak" -lt $((64 * 1024)) ] || fail "$peak KiB at the peak into $target"
+    [ -n "${INLAY_SANITIZE:-}" ] || [ "$peak" -lt $((100 * 1024)) ] || fail "$peak KiB at the peak into $target"
 done
 large=$(image_manifest "$TEST_DIR/big" 1 | jq -r '.layers[1].digest')
 expect_eq '-rw-r--r-- 0/0 700000000' \

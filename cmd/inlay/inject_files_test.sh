@@ -14,6 +14,8 @@ start_hub '{"id": "acme/model", "commits": [
     '{"id": "acme/words", "type": "dataset", "files": [{"path": "train.csv", "text": "a,b\n"}]}' \
     '{"id": "acme/gguf", "files": [{"path": "m-Q4_K_M.gguf", "text": "q4", "lfs": true}, {"path": "m-Q8_0.gguf", "text": "q8", "lfs": true}]}' \
     '{"id": "sentence-transformers/tiny", "files": [{"path": "modules.json", "text": "[]"}, {"path": "pytorch_model.bin", "text": "torch", "lfs": true}]}' \
+    '{"id": "acme/pipe", "files": [{"path": "model_index.json", "text": "{\"unet\": [\"diffusers\", \"UNet\"], \"vae\": [null, null]}"},
+        {"path": "unet/model.safetensors", "text": "u", "lfs": true}, {"path": "unet/model.fp16.safetensors", "text": "h", "lfs": true}, {"path": "vae_1_0/model.safetensors", "text": "v", "lfs": true}]}' \
     '{"id": "gpt2", "files": [{"path": "config.json", "text": "{}"}]}'
 export HF_ENDPOINT=$HUB_URL
 make_base "$TEST_DIR/base" 1
@@ -46,8 +48,35 @@ inject acme/model@dev --exclude 'README*' --exclude '1_Pooling/*'
 expect_eq 'config.json model.safetensors modules.json ' "$(snapshot $hub models--acme--model $c1)"
 expect_exit 6 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/gguf --to "oci:$TEST_DIR/out:no"
 expect_contains "$ERR" 'm-Q4_K_M.gguf'
-expect_contains "$ERR" '--include'
-inject acme/gguf --include '*Q4_K_M*'
+expect_contains "$ERR" '--weights gguf:Q4_K_M'
+inject acme/gguf --weights gguf:q8_0
+expect_eq 'm-Q8_0.gguf ' "$(snapshot $hub models--acme--gguf "$(cat "$ROOT/$hub/models--acme--gguf/refs/main")")"
+inject acme/model@dev --weights onnx
+expect_eq '1_Pooling/config.json README.md config.json modules.json onnx/model.onnx ' "$(snapshot $hub models--acme--model $c1)"
+expect_lacks "$ERR" '--all-files'
+inject acme/model@dev --weights tensorflow --also 'pytorch*' --exclude '*.md'
+expect_eq '1_Pooling/config.json config.json modules.json pytorch_model.bin tf_model.h5 ' "$(snapshot $hub models--acme--model $c1)"
+inject acme/model@dev --also 'onnx/'
+expect_eq '1_Pooling/config.json README.md config.json model.safetensors modules.json onnx/model.onnx ' "$(snapshot $hub models--acme--model $c1)"
+
+# What the content of small files decides.
+inject acme/pipe
+expect_eq 'model_index.json unet/model.safetensors ' "$(snapshot $hub models--acme--pipe "$(cat "$ROOT/$hub/models--acme--pipe/refs/main")")"
+expect_contains "$ERR" 'variant="fp16" reads other files: --weights safetensors:fp16'
+inject acme/pipe --weights safetensors:fp16
+expect_eq 'model_index.json unet/model.fp16.safetensors ' "$(snapshot $hub models--acme--pipe "$(cat "$ROOT/$hub/models--acme--pipe/refs/main")")"
+
+# Options behind a MODEL are for it alone, in place of those of the call.
+mkdir "$TEST_DIR/a,b=c"
+echo 1 >"$TEST_DIR/a,b=c/f,weights"
+inject acme/model@dev,also=onnx/,exclude='*.md' "acme/gguf,weights=gguf:Q4_K_M,layout=vllm" gpt2 \
+    "dir:$TEST_DIR/a,b=c,as=acme/own,include=f,*" --include '*.json'
+expect_eq '1_Pooling/config.json config.json model.safetensors modules.json onnx/model.onnx ' "$(snapshot $hub models--acme--model $c1)"
+expect_eq 'm-Q4_K_M.gguf ' "$(snapshot $hub models--acme--gguf "$(cat "$ROOT/$hub/models--acme--gguf/refs/main")")"
+expect_eq 'config.json ' "$(snapshot $hub models--gpt2 "$(cat "$ROOT/$hub/models--gpt2/refs/main")")"
+expect_file "$ROOT/$hub/models--acme--own/refs/main"
+inject "file:$TEST_DIR/a,b=c/f,weights,name=w.bin,as=acme/own,layout=dir" acme/model --path /models
+expect_file "$ROOT/models/w.bin"
 
 # Revisions and the refs by which they are found.
 refs() { (cd "$ROOT/$hub/models--acme--model/refs" && find . -type f -printf '%P\n' | LC_ALL=C sort | while read -r ref; do printf '%s=%.1s ' "$ref" "$(cat "$ref")"; done); }
@@ -72,6 +101,21 @@ inject gpt2
 expect_file "$ROOT/$hub/models--gpt2/refs/main"
 inject datasets/acme/words
 expect_eq 'train.csv ' "$(snapshot $hub datasets--acme--words "$(cat "$ROOT/$hub/datasets--acme--words/refs/main")")"
+
+# Datasets alone do not make the image offline: load_dataset() would look elsewhere.
+expect_json "$(image_config "$TEST_DIR/out" $number)" '.config.Env | map(select(startswith("HF_HUB")))' '[]'
+expect_contains "$ERR" 'datasets/acme/words is found by hf_hub_download() and snapshot_download(), and not by load_dataset()'
+expect_lacks "$ERR" 'warning:'
+expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/out:$number" gpt2 --to "oci:$TEST_DIR/out:words"
+expect_json "$(image_config "$TEST_DIR/out" words)" '.config.Env[-1]' '"HF_HUB_OFFLINE=1"'
+words=$(tag_digest "$TEST_DIR/out" words)
+expect_exit 0 "$INLAY" verify "oci:$TEST_DIR/out:$number"
+expect_lacks "$OUT" 'does not set HF_HUB_OFFLINE'
+inject gpt2
+expect_lacks "$ERR" load_dataset
+expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/out:$number" datasets/acme/words --to "oci:$TEST_DIR/out:words"
+expect_contains "$ERR" 'warning: datasets/acme/words is found by hf_hub_download()'
+expect_eq "$words" "$(tag_digest "$TEST_DIR/out" words)" 'a dataset before or after a model'
 
 # Several models in one call.
 inject acme/model gpt2 datasets/acme/words
@@ -109,7 +153,7 @@ environment() { image_config "$TEST_DIR/out" $number | jq -r '.config.Env | join
 inject gpt2 --env A=1 --env HF_HOME=/opt/hf
 expect_eq 'PATH=/usr/local/bin:/usr/bin:/bin A=1 HF_HOME=/opt/hf HF_HUB_OFFLINE=1' "$(environment)"
 expect_file "$ROOT/opt/hf/hub/models--gpt2"
-inject gpt2 --online
+inject gpt2 --allow-online
 expect_eq 'PATH=/usr/local/bin:/usr/bin:/bin' "$(environment)"
 make_base "$TEST_DIR/env" 1 --env HF_HUB_OFFLINE=0
 BASE=$TEST_DIR/env inject gpt2

@@ -38,6 +38,36 @@ make_base told 1 --env HF_HUB_CACHE=/m
 expect_exit 0 "$INLAY" inject oci:told:1 acme/tiny --to oci:out:told --cache-dir /m --online
 expect_json "$(image_config out told)" '.config.Env | length' 2
 
+# A folder that a variable names is the user's, not only the cache in it: the Hub's client writes
+# `modules/`, `token` and assets there. A place of its own leaves the folders above it to root.
+user_writes() { # ROOT FOLDER
+    chmod 755 "$TEST_DIR" "$1"
+    setpriv --reuid=1000 --regid=1000 --clear-groups mkdir "$1/$2/modules" || fail "/$2 is not the user's"
+}
+for set in HF_HOME=/models/hf:/models/hf:/models XDG_CACHE_HOME=/var/cache/app:/var/cache/app:/var/cache; do
+    IFS=: read -r variable folder above <<<"$set"
+    make_base variable 1 --user app --env "$variable"
+    expect_exit 0 "$INLAY" inject oci:variable:1 acme/tiny --to "oci:out:${variable%%=*}"
+    unpack_image out "${variable%%=*}" "root-${variable%%=*}"
+    expect_eq '755 1000:1000' "$(of "root-${variable%%=*}" "$folder")" "$variable"
+    expect_eq '755 0:0' "$(of "root-${variable%%=*}" "$above")" "above $variable"
+    user_writes "root-${variable%%=*}" "$folder"
+done
+# Two variables, one above the other: whose is the first decides, whatever the order.
+make_base variable 1 --user app --env HF_HUB_CACHE=/opt/a/b/hub --env TRANSFORMERS_CACHE=/opt/a
+expect_exit 0 "$INLAY" inject oci:variable:1 acme/tiny --to oci:out:nested
+unpack_image out nested nested
+user_writes nested opt/a
+expect_eq '755 0:0' "$(of nested opt)"
+make_base variable 1 --user app --env HF_HOME=/models
+expect_exit 0 "$INLAY" inject oci:variable:1 acme/tiny --to oci:out:hub-first
+expect_exit 0 "$INLAY" inject oci:out:hub-first acme/other --to oci:out:hub-first --layout dir --path /models/x
+expect_exit 0 "$INLAY" inject oci:variable:1 acme/other --to oci:out:dir-first --layout dir --path /models/x
+expect_exit 0 "$INLAY" inject oci:out:dir-first acme/tiny --to oci:out:dir-first
+expect_eq "$(tag_digest out hub-first)" "$(tag_digest out dir-first)" 'the order of calls with two layouts'
+unpack_image out hub-first hub-first
+expect_eq '755 1000:1000' "$(of hub-first models)"
+
 # --owner: the model's own files and folders, not those above them.
 expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:owner --owner 7
 unpack_image out owner owner
@@ -161,7 +191,7 @@ expect_json "$(image_config out plain)" '.config.Env | map(select(startswith("HF
 expect_exit 6 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --layout dir --path /etc/passwd
 expect_contains "$ERR" "'/etc/passwd' is a file in the base"
 expect_exit 6 "$INLAY" inject oci:out:plain acme/other --to oci:out:no --layout dir --path /srv/models
-expect_contains "$ERR" "/srv/models holds 'acme/tiny' already"
+expect_contains "$ERR" "'acme/other@main' and 'acme/tiny', which the image has, would both write '/srv/models/config.json'"
 expect_exit 0 "$INLAY" inject oci:out:plain acme/other --to oci:out:two --layout dir --path /srv/other
 for wrong in '--layout dir' '--path /x' '--layout dir --path x' '--layout dir --path /a/../b' \
     '--layout dir --path /x --cache-dir /y' '--cache-dir /x --env HF_HUB_CACHE=/y'; do
@@ -193,6 +223,33 @@ expect_exit 6 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --user nobod
 expect_contains "$ERR" '--user'
 expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --cache-dir /proc/models
 expect_contains "$ERR" 'containers, which mount /proc anew'
+
+# A volume hides the model wherever links of the base lead: the place's, and the volume's own.
+mkdir -p home-link/home home-link/data/app volume-link/data
+ln -s /data/app home-link/home/app
+ln -s data volume-link/vol
+chown 1000:1000 home-link/data/app
+ln -s vol/hub volume-link/models
+volumes() { # BASE VOLUME: what inject, plan and verify say of the volume that hides the model
+    expect_exit 0 "$INLAY" inject "oci:$1:1" acme/tiny --to oci:out:volume
+    expect_contains "$ERR" "lies in the image's volume $2: each container will copy"
+    expect_exit 0 "$INLAY" plan "oci:$1:1" acme/tiny
+    expect_contains "$ERR" "lies in the image's volume $2: each container will copy"
+    expect_exit 0 "$INLAY" verify oci:out:volume
+    expect_contains "$OUT" "lies in the image's volume $2: what is mounted there hides it"
+}
+make_base in-place 1 --extra home-link --user app --volume /data/
+volumes in-place "'/data/'"
+make_base in-volume 1 --extra volume-link --env HF_HUB_CACHE=/data/hub --volume /else --volume /vol/
+volumes in-volume "'/vol/', which is '/data'"
+make_base in-both 1 --extra volume-link --env HF_HUB_CACHE=/models --volume /vol
+volumes in-both "'/vol', which is '/data'"
+# What only holds a link to where the model is, or is a file, hides nothing.
+make_base beside 1 --extra home-link --user app --volume /home --volume /etc/passwd/x --volume /dat
+expect_exit 0 "$INLAY" inject oci:beside:1 acme/tiny --to oci:out:volume
+expect_lacks "$ERR" "image's volume"
+expect_exit 0 "$INLAY" verify oci:out:volume
+expect_lacks "$OUT" "image's volume"
 
 # A variable that leads into the cache itself, or to a file, gives no link and no failure.
 place=/home/app/.cache/huggingface/hub

@@ -83,6 +83,11 @@ expect_contains "$ERR" 'done: 0 layers built'
 expect_exit 0 "$INLAY" inject oci:base:nested acme/tiny --to oci:out:nested --platform amd64
 expect_json "$(document out "$(index out nested | jq -r '.manifests[0].digest')")" \
     '[.manifests[].platform.architecture]' '["amd64"]'
+# Two of them: what they drop is told for both together.
+two=$(jq -c '.manifests += .manifests' <<<"$(index base nested)")
+set_tag base two "$(add_document base "$two" $INDEX)"
+expect_exit 0 "$INLAY" inject oci:base:two acme/tiny --to oci:out:two
+expect_contains "$ERR" 'dropping 4 attestation manifests of the base: they speak of images without the model'
 expect_exit 0 "$INLAY" remove oci:out:nested acme/tiny --to oci:out:bare
 start_registry
 expect_exit 0 "$INLAY" inject oci:base:nested acme/tiny --to "$REGISTRY/nested:1"

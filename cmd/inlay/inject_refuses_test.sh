@@ -9,6 +9,8 @@ start_hub '{"id": "acme/good", "files": [{"path": "config.json", "text": "{}"}]}
     '{"id": "acme/short", "files": [{"path": "model.safetensors", "text": "hello", "lfs": true, "served": {"text": "hell"}}]}' \
     '{"id": "acme/big", "files": [{"path": "model.safetensors", "synthetic": 50000000, "seed": 1}]}' \
     '{"id": "acme/empty", "files": []}' \
+    '{"id": "acme/gguf", "files": [{"path": "a.Q4_K_M.gguf", "text": "1"}, {"path": "a.Q8_0.gguf", "text": "2"}]}' \
+    '{"type": "dataset", "id": "acme/data", "files": [{"path": "modules.json", "text": "[]"}]}' \
     '{"tokens": {"hf_reader": ["acme/gated", "acme/private"], "hf_nobody": []}}'
 export HF_ENDPOINT=$HUB_URL
 unset HF_TOKEN HF_TOKEN_PATH HUGGING_FACE_HUB_TOKEN
@@ -27,6 +29,9 @@ refuse() {
     expect_contains "$ERR" "$part" "the message of: inject $*"
     expect_eq 1 "$(wc -l <<<"$ERR")" "lines of: $ERR"
     expect_contains "$ERR" 'inlay: '
+    if grep -qE "(^|[ '])([^ ']+)'?: ('\\2'|.* of '\\2')" <<<"$ERR"; then
+        fail "the subject is there twice: $ERR"
+    fi
     expect_eq '' "$OUT" 'stdout'
     expect_eq "$before" "$(state)" "the target after: inject $*"
 }
@@ -48,6 +53,18 @@ refuse 2 "'flat'" "$base" acme/good --to "$out" --layout flat
 refuse 2 'NAME=VALUE' "$base" acme/good --to "$out" --env novalue
 refuse 2 '--jobs' "$base" acme/good --to "$out" --jobs 0
 refuse 2 'exclude each other' "$base" acme/good --to "$out" --all-files --include '*'
+refuse 2 '--include and --weights exclude each other' "$base" acme/good --to "$out" --weights onnx --include '*'
+refuse 2 '--include and --also exclude each other' "$base" acme/good --to "$out" --also x --include '*'
+refuse 2 "--weights: 'keras' is no format of weights; expected safetensors" "$base" acme/good --to "$out" --weights keras
+refuse 2 "MODEL 'acme/good': include and also exclude each other" "$base" acme/good,also=x,include=y --to "$out"
+refuse 2 "MODEL 'acme/good': weights: 'a' is no format" "$base" acme/good,weights=a --to "$out"
+refuse 2 "MODEL 'acme/good': weights: 'weights=' is given twice, as 'onnx' and 'flax'" "$base" acme/good,weights=onnx,weights=flax --to "$out"
+refuse 2 "MODEL 'acme/good': layout: " "$base" acme/good,layout=flat --to "$out"
+refuse 2 "MODEL 'acme/good': also: there is nothing behind 'also='" "$base" acme/good,also= --to "$out"
+refuse 2 "MODEL 'acme/good': 'as=' is for models that are not of the Hub" "$base" acme/good,as=a/b --to "$out"
+refuse 2 "MODEL 'acme/good': 'name=' is for files and URLs" "$base" acme/good,name=f --to "$out"
+refuse 2 "MODEL: 'acme/good,files=x' has 'files=', which is no option of a model; expected also, as," "$base" acme/good,files=x --to "$out"
+refuse 2 "'whisper:base' is a preset, which says itself" "$base" whisper:base,also=x --to "$out"
 refuse 2 'named twice' "$base" acme/good acme/good@main --to "$out"
 SOURCE_DATE_EPOCH=yesterday refuse 2 'SOURCE_DATE_EPOCH' "$base" acme/good --to "$out"
 
@@ -56,10 +73,21 @@ refuse 4 'acme/none' "$base" acme/none --to "$out"
 HF_TOKEN=hf_reader refuse 3 'acme/none' "$base" acme/none --to "$out"
 refuse 3 "no revision 'v9'" "$base" acme/good@v9 --to "$out"
 refuse 3 "'*.gguf'" "$base" acme/good --to "$out" --include '*.gguf'
+refuse 3 "no file of 'acme/good' matches '*.gguf'" "$base" acme/good,also='*.gguf' --to "$out"
+refuse 3 "has no weights in the format 'gguf:Q4_K_M'" "$base" acme/good --to "$out" --weights gguf:Q4_K_M
 refuse 3 "'none/*'" "$base" acme/good --to "$out" --exclude 'none/*'
 refuse 3 'no files' "$base" acme/empty --to "$out"
 refuse 3 "$TEST_DIR/nowhere" "oci:$TEST_DIR/nowhere:1" acme/good --to "$out"
-refuse 3 "'9'" "oci:$TEST_DIR/base:9" acme/good --to "$out"
+refuse 3 "the base oci:$TEST_DIR/base: it has no image '9'; there is '1'" "oci:$TEST_DIR/base:9" acme/good --to "$out"
+refuse 3 "--reuse-from oci:$TEST_DIR/base: it has no image '9'" "$base" acme/good --to "$out" --reuse-from "oci:$TEST_DIR/base:9"
+refuse 6 "inlay: 'acme/gguf' has 2 GGUF quantisations" "$base" acme/gguf --to "$out"
+refuse 6 "'datasets/acme/data': it is a dataset" "$base" datasets/acme/data --to "$out" --layout sentence-transformers
+refuse 6 "'acme/good': it has no modules.json" "$base" acme/good --to "$out" --layout sentence-transformers
+refuse 3 "inlay: nothing of 'acme/good' is selected" "$base" acme/good --to "$out" --exclude '*'
+refuse 2 "BASE: 'x y' is not a repository" 'x y' acme/good --to "$out"
+refuse 2 '--owner' "$base" acme/good --to "$out" --owner x
+refuse 2 "'scratch' is nothing to write to" "$base" acme/good --to scratch
+refuse 5 'the base localhost:1/x: looking for the registry: cannot connect to' localhost:1/x:1 acme/good --to "$out"
 
 # Gated and private: what to do about it; the token itself is never shown.
 refuse 4 'gated' "$base" acme/gated --to "$out"

@@ -2,12 +2,20 @@
 
 #include "cache/cache.h"
 #include "core/text.h"
-#include "injection_options.h"
+#include "preset_list.h"
 #include "source/source.h"
 
-#include <getopt.h>
 #include <string.h>
 #include <time.h>
+
+const struct argument_help injection_arguments[] = {
+    ARGUMENT_HELP_IMAGE("BASE, TARGET", "stdin or stdout"),
+    {"", "scratch", "as BASE: nothing"},
+    {"", NULL, "TARGET names a tag and no digest; until the end it shows what it showed."},
+    ARGUMENT_HELP_MODEL,
+    ARGUMENT_HELP_SOURCES,
+    {NULL, NULL, NULL},
+};
 
 static void release_reuse(struct injection *injection)
 {
@@ -19,7 +27,6 @@ static void release_reuse(struct injection *injection)
     free(injection->reuse);
     free(injection->reuse_images);
     free(injection->reuse_versions);
-    strings_release(&injection->reuse_texts);
     store_free(injection->cache_store);
     reference_release(&injection->cache);
 }
@@ -27,50 +34,29 @@ static void release_reuse(struct injection *injection)
 void injection_release(struct injection *injection)
 {
     for (size_t i = 0; i < injection->model_count; i++) {
-        model_reference_release(&injection->models[i]);
-        source_free(injection->sources[i]);
+        injection_model_release(&injection->models[i]);
+        if (injection->sources != NULL)
+            source_free(injection->sources[i]);
     }
     free(injection->models);
+    free(injection->choices);
+    for (size_t i = 0; i < injection->companion_count; i++)
+        source_free(injection->companions[i]);
+    free(injection->companions);
     free(injection->sources);
     cache_free(injection->download_cache);
+    free(injection->hub_cache);
     store_free(injection->base_store);
     store_free(injection->target_store);
-    strings_release(&injection->include);
-    strings_release(&injection->exclude);
-    strings_release(&injection->environment);
-    strings_release(&injection->more_targets);
     release_reuse(injection);
-    free(injection->platforms);
     free(injection->memo);
     free(injection->version);
     free(injection->name);
+    presets_release(&injection->presets);
+    project_release(&injection->project);
+    notes_release(&injection->notes);
     session_release(&injection->session);
     reference_release(&injection->base);
-    reference_release(&injection->target);
-}
-
-static bool is_named_before(const struct injection *injection, const struct model_reference *model)
-{
-    for (const struct model_reference *other = injection->models; other != model; other++)
-        if (other->type == model->type && strcmp(other->id, model->id) == 0 &&
-            strcmp(other->revision, model->revision) == 0)
-            return true;
-    return false;
-}
-
-static int add_model(struct injection *injection, const char *text, struct error *err)
-{
-    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
-
-    if (model_reference_parse(text, &model, err) < 0)
-        return error_wrap(err, "MODEL");
-    struct model_reference *out = &injection->models[injection->model_count++];
-    *out = model;
-    out->id = injection->options.layout->model_id(model.id);
-    model.revision = NULL; /* moved to *out */
-    if (is_named_before(injection, out))
-        return error_set(err, ERROR_USAGE, "MODEL: '%s' is named twice", text);
-    return 0;
 }
 
 /* SOURCE_DATE_EPOCH (reproducible-builds.org): seconds since 1970. */
@@ -91,80 +77,165 @@ static int parse_created(struct injection *injection, struct error *err)
     return 0;
 }
 
-static int parse_base(struct injection *injection, const char *text, const char *name,
-                      struct error *err)
-{
-    return session_parse_image(&injection->how, name, text, &injection->base, err);
-}
-
 /* What layers may be taken from, and where they are kept. */
 static int parse_reuse(struct injection *injection, struct error *err)
 {
-    size_t count = injection->reuse_texts.count;
+    const char *const *texts = options_list(injection->line, "reuse-from");
+    const char *cache = options_text(injection->line, "layer-cache");
+    size_t count = options_count(injection->line, "reuse-from");
 
     injection->reuse = xcalloc(count, sizeof(*injection->reuse));
     injection->reuse_images = xcalloc(count, sizeof(*injection->reuse_images));
     injection->reuse_versions = xcalloc(count, sizeof(char *));
     for (; injection->reuse_count < count; injection->reuse_count++)
-        if (session_parse_image(&injection->how, "--reuse-from",
-                                injection->reuse_texts.items[injection->reuse_count],
+        if (session_parse_image(injection->line, "--reuse-from", texts[injection->reuse_count],
                                 &injection->reuse[injection->reuse_count], err) < 0)
             return -1;
-    if (injection->cache_text == NULL)
+    if (cache == NULL)
         return 0;
-    if (reference_parse(injection->cache_text, &injection->cache, err) < 0)
+    if (reference_parse(cache, &injection->cache, err) < 0)
         return error_wrap(err, "--layer-cache");
     if (injection->cache.kind != REFERENCE_REGISTRY && injection->cache.kind != REFERENCE_OCI_DIR)
         return error_set(err, ERROR_USAGE, "--layer-cache '%s' is neither a repository nor oci:DIR",
-                         injection->cache_text);
+                         cache);
     return 0;
 }
 
-static int parse_names(struct injection *injection, const struct injection_style *style, int argc,
-                       char **argv, struct error *err)
+/* The one layout that all models have; else that of the models without one of their own. */
+static const struct layout *common_layout(const struct injection *injection)
 {
-    bool has_option = style->command == INJECTION_LAYER;
-    const char *base = injection->base_text != NULL ? injection->base_text : "scratch";
+    const struct layout *layout = injection->models[0].layout;
 
-    if (!has_option && optind == argc)
-        return error_set(err, ERROR_USAGE, "no BASE is named; see 'inlay %s --help'", style->name);
-    if (!has_option)
-        base = argv[optind++];
-    if (optind == argc)
-        return error_set(err, ERROR_USAGE, "no MODEL is named; see 'inlay %s --help'", style->name);
-    if (injection_check_options(injection, style, err) < 0 ||
-        parse_base(injection, base, has_option ? "--base" : "BASE", err) < 0)
+    for (size_t i = 1; i < injection->model_count; i++)
+        if (injection->models[i].layout != layout)
+            return injection->line->layout != NULL ? injection->line->layout : layout_find(NULL);
+    return layout;
+}
+
+/* The loader has no variable that names its place as it is. */
+static int refuse_cache_dir(const struct layout *layout, struct error *err)
+{
+    if (layout->takes_path)
+        return error_set(err, ERROR_USAGE, "--layout %s has no cache; name the folder by --path",
+                         layout->name);
+    if (layout->places == NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--cache-dir cannot move the place of --layout %s, for which its loader "
+                         "has no variable",
+                         layout->name);
+    return error_set(err, ERROR_USAGE,
+                     "--layout %s has no variable for its place itself, but %s for a folder above "
+                     "it; set that by --env %s=PATH",
+                     layout->name, layout->places[0].variable, layout->places[0].variable);
+}
+
+/* Whose cache --cache-dir moves. */
+static int choose_cache(struct injection *injection, struct error *err)
+{
+    struct placement_options *placement = &injection->options.placement;
+    const char *const *environment = options_list(injection->line, "env");
+    const struct layout *layout = common_layout(injection);
+
+    if (placement->cache_dir == NULL)
+        return 0;
+    if (layout->cache_variable == NULL)
+        return refuse_cache_dir(layout, err);
+    for (; environment != NULL && *environment != NULL; environment++) {
+        const char *variable = layout->cache_variable;
+        const char *assignment = *environment;
+        if (text_starts_with(assignment, variable) && assignment[strlen(variable)] == '=')
+            return error_set(err, ERROR_USAGE,
+                             "--cache-dir sets %s, and so does --env '%s'; leave one out", variable,
+                             assignment);
+    }
+    placement->cache_layout = layout;
+    return 0;
+}
+
+/* What does not go together. */
+static int check_placement(struct injection *injection, struct error *err)
+{
+    const struct placement_options *placement = &injection->options.placement;
+
+    if (placement->owner != NULL && placement->shared != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--shared leaves the models to root, for every user; leave --owner out");
+    if (choose_cache(injection, err) < 0)
         return -1;
-    injection->models = xcalloc((size_t)argc, sizeof(*injection->models));
-    injection->sources = xcalloc((size_t)argc, sizeof(struct source *));
-    for (int i = optind; i < argc; i++)
-        if (add_model(injection, argv[i], err) < 0)
+    if (placement->group_writable && placement->owner != NULL && placement->owner->gid != 0)
+        return error_set(err, ERROR_USAGE,
+                         "--group-writable means group 0, and --owner names group %u; say "
+                         "--owner %u:0",
+                         placement->owner->gid, placement->owner->uid);
+    return 0;
+}
+
+/* The base is an argument, or an option of a command that goes without; or the project's. */
+static const char *find_base(const struct injection *injection)
+{
+    const struct options *line = injection->line;
+
+    if (line->command->id == COMMAND_LAYER)
+        return options_text(line, "base");
+    return line->name_count > 0 ? line->names[0] : injection->project.base;
+}
+
+static int parse_names(struct injection *injection, struct error *err)
+{
+    const struct options *line = injection->line;
+    bool is_option = line->command->id == COMMAND_LAYER;
+    const char *base = find_base(injection);
+
+    if (session_parse_image(line, is_option ? "--base" : "BASE", base != NULL ? base : "scratch",
+                            &injection->base, err) < 0 ||
+        preset_list_read(line, &injection->notes, &injection->presets, err) < 0)
+        return -1;
+    for (size_t i = is_option ? 0 : 1; i < line->name_count; i++)
+        if (injection_parse_model(injection, line->names[i], err) < 0)
             return -1;
+    injection->named_count = injection->model_count;
+    if (injection_add_project(injection, err) < 0)
+        return -1;
     if (parse_reuse(injection, err) < 0)
         return -1;
     return parse_created(injection, err);
 }
 
+static int check_all(struct injection *injection, struct error *err)
+{
+    return injection_check_models(injection, err) < 0 ? -1 : check_placement(injection, err);
+}
+
 /* Nothing, for each platform that is asked for. */
-static struct store *open_scratch(const struct injection *injection)
+static struct store *open_scratch(const struct options *line)
 {
     CLEANUP(strings) struct strings names = STRINGS_INIT;
 
-    for (size_t i = 0; i < injection->options.platform_count; i++) {
-        CLEANUP(text) char *name = oci_platform_format(&injection->platforms[i]);
+    for (size_t i = 0; i < line->platform_count; i++) {
+        CLEANUP(text) char *name = oci_platform_format(&line->platforms[i]);
         if (!strings_has(&names, name))
             strings_add(&names, name);
     }
     return store_new_scratch((const char *const *)names.items);
 }
 
-static int open_base(struct injection *injection, const struct store_context *stores,
+/* What a scan of the base adds is checked as if it were named. */
+static int open_base(struct injection *injection, const struct command_context *context,
                      struct error *err)
 {
-    if (injection->base.kind != REFERENCE_SCRATCH)
-        return store_open(&injection->base, stores, &injection->base_store, err);
-    injection->base_store = open_scratch(injection);
-    return 0;
+    bool scans = options_has(injection->line, "scan");
+
+    if (!scans && check_all(injection, err) < 0)
+        return -1;
+    session_open(&injection->session, context, injection->line);
+    if (injection->base.kind == REFERENCE_SCRATCH)
+        injection->base_store = open_scratch(injection->line);
+    else if (store_open(&injection->base, &injection->session.stores, &injection->base_store, err) <
+             0)
+        return -1;
+    if (!scans)
+        return 0;
+    return injection_add_scan(injection, err) < 0 ? -1 : check_all(injection, err);
 }
 
 static int open_reuse(struct injection *injection, const struct store_context *stores,
@@ -179,23 +250,23 @@ static int open_reuse(struct injection *injection, const struct store_context *s
         injection->reuse_versions[i] = reference_version(&injection->reuse[i]);
         image->version = injection->reuse_versions[i];
     }
-    options->reuse_from = injection->reuse_images;
-    options->reuse_count = injection->reuse_count;
-    if (injection->cache_text != NULL &&
+    options->reuse.images = injection->reuse_images;
+    options->reuse.image_count = injection->reuse_count;
+    if (options_has(injection->line, "layer-cache") &&
         store_open_target(&injection->cache, stores, &injection->cache_store, err) < 0)
         return -1;
-    options->layer_cache = injection->cache_store;
+    options->reuse.layer_cache = injection->cache_store;
     return 0;
 }
 
 static int open_download_cache(struct injection *injection, struct error *err)
 {
     const struct cache_options options = {
-        .folder = injection->download_text,
+        .folder = options_text(injection->line, "download-cache"),
         .log = injection->session.stores.log,
     };
 
-    if (injection->download_text == NULL)
+    if (options.folder == NULL)
         return 0;
     if (cache_open(&options, &injection->download_cache, err) < 0)
         return error_wrap(err, "--download-cache");
@@ -203,62 +274,97 @@ static int open_download_cache(struct injection *injection, struct error *err)
 }
 
 static int open_all(struct injection *injection, const struct command_context *context,
-                    const struct injection_style *style, struct error *err)
+                    struct error *err)
 {
-    if (style->command == INJECTION_PLAN && injection->how.mode == RENDER_NORMAL)
-        injection->how.mode = RENDER_QUIET; /* the plan says it all */
-    session_open(&injection->session, context, &injection->how);
+    const struct options *line = injection->line;
+
     const struct store_context *stores = &injection->session.stores;
+    for (size_t i = 0; i < injection->notes.count; i++)
+        log_info(stores->log, "%s", injection->notes.items[i].text);
 
     if (open_download_cache(injection, err) < 0)
         return -1;
-    struct source_context sources = {stores->http, context->cancel, stores->log,
-                                     injection->session.pool, injection->download_cache};
-    if (open_base(injection, stores, err) < 0)
+    struct source_context *sources = &injection->source_context;
+    *sources = (struct source_context){
+        .http = stores->http,
+        .auth = stores->auth,
+        .cancel = context->cancel,
+        .log = stores->log,
+        .pool = injection->session.pool,
+        .cache = injection->download_cache,
+        .open_oci_model = oci_source_open,
+        .unverified = options_has(line, "unverified"),
+    };
+    injection->opener = (struct oci_opener){.stores = stores, .sources = sources};
+    sources->open_arg = &injection->opener;
+    if (session_find_hub_cache(line, sources, &injection->hub_cache, err) < 0)
         return -1;
-    if (injection->has_target &&
-        store_open_target(&injection->target, stores, &injection->target_store, err) < 0)
+    if (line->target.kind != REFERENCE_NONE &&
+        store_open_target(&line->target, stores, &injection->target_store, err) < 0)
         return -1;
     if (open_reuse(injection, stores, err) < 0)
         return -1;
+    injection->sources = xcalloc(injection->model_count, sizeof(struct source *));
     for (size_t i = 0; i < injection->model_count; i++)
-        if (source_open_huggingface(&sources, &injection->models[i], &injection->sources[i], err) <
-            0)
+        if (source_open(sources, &injection->models[i].origin, &injection->sources[i], err) < 0)
             return -1;
+    return 0;
+}
+
+/* What models make their loaders ask for besides, found while they are listed. */
+static int open_companion(void *arg, const struct origin *origin, struct source **out,
+                          struct error *err)
+{
+    struct injection *injection = arg;
+    size_t count = injection->companion_count;
+
+    injection->companions = xrealloc(injection->companions, count + 1, sizeof(struct source *));
+    if (source_open(&injection->source_context, origin, &injection->companions[count], err) < 0)
+        return -1;
+    *out = injection->companions[injection->companion_count++];
     return 0;
 }
 
 static void fill_options(struct injection *injection, const struct command_context *context)
 {
+    const struct options *line = injection->line;
     struct inject_options *options = &injection->options;
 
+    injection_fill_choices(injection);
     injection->memo = session_memo_folder();
     injection->version = reference_version(&injection->base);
     injection->name = reference_format(&injection->base, true);
-    options->sources = injection->sources;
-    options->source_count = injection->model_count;
-    options->selection.include = (const char *const *)injection->include.items;
-    options->selection.exclude = (const char *const *)injection->exclude.items;
-    options->base = injection->base_store;
-    options->base_version = injection->version;
-    options->base_name = injection->base.kind == REFERENCE_REGISTRY ? injection->name : NULL;
-    options->target = injection->target_store;
-    options->target_version = injection->target.tag;
-    options->more_versions = (const char *const *)injection->more_targets.items;
+    options->models.sources = injection->sources;
+    options->models.count = injection->model_count;
+    options->models.choices = injection->choices;
+    options->models.companions = injection->line->companions;
+    options->models.open_companion = open_companion;
+    options->models.open_arg = injection;
+    options->base.store = injection->base_store;
+    options->base.version = injection->version;
+    options->base.name = injection->base.kind == REFERENCE_REGISTRY ? injection->name : NULL;
+    options->base.platforms = line->platforms;
+    options->base.platform_count = line->platform_count;
+    options->target.store = injection->target_store;
+    options->target.version = line->target.tag;
+    options->target.more_versions = (const char *const *)line->more_targets.items;
     options->memo = injection->memo;
-    options->environment = (const char *const *)injection->environment.items;
+    options->placement.environment = options_list(line, "env");
+    options->jobs = (unsigned)options_number(line, "jobs");
     options->log = injection->session.stores.log;
     options->cancel = context->cancel;
     options->progress = render_progress(injection->session.render);
 }
 
 int injection_open(struct injection *injection, const struct command_context *context,
-                   const struct injection_style *style, int argc, char **argv, struct error *err)
+                   struct options *line, struct error *err)
 {
-    injection->options.layout = layout_find(NULL);
-    if (injection_parse_options(injection, style, argc, argv, err) < 0 ||
-        parse_names(injection, style, argc, argv, err) < 0 ||
-        open_all(injection, context, style, err) < 0)
+    injection->line = line;
+    if (injection_read_project(injection, line, err) < 0)
+        return -1;
+    injection->options = line->inject;
+    if (parse_names(injection, err) < 0 || open_base(injection, context, err) < 0 ||
+        open_all(injection, context, err) < 0)
         return -1;
     fill_options(injection, context);
     return 0;

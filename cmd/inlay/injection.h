@@ -2,45 +2,68 @@
 #define INLAY_INJECTION_H
 
 #include "inject/inject.h"
+#include "oci_source.h"
+#include "preset/preset.h"
+#include "project/project.h"
 #include "session.h"
 
-/*
- * What `inject`, `plan` and `layer` have in common: their command line, and all that inject_run()
- * wants.
- */
+/* One model of the call; what names models, such as a preset, fills it alike. */
+struct injection_model {
+    struct origin origin;
+    const struct layout *layout;
+    char *path;              /* the folder, where the layout takes one; else NULL */
+    char *as;                /* the name of the Hub's form that it gets; NULL: its own */
+    char *name;              /* that its file gets; NULL: its own */
+    struct strings include;  /* globs; empty: the automatic choice */
+    struct strings optional; /* more of them, which need not match */
+    struct strings exclude;
+    struct strings also; /* globs, besides the automatic choice */
+    char *weights;       /* a format, as --weights has it; NULL: the automatic choice */
+    bool all_files;
+    bool unpacks;                /* it says itself that it is an archive */
+    const struct preset *preset; /* that stands for it; NULL: it is named itself */
+};
+
+#define INJECTION_MODEL_INIT                                                                       \
+    {                                                                                              \
+        .origin = ORIGIN_INIT                                                                      \
+    }
+
+void injection_model_release(struct injection_model *model);
+CLEANUP_RELEASE(injection_model)
+
+/* What `inject`, `plan` and `layer` have in common: all that inject_run() wants. */
 struct injection {
     struct session session;
-    struct session_options how;
+    const struct options *line;    /* the command line; borrowed */
     struct inject_options options; /* complete; borrows from the rest */
     struct reference base;
-    struct reference target; /* only if `has_target` */
-    bool has_target;
-    struct strings reuse_texts;
-    struct reference *reuse; /* one a text */
+    struct reference *reuse; /* one each --reuse-from */
     struct inject_image *reuse_images;
     char **reuse_versions;
     size_t reuse_count;
-    struct reference cache; /* only if `cache_text` */
-    const char *cache_text;
+    struct reference cache; /* REFERENCE_NONE: --layer-cache was left out */
     struct store *cache_store;
-    const char *download_text; /* of --download-cache; NULL: it was left out */
     struct cache *download_cache;
-    struct strings more_targets; /* tags of the same place */
-    bool json;
-    const char *base_text; /* of --base; NULL: it was left out */
-    const char *output;    /* of --output; NULL: it was left out */
+    char *hub_cache; /* the folder of --hub-cache; NULL: none */
+
+    struct presets presets;
+    struct notes notes;     /* of reading these and the project, until there is a log */
+    struct project project; /* empty: the call goes by none */
+
+    struct injection_model *models;
+    size_t model_count;
+    size_t named_count; /* of these, the first ones are named on the command line */
 
     /* The rest is what `options` points to. */
-    struct model_reference *models;
-    struct source **sources;
-    size_t model_count;
+    struct inject_choice *choices; /* one a model; borrow from it */
+    struct source **sources;       /* one a model */
+    struct source_context source_context;
+    struct oci_opener opener;
+    struct source **companions; /* that were opened besides */
+    size_t companion_count;
     struct store *base_store;
     struct store *target_store;
-    struct strings include;
-    struct strings exclude;
-    struct strings environment;
-    struct oci_platform *platforms;
-    struct tree_owner owner;
     char *memo;
     char *version;
     char *name;
@@ -49,89 +72,81 @@ struct injection {
 
 #define INJECTION_INIT                                                                             \
     {                                                                                              \
-        .base = REFERENCE_INIT, .target = REFERENCE_INIT, .cache = REFERENCE_INIT                  \
+        .base = REFERENCE_INIT, .cache = REFERENCE_INIT                                            \
     }
 
 void injection_release(struct injection *injection);
 CLEANUP_RELEASE(injection)
 
-/* Who parses; as bits, who takes an option. */
-enum injection_command {
-    INJECTION_INJECT = 1,
-    INJECTION_PLAN = 2,
-    INJECTION_LAYER = 4,
-};
+/* What the help of `inject` and `plan` says of their arguments. */
+extern const struct argument_help injection_arguments[];
 
-/* What a command makes of the common command line. */
-struct injection_style {
-    const char *name;
-    enum injection_command command; /* of LAYER, BASE is an option; without it, it is scratch */
-};
+/* model_options.c: what stands behind MODEL, as in "org/name,weights=onnx,also=*.bin". */
+
+/* Sets in `model`, which is empty, what is said there; *rest is MODEL alone. ERROR_USAGE. */
+int model_options_parse(const char *text, struct injection_model *model, char **rest,
+                        struct error *err) MUST_CHECK;
+/* The same of one option; `key` is constant. "unpack" has no value, and is none of the command
+ * line. */
+int model_options_set(struct injection_model *model, const char *key, const char *value,
+                      struct error *err) MUST_CHECK;
+/* MODEL for messages: of a URL nothing that may be secret. Caller frees. */
+char *model_text_display(const char *text);
+/* Puts MODEL, which may be a secret's, and the option in front; returns -1. */
+int model_options_wrap(struct error *err, const char *text, const char *key);
+/* Whether the model says itself which of its files are taken; whether it says anything. */
+bool model_options_has_files(const struct injection_model *model);
+bool model_options_has_any(const struct injection_model *model);
+/* Of a text that names no model: explains an option that is none. Returns -1. */
+int model_options_explain(const char *text, struct error *err);
+
+/* Adds one more model and takes over what is in it. */
+void injection_add_model(struct injection *injection, struct injection_model *model);
+/* The same for the same loader, until the next one is added; NULL: there is none. */
+struct injection_model *injection_find_model(const struct injection *injection,
+                                             const struct origin *origin,
+                                             const struct layout *layout);
+/* Adds what a MODEL of the command line stands for. ERROR_USAGE. */
+int injection_parse_model(struct injection *injection, const char *text,
+                          struct error *err) MUST_CHECK;
+/*
+ * The same of `name`, without options behind it; takes over what `model` says. What is named on the
+ * command line wins over the same model of a project.
+ */
+int injection_add_name(struct injection *injection, const char *name, struct injection_model *model,
+                       struct error *err) MUST_CHECK;
+/* Whether all models and what the options say of them go together. ERROR_USAGE. */
+int injection_check_models(const struct injection *injection, struct error *err) MUST_CHECK;
+/* Makes `choices` of the models, which are complete. */
+void injection_fill_choices(struct injection *injection);
 
 /*
- * Parses everything that is on the command line, before any request, then opens stores and
- * sources. `injection` is INJECTION_INIT and stays where it is.
+ * Adds what the preset stands for. Where one of its models is there by another preset, it takes the
+ * files of both. ERROR_USAGE.
+ */
+int injection_add_preset(struct injection *injection, const struct preset *preset,
+                         struct error *err) MUST_CHECK;
+
+/* injection_project.c: what a project file says in place of the command line. */
+
+/*
+ * Reads it if the call goes by one, and adds to the command line what that does not say. Then all
+ * that the command wants is there.
+ */
+int injection_read_project(struct injection *injection, struct options *line,
+                           struct error *err) MUST_CHECK;
+/* Adds its models, and those of the sets that the call names. */
+int injection_add_project(struct injection *injection, struct error *err) MUST_CHECK;
+
+/* injection_scan.c: adds what the application in the base asks for and is sure; says the rest. */
+int injection_add_scan(struct injection *injection, struct error *err) MUST_CHECK;
+
+/*
+ * Parses every name on the command line and of the project, before any request, then opens stores
+ * and sources. `injection` is INJECTION_INIT and stays where it is; `line` gets what a project
+ * says.
  */
 int injection_open(struct injection *injection, const struct command_context *context,
-                   const struct injection_style *style, int argc, char **argv,
-                   struct error *err) MUST_CHECK;
-
-/* The lines that tell of the common command line in help texts. */
-#define INJECTION_HELP_NAMES INJECTION_HELP_PLACES INJECTION_HELP_MODEL
-#define INJECTION_HELP_PLACES                                                                      \
-    "  BASE, TARGET  [docker://]NAME[:TAG][@DIGEST]     an image in a registry\n"                  \
-    "                oci:DIR[:TAG][@DIGEST]             an image in an OCI layout\n"               \
-    "                oci-archive:FILE[:TAG][@DIGEST]    the same in a tar; '-' is stdin, stdout\n" \
-    "                docker-archive:FILE[:NAME[:TAG]]   what 'docker save' writes\n"               \
-    "                docker-daemon:NAME[:TAG]           an image of a Docker engine\n"             \
-    "                scratch                            as BASE: nothing\n"                        \
-    "                TARGET names a tag and no digest; until the end it shows what it showed.\n"
-#define INJECTION_HELP_MODEL                                                                       \
-    "  MODEL         [hf://][ORG/]NAME[@REVISION]       a model of the Hugging Face Hub; "         \
-    "REVISION\n"                                                                                   \
-    "                is a branch, a tag, a commit or refs/pr/N; main if left out.\n"               \
-    "                datasets/ORG/NAME                  a dataset\n"
-#define INJECTION_HELP_OPTIONS                                                                     \
-    INJECTION_HELP_FILES                                                                           \
-    "\n" INJECTION_HELP_IMAGES "\n"                                                                \
-    "What the image becomes:\n" INJECTION_HELP_PLACE                                               \
-    "  --env NAME=VALUE     sets a variable; repeatable\n"                                         \
-    "  --online             does not set HF_HUB_OFFLINE=1\n"
-#define INJECTION_HELP_FILES                                                                       \
-    "Which files:\n"                                                                               \
-    "  --include GLOB  only files that match; repeatable. In place of the automatic choice,\n"     \
-    "                  which leaves out second copies of the same weights.\n"                      \
-    "  --exclude GLOB  no files that match; repeatable\n"                                          \
-    "  --all-files     everything in the repo\n"                                                   \
-    "                  '*' matches '/' too, as in 'hf download'.\n"
-#define INJECTION_HELP_IMAGES                                                                      \
-    "Which images of an index:\n"                                                                  \
-    "  --platform OS/ARCH[/VARIANT]  only these, the others are left out; repeatable. All of\n"    \
-    "                                them, if left out.\n"                                         \
-    "  --no-index                    the one image, without an index around it\n"                  \
-    "  --keep-attestations           keeps those that stay true: of images that do not change\n"
-#define INJECTION_HELP_PLACE                                                                       \
-    "  --layout NAME        huggingface: the Hub's own cache (default)\n"                          \
-    "                       sentence-transformers: its versions before 2.3, old LangChain\n"       \
-    "                       dir: plain files in the folder that --path names\n"                    \
-    "  --path PATH          the model's folder, for --layout dir\n"                                \
-    "  --user USER          whose home and files: USER[:GROUP], as in the image's /etc/passwd,\n"  \
-    "                       or numbers, in place of the image's own user\n"                        \
-    "  --home PATH          in place of that user's home\n"                                        \
-    "  --cache-dir PATH     in place of the cache below it; sets the variable that names it\n"     \
-    "  --owner UID[:GID]    whose the model's files are, in place of that user's\n"                \
-    "  --group-writable     group 0, which may write: for platforms with random user ids\n"
-#define INJECTION_HELP_REUSE                                                                       \
-    "No byte twice:\n"                                                                             \
-    "  --reuse-from IMAGE    takes layers from this image, too; repeatable\n"                      \
-    "  --layer-cache REPO    a repository, or oci:DIR, that keeps layers: read and written\n"
-#define INJECTION_HELP_COMPRESSION                                                                 \
-    "  --compression HOW     none, gzip or zstd[:LEVEL], of the models' layers (none: weights\n"   \
-    "                        shrink little, and every pull has to unpack them)\n"
-#define INJECTION_HELP_DOWNLOAD_CACHE                                                              \
-    "  --download-cache DIR  keeps the model's files in this folder, for the next time\n"
-#define INJECTION_HELP_ENVIRONMENT                                                                 \
-    "Environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME as the Hub's clients read them;\n" \
-    "SOURCE_DATE_EPOCH; HTTPS_PROXY, http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST.\n"
+                   struct options *line, struct error *err) MUST_CHECK;
 
 #endif

@@ -1,20 +1,19 @@
-#include "inject/inspect.h"
+#include "inspect/inspect.h"
 #include "core/text.h"
+#include "json.h"
 #include "oci/document.h"
 #include "session.h"
+#include "table.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
-/* The command line of `inlay inspect`, and what it opens. */
+/* What `inlay inspect` opens. */
 struct inspection {
     struct session session;
     struct reference image;
     struct store *store;
-    bool json;
-    struct session_options options;
 };
 
 static void inspection_release(struct inspection *inspection)
@@ -25,52 +24,9 @@ static void inspection_release(struct inspection *inspection)
 }
 CLEANUP_RELEASE(inspection)
 
-enum argument {
-    OPTION_JSON = 256,
-};
-
-static int inspection_parse(struct inspection *out, int argc, char **argv, struct error *err)
-{
-    static const struct option options[] = {
-        {"json", no_argument, NULL, OPTION_JSON},
-        SESSION_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, SESSION_SHORT_OPTIONS, options, NULL)) != -1) {
-        if (option == OPTION_JSON)
-            out->json = true;
-        else if (session_take_option(&out->options, option, argv, "inspect", err) < 0)
-            return -1;
-    }
-    if (optind == argc)
-        return error_set(err, ERROR_USAGE, "no IMAGE is named; see 'inlay inspect --help'");
-    if (optind + 1 < argc)
-        return error_set(err, ERROR_USAGE,
-                         "'%s' is one argument too many; see 'inlay inspect --help'",
-                         argv[optind + 1]);
-    return session_parse_image(&out->options, "IMAGE", argv[optind], &out->image, err);
-}
-
-static json_t *text_or_null(const char *text)
-{
-    return text != NULL ? json_string(text) : json_null();
-}
-
 static json_t *digest_json(const struct digest *digest)
 {
     return json_string(digest_format(digest).text);
-}
-
-static json_t *strings_json(const struct strings *strings)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < strings->count; i++)
-        json_array_append_new(list, json_string(strings->items[i]));
-    return list;
 }
 
 static json_t *layers_json(const struct inspect_model *model)
@@ -92,11 +48,12 @@ static json_t *model_json(const struct inspect_model *model)
 {
     json_t *files = model->files > 0 ? json_integer((json_int_t)model->files) : json_null();
 
-    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o, s:o}", "kind",
-                     model->type == REPO_DATASET ? "dataset" : "model", "name", model->name,
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:I, s:o, s:o}", "kind",
+                     origin_kind_name(model->kind), "name", model->name, "source", model->source,
                      "commit", model->commit, "layout", model->layout, "place", model->place,
-                     "files", files, "size", (json_int_t)model->size, "layers", layers_json(model),
-                     "platforms", strings_json(&model->platforms));
+                     "links", strings_to_json(&model->links), "files", files, "size",
+                     (json_int_t)model->size, "layers", layers_json(model), "platforms",
+                     strings_to_json(&model->platforms));
 }
 
 static json_t *platform_json(const struct inspect_platform *platform)
@@ -104,11 +61,11 @@ static json_t *platform_json(const struct inspect_platform *platform)
     json_t *base = json_null();
 
     if (platform->base_digest != NULL)
-        base = json_pack("{s:o, s:o}", "name", text_or_null(platform->base_name), "digest",
+        base = json_pack("{s:o, s:o}", "name", text_to_json(platform->base_name), "digest",
                          json_string(platform->base_digest));
     return json_pack("{s:s, s:o, s:o, s:o}", "platform", platform->name, "digest",
                      digest_json(&platform->digest), "base", base, "environment",
-                     strings_json(&platform->environment));
+                     strings_to_json(&platform->environment));
 }
 
 static void print_json(const struct inspect_result *result)
@@ -143,84 +100,25 @@ enum column {
 /* What git shows of a commit, and `inlay remove` takes. */
 #define COMMIT_SHOWN 7
 
-static char *join(const struct strings *strings)
+static void add_row(struct table *table, const struct inspect_model *model)
 {
-    CLEANUP(buf) struct buf text = BUF_INIT;
+    CLEANUP(text) char *platforms = table_join(&model->platforms);
+    CLEANUP(text) char *links = table_join(&model->links);
 
-    for (size_t i = 0; i < strings->count; i++)
-        buf_addf(&text, "%s%s", i > 0 ? ", " : "", strings->items[i]);
-    return buf_take(&text);
-}
-
-/* Texts from outside end on terminals. */
-static void add_cell(struct strings *cells, const char *text)
-{
-    strings_add(cells, text);
-    text_mask(cells->items[cells->count - 1]);
-}
-
-static void add_row(struct strings *cells, const struct inspect_model *model)
-{
-    CLEANUP(text) char *commit = xstrndup(model->commit, COMMIT_SHOWN);
-    CLEANUP(text)
-    char *files = model->files > 0 ? xasprintf("%" PRIu64, model->files) : xstrdup("-");
-    CLEANUP(text) char *layers = xasprintf("%zu", model->layer_count);
-    CLEANUP(text) char *platforms = join(&model->platforms);
-
-    add_cell(cells, model->name);
-    add_cell(cells, commit);
-    add_cell(cells, files);
-    add_cell(cells, text_format_size(model->size).text);
-    add_cell(cells, layers);
-    add_cell(cells, model->layout);
-    add_cell(cells, model->place);
-    add_cell(cells, platforms);
-}
-
-/* Columns that a text takes on a terminal, if its characters are of the usual width. */
-static size_t text_width(const char *text)
-{
-    size_t width = 0;
-
-    for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
-static void print_cell(const char *text, enum column column, size_t width, bool last)
-{
-    bool number = column == COLUMN_FILES || column == COLUMN_SIZE || column == COLUMN_LAYERS;
-    int padding = (int)(width - text_width(text));
-
-    if (last)
-        printf("%s\n", text);
+    table_add(table, model->name);
+    table_addf(table, "%.*s", COMMIT_SHOWN, plan_commit(model->commit).text);
+    if (model->files > 0)
+        table_addf(table, "%" PRIu64, model->files);
     else
-        printf("%*s%s%*s  ", number ? padding : 0, "", text, number ? 0 : padding, "");
-}
-
-/* Rows of COLUMN_COUNT cells; the last column is left out where it says nothing. */
-static void print_table(const struct strings *cells, size_t columns)
-{
-    size_t widths[COLUMN_COUNT] = {0};
-
-    for (size_t i = 0; i < cells->count; i++) {
-        size_t width = text_width(cells->items[i]);
-        if (width > widths[i % COLUMN_COUNT])
-            widths[i % COLUMN_COUNT] = width;
-    }
-    for (size_t i = 0; i < cells->count; i++) {
-        size_t column = i % COLUMN_COUNT;
-        if (column < columns)
-            print_cell(cells->items[i], (enum column)column, widths[column], column + 1 == columns);
-    }
-}
-
-static void print_line(const char *name, const char *text)
-{
-    CLEANUP(text) char *shown = xstrdup(text);
-
-    text_mask(shown);
-    printf("%-9s  %s\n", name, shown);
+        table_add(table, "-");
+    table_add(table, text_format_size(model->size).text);
+    table_addf(table, "%zu", model->layer_count);
+    table_add(table, model->layout);
+    if (model->links.count > 0)
+        table_addf(table, "%s, linked from %s", model->place, links);
+    else
+        table_add(table, model->place);
+    table_add(table, platforms);
 }
 
 /* The base as "name@digest", or the digest alone where the base was not in a registry. */
@@ -250,12 +148,12 @@ static void print_values(const char *name, const struct strings *values,
         }
         if (known || values->items[i][0] == '\0')
             continue;
-        CLEANUP(text) char *list = join(&platforms);
+        CLEANUP(text) char *list = table_join(&platforms);
         bool all = platforms.count == result->platform_count;
         CLEANUP(text)
         char *line = xasprintf("%s%s%s%s", values->items[i], all ? "" : " (", all ? "" : list,
                                all ? "" : ")");
-        print_line(name, line);
+        table_print_line(name, line);
     }
 }
 
@@ -268,14 +166,14 @@ static void print_head(const struct inspect_result *result)
     for (size_t i = 0; i < result->platform_count; i++) {
         const struct inspect_platform *platform = &result->platforms[i];
         CLEANUP(text) char *base = format_base(platform);
-        CLEANUP(text) char *environment = join(&platform->environment);
+        CLEANUP(text) char *environment = table_join(&platform->environment);
         strings_add(&names, platform->name);
         strings_add(&bases, base);
         strings_add(&environments, environment);
     }
-    CLEANUP(text) char *platforms = join(&names);
-    print_line("image", digest_format(&result->manifest.digest).text);
-    print_line("platforms", platforms);
+    CLEANUP(text) char *platforms = table_join(&names);
+    table_print_line("image", digest_format(&result->manifest.digest).text);
+    table_print_line("platforms", platforms);
     print_values("base", &bases, result);
     print_values("sets", &environments, result);
     puts("");
@@ -287,7 +185,11 @@ static void print_text(const struct inspect_result *result)
         [COLUMN_MODEL] = "MODEL", [COLUMN_COMMIT] = "COMMIT",      [COLUMN_FILES] = "FILES",
         [COLUMN_SIZE] = "SIZE",   [COLUMN_LAYERS] = "LAYERS",      [COLUMN_LAYOUT] = "LAYOUT",
         [COLUMN_PLACE] = "PLACE", [COLUMN_PLATFORMS] = "PLATFORMS"};
-    CLEANUP(strings) struct strings cells = STRINGS_INIT;
+    CLEANUP(table)
+    struct table table = {
+        .columns = COLUMN_COUNT,
+        .is_number = {[COLUMN_FILES] = true, [COLUMN_SIZE] = true, [COLUMN_LAYERS] = true},
+    };
     bool everywhere = true;
 
     if (result->model_count == 0) {
@@ -295,59 +197,53 @@ static void print_text(const struct inspect_result *result)
         return;
     }
     for (size_t i = 0; i < COLUMN_COUNT; i++)
-        strings_add(&cells, titles[i]);
+        table_add(&table, titles[i]);
     for (size_t i = 0; i < result->model_count; i++) {
-        add_row(&cells, &result->models[i]);
+        add_row(&table, &result->models[i]);
         everywhere = everywhere && result->models[i].platforms.count == result->platform_count;
     }
     print_head(result);
-    print_table(&cells, everywhere ? COLUMN_PLATFORMS : COLUMN_COUNT);
+    table_print(&table, everywhere ? COLUMN_PLATFORMS : COLUMN_COUNT);
 }
 
-static int run_inspect(const struct command_context *context, int argc, char **argv,
+static int run_inspect(const struct command_context *context, struct options *options,
                        struct error *err)
 {
     CLEANUP(inspection) struct inspection inspection = {.image = REFERENCE_INIT};
     CLEANUP(inspect_result) struct inspect_result result = INSPECT_RESULT_INIT;
     struct session *session = &inspection.session;
 
-    if (inspection_parse(&inspection, argc, argv, err) < 0)
+    if (session_parse_image(options, "IMAGE", options->names[0], &inspection.image, err) < 0)
         return -1;
-    session_open(session, context, &inspection.options);
+    session_open(session, context, options);
     if (store_open(&inspection.image, &session->stores, &inspection.store, err) < 0)
         return -1;
     CLEANUP(text) char *version = reference_version(&inspection.image);
     if (inspect_run(inspection.store, version, &result, err) < 0)
         return -1;
-    if (inspection.json)
+    if (options_has(options, "json"))
         print_json(&result);
     else
         print_text(&result);
     return 0;
 }
 
-static const char help[] =
-    "Usage: inlay inspect IMAGE [--json]\n"
-    "\n"
-    "Says which models an image carries. Only manifests and configs are read, no layer.\n"
-    "\n"
-    "  IMAGE  [docker://]NAME[:TAG][@DIGEST]    an image in a registry\n"
-    "         oci:DIR[:TAG][@DIGEST]            an image in an OCI layout\n"
-    "         oci-archive:FILE[:TAG][@DIGEST]   the same in a tar; '-' is stdin\n"
-    "         docker-archive:FILE[:NAME[:TAG]]  what 'docker save' writes; '-' is stdin\n"
-    "         docker-daemon:NAME[:TAG]          an image of a Docker engine\n"
-    "\n"
-    "  --json         for programs: one JSON document, with whole commits and every "
-    "layer\n" SESSION_HELP "\n"
-    "Environment: HTTPS_PROXY, http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST.\n"
-    "\n"
-    "An image without models is one too: 'no models', and exit status 0. Exit status: 0 done, 2\n"
-    "usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported, 7 corrupt, 8 this machine, 130\n"
-    "interrupted, 1 a defect.\n";
+static const struct argument_help arguments[] = {
+    ARGUMENT_HELP_IMAGE("IMAGE", "stdin"),
+    {NULL, NULL, NULL},
+};
 
 const struct command inspect_command = {
+    .id = COMMAND_INSPECT,
     .name = "inspect",
     .summary = "say which models an image carries",
-    .help = help,
+    .usage = "IMAGE [OPTION…]",
+    .about = "Says which models an image carries. Only manifests and configs are read, no layer. "
+             "With --json it tells whole commits and every layer.",
+    .names = {"IMAGE"},
+    .arguments = arguments,
+    .example = "registry.example.com/rag:1.4-e5",
+    .environment = ENVIRONMENT_NETWORK,
+    .result = "An image without models is one too: 'no models', and exit status 0.",
     .run = run_inspect,
 };

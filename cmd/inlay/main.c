@@ -1,7 +1,11 @@
 #include "command.h"
 
+#include "core/buf.h"
 #include "core/text.h"
+#include "help.h"
+#include "options.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,35 +16,16 @@
 static struct cancel interrupted;
 
 static const struct command *const commands[] = {
-    &inject_command,  &plan_command,   &layer_command, &remove_command,
-    &inspect_command, &verify_command, &copy_command,  &cache_command,
+    &inject_command,  &plan_command,    &layer_command,   &remove_command,
+    &inspect_command, &verify_command,  &scan_command,    &copy_command,
+    &cache_command,   &presets_command, &layouts_command,
 };
 
-/* docs/inlay.md, "Exit status". */
 static int exit_status(enum error_kind kind)
 {
-    switch (kind) {
-    case ERROR_NONE:
-        return 0;
-    case ERROR_INTERNAL:
-        return 1;
-    case ERROR_USAGE:
-        return 2;
-    case ERROR_NOT_FOUND:
-        return 3;
-    case ERROR_DENIED:
-        return 4;
-    case ERROR_UNREACHABLE:
-        return 5;
-    case ERROR_UNSUPPORTED:
-        return 6;
-    case ERROR_CORRUPT:
-        return 7;
-    case ERROR_LOCAL:
-        return 8;
-    case ERROR_CANCELED:
-        return 130;
-    }
+    for (const struct exit_status *each = exit_statuses; each->name != NULL; each++)
+        if (each->kind == kind)
+            return each->status;
     return 1;
 }
 
@@ -62,35 +47,44 @@ static void watch_signals(void)
     sigaction(SIGXFSZ, &action, NULL); /* a file that grows too large is an error like others */
 }
 
-/* A closed one would be given to the next file or connection, and messages would go there. */
+/*
+ * A closed one would be given to the next file or connection, and messages would go there. It is
+ * opened for the other direction, so that a result that is written to it is an error.
+ */
 static void open_standard_files(void)
 {
-    while (true) {
-        int fd = open("/dev/null", O_RDWR);
-        if (fd > STDERR_FILENO)
-            close(fd);
-        if (fd < 0 || fd > STDERR_FILENO)
-            return;
-    }
+    static const int modes[] = {
+        [STDIN_FILENO] = O_WRONLY, [STDOUT_FILENO] = O_RDONLY, [STDERR_FILENO] = O_RDONLY};
+
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
+            _exit(8); /* the lowest that is free is this one, unless there is no /dev/null */
 }
 
-static void print_help(void)
+/* `number` is the errno, or 0 if nobody has noted it. */
+static int refuse_output(int number, struct error *err)
 {
-    puts("inlay bakes models into container images, without a Dockerfile or a container engine.\n"
-         "\n"
-         "Usage: inlay COMMAND [OPTION…] …\n"
-         "\n"
-         "Commands:");
-    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
-        printf("  %-10s %s\n", commands[i]->name, commands[i]->summary);
-    puts("\n"
-         "Options:\n"
-         "  --help     this text; 'inlay COMMAND --help' tells of a command\n"
-         "  --version  the version\n"
-         "\n"
-         "Example:\n"
-         "  inlay inject registry.example.com/rag:1.4 intfloat/multilingual-e5-large \\\n"
-         "        --to registry.example.com/rag:1.4-e5");
+    if (number == EBADF)
+        return error_set(err, ERROR_LOCAL, "standard output is closed, expected one to write to");
+    if (number == 0)
+        return error_set(err, ERROR_LOCAL, "standard output did not take the whole result");
+    return error_set_errno(err, number, "writing to standard output");
+}
+
+/* What a command has printed is written now; what was lost before counts. */
+static int finish_output(struct error *err)
+{
+    if (fflush(stdout) != 0)
+        return refuse_output(errno, err);
+    return ferror(stdout) == 0 ? 0 : refuse_output(0, err);
+}
+
+/* What the program says of itself. A reader that has read enough is no error. */
+static int say(const char *text, struct error *err)
+{
+    if ((fputs(text, stdout) >= 0 && fflush(stdout) == 0) || errno == EPIPE)
+        return 0;
+    return refuse_output(errno, err);
 }
 
 static const struct command *find_command(const char *name)
@@ -114,30 +108,47 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static int run(int argc, char **argv, struct error *err)
+static int say_help(const struct command *command, struct error *err)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    if (command != NULL)
+        help_format_command(command, &text);
+    else
+        help_format_program(commands, ARRAY_SIZE(commands), &text);
+    return say(buf_text(&text), err);
+}
+
+static int run_command(const struct command *command, int argc, char **argv, struct error *err)
 {
     struct command_context context = {.cancel = &interrupted};
+    CLEANUP(options) struct options options = {.target = REFERENCE_INIT};
 
+    if (options_parse(command, argc, argv, &options, err) < 0)
+        return -1;
+    if (options_has(&options, "help"))
+        return say_help(command, err);
+    if (command->run(&context, &options, err) < 0)
+        return -1;
+    return finish_output(err);
+}
+
+static int run(int argc, char **argv, struct error *err)
+{
     if (argc < 2)
         return error_set(err, ERROR_USAGE, "no command is named; 'inlay --help' lists them");
-    if (strcmp(argv[1], "--version") == 0) {
-        puts("inlay " INLAY_VERSION);
-        return 0;
-    }
+    if (strcmp(argv[1], "--version") == 0)
+        return say("inlay " INLAY_VERSION "\n", err);
     bool help = is_help(argv[1]);
-    if (help && argc == 2) {
-        print_help();
-        return 0;
-    }
+    if (help && argc == 2)
+        return say_help(NULL, err);
     const struct command *command = find_command(argv[help ? 2 : 1]);
     if (command == NULL)
         return error_set(err, ERROR_USAGE, "'%s' is not a command; 'inlay --help' lists them",
                          argv[help ? 2 : 1]);
-    if (help || asks_for_help(argc - 1, argv + 1)) {
-        fputs(command->help, stdout);
-        return 0;
-    }
-    return command->run(&context, argc - 1, argv + 1, err);
+    if (help || asks_for_help(argc - 1, argv + 1))
+        return say_help(command, err);
+    return run_command(command, argc - 1, argv + 1, err);
 }
 
 int main(int argc, char **argv)
@@ -146,10 +157,7 @@ int main(int argc, char **argv)
 
     open_standard_files();
     watch_signals();
-    int result = run(argc, argv, &err);
-    if (result == 0 && fflush(stdout) != 0)
-        result = error_set(&err, ERROR_LOCAL, "writing to standard output did not work");
-    if (result == 0)
+    if (run(argc, argv, &err) == 0)
         return EXIT_SUCCESS;
     fprintf(stderr, "inlay: %s\n", err.text);
     return exit_status(err.kind);

@@ -1,6 +1,7 @@
 #include "core/text.h"
 #include "inject/preview.h"
 #include "injection.h"
+#include "json.h"
 #include "oci/document.h"
 #include "table.h"
 
@@ -10,15 +11,6 @@
 
 /* What git shows of a commit. */
 #define COMMIT_SHOWN 7
-
-static json_t *strings_json(const struct strings *strings)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < strings->count; i++)
-        json_array_append_new(list, json_string(strings->items[i]));
-    return list;
-}
 
 static json_t *mode_json(uint32_t mode)
 {
@@ -33,18 +25,19 @@ static json_t *platform_json(const struct preview_platform *platform)
 
     for (size_t i = 0; i < platform->folder_count; i++) {
         const struct preview_folder *folder = &platform->folders[i];
-        json_array_append_new(folders,
-                              json_pack("{s:s, s:o, s:I, s:I, s:b}", "path", folder->path, "mode",
-                                        mode_json(folder->mode), "uid", (json_int_t)folder->uid,
-                                        "gid", (json_int_t)folder->gid, "made", (int)folder->made));
+        json_array_append_new(
+            folders, json_pack("{s:o, s:o, s:I, s:I, s:b}", "path", text_to_json(folder->path),
+                               "mode", mode_json(folder->mode), "uid", (json_int_t)folder->uid,
+                               "gid", (json_int_t)folder->gid, "made", (int)folder->made));
     }
     return json_pack(
-        "{s:s, s:{s:I, s:I, s:s}, s:{s:s, s:s}, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:I}", "platform",
-        platform->name, "user", "uid", (json_int_t)platform->uid, "gid", (json_int_t)platform->gid,
-        "from", platform->user_from, "home", "path", platform->home, "from", platform->home_from,
-        "owner", "uid", (json_int_t)platform->owner_uid, "gid", (json_int_t)platform->owner_gid,
-        "places", strings_json(&platform->places), "links", strings_json(&platform->links),
-        "environment", strings_json(&platform->environment), "folders", folders, "base_layers",
+        "{s:o, s:{s:I, s:I, s:o}, s:{s:o, s:o}, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:I}", "platform",
+        text_to_json(platform->name), "user", "uid", (json_int_t)platform->user.uid, "gid",
+        (json_int_t)platform->user.gid, "from", text_to_json(platform->user.from), "home", "path",
+        text_to_json(platform->home.path), "from", text_to_json(platform->home.from), "owner",
+        "uid", (json_int_t)platform->owner.uid, "gid", (json_int_t)platform->owner.gid, "places",
+        strings_to_json(&platform->places), "links", strings_to_json(&platform->links),
+        "environment", strings_to_json(&platform->environment), "folders", folders, "base_layers",
         (json_int_t)platform->base_layers);
 }
 
@@ -55,23 +48,37 @@ static json_t *model_json(const struct preview_model *model)
     for (size_t i = 0; i < model->file_count; i++)
         json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files[i].path, "size",
                                                (json_int_t)model->files[i].size));
-    return json_pack("{s:s, s:s, s:s, s:I, s:o, s:o, s:I}", "name", model->name, "revision",
-                     model->revision, "commit", model->commit, "size", (json_int_t)model->size,
-                     "files", files, "left_out", strings_json(&model->left_out), "left_out_size",
-                     (json_int_t)model->left_out_size);
+    return json_pack(
+        "{s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:I}", "name", model->name, "revision",
+        text_to_json(model->revision), "companion_of", text_to_json(model->companion_of), "commit",
+        model->commit, "size", (json_int_t)model->size, "files", files, "left_out",
+        strings_to_json(&model->left_out), "left_out_size", (json_int_t)model->left_out_size);
+}
+
+static json_t *companion_json(const struct preview_companion *companion)
+{
+    json_t *size =
+        companion->size != SIZE_UNKNOWN ? json_integer((json_int_t)companion->size) : json_null();
+
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "name", companion->name,
+                     "title", companion->title, "of", companion->of, "kind",
+                     companion_kind_name(companion->kind), "file", companion->file, "key",
+                     text_to_json(companion->key), "reason", companion->reason, "state",
+                     companion_fate_name(companion->fate), "commit",
+                     text_to_json(companion->commit), "size", size);
 }
 
 static json_t *layer_json(const struct preview_layer *layer)
 {
     json_t *blob =
-        layer->fate == PREVIEW_BUILT ? json_null() : json_string(digest_format(&layer->blob).text);
+        layer->fate == LAYER_BUILT ? json_null() : json_string(digest_format(&layer->blob).text);
     json_t *model = layer->model != NULL ? json_string(layer->model) : json_null();
 
     return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:I, s:o}", "kind", layer->kind, "model",
-                     model, "state", preview_fate_name(layer->fate), "recipe",
+                     model, "state", layer_fate_name(layer->fate), "recipe",
                      digest_format(&layer->recipe).text, "digest", blob, "size",
                      (json_int_t)layer->size, "content_size", (json_int_t)layer->content_size,
-                     "platforms", strings_json(&layer->platforms));
+                     "platforms", strings_to_json(&layer->platforms));
 }
 
 static void print_json(const struct preview *preview)
@@ -79,7 +86,10 @@ static void print_json(const struct preview *preview)
     json_t *platforms = json_array();
     json_t *models = json_array();
     json_t *layers = json_array();
+    json_t *companions = json_array();
 
+    for (size_t i = 0; i < preview->companions.count; i++)
+        json_array_append_new(companions, companion_json(&preview->companions.items[i]));
     for (size_t i = 0; i < preview->platform_count; i++)
         json_array_append_new(platforms, platform_json(&preview->platforms[i]));
     for (size_t i = 0; i < preview->model_count; i++)
@@ -87,10 +97,11 @@ static void print_json(const struct preview *preview)
     for (size_t i = 0; i < preview->layer_count; i++)
         json_array_append_new(layers, layer_json(&preview->layers[i]));
     json_auto_t *document = json_pack(
-        "{s:o, s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}, s:o}", "platforms", platforms, "models",
-        models, "layers", layers, "base_blobs", "count", (json_int_t)preview->base_blobs, "missing",
-        (json_int_t)preview->base_blobs_missing, "moves", "model", (json_int_t)preview->model_size,
-        "base", (json_int_t)preview->base_size, "notes", strings_json(&preview->notes));
+        "{s:o, s:o, s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}, s:o}", "platforms", platforms, "models",
+        models, "companions", companions, "layers", layers, "base_blobs", "count",
+        (json_int_t)preview->base_blobs, "missing", (json_int_t)preview->base_blobs_missing,
+        "moves", "model", (json_int_t)preview->model_size, "base", (json_int_t)preview->base_size,
+        "notes", strings_to_json(&preview->notes));
     CLEANUP(buf) struct buf text = BUF_INIT;
     json_to_buf(document, &text);
     puts(buf_text(&text));
@@ -102,9 +113,10 @@ static void print_platform(const struct preview_platform *platform)
     char *name = xasprintf("%s, %zu layer%s in the base", platform->name, platform->base_layers,
                            platform->base_layers == 1 ? "" : "s");
     CLEANUP(text)
-    char *user = xasprintf("%u:%u (%s)", platform->uid, platform->gid, platform->user_from);
-    CLEANUP(text) char *home = xasprintf("%s (%s)", platform->home, platform->home_from);
-    CLEANUP(text) char *owner = xasprintf("%u:%u", platform->owner_uid, platform->owner_gid);
+    char *user =
+        xasprintf("%u:%u (%s)", platform->user.uid, platform->user.gid, platform->user.from);
+    CLEANUP(text) char *home = xasprintf("%s (%s)", platform->home.path, platform->home.from);
+    CLEANUP(text) char *owner = xasprintf("%u:%u", platform->owner.uid, platform->owner.gid);
     CLEANUP(text) char *links = table_join(&platform->links);
     CLEANUP(text) char *environment = table_join(&platform->environment);
     CLEANUP(strings) struct strings places = STRINGS_INIT;
@@ -144,14 +156,13 @@ static void print_folders(const struct preview_platform *platform)
 static void print_model(const struct preview_model *model)
 {
     CLEANUP(table) struct table table = {.columns = 3, .is_number = {false, true, false}};
-    CLEANUP(text) char *name = xasprintf("%s@%s", model->name, model->revision);
     CLEANUP(text)
-    char *summary =
-        xasprintf("%.*s, %zu file%s, %s", COMMIT_SHOWN, model->commit, model->file_count,
-                  model->file_count == 1 ? "" : "s", text_format_size(model->size).text);
+    char *summary = xasprintf("%.*s, %zu file%s, %s", COMMIT_SHOWN, plan_commit(model->commit).text,
+                              model->file_count, model->file_count == 1 ? "" : "s",
+                              text_format_size(model->size).text);
 
     puts("");
-    table_print_line("model", name);
+    table_print_line("model", model->title);
     table_print_line("commit", summary);
     if (model->left_out.count > 0) {
         CLEANUP(text)
@@ -177,11 +188,39 @@ static void print_model(const struct preview_model *model)
     table_print(&table, table.columns);
 }
 
+static void print_companions(const struct preview_companions *companions)
+{
+    static const char *const states[] = {[COMPANION_COMES] = "take",
+                                         [COMPANION_NAMED] = "named in the call",
+                                         [COMPANION_THERE] = "there already",
+                                         [COMPANION_LEFT] = "leave out"};
+    CLEANUP(table) struct table table = {.columns = 5, .is_number = {false, true}};
+
+    if (companions->count == 0)
+        return;
+    table_add(&table, "COMPANION");
+    table_add(&table, "SIZE");
+    table_add(&table, "STATE");
+    table_add(&table, "OF");
+    table_add(&table, "WHY");
+    for (size_t i = 0; i < companions->count; i++) {
+        const struct preview_companion *companion = &companions->items[i];
+        bool is_known = companion->size != SIZE_UNKNOWN;
+        table_add(&table, companion->title);
+        table_add(&table, is_known ? text_format_size(companion->size).text : "");
+        table_add(&table, states[companion->fate]);
+        table_add(&table, companion->of);
+        table_addf(&table, "%s: %s, %s", companion->file, companion->key, companion->reason);
+    }
+    puts("");
+    table_print(&table, table.columns);
+}
+
 static void print_layers(const struct preview *preview)
 {
-    static const char *const states[] = {[PREVIEW_THERE] = "there already",
-                                         [PREVIEW_COPIED] = "comes from the base",
-                                         [PREVIEW_BUILT] = "build"};
+    static const char *const states[] = {[LAYER_THERE] = "there already",
+                                         [LAYER_COPIED] = "comes from the base",
+                                         [LAYER_BUILT] = "build"};
     CLEANUP(table) struct table table = {.columns = 4, .is_number = {false, true}};
     bool everywhere = true;
 
@@ -212,6 +251,7 @@ static void print_text(const struct preview *preview, bool has_target, bool may_
     }
     for (size_t i = 0; i < preview->model_count; i++)
         print_model(&preview->models[i]);
+    print_companions(&preview->companions);
     print_layers(preview);
     puts("");
     if (has_target)
@@ -224,49 +264,42 @@ static void print_text(const struct preview *preview, bool has_target, bool may_
     puts("");
 }
 
-static bool may_mount(const struct injection *injection)
+static bool may_mount(const struct reference *base, const struct reference *target)
 {
-    const struct reference *base = &injection->base;
-    const struct reference *target = &injection->target;
-
     return base->kind == REFERENCE_REGISTRY && target->kind == REFERENCE_REGISTRY &&
            strcmp(base->registry, target->registry) == 0;
 }
 
-static int run_plan(const struct command_context *context, int argc, char **argv, struct error *err)
+static int run_plan(const struct command_context *context, struct options *options,
+                    struct error *err)
 {
-    static const struct injection_style style = {.name = "plan", .command = INJECTION_PLAN};
     CLEANUP(injection) struct injection injection = INJECTION_INIT;
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
 
-    if (injection_open(&injection, context, &style, argc, argv, err) < 0 ||
+    if (injection_open(&injection, context, options, err) < 0 ||
         preview_run(&injection.options, &preview, err) < 0)
         return -1;
-    if (injection.json)
+    if (options_has(options, "json"))
         print_json(&preview);
     else
-        print_text(&preview, injection.has_target, may_mount(&injection));
+        print_text(&preview, options->target.kind != REFERENCE_NONE,
+                   may_mount(&injection.base, &options->target));
     return 0;
 }
 
-static const char help[] =
-    "Usage: inlay plan BASE MODEL… [--to TARGET] [OPTION…]\n"
-    "\n"
-    "Says what 'inlay inject' would do, before a byte of a model moves: whose home, which place,\n"
-    "which files, folders and layers, what TARGET has already, and how much would move. Nothing\n"
-    "is written.\n"
-    "\n" INJECTION_HELP_NAMES "\n" INJECTION_HELP_OPTIONS "\n" INJECTION_HELP_REUSE "\n"
-    "How it works:\n"
-    "  --json                for programs: one JSON document\n" INJECTION_HELP_COMPRESSION
-    "  --jobs N              questions in flight, 1 to 64 (4)\n" SESSION_HELP
-    "\n" INJECTION_HELP_ENVIRONMENT "\n"
-    "Exit status: 0 done, 2 usage, 3 not found, 4 denied, 5 unreachable, 6 unsupported, 7 "
-    "corrupt,\n"
-    "8 this machine, 130 interrupted, 1 a defect.\n";
-
 const struct command plan_command = {
+    .id = COMMAND_PLAN,
     .name = "plan",
     .summary = "say what 'inject' would do",
-    .help = help,
+    .usage = "BASE MODEL… [--to TARGET] [OPTION…]",
+    .more = "[BASE [MODEL…]] --project FILE [--set NAME] [OPTION…]",
+    .about = "Says what 'inlay inject' would do, before a byte of weights moves: whose home, which "
+             "place, which files, folders and layers, what TARGET has already, and how much would "
+             "move. Nothing is written.",
+    .names = {"BASE", "MODEL…"},
+    .arguments = injection_arguments,
+    .example = "registry.example.com/rag:1.4 intfloat/multilingual-e5-large",
+    .environment =
+        ENVIRONMENT_HUB "; " ENVIRONMENT_MODELSCOPE "; SOURCE_DATE_EPOCH; " ENVIRONMENT_NETWORK,
     .run = run_plan,
 };

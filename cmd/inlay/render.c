@@ -1,5 +1,6 @@
 #include "render.h"
 
+#include "core/buf.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -30,7 +31,7 @@ struct render {
     bool drawing;
     bool ending;
     struct log log;
-    struct inject_progress progress;
+    struct progress progress;
     bool bar;   /* stderr is a terminal */
     bool shown; /* a bar stands in the last line */
     uint64_t expected;
@@ -220,7 +221,7 @@ struct render *render_new(enum render_mode mode)
     if (mode == RENDER_QUIET)
         return render;
     render->progress =
-        (struct inject_progress){.expect = render_expect, .moved = render_moved, .arg = render};
+        (struct progress){.expect = render_expect, .moved = render_moved, .arg = render};
     pthread_cond_init(&render->wake, NULL);
     render->drawing = pthread_create(&render->thread, NULL, render_thread, render) == 0;
     return render;
@@ -247,7 +248,7 @@ const struct log *render_log(struct render *render)
     return &render->log;
 }
 
-const struct inject_progress *render_progress(struct render *render)
+const struct progress *render_progress(struct render *render)
 {
     return &render->progress;
 }

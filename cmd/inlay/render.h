@@ -2,7 +2,7 @@
 #define INLAY_RENDER_H
 
 #include "core/log.h"
-#include "inject/inject.h"
+#include "core/progress.h"
 
 /*
  * What people see on stderr: log lines, and how far the work is. On a terminal that is a bar in
@@ -23,6 +23,6 @@ CLEANUP_FREE(render)
 
 /* Both belong to the render. */
 const struct log *render_log(struct render *render);
-const struct inject_progress *render_progress(struct render *render);
+const struct progress *render_progress(struct render *render);
 
 #endif

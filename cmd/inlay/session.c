@@ -2,17 +2,16 @@
 
 #include "core/text.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
-#define JOBS_MAX 64
 #define CONNECTIONS_DEFAULT 8
 
 /* Plain http and unverified TLS are as good as what is known beforehand: a digest, not a tag. */
 static void warn_of_insecure(const struct log *log, const char *const *hosts)
 {
-    for (; *hosts != NULL; hosts++)
+    for (; hosts != NULL && *hosts != NULL; hosts++)
         log_warn(
             log,
             "--insecure %s: whoever is on the way can read what is sent there, and change what "
@@ -20,30 +19,40 @@ static void warn_of_insecure(const struct log *log, const char *const *hosts)
             *hosts);
 }
 
-void session_open(struct session *session, const struct command_context *context,
-                  const struct session_options *options)
+static enum render_mode choose_mode(const struct options *options)
 {
-    session->render = render_new(options->mode);
+    if (options_has(options, "verbose"))
+        return RENDER_VERBOSE;
+    if (options_has(options, "quiet") || options->command->id == COMMAND_PLAN)
+        return RENDER_QUIET; /* a plan says it all by itself */
+    return RENDER_NORMAL;
+}
+
+void session_open(struct session *session, const struct command_context *context,
+                  const struct options *options)
+{
+    session->render = render_new(choose_mode(options));
     const struct log *log = render_log(session->render);
-    warn_of_insecure(log, options->insecure);
+    uint64_t connections = options_number(options, "connections");
+    warn_of_insecure(log, options_list(options, "insecure"));
     session->http = http_new(&(struct http_options){
         .user_agent = "inlay/" INLAY_VERSION,
         .cancel = context->cancel,
         .log = log,
-        .tls_ca = options->tls_ca,
-        .cert_dir = options->cert_dir,
-        .insecure = options->insecure,
-        .limit_rate = options->limit_rate,
+        .tls_ca = options_text(options, "tls-ca"),
+        .cert_dir = options_text(options, "cert-dir"),
+        .insecure = options_list(options, "insecure"),
+        .limit_rate = options_number(options, "limit-rate"),
     });
     session->auth = auth_new(&(struct auth_options){
         .http = session->http,
         .log = log,
         .cancel = context->cancel,
-        .authfile = options->authfile,
-        .creds = options->creds,
+        .authfile = options_text(options, "authfile"),
+        .creds = options_list(options, "creds"),
     });
     session->pool =
-        prefetch_pool_new(options->connections > 0 ? options->connections : CONNECTIONS_DEFAULT);
+        prefetch_pool_new(connections > 0 ? (unsigned)connections : CONNECTIONS_DEFAULT);
     session->stores = (struct store_context){session->http, session->auth, context->cancel, log};
 }
 
@@ -57,15 +66,17 @@ void session_release(struct session *session)
 }
 
 /* Whether one of them is read from standard input, which then cannot be an image. */
-static bool reads_stdin(const struct session_options *options)
+static bool reads_stdin(const struct options *options)
 {
-    for (size_t i = 0; options->creds[i] != NULL; i++)
-        if (text_ends_with(options->creds[i], "=-"))
+    const char *const *creds = options_list(options, "creds");
+
+    for (; creds != NULL && *creds != NULL; creds++)
+        if (text_ends_with(*creds, "=-"))
             return true;
     return false;
 }
 
-int session_parse_image(const struct session_options *options, const char *name, const char *text,
+int session_parse_image(const struct options *options, const char *name, const char *text,
                         struct reference *out, struct error *err)
 {
     if (reference_parse(text, out, err) < 0)
@@ -85,144 +96,76 @@ int session_parse_target(const char *name, const char *text, struct reference *o
         return error_set(err, ERROR_USAGE,
                          "%s '%s' names a digest, which follows from the image; name a tag", name,
                          text);
+    if (out->kind == REFERENCE_SCRATCH)
+        return error_set(err, ERROR_USAGE,
+                         "%s 'scratch' is nothing to write to; name a repository, oci:DIR:TAG or a "
+                         "file",
+                         name);
     if (out->tag == NULL && reference_needs_tag(out))
         return error_set(err, ERROR_USAGE, "%s '%s' names no tag; expected oci:DIR:TAG", name,
                          text);
     return 0;
 }
 
-static int parse_count(const char *option, const char *text, unsigned max, unsigned *out,
-                       struct error *err)
+/* As the Hub's clients read it. */
+static bool is_true(const char *value)
 {
-    uint64_t count = 0;
+    static const char *const words[] = {"1", "ON", "YES", "TRUE"};
 
-    if (parse_u64(text, max, &count, err) < 0)
-        return error_wrap(err, "%s", option);
-    if (count == 0)
-        return error_set(err, ERROR_USAGE, "%s is 0, expected 1 to %u", option, max);
-    *out = (unsigned)count;
-    return 0;
+    for (size_t i = 0; value != NULL && i < ARRAY_SIZE(words); i++)
+        if (text_equal_fold(value, words[i]))
+            return true;
+    return false;
 }
 
-int session_parse_jobs(const char *text, unsigned *out, struct error *err)
+/* Where the Hub's clients of this machine have their cache; NULL: nowhere. Caller frees. */
+static char *find_hub_cache(void)
 {
-    return parse_count("--jobs", text, JOBS_MAX, out, err);
-}
+    static const struct {
+        const char *variable, *below;
+    } places[] = {
+        {"HF_HUB_CACHE", ""},
+        {"HUGGINGFACE_HUB_CACHE", ""},
+        {"HF_HOME", "/hub"},
+        {"XDG_CACHE_HOME", "/huggingface/hub"},
+        {"HOME", "/.cache/huggingface/hub"},
+    };
+    const char *home = getenv("HOME");
 
-int session_parse_connections(const char *text, unsigned *out, struct error *err)
-{
-    return parse_count("--connections", text, PREFETCH_CONNECTIONS_MAX, out, err);
-}
-
-/* What getopt_long() did not take: `option` is what it returned. */
-static int refuse_option(int option, char **argv, const char *command, struct error *err)
-{
-    if (option == ':')
-        return error_set(err, ERROR_USAGE, "the option '%s' wants a value; see 'inlay %s --help'",
-                         argv[optind - 1], command);
-    if (optopt > 0 && optopt < 256) /* a letter, maybe one of several in a word */
-        return error_set(err, ERROR_USAGE, "the option '-%c' is not known; see 'inlay %s --help'",
-                         optopt, command);
-    return error_set(err, ERROR_USAGE, "the option '%s' is not known; see 'inlay %s --help'",
-                     argv[optind - 1], command);
-}
-
-/* Of an option that may be given several times. */
-static int take_another(const char **list, const char *option, const char *value, struct error *err)
-{
-    size_t count = 0;
-
-    while (list[count] != NULL)
-        count++;
-    if (count == SESSION_MANY)
-        return error_set(err, ERROR_USAGE, "%s is given more than %d times", option, SESSION_MANY);
-    list[count] = value;
-    return 0;
-}
-
-static int take_creds(struct session_options *out, const char *value, struct error *err)
-{
-    bool from_stdin = reads_stdin(out);
-
-    if (auth_check_creds(value, err) < 0)
-        return error_wrap(err, "--creds");
-    if (take_another(out->creds, "--creds", value, err) < 0)
-        return -1;
-    if (from_stdin && text_ends_with(value, "=-"))
-        return error_set(err, ERROR_USAGE, "--creds wants to read standard input twice");
-    return 0;
-}
-
-/* HOST or HOST:PORT; a URL is none. */
-static int take_insecure(struct session_options *out, const char *value, struct error *err)
-{
-    if (*value == '\0' || strpbrk(value, "/@ ") != NULL)
-        return error_set(err, ERROR_USAGE,
-                         "--insecure '%s' is not a host; expected HOST or HOST:PORT", value);
-    return take_another(out->insecure, "--insecure", value, err);
-}
-
-bool session_parse_size(const char *text, uint64_t *out)
-{
-    static const char units[] = "kmgt";
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* the caller says what is expected */
-    CLEANUP(text) char *digits = xstrdup(text);
-    size_t size = strlen(digits);
-    unsigned shift = 0;
-    uint64_t number = 0;
-
-    for (size_t i = 0; size > 0 && units[i] != '\0'; i++)
-        if ((digits[size - 1] | 0x20) == units[i])
-            shift = 10 * ((unsigned)i + 1);
-    if (shift > 0)
-        digits[size - 1] = '\0';
-    if (parse_u64(digits, UINT64_MAX >> 40, &number, &ignored) < 0)
-        return false;
-    *out = number << shift;
-    return true;
-}
-
-static int take_limit_rate(struct session_options *out, const char *text, struct error *err)
-{
-    uint64_t rate = 0;
-
-    if (!session_parse_size(text, &rate) || rate < KIB)
-        return error_set(err, ERROR_USAGE,
-                         "--limit-rate '%s' is not a rate; expected bytes a second, at least 1K, "
-                         "such as 500K, 20M or 1G",
-                         text);
-    out->limit_rate = rate;
-    return 0;
-}
-
-int session_take_option(struct session_options *out, int option, char **argv, const char *command,
-                        struct error *err)
-{
-    switch (option) {
-    case 'q':
-        out->mode = RENDER_QUIET;
-        return 0;
-    case 'v':
-        out->mode = RENDER_VERBOSE;
-        return 0;
-    case SESSION_OPTION_AUTHFILE:
-        out->authfile = optarg;
-        return auth_check_authfile(optarg, err) == 0 ? 0 : error_wrap(err, "--authfile");
-    case SESSION_OPTION_CREDS:
-        return take_creds(out, optarg, err);
-    case SESSION_OPTION_TLS_CA:
-        out->tls_ca = optarg;
-        return 0;
-    case SESSION_OPTION_CERT_DIR:
-        out->cert_dir = optarg;
-        return 0;
-    case SESSION_OPTION_INSECURE:
-        return take_insecure(out, optarg, err);
-    case SESSION_OPTION_LIMIT_RATE:
-        return take_limit_rate(out, optarg, err);
-    default:
-        return refuse_option(option, argv, command, err);
+    for (size_t i = 0; i < ARRAY_SIZE(places); i++) {
+        const char *value = getenv(places[i].variable);
+        if (value == NULL || value[0] == '\0')
+            continue;
+        bool is_in_home = home != NULL && value[0] == '~' && (value[1] == '/' || value[1] == '\0');
+        return xasprintf("%s%s%s", is_in_home ? home : "", is_in_home ? value + 1 : value,
+                         places[i].below);
     }
+    return NULL;
+}
+
+int session_find_hub_cache(const struct options *options, struct source_context *out, char **folder,
+                           struct error *err)
+{
+    const char *named = options_text(options, "hub-cache");
+    bool is_auto = named == NULL || strcmp(named, "auto") == 0;
+    struct stat status;
+
+    out->offline = options_has(options, "offline") || is_true(getenv("HF_HUB_OFFLINE"));
+    if (named == NULL && !out->offline)
+        return 0;
+    *folder = is_auto ? find_hub_cache() : xstrdup(named);
+    if (*folder == NULL && named != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--hub-cache auto: neither HF_HUB_CACHE, HF_HOME nor HOME is set; name "
+                         "the folder");
+    if (!is_auto && (stat(*folder, &status) < 0 || !S_ISDIR(status.st_mode)))
+        return error_set(err, ERROR_NOT_FOUND,
+                         "--hub-cache '%s' is no folder, expected one with 'models--ORG--NAME' in "
+                         "it",
+                         named);
+    out->hub_cache = *folder;
+    out->hub_cache_is_implied = named == NULL;
+    return 0;
 }
 
 char *session_memo_folder(void)
@@ -241,10 +184,11 @@ int session_say_target(const struct reference *target, const struct digest *dige
     CLEANUP(text) char *name = reference_format(target, false);
     bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
 
-    fprintf(is_taken ? stderr : stdout, "%s@%s\n", name, digest_format(digest).text);
-    if (fflush(is_taken ? stderr : stdout) == 0)
+    FILE *stream = is_taken ? stderr : stdout;
+
+    if (fprintf(stream, "%s@%s\n", name, digest_format(digest).text) >= 0 && fflush(stream) == 0)
         return 0;
     return error_set(err, ERROR_LOCAL,
-                     "%s@%s is published, but could not be written to standard output", name,
-                     digest_format(digest).text);
+                     "%s@%s is published, but could not be written to standard %s", name,
+                     digest_format(digest).text, is_taken ? "error" : "output");
 }

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#define GAP 2 /* between columns */
+
 void table_add(struct table *table, const char *text)
 {
     strings_add(&table->cells, text);
@@ -24,8 +26,7 @@ void table_addf(struct table *table, const char *format, ...)
     table_add(table, text != NULL ? text : "");
 }
 
-/* Columns that a text takes on a terminal, if its characters are of the usual width. */
-static size_t text_width(const char *text)
+size_t text_width(const char *text)
 {
     size_t width = 0;
 
@@ -41,12 +42,11 @@ static void print_cell(const char *text, bool is_number, size_t width, bool is_l
     if (is_last)
         printf("%*s%s\n", is_number ? padding : 0, "", text);
     else
-        printf("%*s%s%*s  ", is_number ? padding : 0, "", text, is_number ? 0 : padding, "");
+        printf("%*s%s%*s", is_number ? padding : 0, "", text, GAP + (is_number ? 0 : padding), "");
 }
 
-void table_print(const struct table *table, size_t columns)
+static void measure(const struct table *table, size_t *widths)
 {
-    size_t widths[TABLE_COLUMNS_MAX] = {0};
     const struct strings *cells = &table->cells;
 
     for (size_t i = 0; i < cells->count; i++) {
@@ -54,12 +54,56 @@ void table_print(const struct table *table, size_t columns)
         if (width > widths[i % table->columns])
             widths[i % table->columns] = width;
     }
+}
+
+/* A first cell that is wider than its column stands in a line of its own. */
+static void print_columns(const struct table *table, const size_t *widths, size_t columns)
+{
+    const struct strings *cells = &table->cells;
+
     for (size_t i = 0; i < cells->count; i++) {
         size_t column = i % table->columns;
+        const char *text = cells->items[i];
+        if (column == 0 && columns > 1 && text_width(text) > widths[0]) {
+            printf("%s\n", text);
+            text = "";
+        }
         if (column < columns)
-            print_cell(cells->items[i], table->is_number[column], widths[column],
-                       column + 1 == columns);
+            print_cell(text, table->is_number[column], widths[column], column + 1 == columns);
     }
+}
+
+void table_print(const struct table *table, size_t columns)
+{
+    size_t widths[TABLE_COLUMNS_MAX] = {0};
+
+    measure(table, widths);
+    print_columns(table, widths, columns);
+}
+
+/* What is left of `width` for the first of `columns`, behind which stand the others. */
+static size_t room_for_first(const size_t *widths, size_t columns, size_t width)
+{
+    size_t others = 0;
+
+    for (size_t i = 1; i < columns; i++)
+        others += GAP + widths[i];
+    return width > others ? width - others : 0;
+}
+
+void table_print_within(const struct table *table, size_t width, size_t least)
+{
+    size_t widths[TABLE_COLUMNS_MAX] = {0};
+    size_t columns = table->columns;
+
+    measure(table, widths);
+    while (columns > 2 && width > 0 && room_for_first(widths, columns, width) < widths[0] &&
+           room_for_first(widths, columns, width) < least)
+        columns--;
+    size_t room = room_for_first(widths, columns, width);
+    if (width > 0 && room < widths[0])
+        widths[0] = room;
+    print_columns(table, widths, columns);
 }
 
 void table_release(struct table *table)

@@ -17,11 +17,19 @@ void table_add(struct table *table, const char *text);
 void table_addf(struct table *table, const char *format, ...) PRINTF_FORMAT(2, 3);
 /* Prints the first `columns` columns of it. */
 void table_print(const struct table *table, size_t columns);
+/*
+ * Prints as many columns of it as `width` has room for (0: any), and two at least. Where a first
+ * cell would be cut to less than `least` otherwise, wider ones stand in a line of their own.
+ */
+void table_print_within(const struct table *table, size_t width, size_t least);
 void table_release(struct table *table);
 CLEANUP_RELEASE(table)
 
 /* "NAME       text", as lines above a table; nothing if the text is empty. */
 void table_print_line(const char *name, const char *text);
+
+/* Columns that a text takes on a terminal, if its characters are of the usual width. */
+size_t text_width(const char *text);
 
 /* "a, b, c"; caller frees. */
 char *table_join(const struct strings *strings);

@@ -1,9 +1,11 @@
-#include "inject/verify.h"
+#include "verify/verify.h"
 #include "core/text.h"
+#include "demands.h"
+#include "json.h"
 #include "oci/document.h"
+#include "scanned.h"
 #include "session.h"
 
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,104 +13,25 @@
 /* What git shows of a commit, and `inlay remove` takes. */
 #define COMMIT_SHOWN 7
 
-/* The command line of `inlay verify`, and what it opens. */
+/* What `inlay verify` opens. */
 struct verification {
     struct session session;
-    struct session_options how;
     struct source_context sources;
+    char *hub_cache; /* what they borrow; NULL: none */
     struct reference image;
+    struct demands demands;
     struct store *store;
-    const char *user;
-    const char *home;
-    unsigned jobs;
-    bool hub;
-    bool json;
 };
 
 static void verification_release(struct verification *verification)
 {
     store_free(verification->store);
+    demands_release(&verification->demands);
+    free(verification->hub_cache);
     session_release(&verification->session);
     reference_release(&verification->image);
 }
 CLEANUP_RELEASE(verification)
-
-enum argument {
-    OPTION_USER = 256,
-    OPTION_HOME,
-    OPTION_HUB,
-    OPTION_JOBS,
-    OPTION_JSON,
-};
-
-static int set_home(struct verification *out, const char *text, struct error *err)
-{
-    if (text[0] != '/')
-        return error_set(err, ERROR_USAGE, "--home '%s' is not an absolute path", text);
-    out->home = text;
-    return 0;
-}
-
-static int take_option(struct verification *out, int option, char **argv, struct error *err)
-{
-    switch (option) {
-    case OPTION_USER:
-        out->user = optarg;
-        return 0;
-    case OPTION_HOME:
-        return set_home(out, optarg, err);
-    case OPTION_HUB:
-        out->hub = true;
-        return 0;
-    case OPTION_JOBS:
-        return session_parse_jobs(optarg, &out->jobs, err);
-    case OPTION_JSON:
-        out->json = true;
-        return 0;
-    default:
-        return session_take_option(&out->how, option, argv, "verify", err);
-    }
-}
-
-static int verification_parse(struct verification *out, int argc, char **argv, struct error *err)
-{
-    static const struct option options[] = {
-        {"user", required_argument, NULL, OPTION_USER},
-        {"home", required_argument, NULL, OPTION_HOME},
-        {"hub", no_argument, NULL, OPTION_HUB},
-        {"jobs", required_argument, NULL, OPTION_JOBS},
-        {"json", no_argument, NULL, OPTION_JSON},
-        SESSION_OPTIONS,
-        {NULL, 0, NULL, 0},
-    };
-    int option;
-
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, SESSION_SHORT_OPTIONS, options, NULL)) != -1)
-        if (take_option(out, option, argv, err) < 0)
-            return -1;
-    if (optind == argc)
-        return error_set(err, ERROR_USAGE, "no IMAGE is named; see 'inlay verify --help'");
-    if (optind + 1 < argc)
-        return error_set(err, ERROR_USAGE,
-                         "'%s' is one argument too many; see 'inlay verify --help'",
-                         argv[optind + 1]);
-    return session_parse_image(&out->how, "IMAGE", argv[optind], &out->image, err);
-}
-
-/* Paths of an image may be any bytes, and JSON is UTF-8. */
-static json_t *text_json(const char *text)
-{
-    if (text == NULL)
-        return json_null();
-    if (text_is_utf8(text))
-        return json_string(text);
-    CLEANUP(text) char *copy = xstrdup(text);
-    for (char *at = copy; *at != '\0'; at++)
-        if ((unsigned char)*at >= 0x80)
-            *at = '?';
-    return json_string(copy);
-}
 
 static json_t *findings_json(const struct verify_findings *findings)
 {
@@ -118,17 +41,8 @@ static json_t *findings_json(const struct verify_findings *findings)
         const struct verify_finding *finding = &findings->items[i];
         json_array_append_new(
             list, json_pack("{s:s, s:o, s:o}", "kind", verify_kind_name(finding->kind), "path",
-                            text_json(finding->path), "text", text_json(finding->text)));
+                            text_to_json(finding->path), "text", text_to_json(finding->text)));
     }
-    return list;
-}
-
-static json_t *strings_json(const struct strings *strings)
-{
-    json_t *list = json_array();
-
-    for (size_t i = 0; i < strings->count; i++)
-        json_array_append_new(list, text_json(strings->items[i]));
     return list;
 }
 
@@ -139,17 +53,19 @@ static json_t *size_json(uint64_t size)
 
 static json_t *model_json(const struct verify_model *model)
 {
-    json_t *json = json_pack("{s:s, s:o, s:o, s:o, s:o}", "kind",
-                             model->type == REPO_DATASET ? "dataset" : "model", "name",
-                             text_json(model->name), "commit", text_json(model->commit), "layout",
-                             text_json(model->layout), "place", text_json(model->place));
+    json_t *json =
+        json_pack("{s:s, s:o, s:o, s:o, s:o, s:o}", "kind", origin_kind_name(model->kind), "name",
+                  text_to_json(model->name), "source", text_to_json(model->source), "commit",
+                  text_to_json(model->commit), "layout", text_to_json(model->layout), "place",
+                  text_to_json(model->place));
 
-    json_object_set_new(json, "path", text_json(model->path));
-    json_object_set_new(json, "canonical", text_json(model->canonical));
+    json_object_set_new(json, "links", strings_to_json(&model->links));
+    json_object_set_new(json, "path", text_to_json(model->path));
+    json_object_set_new(json, "canonical", text_to_json(model->canonical));
     json_object_set_new(json, "checked", json_boolean(model->is_checked));
     json_object_set_new(json, "files", size_json(model->files));
     json_object_set_new(json, "size", size_json(model->size));
-    json_object_set_new(json, "notes", strings_json(&model->notes));
+    json_object_set_new(json, "notes", strings_to_json(&model->notes));
     json_object_set_new(json, "findings", findings_json(&model->findings));
     return json;
 }
@@ -158,10 +74,10 @@ static json_t *user_json(const struct verify_platform *platform)
 {
     if (platform->user == NULL)
         return json_null();
-    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "user", text_json(platform->user), "uid",
+    return json_pack("{s:o, s:I, s:I, s:o, s:o, s:o}", "user", text_to_json(platform->user), "uid",
                      (json_int_t)platform->uid, "gid", (json_int_t)platform->gid, "from",
-                     text_json(platform->user_from), "home", text_json(platform->home), "home_from",
-                     text_json(platform->home_from));
+                     text_to_json(platform->user_from), "home", text_to_json(platform->home),
+                     "home_from", text_to_json(platform->home_from));
 }
 
 static json_t *platform_json(const struct verify_platform *platform)
@@ -170,23 +86,28 @@ static json_t *platform_json(const struct verify_platform *platform)
 
     for (size_t i = 0; i < platform->model_count; i++)
         json_array_append_new(models, model_json(&platform->models[i]));
-    return json_pack("{s:o, s:s, s:o, s:o, s:o}", "platform", text_json(platform->name), "digest",
-                     digest_format(&platform->digest).text, "user", user_json(platform), "findings",
-                     findings_json(&platform->findings), "models", models);
+    return json_pack("{s:o, s:s, s:o, s:o, s:o, s:o}", "platform", text_to_json(platform->name),
+                     "digest", digest_format(&platform->digest).text, "user", user_json(platform),
+                     "findings", findings_json(&platform->findings), "missing",
+                     findings_json(&platform->missing), "models", models);
 }
 
-static void print_json(const struct verify_result *result)
+static void print_json(const struct demands *demands, const struct verify_result *result)
 {
+    json_t *demanded = json_array();
     json_t *platforms = json_array();
     CLEANUP(buf) struct buf text = BUF_INIT;
 
     for (size_t i = 0; i < result->platform_count; i++)
         json_array_append_new(platforms, platform_json(&result->platforms[i]));
-    json_auto_t *document = json_pack("{s:s, s:o, s:o, s:o, s:o}", "digest",
-                                      digest_format(&result->manifest.digest).text, "models",
-                                      size_json(result->model_count), "wrong_models",
-                                      size_json(result->wrong_model_count), "findings",
-                                      size_json(result->finding_count), "platforms", platforms);
+    for (size_t i = 0; i < demands->count; i++)
+        json_array_append_new(demanded, text_to_json(demands->items[i].title));
+    json_auto_t *document = json_pack(
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "digest",
+        digest_format(&result->manifest.digest).text, "models", size_json(result->model_count),
+        "wrong_models", size_json(result->wrong_model_count), "findings",
+        size_json(result->finding_count), "demanded", demanded, "missing",
+        strings_to_json(&result->missing), "platforms", platforms);
     json_to_buf(document, &text);
     puts(buf_text(&text));
 }
@@ -206,7 +127,8 @@ static void add_findings(struct buf *out, const struct verify_findings *findings
 static char *model_text(const struct verify_platform *platform, const struct verify_model *model)
 {
     CLEANUP(buf) struct buf out = BUF_INIT;
-    CLEANUP(text) char *title = xasprintf("%s@%.*s", model->name, COMMIT_SHOWN, model->commit);
+    CLEANUP(text)
+    char *title = xasprintf("%s@%.*s", model->name, COMMIT_SHOWN, plan_commit(model->commit).text);
     const char *path = model->path != NULL ? model->path : model->canonical;
     const char *shown = path != NULL ? path : model->place;
 
@@ -278,6 +200,8 @@ static void tell_platform(struct paragraphs *paragraphs, const struct verify_pla
     }
     for (size_t i = 0; i < platform->model_count; i++)
         tell(paragraphs, platform->name, model_text(platform, &platform->models[i]));
+    for (size_t i = 0; i < platform->missing.count; i++)
+        tell(paragraphs, platform->name, xasprintf("%s\n", platform->missing.items[i].text));
 }
 
 /* Texts from outside end on terminals; the line feeds are ours. */
@@ -317,90 +241,146 @@ static void print_text(const struct verify_result *result)
         printf("%zu model%s: nothing is wrong\n", result->model_count, plural(result->model_count));
 }
 
-static int refuse_findings(const struct verify_result *result, struct error *err)
+/* "2 findings in 1 of 1 model"; "" if the models that are there have none. Caller frees. */
+static char *count_findings(const struct verify_result *result)
 {
+    size_t count = result->finding_count;
+
+    for (size_t i = 0; i < result->platform_count; i++)
+        count -= result->platforms[i].missing.count;
+    if (count == 0)
+        return xstrdup("");
     if (result->model_count == 0)
-        return error_set(err, ERROR_CORRUPT, "%zu finding%s in an image without models",
-                         result->finding_count, plural(result->finding_count));
-    return error_set(err, ERROR_CORRUPT, "%zu finding%s in %zu of %zu model%s",
-                     result->finding_count, plural(result->finding_count),
+        return xasprintf("%zu finding%s in an image without models", count, plural(count));
+    return xasprintf("%zu finding%s in %zu of %zu model%s", count, plural(count),
                      result->wrong_model_count, result->model_count, plural(result->model_count));
 }
 
-static int open_hub(void *arg, const struct model_reference *model, struct source **out,
-                    struct error *err)
+static int refuse_findings(const struct demands *demands, const struct verify_result *result,
+                           struct error *err)
+{
+    CLEANUP(text) char *findings = count_findings(result);
+    size_t missing = result->missing.count;
+
+    if (missing == 0)
+        return error_set(err, ERROR_CORRUPT, "%s", findings);
+    return error_set(err, ERROR_CORRUPT, "%s%s%zu of %zu model%s that %s asked for %s not there",
+                     findings, *findings != '\0' ? "; " : "", missing, demands->count,
+                     plural(demands->count), demands->count == 1 ? "is" : "are",
+                     missing == 1 ? "is" : "are");
+}
+
+/* Whoever asks whether its models can be read expects some. */
+static int judge(const struct options *options, const struct demands *demands,
+                 const struct verify_result *result, struct error *err)
+{
+    if (result->finding_count > 0)
+        return refuse_findings(demands, result, err);
+    if (result->model_count > 0 || options_has(options, "allow-none") ||
+        options_has(options, "scan"))
+        return 0;
+    return error_set(err, ERROR_NOT_FOUND,
+                     "'%s' has no models that inlay has put in; if that is right, say --allow-none",
+                     options->names[0]);
+}
+
+static int open_hub(void *arg, const struct origin *model, struct source **out, struct error *err)
 {
     const struct verification *verification = arg;
 
-    return source_open_huggingface(&verification->sources, model, out, err);
+    return source_open(&verification->sources, model, out, err);
 }
 
-static int run_verify(const struct command_context *context, int argc, char **argv,
+/* What the application asks for has to be there. */
+static int demand_scan(struct verification *verification, const struct options *options,
+                       struct error *err)
+{
+    CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    const struct scanned_image image = {
+        .line = options,
+        .stores = &verification->session.stores,
+        .store = verification->store,
+        .image = &verification->image,
+        .presets = &verification->demands.presets,
+    };
+
+    if (scanned_read(&image, &findings, err) < 0)
+        return -1;
+    return demands_add_scan(&verification->demands, &findings, err);
+}
+
+static int run_verify(const struct command_context *context, struct options *options,
                       struct error *err)
 {
     CLEANUP(verification) struct verification verification = {.image = REFERENCE_INIT};
     CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
     struct session *session = &verification.session;
 
-    if (verification_parse(&verification, argc, argv, err) < 0)
+    if (session_parse_image(options, "IMAGE", options->names[0], &verification.image, err) < 0 ||
+        demands_parse(options, &verification.demands, err) < 0)
         return -1;
-    session_open(session, context, &verification.how);
+    session_open(session, context, options);
     const struct store_context *stores = &session->stores;
-    verification.sources = (struct source_context){stores->http, context->cancel, stores->log,
-                                                   verification.session.pool, NULL};
-    if (store_open(&verification.image, stores, &verification.store, err) < 0)
+    verification.sources = (struct source_context){
+        .http = stores->http,
+        .auth = stores->auth,
+        .cancel = context->cancel,
+        .log = stores->log,
+        .pool = verification.session.pool,
+    };
+    if (session_find_hub_cache(options, &verification.sources, &verification.hub_cache, err) < 0 ||
+        store_open(&verification.image, stores, &verification.store, err) < 0)
+        return -1;
+    if (options_has(options, "scan") && demand_scan(&verification, options, err) < 0)
         return -1;
     CLEANUP(text) char *version = reference_version(&verification.image);
     CLEANUP(text) char *memo = session_memo_folder();
-    const struct verify_options options = {
+    const struct verify_options wanted = {
         .store = verification.store,
         .version = version,
-        .user = verification.user,
-        .home = verification.home,
+        .user = options_text(options, "user"),
+        .home = options_text(options, "home"),
         .memo = memo,
-        .open_source = verification.hub ? open_hub : NULL,
+        .demands = verification.demands.wanted,
+        .demand_count = verification.demands.count,
+        .open_source = options_has(options, "hub") ? open_hub : NULL,
         .open_arg = &verification,
-        .jobs = verification.jobs,
+        .jobs = (unsigned)options_number(options, "jobs"),
         .log = stores->log,
         .cancel = context->cancel,
     };
-    if (verify_run(&options, &result, err) < 0)
+    if (verify_run(&wanted, &result, err) < 0)
         return -1;
-    if (verification.json)
-        print_json(&result);
+    if (options_has(options, "json"))
+        print_json(&verification.demands, &result);
     else
         print_text(&result);
-    return result.finding_count > 0 ? refuse_findings(&result, err) : 0;
+    return judge(options, &verification.demands, &result, err);
 }
 
-static const char help[] =
-    "Usage: inlay verify IMAGE [OPTION…]\n"
-    "\n"
-    "Reads the layers of an image's models and says whether its user can read each of them\n"
-    "offline, or what is in the way.\n"
-    "\n"
-    "  IMAGE  [docker://]NAME[:TAG][@DIGEST]    an image in a registry\n"
-    "         oci:DIR[:TAG][@DIGEST]            an image in an OCI layout\n"
-    "         oci-archive:FILE[:TAG][@DIGEST]   the same in a tar; '-' is stdin\n"
-    "         docker-archive:FILE[:NAME[:TAG]]  what 'docker save' writes; '-' is stdin\n"
-    "         docker-daemon:NAME[:TAG]          an image of a Docker engine\n"
-    "\n"
-    "  --user USER    who reads: USER[:GROUP], as in the image's /etc/passwd, or numbers, in\n"
-    "                 place of the image's own user\n"
-    "  --home PATH    in place of that user's home\n"
-    "  --hub          compares with what the Hub has at the models' commits, too\n"
-    "  --json         for programs: one JSON document\n"
-    "  --jobs N       layers that are read at a time, 1 to 64 (4)\n" SESSION_HELP "\n"
-    "Environment: HF_ENDPOINT, HF_TOKEN, HF_TOKEN_PATH, HF_HOME for --hub; HTTPS_PROXY,\n"
-    "http_proxy, NO_PROXY; SSL_CERT_FILE; DOCKER_HOST.\n"
-    "\n"
-    "An image without models has nothing wrong: 'no models', and exit status 0. Exit status: 0\n"
-    "nothing is wrong, 7 something is, or a document of the image is damaged; 2 usage, 3 not\n"
-    "found, 4 denied, 5 unreachable, 6 unsupported, 8 this machine, 130 interrupted, 1 a defect.\n";
+static const struct argument_help arguments[] = {
+    ARGUMENT_HELP_IMAGE("IMAGE", "stdin"),
+    {"MODEL", NULL,
+     "a model that has to be there, written as for 'inlay inject': org/name, org/name@COMMIT, a "
+     "preset, dir:PATH; MODEL,layout=NAME for one loader"},
+    {NULL, NULL, NULL},
+};
 
 const struct command verify_command = {
+    .id = COMMAND_VERIFY,
     .name = "verify",
     .summary = "say whether an image's user can read its models",
-    .help = help,
+    .usage = "IMAGE [MODEL…] [OPTION…]",
+    .about =
+        "Reads the layers of an image's models and says whether its user can read each of them "
+        "offline, or what is in the way.",
+    .names = {"IMAGE", "[MODEL…]"},
+    .arguments = arguments,
+    .example = "registry.example.com/rag:1.4-e5 intfloat/multilingual-e5-small",
+    .environment = "for --hub " ENVIRONMENT_HUB "; " ENVIRONMENT_NETWORK,
+    .result =
+        "The exit status is 7 if something is wrong, if a MODEL is not there, or if a document of "
+        "the image is damaged; and 3 for an image without models, unless --allow-none or --scan is "
+        "given.",
     .run = run_verify,
 };

@@ -36,8 +36,14 @@ expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1
 good oci:out:1
 expect_eq "linux/amd64: user 1000:1000 (line 2 of /etc/passwd) can read acme/tiny@1111111 offline at $model, 4 files, 2.0 MB
 1 model: nothing is wrong" "$OUT"
-good oci:base:1
+# An image without models is none that can be deployed, unless that is said.
+expect_exit 3 "$INLAY" verify --quiet oci:base:1
 expect_eq 'no models' "$OUT"
+expect_eq "inlay: 'oci:base:1' has no models that inlay has put in; if that is right, say --allow-none" "$ERR"
+good oci:base:1 --allow-none
+expect_eq 'no models' "$OUT"
+good oci:base:1 --allow-none --json
+expect_json "$OUT" '[.models, .findings, .demanded, .missing]' '[0,0,[],[]]'
 good oci:out:1 --json
 expect_eq 1 "$(wc -l <<<"$OUT")" 'lines of JSON'
 expect_json "$OUT" '[.digest, .models, .wrong_models, .findings]' "[\"$(tag_digest out 1)\",1,0,0]"
@@ -75,7 +81,7 @@ above closed
 bad '1 finding in 1 of 1 model' oci:out:closed
 expect_contains "$OUT" "the user 1000:1000 cannot read '$model/blobs/$blob', which is 0600 0:0"
 good oci:out:closed --user 0:0 --home /home/app
-expect_contains "$OUT" "user 0:0 (the image's user '0:0') can read acme/tiny@1111111"
+expect_contains "$OUT" "user 0:0 (--user) can read acme/tiny@1111111"
 
 change() { chown 0:0 home/app && chmod 0700 home/app; }
 above home
@@ -118,6 +124,65 @@ bad '1 finding in 1 of 1 model' oci:out:nouser
 expect_contains "$OUT" "1 finding in the image itself"
 expect_contains "$OUT" "the image's user 'app' is not in its /etc/passwd"
 expect_contains "$OUT" 'nothing more is wrong with it'
+
+# Models that have to be there: by name, commit, the name of a revision, layout, preset.
+for model_text in acme/tiny hf://acme/tiny acme/tiny@main acme/tiny@1111111 acme/tiny@$c1 acme/tiny,layout=huggingface \
+    'acme/tiny --layout vllm' acme/tiny,also=*.md,layout=infinity; do
+    # shellcheck disable=SC2086 # options are words
+    good oci:out:1 $model_text
+    expect_contains "$OUT" '1 model: nothing is wrong'
+done
+lacks() { # TEXT MODEL-AND-OPTIONS: the one model is not there
+    # shellcheck disable=SC2086 # options are words
+    bad '1 of 1 model that is asked for is not there' oci:out:1 $2
+    expect_contains "$OUT" "linux/amd64: $1"
+    # shellcheck disable=SC2086
+    bad '1 of 1 model that is asked for is not there' oci:out:1 $2 --json
+    expect_json "$OUT" '[.findings, .wrong_models, (.missing | length), .platforms[0].missing[0].kind]' '[1,0,1,"not-baked"]'
+}
+lacks "'acme/other' is not there; the image has acme/tiny@1111111 (huggingface)" acme/other
+lacks "'datasets/acme/tiny' is not there; the image has acme/tiny@1111111 (huggingface)" datasets/acme/tiny
+lacks "'acme/tiny@v2' is not there; the image has acme/tiny@1111111 (huggingface)" acme/tiny@v2
+lacks "'acme/tiny@2222222' is not there" acme/tiny@2222222
+lacks "'acme/tiny@111' is not there" acme/tiny@111
+lacks "'acme/tiny' is not there in the layout hf-hub; the image has acme/tiny@1111111 (huggingface)" acme/tiny,layout=hf-hub
+lacks "'acme/tiny' is not there in the layout hf-hub" 'acme/tiny --layout hf-hub'
+lacks "'dir:tiny' is not there" dir:tiny
+lacks "'whisper:base' is not there in the layout whisper" whisper:base
+good oci:out:1 acme/tiny acme/tiny@main --json
+expect_json "$OUT" '[.demanded, .missing, .platforms[0].missing]' '[["acme/tiny","acme/tiny@main"],[],[]]'
+bad '2 of 3 models that are asked for are not there' oci:out:1 acme/other acme/tiny dir:tiny
+bad '1 finding in 1 of 1 model; 1 of 2 models that are asked for is not there' oci:out:hidden acme/other acme/tiny
+bad '1 of 1 model that is asked for is not there' oci:base:1 acme/tiny
+expect_contains "$OUT" "'acme/tiny' is not there; the image has no models"
+usage() { # WORDS ARGUMENT...
+    expect_exit 2 "$INLAY" verify oci:out:1 "${@:2}"
+    expect_contains "$ERR" "$1"
+}
+usage "--allow-none is for images without models, and MODEL 'acme/tiny' has to be there" acme/tiny --allow-none
+usage '--layout says for which loader a MODEL has to be there, and none is named' --layout hf-hub
+usage "'wisper:base' is no preset" wisper:base
+usage "MODEL: " acme/tiny/more
+mkdir given && printf '{}' >given/config.json
+expect_exit 0 "$INLAY" inject oci:base:1 dir:given --layout dir --path /srv/m --to oci:out:folder
+good oci:out:folder dir:given
+good oci:out:folder dir:/elsewhere/given
+expect_exit 0 "$INLAY" inject oci:base:1 dir:given --as acme/given --to oci:out:folder
+good oci:out:folder dir:given,as=acme/given
+good oci:out:folder acme/given
+# Files of a layout without refs are known by their commit alone.
+expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --layout sentence-transformers --to oci:out:old
+good oci:out:old acme/tiny acme/tiny@1111111
+bad '1 of 1 model that is asked for is not there' oci:out:old acme/tiny@main
+# What is asked for has to be there on each platform.
+expect_exit 0 "$INLAY" inject oci:base:1 acme/twice --to oci:out:other
+entry() { jq -c --arg tag "$1" '.manifests[] | select(.annotations["org.opencontainers.image.ref.name"] == $tag)' out/index.json; }
+jq -nc --argjson one "$(entry 1)" --argjson two "$(entry other)" '{schemaVersion: 2,
+    mediaType: "application/vnd.oci.image.index.v1+json", manifests: [($one | .platform = {os: "linux", architecture: "amd64"}),
+    ($two | .platform = {os: "linux", architecture: "arm64"})] | map(del(.annotations))}' >index
+cp index "out/blobs/sha256/$(sha256_of index)"
+bad '2 of 2 models that are asked for are not there' "oci:out:sha256:$(sha256_of index)" acme/tiny acme/twice
+good "oci:out:sha256:$(sha256_of index)"
 
 # What a Dockerfile does above, by buildah; and the environment.
 storage=(--storage-driver overlay --root "$TEST_DIR/storage" --runroot "$TEST_DIR/run")
@@ -339,7 +404,7 @@ refuse() {
     expect_eq '' "$OUT" 'stdout'
 }
 refuse 2 'no IMAGE'
-refuse 2 "'two'" one two
+refuse 2 'MODEL: ' one a/b/c
 refuse 2 "'--unknown'" one --unknown
 refuse 2 'not an absolute path' one --home app
 refuse 2 '--jobs' one --jobs 0

@@ -6,7 +6,7 @@ struct auth *auth_new(const struct auth_options *options)
 
     auth->http = options->http;
     auth->log = options->log;
-    auth->credentials = credentials_new(options);
+    auth->credentials = credential_finder_new(options);
     pthread_mutex_init(&auth->lock, NULL);
     pthread_cond_init(&auth->renewed, NULL);
     return auth;
@@ -19,7 +19,7 @@ void auth_free(struct auth *auth)
     for (size_t i = 0; i < auth->count; i++)
         grant_free(auth->grants[i]);
     free(auth->grants);
-    credentials_free(auth->credentials);
+    credential_finder_free(auth->credentials);
     pthread_cond_destroy(&auth->renewed);
     pthread_mutex_destroy(&auth->lock);
     free(auth);

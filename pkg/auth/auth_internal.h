@@ -37,7 +37,7 @@ struct credential {
     char *password;       /* NULL: none */
     char *identity_token; /* for the POST form of the token specification; NULL: none */
     char *registry_token; /* sent as it is; NULL: none */
-    char *story; /* for messages: who this is and where it was found, or that nothing was */
+    char *provenance; /* for messages: who this is and where it was found, or that nothing was */
 };
 
 #define CREDENTIAL_INIT                                                                            \
@@ -46,7 +46,7 @@ struct credential {
     }
 
 bool credential_is_empty(const struct credential *credential);
-/* Sets the story: "the credentials of 'bob' come from <origin>". */
+/* Sets the provenance: "the credentials of 'bob' come from <origin>". */
 void credential_tell(struct credential *credential, const char *origin);
 void credential_release(struct credential *credential);
 CLEANUP_RELEASE(credential)
@@ -70,7 +70,7 @@ const char *credential_server(const char *host);
 bool credential_key_fits(const char *key, const struct credential_query *query, unsigned *rank);
 
 /* What one file says about a host. */
-struct credential_file {
+struct docker_config {
     struct credential own; /* of `auths`, the closest entry with something in it */
     unsigned rank;         /* of its key */
     char *key;             /* NULL: there is none */
@@ -78,13 +78,13 @@ struct credential_file {
     char *store;           /* `credsStore`; NULL: none */
 };
 
-#define CREDENTIAL_FILE_INIT                                                                       \
+#define DOCKER_CONFIG_INIT                                                                         \
     {                                                                                              \
         CREDENTIAL_INIT, 0, NULL, NULL, NULL                                                       \
     }
 
-void credential_file_release(struct credential_file *file);
-CLEANUP_RELEASE(credential_file)
+void docker_config_release(struct docker_config *file);
+CLEANUP_RELEASE(docker_config)
 
 /* What is parsed, and how messages call it. */
 struct credential_text {
@@ -95,8 +95,8 @@ struct credential_text {
 };
 
 /* Parses config.json or auth.json. ERROR_LOCAL with name and place, never with what is there. */
-int credential_file_parse(const struct credential_text *text, const struct credential_query *query,
-                          struct credential_file *out, struct error *err) MUST_CHECK;
+int docker_config_parse(const struct credential_text *text, const struct credential_query *query,
+                        struct docker_config *out, struct error *err) MUST_CHECK;
 
 struct helper {
     const char *name;            /* required: NAME of docker-credential-NAME */
@@ -119,30 +119,32 @@ int helper_parse(const struct helper *helper, const struct buf *answer, int stat
 bool helper_is_name(const char *name);
 
 /* "HOST=FILE" */
-struct creds {
+struct credential_option {
     char *host;
     char *file; /* NULL: standard input */
 };
 
-void creds_release(struct creds *creds);
-CLEANUP_RELEASE(creds)
+void credential_option_release(struct credential_option *creds);
+CLEANUP_RELEASE(credential_option)
 
-int creds_parse(const char *text, struct creds *out, struct error *err) MUST_CHECK;
+int credential_option_parse(const char *text, struct credential_option *out,
+                            struct error *err) MUST_CHECK;
 /* USER:PASSWORD in the first line; `from` is for messages. */
-int creds_parse_line(const char *content, const char *from, struct credential *out,
-                     struct error *err) MUST_CHECK;
+int credential_option_parse_line(const char *content, const char *from, struct credential *out,
+                                 struct error *err) MUST_CHECK;
 
 /* All places where credentials are. Safe to share between threads: one at a time looks. */
-struct credentials;
+struct credential_finder;
 
-struct credentials *credentials_new(const struct auth_options *options);
-void credentials_free(struct credentials *credentials);
+struct credential_finder *credential_finder_new(const struct auth_options *options);
+void credential_finder_free(struct credential_finder *credentials);
 /*
- * *out is empty but for its story if there are none. `fresh`: what was found was refused, so that
- * no earlier answer of a helper will do.
+ * *out is empty but for its provenance if there are none. `fresh`: what was found was refused, so
+ * that no earlier answer of a helper will do.
  */
-int credentials_find(struct credentials *credentials, const struct credential_query *query,
-                     bool fresh, struct credential *out, struct error *err) MUST_CHECK;
+int credential_finder_find(struct credential_finder *credentials,
+                           const struct credential_query *query, bool fresh, struct credential *out,
+                           struct error *err) MUST_CHECK;
 
 /* What proves who we are, as the value of the Authorization header. */
 struct token {
@@ -191,13 +193,13 @@ int token_from_text(const char *text, struct token *out, struct error *err) MUST
 
 /* What a registry asks for, and has given us, for one set of scopes. Guarded by auth->lock. */
 struct grant {
-    char *key;     /* registry and scopes */
-    bool open;     /* an answer came without a token */
-    bool basic;    /* the last challenge wants user and password */
-    char *realm;   /* of the last challenge; NULL: none yet, or `basic` */
-    char *service; /* the same */
-    char *asked;   /* the same: its scopes */
-    char *story;   /* of the credentials that were last looked for; NULL: not yet */
+    char *key;        /* registry and scopes */
+    bool open;        /* an answer came without a token */
+    bool basic;       /* the last challenge wants user and password */
+    char *realm;      /* of the last challenge; NULL: none yet, or `basic` */
+    char *service;    /* the same */
+    char *asked;      /* the same: its scopes */
+    char *provenance; /* of the credentials that were last looked for; NULL: not yet */
     struct token token;
     time_t begin_s;       /* when the token was asked for, by auth_now_s() */
     unsigned generation;  /* counts renewals, successful or not */
@@ -209,7 +211,7 @@ struct grant {
 struct auth {
     struct http *http;     /* borrowed */
     const struct log *log; /* borrowed */
-    struct credentials *credentials;
+    struct credential_finder *credentials;
     pthread_mutex_t lock;
     pthread_cond_t renewed;
     struct grant **grants;

@@ -12,14 +12,15 @@ bool credential_is_empty(const struct credential *credential)
 
 void credential_tell(struct credential *credential, const char *origin)
 {
-    free(credential->story);
+    free(credential->provenance);
     if (credential->registry_token != NULL)
-        credential->story = xasprintf("the registry token comes from %s", origin);
+        credential->provenance = xasprintf("the registry token comes from %s", origin);
     else if (credential->identity_token != NULL)
-        credential->story = xasprintf("the identity token comes from %s", origin);
+        credential->provenance = xasprintf("the identity token comes from %s", origin);
     else
-        credential->story = xasprintf("the credentials of '%s' come from %s",
-                                      credential->user != NULL ? credential->user : "", origin);
+        credential->provenance =
+            xasprintf("the credentials of '%s' come from %s",
+                      credential->user != NULL ? credential->user : "", origin);
 }
 
 void credential_release(struct credential *credential)
@@ -28,7 +29,7 @@ void credential_release(struct credential *credential)
     secret_free(credential->password);
     secret_free(credential->identity_token);
     secret_free(credential->registry_token);
-    free(credential->story);
+    free(credential->provenance);
     *credential = (struct credential)CREDENTIAL_INIT;
 }
 

@@ -99,12 +99,12 @@ struct file_case {
 
 static void check_file(const struct file_case *expected)
 {
-    CLEANUP(credential_file) struct credential_file file = CREDENTIAL_FILE_INIT;
+    CLEANUP(docker_config) struct docker_config file = DOCKER_CONFIG_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct credential_query query = {expected->host, "ns/app"};
     struct credential_text text = {"F", expected->json, strlen(expected->json), false};
 
-    if (credential_file_parse(&text, &query, &file, &err) < 0)
+    if (docker_config_parse(&text, &query, &file, &err) < 0)
         fail_msg("%s", err.text);
     const struct {
         const char *expected, *found;
@@ -163,6 +163,9 @@ static void a_file_says_who_we_are(void **state)
          NULL, NULL, NULL, NULL, "x", NULL},
         {"{\"credHelpers\":{\"h\":\"\",\"h/ns\":\"x\"}}", "h", NULL, NULL, NULL, NULL, NULL, NULL,
          NULL},
+        {"{\"Auths\":{\"h\":{\"Auth\":\"Ym9iOnBhc3M=\"}},\"credsstore\":\"desktop\"}", "h", "h",
+         "bob", "pass", NULL, NULL, NULL, "desktop"},
+        {"{\"credhelpers\":{\"h\":\"x\"}}", "h", NULL, NULL, NULL, NULL, NULL, "x", NULL},
         {"{\"auths\":null,\"HttpHeaders\":{},\"proxies\":{}}", "h", NULL, NULL, NULL, NULL, NULL,
          NULL, NULL},
         {"{}", "h", NULL, NULL, NULL, NULL, NULL, NULL, NULL},
@@ -176,16 +179,16 @@ static void a_file_says_who_we_are(void **state)
 static void the_old_file_is_the_entries_alone(void **state)
 {
     static const char json[] = "{\"h\":{\"auth\":\"Ym9iOnBhc3M=\"},\"credsStore\":\"x\"}";
-    CLEANUP(credential_file) struct credential_file file = CREDENTIAL_FILE_INIT;
+    CLEANUP(docker_config) struct docker_config file = DOCKER_CONFIG_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct credential_query query = {"h", NULL};
     struct credential_text text = {"F", json, strlen(json), true};
 
     (void)state;
-    assert_int_equal(credential_file_parse(&text, &query, &file, &err), 0);
+    assert_int_equal(docker_config_parse(&text, &query, &file, &err), 0);
     assert_string_equal(file.own.password, "pass");
     assert_null(file.store);
-    assert_string_equal(file.own.story, "the credentials of 'bob' come from 'F', key 'h'");
+    assert_string_equal(file.own.provenance, "the credentials of 'bob' come from 'F', key 'h'");
 }
 
 static void a_file_that_is_wrong_is_named_without_what_is_in_it(void **state)
@@ -212,17 +215,17 @@ static void a_file_that_is_wrong_is_named_without_what_is_in_it(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(credential_file) struct credential_file file = CREDENTIAL_FILE_INIT;
+        CLEANUP(docker_config) struct docker_config file = DOCKER_CONFIG_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct credential_query query = {"h", "ns/app"};
         struct credential_text text = {"F", cases[i].json, strlen(cases[i].json), false};
-        assert_int_equal(credential_file_parse(&text, &query, &file, &err), -1);
+        assert_int_equal(docker_config_parse(&text, &query, &file, &err), -1);
         assert_int_equal(err.kind, ERROR_LOCAL);
         assert_string_equal(err.text, cases[i].complaint);
     }
 }
 
-static void creds_are_read_from_a_file_or_standard_input(void **state)
+static void credential_option_are_read_from_a_file_or_standard_input(void **state)
 {
     static const struct {
         const char *text, *host, *file;
@@ -240,9 +243,9 @@ static void creds_are_read_from_a_file_or_standard_input(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(creds) struct creds creds = {NULL, NULL};
+        CLEANUP(credential_option) struct credential_option creds = {NULL, NULL};
         CLEANUP(error) struct error err = ERROR_INIT;
-        int result = creds_parse(cases[i].text, &creds, &err);
+        int result = credential_option_parse(cases[i].text, &creds, &err);
         if (cases[i].host == NULL) {
             assert_int_equal(result, -1);
             assert_int_equal(err.kind, ERROR_USAGE);
@@ -281,7 +284,7 @@ static void the_first_line_is_user_and_password(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(credential) struct credential credential = CREDENTIAL_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
-        int result = creds_parse_line(cases[i].content, "'F'", &credential, &err);
+        int result = credential_option_parse_line(cases[i].content, "'F'", &credential, &err);
         if (cases[i].user == NULL) {
             assert_int_equal(result, -1);
             assert_string_equal(err.text, "expected USER:PASSWORD in the first line of 'F'");
@@ -322,7 +325,7 @@ int main(void)
         cmocka_unit_test(a_file_says_who_we_are),
         cmocka_unit_test(the_old_file_is_the_entries_alone),
         cmocka_unit_test(a_file_that_is_wrong_is_named_without_what_is_in_it),
-        cmocka_unit_test(creds_are_read_from_a_file_or_standard_input),
+        cmocka_unit_test(credential_option_are_read_from_a_file_or_standard_input),
         cmocka_unit_test(the_first_line_is_user_and_password),
         cmocka_unit_test(secrets_that_others_repeat_are_taken_out),
     };

@@ -2,8 +2,8 @@
 #define INLAY_AUTH_FOLDER_TEST_INTERNAL_H
 
 #include "core/file.h"
+#include "testing/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -14,7 +14,7 @@
 #include <cmocka.h>
 
 /* A folder of a test's own, whose path is the test's state. */
-static inline int folder_make(void **state)
+static inline int folder_setup(void **state)
 {
     char name[] = "/tmp/inlay-auth-XXXXXX";
 
@@ -23,18 +23,9 @@ static inline int folder_make(void **state)
     return 0;
 }
 
-static inline int folder_remove_entry(const char *path, const struct stat *status, int kind,
-                                      struct FTW *place)
+static inline int folder_teardown(void **state)
 {
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
-static inline int folder_remove(void **state)
-{
-    int result = nftw(*state, folder_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    int result = folder_clear(*state);
 
     free(*state);
     return result;

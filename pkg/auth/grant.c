@@ -9,7 +9,7 @@ void grant_free(struct grant *grant)
 {
     token_release(&grant->token);
     error_release(&grant->failure);
-    free(grant->story);
+    free(grant->provenance);
     free(grant->asked);
     free(grant->service);
     free(grant->realm);
@@ -56,11 +56,12 @@ char *auth_describe(struct auth *auth, const struct auth_scope *scope)
     const struct grant *grant = auth_grant(auth, scope);
 
     pthread_mutex_lock(&auth->lock);
-    char *story = xstrdup(grant->story != NULL
-                              ? grant->story
-                              : "the registry has not asked for credentials, so none were sent");
+    char *provenance =
+        xstrdup(grant->provenance != NULL
+                    ? grant->provenance
+                    : "the registry has not asked for credentials, so none were sent");
     pthread_mutex_unlock(&auth->lock);
-    return story;
+    return provenance;
 }
 
 int grant_deny(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
@@ -69,11 +70,11 @@ int grant_deny(struct auth *auth, struct grant *grant, const struct auth_scope *
     CLEANUP(text) char *subject = scope_subject(scope);
 
     pthread_mutex_lock(&auth->lock);
-    CLEANUP(text) char *story = grant->story != NULL ? xstrdup(grant->story) : NULL;
+    CLEANUP(text) char *provenance = grant->provenance != NULL ? xstrdup(grant->provenance) : NULL;
     pthread_mutex_unlock(&auth->lock);
     return error_set(err, ERROR_DENIED, "access to '%s' at '%s' is denied: %s%s%s", subject,
-                     scope->registry, reason, story != NULL ? "; " : "",
-                     story != NULL ? story : "");
+                     scope->registry, reason, provenance != NULL ? "; " : "",
+                     provenance != NULL ? provenance : "");
 }
 
 static void set_text(char **to, const char *text)
@@ -171,7 +172,7 @@ static void question_fill(struct question *question, struct auth *auth, struct g
     pthread_mutex_unlock(&auth->lock);
 }
 
-/* Who we are for the registry; the story is kept for messages. */
+/* Who we are for the registry; the provenance is kept for messages. */
 static int question_find(struct question *question, struct auth *auth, struct grant *grant,
                          const struct auth_scope *scope, struct error *err)
 {
@@ -181,11 +182,11 @@ static int question_find(struct question *question, struct auth *auth, struct gr
         .repository = question->repository,
     };
 
-    if (credentials_find(auth->credentials, &query, question->fresh, &question->credential, err) <
-        0)
+    if (credential_finder_find(auth->credentials, &query, question->fresh, &question->credential,
+                               err) < 0)
         return -1;
     pthread_mutex_lock(&auth->lock);
-    set_text(&grant->story, question->credential.story);
+    set_text(&grant->provenance, question->credential.provenance);
     pthread_mutex_unlock(&auth->lock);
     return 0;
 }

@@ -1,5 +1,7 @@
 #include "auth/auth_internal.h"
 
+#include "oci/member.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -217,8 +219,8 @@ int helper_parse(const struct helper *helper, const struct buf *answer, int stat
     if (status != 0)
         return helper_refuse(helper, answer, status, err);
     json_auto_t *json = json_loadb(buf_text(answer), answer->size, 0, NULL);
-    const char *user = json_string_value(json_object_get(json, "Username"));
-    const char *secret = json_string_value(json_object_get(json, "Secret"));
+    const char *user = member_text(json, "Username");
+    const char *secret = member_text(json, "Secret");
     if (user == NULL || secret == NULL)
         return error_set(err, ERROR_LOCAL,
                          "%s, does not answer with 'Username' and 'Secret' in JSON", origin);

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (helper_parse(&helper, &answer, data[0] % 2, &credential, &err) < 0 &&
         !credential_is_empty(&credential))
         __builtin_trap();
-    if (!credential_is_empty(&credential) && credential.story == NULL)
+    if (!credential_is_empty(&credential) && credential.provenance == NULL)
         __builtin_trap();
     return 0;
 }

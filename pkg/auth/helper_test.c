@@ -18,6 +18,7 @@ static void an_answer_is_a_user_with_a_secret_or_nobody(void **state)
     } cases[] = {
         {0, "{\"ServerURL\":\"r.example\",\"Username\":\"bob\",\"Secret\":\"pass\"}\n", "bob",
          "pass", NULL, NULL},
+        {0, "{\"username\":\"AWS\",\"SECRET\":\"p\"}", "AWS", "p", NULL, NULL},
         {0, "{\"Username\":\"AWS\",\"Secret\":\"p:q\"}", "AWS", "p:q", NULL, NULL},
         {0, "{\"Username\":\"<token>\",\"Secret\":\"idt\"}", NULL, NULL, "idt", NULL},
         {0, "{\"Username\":\"\",\"Secret\":\"\"}", NULL, NULL, NULL, NULL},
@@ -85,7 +86,7 @@ static void a_helper_is_asked_by_its_standard_input_alone(void **state)
     assert_string_equal(credential.user, "bob");
     assert_string_equal(credential.password, "pass");
     assert_string_equal(
-        credential.story,
+        credential.provenance,
         "the credentials of 'bob' come from 'docker-credential-my.own_helper-1', which 'F' names");
     CLEANUP(text) char *question = folder_get(*state, "question");
     CLEANUP(text) char *cmdline = folder_get(*state, "cmdline");
@@ -197,13 +198,13 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(an_answer_is_a_user_with_a_secret_or_nobody),
-        cmocka_unit_test_setup_teardown(a_helper_is_asked_by_its_standard_input_alone, folder_make,
-                                        folder_remove),
+        cmocka_unit_test_setup_teardown(a_helper_is_asked_by_its_standard_input_alone, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(a_helper_may_leave_its_question_or_a_child_behind,
-                                        folder_make, folder_remove),
-        cmocka_unit_test_setup_teardown(a_helper_that_cannot_answer_is_named, folder_make,
-                                        folder_remove),
-        cmocka_unit_test_setup_teardown(cancelling_ends_a_helper, folder_make, folder_remove),
+                                        folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_helper_that_cannot_answer_is_named, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(cancelling_ends_a_helper, folder_setup, folder_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

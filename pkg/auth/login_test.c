@@ -99,8 +99,9 @@ static void a_registry_that_does_not_ask_gets_no_credentials(void **state)
     registry_stop(&registry);
     assert_string_equal(registry.authorization, "");
     struct auth_scope scope = {registry.url, (const char *const[]){NULL}};
-    CLEANUP(text) char *story = auth_describe(world.auth, &scope);
-    assert_string_equal(story, "the registry has not asked for credentials, so none were sent");
+    CLEANUP(text) char *provenance = auth_describe(world.auth, &scope);
+    assert_string_equal(provenance,
+                        "the registry has not asked for credentials, so none were sent");
 }
 
 static void wrong_credentials_are_named_and_never_shown(void **state)
@@ -108,7 +109,7 @@ static void wrong_credentials_are_named_and_never_shown(void **state)
     static const struct {
         const char *entry, *challenge;
         int token_status;
-        const char *story;
+        const char *provenance;
     } cases[] = {
         {"\"auth\":\"Ym9iOlNFQ1JFVA==\"", BASIC, 0,
          "the credentials of 'bob' come from '%s', key '%s'"},
@@ -131,18 +132,18 @@ static void wrong_credentials_are_named_and_never_shown(void **state)
         };
         CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
-        CLEANUP(buf) struct buf story = BUF_INIT;
+        CLEANUP(buf) struct buf provenance = BUF_INIT;
         registry_start(&registry);
         CLEANUP(text) char *file = put_entry(*state, &registry, cases[i].entry);
         CLEANUP(world) struct world world = new_world(file);
         assert_int_equal(ask(&world, &registry, &response, &err), -1);
         registry_stop(&registry);
         assert_int_equal(err.kind, ERROR_DENIED);
-        buf_add(&story, cases[i].story, strcspn(cases[i].story, "%"));
-        buf_addf(&story, "%s', key '%s'", file, registry.url + strlen("http://"));
-        if (strstr(err.text, buf_text(&story)) == NULL || strstr(err.text, "SECRET") != NULL ||
+        buf_add(&provenance, cases[i].provenance, strcspn(cases[i].provenance, "%"));
+        buf_addf(&provenance, "%s', key '%s'", file, registry.url + strlen("http://"));
+        if (strstr(err.text, buf_text(&provenance)) == NULL || strstr(err.text, "SECRET") != NULL ||
             strstr(err.text, "U0VDUkVU") != NULL)
-            fail_msg("%zu: '%s' does not tell '%s'", i, err.text, buf_text(&story));
+            fail_msg("%zu: '%s' does not tell '%s'", i, err.text, buf_text(&provenance));
     }
 }
 
@@ -197,7 +198,7 @@ static void an_upload_is_authorized_by_password_too(void **state)
     assert_int_equal(registry.pings, 1);
 }
 
-#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_make, folder_remove)
+#define IN_FOLDER(test) cmocka_unit_test_setup_teardown(test, folder_setup, folder_teardown)
 
 int main(void)
 {

@@ -15,7 +15,7 @@ void token_release(struct token *token)
 /* "host:port" of a URL as written; the caller frees it. */
 static char *url_host(const char *url)
 {
-    CLEANUP(text) char *shown = http_display_url(url); /* without user */
+    CLEANUP(text) char *shown = text_display_url(url); /* without user */
     const char *start = strstr(shown, "://");
 
     start = start != NULL ? start + 3 : shown;
@@ -25,7 +25,7 @@ static char *url_host(const char *url)
 /* Where a registry may send us for tokens, maybe with its credentials. */
 static int check_realm(const struct token_request *request, const char *realm, struct error *err)
 {
-    CLEANUP(text) char *name = http_display_url(realm);
+    CLEANUP(text) char *name = text_display_url(realm);
     CLEANUP(text) char *host = url_host(realm);
 
     if (!text_starts_with(realm, "https://") && !text_starts_with(request->registry, "http://") &&
@@ -227,7 +227,7 @@ static int token_send(const struct token_request *request, struct http_request *
     asked->keep_redirect = true; /* where it leads has not been checked */
     asked->public_only = !http_is_private_origin(request->http, request->registry);
     if (!http_same_origin(asked->url, request->registry)) {
-        CLEANUP(text) char *name = http_display_url(asked->url);
+        CLEANUP(text) char *name = text_display_url(asked->url);
         log_debug(request->log, "'%s' sends for tokens to '%s'%s", request->registry, name,
                   request->credential != NULL ? ", which gets its credentials" : "");
     }
@@ -240,7 +240,7 @@ static int token_send(const struct token_request *request, struct http_request *
         explicit_bzero(response->body.data, response->body.size);
     if (response->status != 200 || result == 0)
         return 0;
-    CLEANUP(text) char *name = http_display_url(asked->url);
+    CLEANUP(text) char *name = text_display_url(asked->url);
     return error_wrap(err, "getting a token for '%s' from '%s'", request->registry, name);
 }
 

@@ -52,8 +52,26 @@ struct cache_request {
 int cache_reader_open(struct cache *cache, const struct cache_request *request, struct reader **out,
                       struct error *err) MUST_CHECK;
 
+/*
+ * Small documents by which a later run finds what it would otherwise ask the hub for: which commit
+ * a revision is, which files a commit has. They lie in this folder as in a cache of the Hub's
+ * clients, and are read there. Caller frees.
+ */
+char *cache_listings(const struct cache *cache);
+/*
+ * Replaces one, `path` from that folder, and says by its time that it is used. That nothing can be
+ * written is a warning, as above.
+ */
+void cache_keep_listing(struct cache *cache, const char *path, const void *data, size_t size);
+
+/* Whether a file is there whole, as far as its size shows. */
+bool cache_has(const struct cache *cache, const struct digest *digest, uint64_t size);
+/* The size of the file that is there under this digest; false if there is none. */
+bool cache_find_size(const struct cache *cache, const struct digest *digest, uint64_t *size);
+
 /* What is there. */
 struct cache_item {
+    char *listing; /* of a listing its path from the cache's folder; NULL: a file, by its digest */
     struct digest digest;
     uint64_t size;   /* bytes on the disk; of a partial file, so far */
     time_t used;     /* when it was last written or read */

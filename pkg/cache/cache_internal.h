@@ -15,6 +15,16 @@ struct cache {
 /* Behind the name of a file that is not whole. */
 #define CACHE_PARTIAL ".partial"
 
+/* The folder of the listings. */
+#define CACHE_LISTINGS "hub"
+
+/* Adds the listings of the cache at `folder`. */
+int cache_add_listings(const char *folder, struct cache_list *out, struct error *err) MUST_CHECK;
+/* Copies `item` to the end. */
+void cache_list_add(struct cache_list *list, const struct cache_item *item);
+/* The first time that something cannot be written is a warning; afterwards nothing is tried. */
+void cache_give_up_writing(struct cache *cache, const struct error *why);
+
 /* The folders of a cache, by what the names in them mean. */
 #define CACHE_ALGORITHMS 2
 extern const enum digest_algorithm cache_algorithms[CACHE_ALGORITHMS];

@@ -5,8 +5,8 @@
 
 #include "cache/cache_internal.h"
 #include "core/file.h"
+#include "testing/folder.h"
 
-#include <ftw.h>
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -53,19 +53,10 @@ static inline int world_enter(void **state)
     return 0;
 }
 
-static inline int world_remove_entry(const char *path, const struct stat *status, int kind,
-                                     struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static inline int world_leave(void **state)
 {
     struct world *world = *state;
-    int result = nftw(world->root, world_remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    int result = folder_clear(world->root);
 
     free(world->root);
     free(world->folder);

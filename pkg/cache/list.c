@@ -11,10 +11,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static void add_item(struct cache_list *list, const struct cache_item *item)
+void cache_list_add(struct cache_list *list, const struct cache_item *item)
 {
     list->items = xrealloc(list->items, list->count + 1, sizeof(*list->items));
-    list->items[list->count++] = *item;
+    struct cache_item *copy = &list->items[list->count++];
+    *copy = *item;
+    copy->listing = text_copy(item->listing);
 }
 
 uint64_t cache_list_size(const struct cache_list *list)
@@ -28,6 +30,8 @@ uint64_t cache_list_size(const struct cache_list *list)
 
 void cache_list_release(struct cache_list *list)
 {
+    for (size_t i = 0; i < list->count; i++)
+        free(list->items[i].listing);
     free(list->items);
     *list = (struct cache_list)CACHE_LIST_INIT;
 }
@@ -70,7 +74,7 @@ static int list_folder(const char *folder, enum digest_algorithm algorithm, stru
             continue; /* not ours, or gone by now */
         item.size = (uint64_t)status.st_size;
         item.used = status.st_mtime;
-        add_item(out, &item);
+        cache_list_add(out, &item);
     }
     closedir(stream);
     return 0;
@@ -84,6 +88,10 @@ static int compare_items(const void *left, const void *right)
 
     if (a->used != b->used)
         return a->used < b->used ? -1 : 1;
+    if (a->listing != NULL && b->listing != NULL)
+        return strcmp(a->listing, b->listing);
+    if (a->listing != NULL || b->listing != NULL)
+        return a->listing == NULL ? -1 : 1;
     if (a->digest.algorithm != b->digest.algorithm)
         return a->digest.algorithm < b->digest.algorithm ? -1 : 1;
     int order = memcmp(a->digest.bytes, b->digest.bytes, sizeof(a->digest.bytes));
@@ -105,6 +113,8 @@ int cache_list(const char *folder, struct cache_list *out, struct error *err)
     for (size_t i = 0; i < CACHE_ALGORITHMS; i++)
         if (list_folder(folder, cache_algorithms[i], &list, err) < 0)
             return -1;
+    if (cache_add_listings(folder, &list, err) < 0)
+        return -1;
     if (list.count > 0)
         qsort(list.items, list.count, sizeof(*list.items), compare_items);
     cache_list_release(out);
@@ -113,12 +123,19 @@ int cache_list(const char *folder, struct cache_list *out, struct error *err)
     return 0;
 }
 
+static char *item_path(const char *folder, const struct cache_item *item)
+{
+    if (item->listing != NULL)
+        return xasprintf("%s/%s", folder, item->listing);
+    CLEANUP(text) char *whole = cache_path(folder, &item->digest);
+    return xasprintf("%s%s", whole, item->is_partial ? CACHE_PARTIAL : "");
+}
+
 /* *in_use tells whether it was left because somebody has it locked. */
 static int remove_item(const char *folder, const struct cache_item *item, bool *in_use,
                        struct error *err)
 {
-    CLEANUP(text) char *whole = cache_path(folder, &item->digest);
-    CLEANUP(text) char *path = xasprintf("%s%s", whole, item->is_partial ? CACHE_PARTIAL : "");
+    CLEANUP(text) char *path = item_path(folder, item);
     CLEANUP(fd) int fd = open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0 && errno == ENOENT)
@@ -156,7 +173,7 @@ int cache_prune(const struct cache_prune_options *options, struct cache_prune_re
             if (cancel_check(options->cancel, err) < 0 ||
                 remove_item(options->folder, item, &in_use, err) < 0)
                 return -1;
-            add_item(in_use ? &out->in_use : &out->removed, item);
+            cache_list_add(in_use ? &out->in_use : &out->removed, item);
             left -= in_use ? 0 : item->size;
         }
     }

@@ -49,8 +49,7 @@ static void joined_free(struct reader *reader)
     (void)reader;
 }
 
-/* The first time, that is; what is there can still be read. */
-static void give_up_writing(struct cache *cache, const struct error *why)
+void cache_give_up_writing(struct cache *cache, const struct error *why)
 {
     if (!atomic_exchange(&cache->is_read_only, true))
         log_warn(cache->log, "the download cache takes nothing more, and the work goes on: %s",
@@ -70,7 +69,7 @@ static void keep(struct kept_reader *kept, const void *data, size_t size)
     if ((offset < entry->present || entry_write(entry, data, size, offset, &why) == 0) &&
         (kept->passed < kept->request.size || entry_commit(entry, &why) == 0))
         return;
-    give_up_writing(kept->cache, &why);
+    cache_give_up_writing(kept->cache, &why);
     entry_discard(entry); /* room for whoever filled the disk */
     entry_free(TAKE(kept->entry));
 }
@@ -123,7 +122,7 @@ static int open_entry(struct kept_reader *kept, struct error *err)
         return 0;
     if (why.kind == ERROR_CANCELED)
         return error_move(err, &why);
-    give_up_writing(kept->cache, &why);
+    cache_give_up_writing(kept->cache, &why);
     return 0;
 }
 

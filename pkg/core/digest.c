@@ -19,6 +19,7 @@ static size_t digest_size(enum digest_algorithm algorithm)
         return 32;
     case DIGEST_SHA512:
         return 64;
+    case DIGEST_SHA1:
     case DIGEST_GIT_SHA1:
         return 20;
     }
@@ -34,6 +35,8 @@ const char *digest_algorithm_name(enum digest_algorithm algorithm)
         return "sha256";
     case DIGEST_SHA512:
         return "sha512";
+    case DIGEST_SHA1:
+        return "sha1";
     case DIGEST_GIT_SHA1:
         return "git-sha1";
     }
@@ -119,6 +122,7 @@ static const EVP_MD *digest_method(enum digest_algorithm algorithm)
         return EVP_sha256();
     case DIGEST_SHA512:
         return EVP_sha512();
+    case DIGEST_SHA1:
     case DIGEST_GIT_SHA1:
         return EVP_sha1();
     case DIGEST_NONE:
@@ -127,7 +131,7 @@ static const EVP_MD *digest_method(enum digest_algorithm algorithm)
     abort();
 }
 
-struct hasher *hasher_new(enum digest_algorithm algorithm, uint64_t size)
+static struct hasher *hasher_begin(enum digest_algorithm algorithm)
 {
     struct hasher *hasher = xcalloc(1, sizeof(*hasher));
 
@@ -136,11 +140,23 @@ struct hasher *hasher_new(enum digest_algorithm algorithm, uint64_t size)
     if (hasher->context == NULL ||
         EVP_DigestInit_ex(hasher->context, digest_method(algorithm), NULL) != 1)
         abort();
-    if (algorithm == DIGEST_GIT_SHA1) {
-        char header[32];
-        int length = snprintf(header, sizeof(header), "blob %" PRIu64, size);
-        hasher_add(hasher, header, (size_t)length + 1);
-    }
+    return hasher;
+}
+
+static void add_git_header(struct hasher *hasher, const char *type, uint64_t size)
+{
+    char header[32];
+    int length = snprintf(header, sizeof(header), "%s %" PRIu64, type, size);
+
+    hasher_add(hasher, header, (size_t)length + 1);
+}
+
+struct hasher *hasher_new(enum digest_algorithm algorithm, uint64_t size)
+{
+    struct hasher *hasher = hasher_begin(algorithm);
+
+    if (algorithm == DIGEST_GIT_SHA1)
+        add_git_header(hasher, "blob", size);
     return hasher;
 }
 
@@ -172,5 +188,14 @@ struct digest digest_of(enum digest_algorithm algorithm, const void *data, size_
     CLEANUP(hasher) struct hasher *hasher = hasher_new(algorithm, size);
 
     hasher_add(hasher, data, size);
+    return hasher_finish(hasher);
+}
+
+struct digest digest_of_git_tree(const void *entries, size_t size)
+{
+    CLEANUP(hasher) struct hasher *hasher = hasher_begin(DIGEST_GIT_SHA1);
+
+    add_git_header(hasher, "tree", size);
+    hasher_add(hasher, entries, size);
     return hasher_finish(hasher);
 }

@@ -14,6 +14,7 @@ enum digest_algorithm {
     DIGEST_SHA256,
     DIGEST_SHA512,
     DIGEST_GIT_SHA1,
+    DIGEST_SHA1, /* of names that caches make of URLs; nothing is verified by it */
 };
 
 #define DIGEST_BYTES_MAX 64
@@ -54,6 +55,11 @@ const char *digest_algorithm_name(enum digest_algorithm algorithm);
 bool digest_equal(const struct digest *a, const struct digest *b);
 /* The digest of bytes in memory. */
 struct digest digest_of(enum digest_algorithm algorithm, const void *data, size_t size);
+/*
+ * git's object name of a tree: SHA-1 over "tree ", the decimal size, a NUL, and its entries as git
+ * has them, each "MODE NAME", a NUL and the 20 bytes of an object name.
+ */
+struct digest digest_of_git_tree(const void *entries, size_t size);
 
 /* Computes a digest piece by piece. Belongs to one thread. */
 struct hasher;

@@ -1,5 +1,7 @@
 #include "core/digest.h"
 
+#include "core/buf.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -73,9 +75,38 @@ static void a_digest_that_could_be_a_path_is_refused(void **state)
     }
 }
 
+static void digest_of_git_tree_is_what_git_calls_it(void **state)
+{
+    struct buf tree = BUF_INIT;
+    const struct digest empty_file = digest_of(DIGEST_GIT_SHA1, "", 0);
+    const struct digest empty_tree = digest_of_git_tree("", 0);
+
+    (void)state;
+    assert_string_equal(digest_format(&empty_tree).text,
+                        "4b825dc642cb6eb9a060e54bf8d69288fbee4904");
+    buf_add(&tree, "100644 a", 9);
+    buf_add(&tree, empty_file.bytes, 20);
+    const struct digest one_file = digest_of_git_tree(tree.data, tree.size);
+    assert_string_equal(digest_format(&one_file).text, "496d6428b9cf92981dc9495211e6e1120fb6f2ba");
+    buf_release(&tree);
+}
+
+static void names_of_urls_have_the_plain_sha1(void **state)
+{
+    const char url[] = "https://openaipublic.blob.core.windows.net/encodings/cl100k_base.tiktoken";
+    struct digest digest = digest_of(DIGEST_SHA1, url, strlen(url));
+
+    (void)state;
+    assert_string_equal(digest_format_hex(&digest).text,
+                        "9b5ad71b2ce5302211f9c61530b329a4922fc6a4");
+    assert_string_equal(digest_algorithm_name(DIGEST_SHA1), "sha1");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(digest_of_git_tree_is_what_git_calls_it),
+        cmocka_unit_test(names_of_urls_have_the_plain_sha1),
         cmocka_unit_test(digests_are_those_of_the_published_vectors),
         cmocka_unit_test(what_formats_parses_to_the_same),
         cmocka_unit_test(a_digest_that_could_be_a_path_is_refused),

@@ -42,6 +42,39 @@ int error_set_errno(struct error *err, int number, const char *format, ...)
     return error_set(err, ERROR_LOCAL, "%s: %s", text, strerror_r(number, words, sizeof(words)));
 }
 
+/* Is it nothing but a noun in front of the subject: "", "the base "? */
+static bool is_noun(const char *words, size_t size)
+{
+    static const char article[] = "the ";
+    size_t start = sizeof(article) - 1;
+
+    if (size == 0)
+        return true;
+    return size > start && strncmp(words, article, start) == 0 && words[size - 1] == ' ' &&
+           memchr(words + start, ' ', size - start - 1) == NULL;
+}
+
+/* The rest of a text that begins with what the context ends with; NULL: it says something else. */
+static const char *after_subject(const char *context, const char *text)
+{
+    const char *end = *text == '\'' ? strchr(text + 1, '\'') : NULL;
+    size_t size = end != NULL ? (size_t)(end - text) - 1 : 0;
+    size_t before = strlen(context);
+
+    if (size == 0 || (end[1] != ':' && end[1] != ' '))
+        return NULL;
+    bool is_quoted = before > 0 && context[before - 1] == '\'';
+    if (before < size + (is_quoted ? 2 : 0))
+        return NULL;
+    before -= size + is_quoted;
+    if (strncmp(context + before, text + 1, size) != 0)
+        return NULL;
+    before -= is_quoted;
+    if (is_quoted ? context[before] != '\'' : before > 0 && context[before - 1] != ' ')
+        return NULL;
+    return end[1] == ':' || is_noun(context, before) ? end + 1 : NULL;
+}
+
 int error_wrap(struct error *err, const char *format, ...)
 {
     va_list arguments;
@@ -49,7 +82,10 @@ int error_wrap(struct error *err, const char *format, ...)
     va_start(arguments, format);
     CLEANUP(text) char *context = format_text(format, arguments);
     va_end(arguments);
-    char *text = xasprintf("%s: %s", context, err->text != NULL ? err->text : "no reason given");
+    const char *reason = err->text != NULL ? err->text : "no reason given";
+    const char *rest = after_subject(context, reason);
+    char *text =
+        rest != NULL ? xasprintf("%s%s", context, rest) : xasprintf("%s: %s", context, reason);
     free(err->text);
     err->text = text;
     return -1;

@@ -35,7 +35,11 @@ struct error {
 int error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF_FORMAT(3, 4);
 /* The same for a system call: ": " and the words for `number` follow; the kind is ERROR_LOCAL. */
 int error_set_errno(struct error *err, int number, const char *format, ...) PRINTF_FORMAT(3, 4);
-/* Puts context in front of the text: "context: text". Keeps the kind. Returns -1. */
+/*
+ * Puts context in front of the text: "context: text". Keeps the kind. Returns -1. What the context
+ * ends with is not said again where the text begins with it in quotes: "the base oci:a" in front of
+ * "'oci:a' has no image '1'" is "the base oci:a has no image '1'".
+ */
 int error_wrap(struct error *err, const char *format, ...) PRINTF_FORMAT(2, 3);
 /* Moves `from` to `to`, which is emptied first; `from` is empty afterwards. Returns -1. */
 int error_move(struct error *to, struct error *from);

@@ -21,8 +21,8 @@ struct log {
 };
 
 /*
- * `log` may be NULL: nothing is written. log_warn is for inject, rootfs, cache and cmd alone,
- * log_info for inject and cmd.
+ * `log` may be NULL: nothing is written. log_warn is for inject, rootfs, source, cache and cmd
+ * alone, log_info for inject and cmd.
  */
 void log_warn(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
 void log_info(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);

@@ -1,5 +1,7 @@
 #include "core/text.h"
 
+#include "core/buf.h"
+
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -18,6 +20,48 @@ bool text_ends_with(const char *text, const char *suffix)
     return size >= tail && memcmp(text + size - tail, suffix, tail) == 0;
 }
 
+bool text_is_one_line(const char *text)
+{
+    if (text[0] == '\0')
+        return false;
+    for (; *text != '\0'; text++)
+        if ((unsigned char)*text < ' ' || *text == 0x7f)
+            return false;
+    return true;
+}
+
+bool text_is_among(const char *text, const char *const *list)
+{
+    while (*list != NULL && strcmp(*list, text) != 0)
+        list++;
+    return *list != NULL;
+}
+
+char *text_copy(const char *text)
+{
+    return text != NULL ? xstrdup(text) : NULL;
+}
+
+static size_t folder_size(const char *folder)
+{
+    return strcmp(folder, "/") == 0 ? 0 : strlen(folder);
+}
+
+bool path_is_inside(const char *path, const char *folder)
+{
+    size_t size = folder_size(folder);
+
+    return size == 0 ||
+           (strncmp(path, folder, size) == 0 && (path[size] == '/' || path[size] == '\0'));
+}
+
+bool path_is_below(const char *path, const char *folder)
+{
+    size_t size = folder_size(folder);
+
+    return size == 0 || (strncmp(path, folder, size) == 0 && path[size] == '/');
+}
+
 static int fold(char character)
 {
     return character >= 'A' && character <= 'Z' ? character - 'A' + 'a' : character;
@@ -30,6 +74,49 @@ bool text_equal_fold(const char *a, const char *b)
         b++;
     }
     return fold(*a) == fold(*b);
+}
+
+bool text_contains_fold(const char *text, const char *part)
+{
+    for (;; text++) {
+        size_t i = 0;
+        while (part[i] != '\0' && fold(text[i]) == fold(part[i]))
+            i++;
+        if (part[i] == '\0')
+            return true;
+        if (*text == '\0')
+            return false;
+    }
+}
+
+static size_t least(size_t a, size_t b)
+{
+    return a < b ? a : b;
+}
+
+static void costs_cleanup(size_t **costs)
+{
+    free(*costs);
+}
+
+/* Levenshtein's, a row for each byte of `a`. */
+size_t text_distance(const char *a, const char *b)
+{
+    size_t size = strlen(b);
+    CLEANUP(costs) size_t *costs = xcalloc(size + 1, sizeof(*costs));
+
+    for (size_t i = 0; i <= size; i++)
+        costs[i] = i;
+    for (; *a != '\0'; a++) {
+        size_t diagonal = costs[0];
+        costs[0]++;
+        for (size_t i = 0; i < size; i++) {
+            size_t replaced = diagonal + (fold(*a) != fold(b[i]) ? 1 : 0);
+            diagonal = costs[i + 1];
+            costs[i + 1] = least(replaced, least(costs[i], diagonal) + 1);
+        }
+    }
+    return costs[size];
 }
 
 /* How many bytes the sequence at `at` has; 0 if it is not well-formed (RFC 3629, section 4). */
@@ -72,6 +159,11 @@ bool text_is_utf8(const char *text)
         at += size;
     }
     return true;
+}
+
+char *path_join(const char *folder, const char *name)
+{
+    return xasprintf("%s%s%s", folder, folder[0] != '\0' ? "/" : "", name);
 }
 
 bool text_is_hex(const char *text, size_t size)
@@ -128,6 +220,12 @@ void strings_add(struct strings *strings, const char *text)
     strings->items[strings->count] = NULL;
 }
 
+void strings_add_all(struct strings *strings, const struct strings *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        strings_add(strings, more->items[i]);
+}
+
 void strings_addf(struct strings *strings, const char *format, ...)
 {
     char *text = NULL;
@@ -150,10 +248,35 @@ bool strings_has(const struct strings *strings, const char *text)
     return false;
 }
 
+void strings_add_missing(struct strings *strings, const struct strings *more)
+{
+    for (size_t i = 0; i < more->count; i++)
+        if (!strings_has(strings, more->items[i]))
+            strings_add(strings, more->items[i]);
+}
+
 void strings_release(struct strings *strings)
 {
     for (size_t i = 0; i < strings->count; i++)
         free(strings->items[i]);
     free(strings->items);
     *strings = (struct strings)STRINGS_INIT;
+}
+
+char *text_display_url(const char *url)
+{
+    struct buf out = BUF_INIT;
+    const char *scheme_end = strstr(url, "://");
+    size_t whole = strcspn(url, "?#");
+
+    if (scheme_end != NULL && (size_t)(scheme_end - url) < whole) {
+        size_t start = (size_t)(scheme_end - url) + 3;
+        size_t end = start + strcspn(url + start, "/?#");
+        const char *user_end = memrchr(url + start, '@', end - start);
+        buf_add(&out, url, start);
+        url = user_end != NULL ? user_end + 1 : url + start;
+        whole = strcspn(url, "?#");
+    }
+    buf_add(&out, url, whole);
+    return buf_take(&out);
 }

@@ -10,12 +10,32 @@ bool text_starts_with(const char *text, const char *prefix);
 bool text_ends_with(const char *text, const char *suffix);
 /* ASCII letters compare alike in either case. */
 bool text_equal_fold(const char *a, const char *b);
+/* Whether `part` is in `text`; ASCII letters compare alike in either case. */
+bool text_contains_fold(const char *text, const char *part);
+/* How many bytes have to be added, removed or replaced; ASCII letters are alike in either case. */
+size_t text_distance(const char *a, const char *b);
 /* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
 bool text_is_utf8(const char *text);
+/* Whether there is something in it, and no control character. */
+bool text_is_one_line(const char *text);
+/* Whether it is one of these; `list` ends with NULL. */
+bool text_is_among(const char *text, const char *const *list);
+/* A copy of a text that may not be there: NULL for NULL. Caller frees. */
+char *text_copy(const char *text);
+/*
+ * Whether a path is the folder or lies in it, and whether it lies in it: both absolute or both
+ * without a leading '/', and without needless parts. In "/" and in "" lies everything.
+ */
+bool path_is_inside(const char *path, const char *folder);
+bool path_is_below(const char *path, const char *folder);
+/* "FOLDER/NAME", and NAME alone in "". Caller frees. */
+char *path_join(const char *folder, const char *name);
 /* Exactly `size` lower-case hex digits. */
 bool text_is_hex(const char *text, size_t size);
 /* Replaces control characters by '?', in place. */
 void text_mask(char *text);
+/* The URL without user, query and fragment, for messages. Caller frees. */
+char *text_display_url(const char *url);
 /* "1.2 GB" in powers of ten, as registries and hubs count. */
 struct text_size {
     char text[16];
@@ -37,6 +57,10 @@ struct strings {
     }
 
 void strings_add(struct strings *strings, const char *text);
+/* Adds a copy of each of them. */
+void strings_add_all(struct strings *strings, const struct strings *more);
+/* The same of those that are not there yet. */
+void strings_add_missing(struct strings *strings, const struct strings *more);
 void strings_addf(struct strings *strings, const char *format, ...) PRINTF_FORMAT(2, 3);
 bool strings_has(const struct strings *strings, const char *text);
 void strings_release(struct strings *strings);

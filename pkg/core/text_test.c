@@ -34,6 +34,39 @@ static void only_well_formed_utf8_is_utf8(void **state)
             fail_msg("case %zu", i);
 }
 
+static void distances_count_changed_bytes(void **state)
+{
+    static const struct {
+        const char *a, *b;
+        size_t distance;
+    } cases[] = {
+        {"", "", 0},
+        {"", "abc", 3},
+        {"abc", "", 3},
+        {"base", "BASE", 0},
+        {"base", "bse", 1},
+        {"base", "bsae", 2},
+        {"kitten", "sitting", 3},
+        {"flaw", "lawn", 2},
+        {"whisper", "wisper", 1},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(text_distance(cases[i].a, cases[i].b), cases[i].distance);
+}
+
+static void parts_are_found_in_any_case(void **state)
+{
+    (void)state;
+    assert_true(text_contains_fold("all-MiniLM-L6", "minilm"));
+    assert_true(text_contains_fold("aab", "AB"));
+    assert_true(text_contains_fold("", ""));
+    assert_true(text_contains_fold("x", ""));
+    assert_false(text_contains_fold("", "x"));
+    assert_false(text_contains_fold("minil", "minilm"));
+}
+
 static void sizes_are_written_as_people_read_them(void **state)
 {
     static const struct {
@@ -142,16 +175,74 @@ static void a_buf_has_an_end(void **state)
     assert_string_equal(buf_text(&buf), "");
 }
 
+static void paths_are_in_folders_by_whole_parts(void **state)
+{
+    static const struct {
+        const char *path, *folder;
+        bool is_inside, is_below;
+    } cases[] = {
+        {"/a/b", "/a", true, true},   {"/a", "/a", true, false}, {"/ab", "/a", false, false},
+        {"/a", "/a/b", false, false}, {"/a", "/", true, true},   {"a/b", "a", true, true},
+        {"a", "", true, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        assert_int_equal(path_is_inside(cases[i].path, cases[i].folder), cases[i].is_inside);
+        assert_int_equal(path_is_below(cases[i].path, cases[i].folder), cases[i].is_below);
+    }
+    assert_null(text_copy(NULL));
+}
+
+static void lists_are_added_to_each_other(void **state)
+{
+    CLEANUP(strings) struct strings list = STRINGS_INIT;
+    CLEANUP(strings) struct strings more = STRINGS_INIT;
+
+    (void)state;
+    strings_add_all(&list, &more);
+    strings_add(&more, "a");
+    strings_add(&more, "b");
+    strings_add(&list, "b");
+    strings_add_missing(&list, &more);
+    assert_int_equal(list.count, 2);
+    assert_string_equal(list.items[1], "a");
+    strings_add_all(&list, &more);
+    assert_int_equal(list.count, 4);
+    assert_string_equal(list.items[3], "b");
+    assert_null(list.items[4]);
+}
+
+static void a_line_is_told_from_other_texts(void **state)
+{
+    static const char *const list[] = {"a", "bc", NULL};
+
+    (void)state;
+    assert_true(text_is_one_line("a b"));
+    assert_true(text_is_one_line("\xc3\xa9"));
+    assert_false(text_is_one_line(""));
+    assert_false(text_is_one_line("a\nb"));
+    assert_false(text_is_one_line("\x7f"));
+    assert_true(text_is_among("bc", list));
+    assert_false(text_is_among("b", list));
+    assert_false(text_is_among("b", list + 2));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(paths_are_in_folders_by_whole_parts),
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
+        cmocka_unit_test(distances_count_changed_bytes),
+        cmocka_unit_test(parts_are_found_in_any_case),
         cmocka_unit_test(sizes_are_written_as_people_read_them),
         cmocka_unit_test(a_number_is_digits_and_in_range),
         cmocka_unit_test(errors_carry_context_and_no_control_characters),
         cmocka_unit_test(a_copy_of_a_part_ends_where_the_text_ends),
         cmocka_unit_test(a_log_writes_what_its_level_admits),
         cmocka_unit_test(a_buf_has_an_end),
+        cmocka_unit_test(lists_are_added_to_each_other),
+        cmocka_unit_test(a_line_is_told_from_other_texts),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -55,7 +55,8 @@ int workers_run(unsigned threads, size_t count, worker_fn *job, void *arg,
         .cancel = {.parent = cancel},
         .errors = xcalloc(count, sizeof(struct error)),
     };
-    size_t wanted = threads < count ? threads : count;
+    size_t most = threads > 0 ? threads : WORKERS_DEFAULT;
+    size_t wanted = most < count ? most : count;
     pthread_t *ids = xcalloc(wanted, sizeof(*ids));
     size_t started = 0;
 

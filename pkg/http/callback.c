@@ -19,7 +19,7 @@ size_t transfer_take_header(char *data, size_t one, size_t size, void *arg)
     transfer->active_ms = now_ms();
     if (!size_add(transfer->header_size, size, &transfer->header_size) ||
         transfer->header_size > HTTP_HEADER_LIMIT) {
-        CLEANUP(text) char *name = http_display_url(transfer->url);
+        CLEANUP(text) char *name = text_display_url(transfer->url);
         error_set(&transfer->refusal, ERROR_CORRUPT,
                   "'%s' has more than %zu bytes of headers, the most that is read", name,
                   HTTP_HEADER_LIMIT);
@@ -59,45 +59,170 @@ static bool take_number(const char **at, uint64_t *out)
     return *at > start;
 }
 
-/* Content-Range: bytes FIRST-LAST/SIZE (RFC 9110, 14.4); SIZE may be "*". */
-static bool range_starts_at(const char *range, uint64_t offset)
-{
-    uint64_t first = 0;
-    uint64_t last = 0;
+struct content_range {
+    uint64_t first;
+    uint64_t last;
+    uint64_t total; /* SIZE_UNKNOWN for "*" */
+};
 
-    if (range == NULL || strncasecmp(range, "bytes ", 6) != 0)
+/* Content-Range: bytes FIRST-LAST/SIZE (RFC 9110, 14.4); SIZE may be "*". `text` may be NULL. */
+static bool content_range_parse(const char *text, struct content_range *out)
+{
+    struct content_range range = {.total = SIZE_UNKNOWN};
+    uint64_t total;
+
+    if (text == NULL || strncasecmp(text, "bytes ", 6) != 0)
         return false;
-    range += 6;
-    if (!take_number(&range, &first) || *range++ != '-' || !take_number(&range, &last))
+    text += 6;
+    if (!take_number(&text, &range.first) || *text++ != '-' || !take_number(&text, &range.last) ||
+        *text++ != '/' || range.last < range.first)
         return false;
-    return first == offset && last >= first && *range == '/';
+    if (take_number(&text, &total)) {
+        if (total <= range.last)
+            return false;
+        range.total = total;
+    }
+    *out = range;
+    return true;
+}
+
+/* NULL if the answer is not encoded. */
+static const char *content_encoding(const struct http_response *response)
+{
+    const char *encoding = http_response_header(response, "Content-Encoding");
+
+    return encoding != NULL && *encoding != '\0' && !text_equal_fold(encoding, "identity")
+               ? encoding
+               : NULL;
+}
+
+/* Whether libcurl has every encoding in a list like "deflate, gzip". */
+static bool encoding_is_known(const char *list)
+{
+    static const struct {
+        const char *name;
+        int feature;
+    } known[] = {
+        {"identity", 0},
+        {"gzip", CURL_VERSION_LIBZ},
+        {"x-gzip", CURL_VERSION_LIBZ},
+        {"deflate", CURL_VERSION_LIBZ},
+        {"br", CURL_VERSION_BROTLI},
+        {"zstd", CURL_VERSION_ZSTD},
+    };
+    int features = curl_version_info(CURLVERSION_NOW)->features;
+
+    while (*(list += strspn(list, " \t,")) != '\0') {
+        size_t size = strcspn(list, " \t,");
+        CLEANUP(text) char *name = xstrndup(list, size);
+        size_t i = 0;
+        while (i < ARRAY_SIZE(known) && !text_equal_fold(known[i].name, name))
+            i++;
+        if (i == ARRAY_SIZE(known) || (features & known[i].feature) != known[i].feature)
+            return false;
+        list += size;
+    }
+    return true;
+}
+
+/* Bytes of the whole that the answer is, or is a part of; SIZE_UNKNOWN if it does not say. */
+static uint64_t answer_size(const struct http_response *response)
+{
+    struct content_range range = {.total = SIZE_UNKNOWN};
+    const char *length = http_response_header(response, "Content-Length");
+    uint64_t size = SIZE_UNKNOWN;
+
+    if (response->status != 206)
+        return length != NULL && take_number(&length, &size) ? size : SIZE_UNKNOWN;
+    content_range_parse(http_response_header(response, "Content-Range"), &range);
+    return range.total;
+}
+
+/* The answer's body arrives decoded, or it is to be asked for once more, in a form that can be. */
+static int judge_encoding(struct transfer *transfer, const char *encoding, struct error *err)
+{
+    struct http_response *response = &transfer->response;
+    CLEANUP(text) char *name = text_display_url(transfer->url);
+
+    if (!encoding_is_known(encoding))
+        return error_set(err, ERROR_CORRUPT,
+                         "'%s' was sent with the content encoding '%s', where identity was asked, "
+                         "and which is not known here",
+                         name, encoding);
+    transfer->wants_decoding = !transfer->decode;
+    transfer->wants_whole = response->status == 206 && !transfer->whole;
+    if (transfer_wants_more(transfer))
+        return -1;
+    if (response->status == 206) /* a part of a stream cannot be decoded by itself */
+        return error_set(err, ERROR_CORRUPT,
+                         "'%s' was sent in part with the content encoding '%s', where the whole "
+                         "was asked as it is",
+                         name, encoding);
+    transfer->encoded = true;
+    return 0;
+}
+
+/* A 206 to a request without a range is the whole, unless it says something else. */
+static int judge_part(const struct transfer *transfer, struct error *err)
+{
+    const char *text = http_response_header(&transfer->response, "Content-Range");
+    struct content_range range;
+
+    if (!content_range_parse(text, &range) ||
+        (range.first == 0 && (range.total == SIZE_UNKNOWN || range.last + 1 == range.total)))
+        return 0;
+    CLEANUP(text) char *name = text_display_url(transfer->url);
+    return error_set(err, ERROR_CORRUPT,
+                     "'%s' was sent with the range '%s', where the whole was asked", name, text);
+}
+
+static int judge_range(struct transfer *transfer, struct error *err)
+{
+    const char *text = http_response_header(&transfer->response, "Content-Range");
+    struct content_range range;
+
+    if (!content_range_parse(text, &range)) {
+        transfer->wants_whole = true;
+        return -1;
+    }
+    if (range.first != transfer->offset) {
+        CLEANUP(text) char *name = text_display_url(transfer->url);
+        return error_set(err, ERROR_CORRUPT,
+                         "'%s' was sent with the range '%s', where one from %" PRIu64 " was asked",
+                         name, text, transfer->offset);
+    }
+    uint64_t size = range.last - range.first + 1;
+    bool is_short = transfer->length == 0 || size < transfer->length;
+    transfer->partial = is_short && range.total != SIZE_UNKNOWN && range.last + 1 < range.total;
+    return 0;
+}
+
+bool transfer_wants_more(const struct transfer *transfer)
+{
+    return transfer->wants_decoding || transfer->wants_whole;
 }
 
 int transfer_judge(struct transfer *transfer, struct error *err)
 {
     const struct http_response *response = &transfer->response;
-    const char *encoding = http_response_header(response, "Content-Encoding");
-    bool encoded = encoding != NULL && *encoding != '\0' && !text_equal_fold(encoding, "identity");
-    bool ranged = transfer->offset > 0 || transfer->length > 0;
+    const char *encoding = content_encoding(response);
+    bool is_ranged = transfer->offset > 0 || transfer->length > 0;
+    bool is_part = response->status == 206;
 
     if (!http_status_is_success(response->status)) {
-        if (encoded)
+        if (encoding != NULL && !transfer->decode)
             transfer->body_limit = 0; /* nothing that a person could read */
         return 0;
     }
-    CLEANUP(text) char *name = http_display_url(transfer->url);
-    if (encoded)
-        return error_set(err, ERROR_CORRUPT,
-                         "'%s' was sent with the content encoding '%s', where identity was asked",
-                         name, encoding);
-    if (!ranged)
-        return 0;
-    const char *range = http_response_header(response, "Content-Range");
-    if (response->status == 206 && !range_starts_at(range, transfer->offset))
-        return error_set(err, ERROR_CORRUPT,
-                         "'%s' was sent with the range '%s', where one from %" PRIu64 " was asked",
-                         name, range != NULL ? range : "", transfer->offset);
-    if (response->status != 206)
+    if (encoding != NULL && !transfer->decode && answer_size(response) == transfer->size)
+        encoding = NULL; /* that of the content itself, as of a file *.gz */
+    if (encoding != NULL && !transfer->head && judge_encoding(transfer, encoding, err) < 0)
+        return -1;
+    if (is_part && (transfer->whole || !is_ranged) && judge_part(transfer, err) < 0)
+        return -1;
+    if (is_part && !transfer->whole && is_ranged && judge_range(transfer, err) < 0)
+        return -1;
+    if (!is_part || transfer->whole)
         transfer->skip = transfer->offset;
     if (transfer->length > 0)
         transfer->left = transfer->length;
@@ -113,7 +238,7 @@ static bool keep_body(struct transfer *transfer, const char *data, size_t size)
         if (buf_add_limited(&response->body, data, size, transfer->body_limit,
                             &transfer->refusal) == 0)
             return true;
-        CLEANUP(text) char *name = http_display_url(transfer->url);
+        CLEANUP(text) char *name = text_display_url(transfer->url);
         error_wrap(&transfer->refusal, "the answer of '%s'", name);
         return false;
     }

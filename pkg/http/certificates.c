@@ -18,17 +18,12 @@ static char *copy_variable(const char *name)
     return value != NULL && *value != '\0' ? xstrdup(value) : NULL;
 }
 
-static char *copy_text(const char *text)
-{
-    return text != NULL ? xstrdup(text) : NULL;
-}
-
 void certificates_init(struct certificates *certificates, const struct http_options *options)
 {
     const char *home = getenv("HOME");
 
-    certificates->more = copy_text(options->tls_ca);
-    certificates->only = copy_text(options->cert_dir);
+    certificates->more = text_copy(options->tls_ca);
+    certificates->only = text_copy(options->cert_dir);
     certificates->ca_file = copy_variable("SSL_CERT_FILE");
     certificates->ca_folder = copy_variable("SSL_CERT_DIR");
     pthread_mutex_init(&certificates->lock, NULL);

@@ -1,8 +1,8 @@
 #include "http/http_internal.h"
 
 #include "core/file.h"
+#include "testing/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -23,17 +23,9 @@ static int make_folder(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static int remove_folder(void **state)
 {
-    int result = nftw(*state, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    int result = folder_clear(*state);
 
     free(*state);
     return result;

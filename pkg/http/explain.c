@@ -157,8 +157,9 @@ static int explain_proxy(long status, const char *authority, struct error *err)
                      status);
 }
 
-static int explain_break(const struct transfer *transfer, const char *authority, struct error *err)
+int transfer_explain_break(const struct transfer *transfer, struct error *err)
 {
+    CLEANUP(text) char *authority = url_format_authority(transfer->url);
     CLEANUP(text) char *words = system_words(transfer);
     const char *when =
         transfer->answered ? "before the answer was complete" : "before there was an answer";
@@ -167,6 +168,20 @@ static int explain_break(const struct transfer *transfer, const char *authority,
         return error_set(err, ERROR_UNREACHABLE, "the connection to '%s' ended %s: %s", authority,
                          when, words);
     return error_set(err, ERROR_UNREACHABLE, "the connection to '%s' ended %s", authority, when);
+}
+
+/* Sending it again would not help. */
+static int explain_encoding(const struct transfer *transfer, struct error *err)
+{
+    CLEANUP(text) char *name = text_display_url(transfer->url);
+    const char *words = *transfer->words != '\0' ? transfer->words : "it is not of that form";
+
+    if (transfer->result == CURLE_OUT_OF_MEMORY)
+        words = "it becomes too large";
+    return error_set(err, ERROR_CORRUPT,
+                     "'%s' was sent with a content encoding, where identity was asked, and cannot "
+                     "be decoded: %s",
+                     name, words);
 }
 
 int transfer_explain(const struct transfer *transfer, struct error *err)
@@ -195,14 +210,21 @@ int transfer_explain(const struct transfer *transfer, struct error *err)
     case CURLE_SSL_INVALIDCERTSTATUS:
     case CURLE_SSL_PINNEDPUBKEYNOTMATCH:
         return explain_tls(transfer, authority, err);
-    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_UNSUPPORTED_PROTOCOL: /* a head that is cut in its first word looks alike */
     case CURLE_WEIRD_SERVER_REPLY:
-        return error_set(err, ERROR_UNSUPPORTED, "'%s' does not answer in HTTP/1.1", authority);
+        return error_set(err, ERROR_UNREACHABLE, "'%s' does not answer in HTTP/1.1", authority);
     case CURLE_URL_MALFORMAT:
         return error_set(err, ERROR_UNSUPPORTED, "'%s' is not a URL that can be asked", authority);
+    case CURLE_BAD_CONTENT_ENCODING:
+    case CURLE_WRITE_ERROR: /* no callback of ours has refused */
+        return explain_encoding(transfer, err);
     case CURLE_OUT_OF_MEMORY:
-        abort();
+        if (transfer->encoded) /* libcurl's limit for what it has decoded while it is paused */
+            return explain_encoding(transfer, err);
+        return error_set(err, ERROR_CORRUPT,
+                         "'%s' answers with a line of headers that is longer than libcurl reads",
+                         authority);
     default:
-        return explain_break(transfer, authority, err);
+        return transfer_explain_break(transfer, err);
     }
 }

@@ -47,7 +47,7 @@ static void each_end_of_a_connection_has_its_words(void **state)
          "the connection to 'h.example:443' ended before there was an answer"},
         {CURLE_PARTIAL_FILE, "", true, ERROR_UNREACHABLE,
          "the connection to 'h.example:443' ended before the answer was complete"},
-        {CURLE_UNSUPPORTED_PROTOCOL, "", false, ERROR_UNSUPPORTED,
+        {CURLE_UNSUPPORTED_PROTOCOL, "", false, ERROR_UNREACHABLE,
          "'h.example:443' does not answer in HTTP/1.1"},
     };
 

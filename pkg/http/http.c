@@ -74,26 +74,67 @@ static int refuse_to_leave(const struct http_request *request, const char *name,
                      request->unix_socket);
 }
 
+/* They tell of what was on the way, and not of what the caller gets. */
+static void forget_encoding(struct http_response *response)
+{
+    http_response_drop_header(response, "Content-Encoding");
+    http_response_drop_header(response, "Content-Length");
+}
+
+/* How it has to be asked for, if the answer could not be read as it came. */
+static void learn_options(const struct http *http, const struct transfer *transfer,
+                          struct transfer_options *options)
+{
+    log_debug(http->log, "the answer cannot be read as it comes, asking once more%s%s",
+              transfer->wants_decoding ? ", to be decoded" : "",
+              transfer->wants_whole ? ", without a range" : "");
+    options->decode = options->decode || transfer->wants_decoding;
+    options->whole = options->whole || transfer->wants_whole;
+}
+
+/*
+ * Sends a request to one place. `options` learn how it has to be asked for if the answer could not
+ * be read as it came; twice at most, since nothing is learned anew.
+ */
+static int http_ask(struct http *http, const struct http_request *request,
+                    struct transfer_options *options, struct transfer **out, struct error *err)
+{
+    CLEANUP(transfer) struct transfer *transfer = NULL;
+
+    if (transfer_open(http, request, options, &transfer, err) < 0 ||
+        http_receive(transfer, err) < 0)
+        return -1;
+    while (transfer_wants_more(transfer)) {
+        learn_options(http, transfer, options);
+        transfer_free(TAKE(transfer));
+        if (transfer_open(http, request, options, &transfer, err) < 0 ||
+            http_receive(transfer, err) < 0)
+            return -1;
+    }
+    if (transfer->encoded)
+        forget_encoding(&transfer->response);
+    *out = TAKE(transfer);
+    return 0;
+}
+
 /* Sends a request once, and again to wherever it is redirected. */
 static int http_follow(struct http *http, const struct http_request *request, bool stream,
                        struct transfer **out, struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
-    CLEANUP(text) char *name = http_display_url(request->url);
+    CLEANUP(text) char *name = text_display_url(request->url);
     CLEANUP(text) char *url = xstrdup(request->url);
+    struct transfer_options options = {.stream = stream};
     bool same_origin = true;
 
     for (unsigned hop = 0;; hop++) {
         CLEANUP(text) char *next = NULL;
-        struct transfer_options options = {
-            .url = url,
-            .authorization = same_origin ? request->authorization : NULL,
-            .public_only = hop > 0 && !http_is_private_origin(http, request->url),
-            .stream = stream,
-        };
+        options.url = url;
+        options.authorization = same_origin ? request->authorization : NULL;
+        options.cookie = same_origin ? request->cookie : NULL;
+        options.public_only = hop > 0 && !http_is_private_origin(http, request->url);
         transfer_free(TAKE(transfer));
-        if (transfer_open(http, request, &options, &transfer, err) < 0 ||
-            http_receive(transfer, err) < 0) {
+        if (http_ask(http, request, &options, &transfer, err) < 0) {
             if (hop > 0)
                 error_wrap(err, "following a redirect of '%s'", name);
             return -1;
@@ -126,7 +167,7 @@ static int http_perform(struct http *http, const struct http_request *request, b
                         struct transfer **out, struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
-    CLEANUP(text) char *name = http_display_url(request->url);
+    CLEANUP(text) char *name = text_display_url(request->url);
     const struct cancel *cancel = request->cancel != NULL ? request->cancel : http->cancel;
     unsigned retries = is_repeatable(request) ? http->retries : 0;
     int result;

@@ -8,7 +8,7 @@
 #include "stream/stream.h"
 
 /*
- * HTTP by libcurl, wrapped once: HTTP/1.1, http and https only, system proxies, no cookies, no
+ * HTTP by libcurl, wrapped once: HTTP/1.1, http and https only, system proxies, no cookie jar, no
  * .netrc. `struct http` is safe to share between threads; it keeps idle connections per origin
  * and shares DNS and TLS sessions. Every wait looks at `cancel` within 200 ms.
  */
@@ -49,6 +49,7 @@ struct http_request {
     const char *method;
     const char *url;
     const char *authorization; /* header value, a secret; dropped once a redirect changes origin */
+    const char *cookie;        /* the same for the header Cookie; NULL: none */
     const char *accept;
     const char *content_type;
     const char *content_range; /* where a part of an upload lies: "0-1023"; NULL: none */
@@ -56,6 +57,8 @@ struct http_request {
     size_t body_size;
     uint64_t offset;    /* Range: bytes=offset-…; 0 with `length` 0: no Range header */
     uint64_t length;    /* bytes of the range; 0: to the end */
+    uint64_t size;      /* of the whole content, 0: not known; what arrives with this size is taken
+                           as it is, whatever content encoding it claims to have */
     const int *expect;  /* statuses the caller handles; NULL: every status is handed over */
     size_t body_limit;  /* most bytes http_send keeps of an answer; 0: 64 KiB */
     bool keep_redirect; /* do not follow: a 3xx is an answer like any other */
@@ -97,14 +100,19 @@ CLEANUP_RELEASE(http_response)
  * RateLimit header); a 429 or 5xx that stays is handed over or becomes an error like any other
  * status. Redirects are followed for GET and HEAD only, ten at most, never from https to http, and
  * to this machine or a private network only from an origin that is there itself. A status outside
- * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity".
+ * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity"; an
+ * answer that is encoded all the same is decoded, within `body_limit`, and loses its headers
+ * Content-Encoding and Content-Length (but not for HEAD). An encoding that libcurl does not have is
+ * ERROR_CORRUPT. A range of an encoded answer, and a 206 that does not say which range it is, are
+ * of no use: then the whole is asked for, and the range is cut out of it.
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
               struct error *err) MUST_CHECK;
 
 /*
  * The same for an answer that is streamed: with a 2xx, *body reads it (and ends with
- * ERROR_UNREACHABLE if the connection breaks before Content-Length bytes); with any other status
+ * ERROR_UNREACHABLE if the connection breaks before Content-Length bytes, or if the server sends
+ * less of the range than was asked for); with any other status
  * that `expect` admits, response->body holds it and *body stays NULL. A 200 on a request with
  * `offset` > 0 is ERROR_UNREACHABLE if the first bytes cannot be skipped: the reader skips them.
  */
@@ -132,6 +140,13 @@ int http_check(const struct http_request *request, const struct http_response *r
 /* Whether `insecure` names this host ("localhost:5000", "r.example"), in any case. */
 bool http_allows_insecure(const struct http *http, const char *host);
 /*
+ * Finds where the server of a host is that may be spoken to in plain http: "https://HOST" or
+ * "http://HOST", by asking for `path`. https is tried first, and a bad certificate never leads to
+ * http. The caller frees *out.
+ */
+int http_find_origin(struct http *http, const char *host, const char *path, char **out,
+                     struct error *err) MUST_CHECK;
+/*
  * Whether an origin, or any URL of it, is on this machine or a private network: a literal address
  * there, localhost, or a name that was reached there. One not yet asked is taken for public.
  */
@@ -145,12 +160,12 @@ unsigned http_retry_after_ms(const struct http_response *response);
 
 /* Percent-encodes all but A-Za-z0-9_.~- and the characters in `keep`. */
 void http_encode(struct buf *out, const char *text, const char *keep);
+/* The inverse. False, and *out as it was, if there is a NUL in it. Caller frees. */
+bool http_decode(const char *text, char **out) MUST_CHECK;
 /* Resolves a Location (absolute, //host, /path, relative) against a URL. Caller frees. */
 int http_resolve_url(const char *base, const char *location, char **out,
                      struct error *err) MUST_CHECK;
 /* Same scheme, host and port. */
 bool http_same_origin(const char *a, const char *b);
-/* The URL without user, query and fragment, for messages. Caller frees. */
-char *http_display_url(const char *url);
 
 #endif

@@ -17,6 +17,9 @@
 /* What a reader may lag behind; libcurl holds one receive buffer more while it is paused. */
 #define HTTP_WINDOW ((size_t)512 * 1024)
 #define HTTP_BUFFER 262144L
+/* The same where a body is decoded: libcurl holds all that one of them becomes while it is paused.
+ */
+#define HTTP_DECODE_BUFFER 1024L
 #define HTTP_CONNECT_TIMEOUT_S 30
 /* A server may be silent for longer while it puts what was sent in its place. */
 #define HTTP_PATIENCE 5
@@ -148,14 +151,22 @@ struct transfer {
     bool safe;    /* GET or HEAD */
     uint64_t offset;
     uint64_t length;
+    uint64_t size; /* of the whole content; 0: not known */
+    bool decode;   /* libcurl takes content encodings off */
+    bool whole;    /* the range is not asked for, but cut out of what comes */
+    bool head;     /* the answer has no body */
     size_t body_limit;
     uint64_t active_ms; /* when a byte last moved, by now_ms() */
 
     struct http_response response;
     size_t header_size;
-    bool answered; /* all headers of the final answer are there */
-    bool enough;   /* the rest of the body is not wanted */
-    bool done;     /* libcurl has ended, with `result` */
+    bool answered;       /* all headers of the final answer are there */
+    bool enough;         /* the rest of the body is not wanted */
+    bool encoded;        /* the body is being decoded */
+    bool partial;        /* the range that comes ends before the one that was asked for */
+    bool wants_decoding; /* the answer is of no use: to be asked for again, and decoded */
+    bool wants_whole;    /* the same, without a range */
+    bool done;           /* libcurl has ended, with `result` */
     CURLcode result;
     struct error refusal; /* why a callback ended the transfer; ERROR_NONE: none did */
     uint64_t skip;        /* bytes of the body to drop first */
@@ -180,8 +191,11 @@ struct transfer {
 struct transfer_options {
     const char *url;           /* required: that of the request, or where it was redirected */
     const char *authorization; /* NULL: none */
+    const char *cookie;        /* NULL: none */
     bool public_only;          /* whatever the request says */
     bool stream;               /* a 2xx is read by transfer_read() */
+    bool decode;               /* a streamed 2xx of a GET is decoded; other answers always are */
+    bool whole;                /* the request's range is not asked for */
     bool upload;               /* the body comes by transfer_lend() */
     uint64_t upload_size;      /* SIZE_UNKNOWN: chunked */
 };
@@ -207,8 +221,8 @@ void transfer_free(struct transfer *transfer);
 CLEANUP_FREE(transfer)
 
 /*
- * By what a connection may be used again: origin, socket, and whether it may lead to a private
- * network. The caller frees it.
+ * By what a connection may be used again: origin, socket, whether it may lead to a private network,
+ * and the size of its buffer. The caller frees it.
  */
 char *transfer_format_route(const struct transfer *transfer);
 /* Proxy, socket and addresses of its connection, and how TLS is spoken on it. */
@@ -221,14 +235,23 @@ size_t transfer_take_header(char *data, size_t one, size_t size, void *arg);
 size_t transfer_take_body(char *data, size_t one, size_t size, void *arg);
 size_t transfer_give_body(char *data, size_t one, size_t size, void *arg);
 
-/* Looks at the headers of the final answer, before any of its body. */
+/*
+ * Looks at the headers of the final answer, before any of its body. Fails without an error if
+ * transfer_wants_more().
+ */
 int transfer_judge(struct transfer *transfer, struct error *err) MUST_CHECK;
+/* The request has to be sent once more, as `wants_decoding` and `wants_whole` say. */
+bool transfer_wants_more(const struct transfer *transfer);
 /* Says why libcurl ended with `result`. */
 int transfer_explain(const struct transfer *transfer, struct error *err) MUST_CHECK;
+/* Says that the connection ended, and how far the answer had come; returns -1. */
+int transfer_explain_break(const struct transfer *transfer, struct error *err);
 /* An answer that asks for a client certificate is an error like a handshake that does. */
 int transfer_check_certificate(const struct transfer *transfer, struct error *err) MUST_CHECK;
 
 void http_response_add_header(struct http_response *response, const char *line, size_t size);
+/* Removes all headers of that name, in any case. */
+void http_response_drop_header(struct http_response *response, const char *name);
 /* What the server says about its refusal, cut short; false if nothing a person could read. */
 bool http_response_find_words(const struct http_response *response, struct buf *out);
 

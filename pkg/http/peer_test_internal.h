@@ -15,9 +15,11 @@
 
 #define BODY_SIZE (64 * MIB)
 
-/* One connection on a thread of its own, served by a function that reads and writes it raw. */
+/* Connections on a thread of its own, served by a function that reads and writes it raw. */
 struct peer {
     void (*serve)(struct peer *peer, int fd);
+    unsigned more;   /* connections after the first one, one at a time */
+    unsigned number; /* of the one that is served, from 0 */
     int listener;
     char url[64];
     pthread_t thread;
@@ -56,6 +58,7 @@ static inline void read_head(struct peer *peer, int fd)
         if (part <= 0)
             return;
         size += (size_t)part;
+        peer->head[size] = '\0';
     }
     const char *end = strstr(peer->head, "\r\n\r\n");
     peer->body_start = end != NULL ? size - (size_t)(end + 4 - peer->head) : 0;
@@ -64,9 +67,12 @@ static inline void read_head(struct peer *peer, int fd)
 static inline void *peer_run(void *arg)
 {
     struct peer *peer = arg;
-    int fd = accept(peer->listener, NULL, NULL);
 
-    if (fd >= 0) {
+    for (; peer->number <= peer->more; peer->number++) {
+        int fd = accept(peer->listener, NULL, NULL);
+        if (fd < 0)
+            break;
+        peer->head[0] = '\0';
         read_head(peer, fd);
         peer->serve(peer, fd);
         close(fd);

@@ -53,6 +53,21 @@ void http_response_add_header(struct http_response *response, const char *line, 
     };
 }
 
+void http_response_drop_header(struct http_response *response, const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < response->header_count; i++) {
+        if (text_equal_fold(response->headers[i].name, name)) {
+            free(response->headers[i].name);
+            free(response->headers[i].value);
+            continue;
+        }
+        response->headers[kept++] = response->headers[i];
+    }
+    response->header_count = kept;
+}
+
 void http_response_release(struct http_response *response)
 {
     for (size_t i = 0; i < response->header_count; i++) {
@@ -218,7 +233,7 @@ int http_check(const struct http_request *request, const struct http_response *r
 
     if (status_is_expected(request->expect, response->status))
         return 0;
-    CLEANUP(text) char *url = http_display_url(request->url);
+    CLEANUP(text) char *url = text_display_url(request->url);
     if (response->url != NULL && !http_same_origin(request->url, response->url)) {
         CLEANUP(text) char *authority = url_format_authority(response->url);
         detour = xasprintf(" by '%s'", authority);

@@ -27,7 +27,8 @@ bool http_allows_insecure(const struct http *http, const char *host)
 
 char *transfer_format_route(const struct transfer *transfer)
 {
-    return xasprintf("%s%s%s%s", transfer->origin, transfer->public_only ? " public" : "",
+    return xasprintf("%s%s%s%s%s", transfer->origin, transfer->public_only ? " public" : "",
+                     transfer->stream && transfer->decode ? " decoded" : "", /* its small buffer */
                      transfer->unix_socket != NULL ? " " : "",
                      transfer->unix_socket != NULL ? transfer->unix_socket : "");
 }

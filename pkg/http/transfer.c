@@ -49,11 +49,11 @@ static void transfer_drop_header(struct transfer *transfer, const char *name)
 }
 
 static int transfer_add_headers(struct transfer *transfer, const struct http_request *request,
-                                const char *authorization, struct error *err)
+                                const struct transfer_options *options, struct error *err)
 {
     CLEANUP(buf) struct buf range = BUF_INIT;
 
-    if (transfer->offset > 0 || transfer->length > 0) {
+    if (!transfer->whole && (transfer->offset > 0 || transfer->length > 0)) {
         buf_addf(&range, "bytes=%" PRIu64 "-", transfer->offset);
         if (transfer->length > 0)
             buf_addf(&range, "%" PRIu64, transfer->offset + transfer->length - 1);
@@ -65,8 +65,11 @@ static int transfer_add_headers(struct transfer *transfer, const struct http_req
     if (request->accept != NULL &&
         transfer_add_header(transfer, "Accept", request->accept, err) < 0)
         return -1;
-    if (authorization != NULL &&
-        transfer_add_header(transfer, "Authorization", authorization, err) < 0)
+    if (options->authorization != NULL &&
+        transfer_add_header(transfer, "Authorization", options->authorization, err) < 0)
+        return -1;
+    if (options->cookie != NULL &&
+        transfer_add_header(transfer, "Cookie", options->cookie, err) < 0)
         return -1;
     if (request->content_range != NULL &&
         transfer_add_header(transfer, "Content-Range", request->content_range, err) < 0)
@@ -105,6 +108,16 @@ static void transfer_set_method(const struct transfer *transfer, const struct ht
         curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, method);
 }
 
+/* "": all that libcurl has; what is asked for stays as transfer_add_headers() says. */
+static void transfer_set_decoding(const struct transfer *transfer)
+{
+    CURL *easy = transfer->connection->easy;
+
+    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, transfer->decode ? "" : NULL);
+    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE,
+                     transfer->stream && transfer->decode ? HTTP_DECODE_BUFFER : HTTP_BUFFER);
+}
+
 static void transfer_set_connection(const struct transfer *transfer)
 {
     const struct http *http = transfer->http;
@@ -117,7 +130,6 @@ static void transfer_set_connection(const struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
-    curl_easy_setopt(easy, CURLOPT_BUFFERSIZE, HTTP_BUFFER);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_BUFFER);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
@@ -141,7 +153,7 @@ static void transfer_set_callbacks(struct transfer *transfer)
 int transfer_open(struct http *http, const struct http_request *request,
                   const struct transfer_options *options, struct transfer **out, struct error *err)
 {
-    CLEANUP(text) char *name = http_display_url(options->url);
+    CLEANUP(text) char *name = text_display_url(options->url);
     CLEANUP(transfer) struct transfer *transfer = xcalloc(1, sizeof(*transfer));
     uint64_t end;
 
@@ -160,17 +172,22 @@ int transfer_open(struct http *http, const struct http_request *request,
     transfer->safe = http_method_is_safe(request->method);
     transfer->offset = request->offset;
     transfer->length = request->length;
+    transfer->size = request->size;
+    transfer->whole = options->whole;
+    transfer->decode = options->decode || !options->stream || !transfer->safe;
+    transfer->head = strcmp(request->method, "HEAD") == 0;
     transfer->left = UINT64_MAX;
     transfer->body_limit = request->body_limit > 0 ? request->body_limit : HTTP_BODY_LIMIT;
     transfer->stream = options->stream;
     transfer->upload = options->upload;
-    if (transfer_add_headers(transfer, request, options->authorization, err) < 0)
+    if (transfer_add_headers(transfer, request, options, err) < 0)
         return -1;
 
     /* A body that is gone cannot be sent again when an idle connection turns out to be dead. */
     CLEANUP(text) char *route = transfer_format_route(transfer);
     transfer->connection = options->upload ? connection_new(route) : pool_take(&http->pool, route);
     transfer_set_connection(transfer);
+    transfer_set_decoding(transfer);
     if (transfer_set_route(transfer, err) < 0)
         return -1;
     transfer_set_method(transfer, request, options);
@@ -318,7 +335,7 @@ int transfer_lend(struct transfer *transfer, const void *data, size_t size, stru
 
 int transfer_outcome(const struct transfer *transfer, struct error *err)
 {
-    if (transfer->enough)
+    if (transfer->enough || transfer_wants_more(transfer))
         return 0;
     if (transfer->refusal.kind != ERROR_NONE)
         return error_set(err, transfer->refusal.kind, "%s", transfer->refusal.text);
@@ -327,11 +344,15 @@ int transfer_outcome(const struct transfer *transfer, struct error *err)
             return 0; /* a refusal stays one even if its words broke off */
         return transfer_explain(transfer, err);
     }
+    if (!transfer->answered) /* libcurl takes the end of the connection for that of the head */
+        return transfer_explain_break(transfer, err);
     if (transfer_check_certificate(transfer, err) < 0)
         return -1;
-    if (transfer->skip == 0)
+    if (transfer->skip == 0 && !transfer->partial)
         return 0;
-    CLEANUP(text) char *name = http_display_url(transfer->url);
+    CLEANUP(text) char *name = text_display_url(transfer->url);
+    if (transfer->partial)
+        return error_set(err, ERROR_UNREACHABLE, "'%s' sent only the first part of a range", name);
     return error_set(err, ERROR_UNREACHABLE,
                      "'%s' ended %" PRIu64 " bytes before the asked offset %" PRIu64, name,
                      transfer->skip, transfer->offset);

@@ -40,7 +40,7 @@ static int upload_check_size(const struct upload_writer *upload, uint64_t sent, 
 {
     if (upload->size == SIZE_UNKNOWN || sent == upload->size || (sent < upload->size && !last))
         return 0;
-    CLEANUP(text) char *name = http_display_url(upload->url);
+    CLEANUP(text) char *name = text_display_url(upload->url);
     return error_set(err, ERROR_CORRUPT, "%s bytes for '%s' than the %" PRIu64 " announced",
                      sent > upload->size ? "more" : "fewer", name, upload->size);
 }
@@ -112,6 +112,7 @@ int http_upload(struct http *http, const struct http_request *request, uint64_t 
     struct transfer_options options = {
         .url = request->url,
         .authorization = request->authorization,
+        .cookie = request->cookie,
         .upload = true,
         .upload_size = size,
     };

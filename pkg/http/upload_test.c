@@ -166,6 +166,42 @@ static void an_upload_that_is_given_up_is_never_completed(void **state)
     assert_int_equal(response.status, 0);
 }
 
+static void serve_cut_head(struct peer *peer, int fd)
+{
+    char part[4096];
+    size_t left = 3 - peer->body_start;
+
+    while (left > 0) {
+        ssize_t size = recv(fd, part, left, 0);
+        if (size <= 0)
+            return;
+        left -= (size_t)size;
+    }
+    send_text(peer, fd, "HTTP/1.1 201 Created\r\nLocation: /a");
+}
+
+/* Nobody knows what the rest of the answer would have been. */
+static void a_cut_answer_to_an_upload_is_none(void **state)
+{
+    struct peer peer = {.serve = serve_cut_head};
+    CLEANUP(http) struct http *http = new_http();
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    peer_start(&peer);
+    struct http_request request = upload_request(&peer);
+    assert_int_equal(http_upload(http, &request, 3, &response, &writer, &err), 0);
+    assert_int_equal(writer_write(writer, "abc", 3, &err), 0);
+    assert_int_equal(writer_finish(writer, &err), -1);
+    writer_free(TAKE(writer));
+    peer_stop(&peer);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_non_null(strstr(err.text, "ended before there was an answer"));
+    assert_int_equal(response.status, 0);
+}
+
 static void a_broken_upload_ends_a_write_and_says_why(void **state)
 {
     static const struct {
@@ -240,6 +276,7 @@ int main(void)
         cmocka_unit_test(an_upload_of_unknown_size_is_sent_in_chunks),
         cmocka_unit_test(an_upload_that_is_given_up_is_never_completed),
         cmocka_unit_test(a_broken_upload_ends_a_write_and_says_why),
+        cmocka_unit_test(a_cut_answer_to_an_upload_is_none),
         cmocka_unit_test(an_upload_has_the_size_that_was_announced),
     };
 

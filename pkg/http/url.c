@@ -74,7 +74,7 @@ char *url_format_authority(const char *text)
     CLEANUP(text) char *origin = url_format_origin(text);
 
     if (origin == NULL)
-        return http_display_url(text);
+        return text_display_url(text);
     return xstrdup(strstr(origin, "://") + 3);
 }
 
@@ -99,11 +99,25 @@ void http_encode(struct buf *out, const char *text, const char *keep)
     }
 }
 
+bool http_decode(const char *text, char **out)
+{
+    int size = 0;
+    char *decoded = curl_easy_unescape(NULL, text, 0, &size);
+
+    if (decoded == NULL)
+        abort(); /* out of memory is all that this can be */
+    bool is_text = strlen(decoded) == (size_t)size;
+    if (is_text)
+        *out = xstrdup(decoded);
+    curl_free(decoded);
+    return is_text;
+}
+
 int http_resolve_url(const char *base, const char *location, char **out, struct error *err)
 {
     CLEANUP(url) struct url url = {NULL};
-    CLEANUP(text) char *base_name = http_display_url(base);
-    CLEANUP(text) char *name = http_display_url(location);
+    CLEANUP(text) char *base_name = text_display_url(base);
+    CLEANUP(text) char *name = text_display_url(location);
 
     url_init(&url);
     if (strlen(location) > HTTP_LOCATION_LIMIT)
@@ -146,30 +160,12 @@ int url_follow(const char *from, const char *location, char **out, struct error 
     CLEANUP(text) char *target = url_format_origin(url);
     if (origin == NULL || target == NULL ||
         (text_starts_with(origin, "https:") && !text_starts_with(target, "https:"))) {
-        CLEANUP(text) char *from_name = http_display_url(from);
-        CLEANUP(text) char *name = http_display_url(location);
+        CLEANUP(text) char *from_name = text_display_url(from);
+        CLEANUP(text) char *name = text_display_url(location);
         return error_set(err, ERROR_UNSUPPORTED,
                          "'%s' redirects to '%s', and from https only https is followed", from_name,
                          name);
     }
     *out = TAKE(url);
     return 0;
-}
-
-char *http_display_url(const char *url)
-{
-    struct buf out = BUF_INIT;
-    const char *scheme_end = strstr(url, "://");
-    size_t whole = strcspn(url, "?#");
-
-    if (scheme_end != NULL && (size_t)(scheme_end - url) < whole) {
-        size_t start = (size_t)(scheme_end - url) + 3;
-        size_t end = start + strcspn(url + start, "/?#");
-        const char *user_end = memrchr(url + start, '@', end - start);
-        buf_add(&out, url, start);
-        url = user_end != NULL ? user_end + 1 : url + start;
-        whole = strcspn(url, "?#");
-    }
-    buf_add(&out, url, whole);
-    return buf_take(&out);
 }

@@ -1,3 +1,4 @@
+#include "core/text.h"
 #include "http/http.h"
 
 #include <stdint.h>
@@ -19,7 +20,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         *line = '\0';
         base = line + 1;
     }
-    CLEANUP(text) char *shown = http_display_url(text);
+    CLEANUP(text) char *shown = text_display_url(text);
     if (strlen(shown) > strlen(text) || strchr(shown, '?') != NULL || strchr(shown, '#') != NULL)
         __builtin_trap();
     if (http_resolve_url(base, text, &url, &err) < 0)

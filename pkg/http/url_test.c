@@ -23,9 +23,23 @@ static void encode_keeps_what_is_safe_and_what_it_is_told(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(buf) struct buf out = BUF_INIT;
+        CLEANUP(text) char *decoded = NULL;
         http_encode(&out, cases[i].text, cases[i].keep);
         assert_string_equal(buf_text(&out), cases[i].encoded);
+        assert_true(http_decode(cases[i].encoded, &decoded));
+        assert_string_equal(decoded, cases[i].text);
     }
+}
+
+static void decode_refuses_a_nul_and_leaves_alone_what_is_no_escape(void **state)
+{
+    CLEANUP(text) char *decoded = NULL;
+
+    (void)state;
+    assert_false(http_decode("a%00b", &decoded));
+    assert_null(decoded);
+    assert_true(http_decode("50%+a%2", &decoded));
+    assert_string_equal(decoded, "50%+a%2");
 }
 
 static void resolve_understands_every_form_of_a_location(void **state)
@@ -164,7 +178,7 @@ static void a_displayed_url_has_no_secrets(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(text) char *shown = http_display_url(cases[i].url);
+        CLEANUP(text) char *shown = text_display_url(cases[i].url);
         assert_string_equal(shown, cases[i].shown);
     }
 }
@@ -172,6 +186,7 @@ static void a_displayed_url_has_no_secrets(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(decode_refuses_a_nul_and_leaves_alone_what_is_no_escape),
         cmocka_unit_test(encode_keeps_what_is_safe_and_what_it_is_told),
         cmocka_unit_test(resolve_understands_every_form_of_a_location),
         cmocka_unit_test(resolve_refuses_what_is_not_http),

@@ -1,13 +1,6 @@
-#include "image/image_internal.h"
+#include "image/image_test_internal.h"
 
 #include "oci/media_type.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdint.h>
-#include <string.h>
-
-#include <cmocka.h>
 
 #define BASE_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define LAYER "\"mediaType\":\"" MEDIA_TYPE_OCI_LAYER "\",\"digest\":\"" BASE_DIGEST "\",\"size\":0"
@@ -23,19 +16,8 @@ static struct image *open_layers(void)
         "\",\"size\":1},\"layers\":[{" LAYER "},{" LAYER
         ",\"annotations\":{\"a.key\":\"value\",\"number\":5,\"empty\":\"\"}},{" LAYER
         ",\"annotations\":null}]}";
-    CLEANUP(buf) struct buf manifest = BUF_INIT;
-    CLEANUP(buf) struct buf config = BUF_INIT;
-    CLEANUP(document) struct document document = DOCUMENT_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
-    struct descriptor what = DESCRIPTOR_INIT;
-    struct image *image = NULL;
 
-    buf_add_text(&manifest, manifest_text);
-    buf_add_text(&config, config_text);
-    if (document_parse(&manifest, &what, &document, &err) < 0 ||
-        image_open(&document, &config, &image, &err) < 0)
-        fail_msg("%s", err.text);
-    return image;
+    return image_of_texts(manifest_text, config_text);
 }
 
 static void an_annotation_of_a_layer_is_told_if_it_is_a_text(void **state)

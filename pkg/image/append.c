@@ -1,6 +1,7 @@
 #include "image/image_internal.h"
 
 #include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <string.h>
 
@@ -12,26 +13,43 @@ static void set_text(json_t *object, const char *name, const char *text)
         json_object_set_new(object, name, json_string(text));
 }
 
+static void set_list(json_t *object, const char *name, const struct strings *list)
+{
+    if (list->count == 0)
+        return;
+    json_t *array = json_array();
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(array, json_string(list->items[i]));
+    json_object_set_new(object, name, array);
+}
+
 /* What a layer's history entry says to inlay itself. */
 static json_t *record_of_layer(const struct image_layer *layer)
 {
     json_t *record = json_pack("{s:i, s:s}", "inlay", 1, "kind", layer->record.kind);
 
     set_text(record, "model", layer->record.model);
+    set_text(record, "source", layer->record.source);
     set_text(record, "commit", layer->record.commit);
     set_text(record, "layout", layer->record.layout);
     set_text(record, "place", layer->record.place);
-    if (layer->record.also.count > 0) {
-        json_t *also = json_array();
-        for (size_t i = 0; i < layer->record.also.count; i++)
-            json_array_append_new(also, json_string(layer->record.also.items[i]));
-        json_object_set_new(record, "also", also);
-    }
+    set_list(record, "also", &layer->record.also);
     if (layer->record.files > 0)
         json_object_set_new(record, "files", json_integer((json_int_t)layer->record.files));
+    set_list(record, "contents", &layer->record.contents);
     set_text(record, "recipe", digest_format(&layer->record.recipe).text);
     set_text(record, "diff_id", digest_format(&layer->diff_id).text);
     return record;
+}
+
+/* Not as a document: what is marked in the record's texts goes back into the image as it is. */
+static void record_to_buf(const json_t *record, struct buf *out)
+{
+    CLEANUP(text) char *text = json_dumps(record, JSON_COMPACT);
+
+    if (text == NULL)
+        abort(); /* only a cycle cannot be written */
+    buf_add_text(out, text);
 }
 
 static json_t *history_entry(const struct image_layer *layer, const json_t *record,
@@ -44,7 +62,7 @@ static json_t *history_entry(const struct image_layer *layer, const json_t *reco
             ? xasprintf("inlay inject %s@%s", layer->record.model, layer->record.commit)
             : xstrdup("inlay inject (folders)");
 
-    json_to_buf(record, &comment);
+    record_to_buf(record, &comment);
     return json_pack("{s:s, s:s, s:s}", "created", created, "created_by", created_by, "comment",
                      buf_text(&comment));
 }
@@ -74,12 +92,24 @@ static json_t *layer_descriptor(const struct image *image, const struct image_la
 static json_t *statement_of_base(struct image *image, const struct image_changes *changes,
                                  json_t *made)
 {
-    json_t *parent = image->docker ? json_object_get(image->config, "config") : image->manifest;
+    json_t *parent = image->docker ? member_get(image->config, "config") : image->manifest;
     const char *name = image->docker ? "Labels" : "annotations";
 
     if (changes->base_name == NULL && changes->base_digest == NULL)
-        return json_object_get(parent, name);
+        return member_get(parent, name);
     return member_make(parent, name, '{', made);
+}
+
+/* The lists of layers. An image without layers often has none of them. */
+static void make_rootfs(struct image *image, json_t *made)
+{
+    json_t *rootfs = member_make(image->config, "rootfs", '{', made);
+    const char *type = member_text(rootfs, "type");
+
+    if (type == NULL)
+        text_make(rootfs, "type", "layers", made);
+    member_make(rootfs, "diff_ids", '[', made);
+    member_make(image->manifest, "layers", '[', made);
 }
 
 /* Sets environment, base and `created`; returns the record of what was there before. */
@@ -88,10 +118,9 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
     json_t *changed = json_object();
     json_t *env = json_object();
     json_t *base = json_object();
-    if (json_object_get(image->manifest, "mediaType") == NULL) { /* some registries insist on it */
-        json_object_set_new(made, "mediaType", json_string("absent"));
-        json_object_set_new(image->manifest, "mediaType", json_string(image->media_type));
-    }
+    if (member_text(image->manifest, "mediaType") == NULL) /* some registries insist on it */
+        text_make(image->manifest, "mediaType", image->media_type, made);
+    make_rootfs(image, made);
     json_t *config = member_make(image->config, "config", '{', made);
     json_t *target = statement_of_base(image, changes, made);
 
@@ -105,18 +134,19 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
     else if (json_object_get(target, ANNOTATION_BASE_NAME) != NULL) {
         /* The two are one statement: a name of another base beside our digest would be false. */
         json_object_set(base, ANNOTATION_BASE_NAME, json_object_get(target, ANNOTATION_BASE_NAME));
-        json_object_del(target, ANNOTATION_BASE_NAME);
+        strings_drop(target, ANNOTATION_BASE_NAME);
     }
     if (changes->base_digest != NULL)
         strings_set(target, ANNOTATION_BASE_DIGEST, changes->base_digest, base);
     json_object_set_new(changed, "env", env);
     json_object_set_new(changed, image->docker ? "labels" : "annotations", base);
     if (changes->created != NULL) {
-        json_t *old = json_object_get(image->config, "created");
-        if (!json_is_string(old))
-            json_object_set_new(made, "created", json_string(old == NULL ? "absent" : "null"));
+        json_t *old = member_get(image->config, "created");
         json_object_set_new(changed, "created", old != NULL ? json_deep_copy(old) : json_null());
-        json_object_set_new(image->config, "created", json_string(changes->created));
+        if (json_is_string(old))
+            member_set_new(image->config, "created", json_string(changes->created));
+        else
+            text_make(image->config, "created", changes->created, made);
     }
     return changed;
 }
@@ -165,7 +195,7 @@ int image_append(struct image *image, const struct image_changes *changes, struc
                          IMAGE_LAYERS_MAX);
     json_auto_t *changed = apply_changes(image, changes, made);
     member_make(image->config, "history", '[', made);
-    const char *own = json_string_value(json_object_get(image->config, "created"));
+    const char *own = member_text(image->config, "created");
     CLEANUP(text) char *created = xstrdup(own != NULL && own[0] != '\0' ? own : CREATED_UNKNOWN);
 
     json_object_set(changed, "made", made);
@@ -175,8 +205,8 @@ int image_append(struct image *image, const struct image_changes *changes, struc
         if (strcmp(layer->record.kind, KIND_FOLDERS) == 0) {
             json_object_set_new(record, "folders",
                                 folders_to_json(changes->folders, changes->folder_count));
-            if (changes->learned != NULL)
-                json_object_set_new(record, "base", learned_to_json(changes->learned));
+            if (changes->facts != NULL)
+                json_object_set_new(record, "base", base_facts_to_json(changes->facts));
             json_object_set(record, "changed", changed);
         }
         append_layer(image, layer, history_entry(layer, record, created), is_shared(changes, i));

@@ -1,6 +1,7 @@
 #include "image/image_internal.h"
 
 #include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -43,8 +44,7 @@ void cached_layer_format(const struct image_layer *layer, struct buf *config_byt
 static int digest_annotation(const struct document *manifest, const char *name, struct digest *out,
                              struct error *err)
 {
-    const char *text =
-        json_string_value(json_object_get(json_object_get(manifest->json, "annotations"), name));
+    const char *text = json_text(json_object_get(member_get(manifest->json, "annotations"), name));
 
     if (digest_parse(text != NULL ? text : "", out, err) < 0)
         return error_wrap(err, "the annotation '%s'", name);
@@ -54,7 +54,7 @@ static int digest_annotation(const struct document *manifest, const char *name, 
 int cached_layer_parse(const struct document *manifest, const struct digest *recipe,
                        struct image_layer *out, struct error *err)
 {
-    const json_t *layers = json_object_get(manifest->json, "layers");
+    const json_t *layers = member_get(manifest->json, "layers");
     struct image_layer layer = {0};
 
     if (json_array_size(layers) != 1)

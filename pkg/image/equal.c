@@ -1,16 +1,18 @@
 #include "image/image_internal.h"
 
+#include "oci/member.h"
+
 /* The manifest without what may differ between two images that are the same. Caller owns it. */
 static json_t *essence(const struct image *image)
 {
     json_t *manifest = json_deep_copy(image->manifest);
-    json_t *config = json_object_get(manifest, "config");
+    json_t *config = member_get(manifest, "config");
 
-    json_object_del(config, "digest");
-    json_object_del(config, "size");
-    json_object_del(config, "data");
-    json_object_del(manifest, "subject");
-    json_object_set_new(manifest, "mediaType", json_string(image->media_type));
+    member_del(config, "digest");
+    member_del(config, "size");
+    member_del(config, "data");
+    member_del(manifest, "subject");
+    member_set_new(manifest, "mediaType", json_string(image->media_type));
     return manifest;
 }
 

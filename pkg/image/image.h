@@ -20,13 +20,15 @@
 
 /* What one of inlay's layers is. Texts are owned. */
 struct layer_record {
-    char *kind;   /* "large", "medium", "small", "folders" */
+    char *kind;   /* "large", "medium", "small", "links", "folders" */
     char *model;  /* "org/name", "datasets/org/name"; NULL for "folders" */
-    char *commit; /* NULL for "folders" */
+    char *source; /* what it came from, if not from the Hub: "folder", "url"; else NULL */
+    char *commit; /* what it was pinned to: 40 hex digits or a digest; NULL for "folders" */
     char *layout; /* of the model; NULL for "folders" */
     char *place;  /* absolute path of the folder that holds the model's; NULL for "folders" */
     struct strings also; /* of folders, elsewhere, that hold links to it */
     uint64_t files; /* of the model, in this layer under their own names; 0: none, or not told */
+    struct strings contents; /* "DIGEST PATH" of files in the place; empty: none, or not told */
     struct digest recipe;
 };
 
@@ -35,6 +37,7 @@ struct image_layer {
     struct descriptor blob; /* media type "": a plain tar, in the family of the image */
     struct digest diff_id;
     struct layer_record record;
+    size_t number; /* which one of the image it is, from 1, bottom up; 0: of none, or not told */
 };
 
 void layer_record_copy(const struct layer_record *from, struct layer_record *to);
@@ -55,7 +58,7 @@ struct image_folder {
 };
 
 /* The answer to one question about the base's tree: where a path leads. */
-struct image_way {
+struct image_path_walk {
     char *path;      /* as it was asked for, absolute */
     char *canonical; /* links followed, without leading '/' */
     size_t existing; /* so many parts of that are folders of the base, and the rest is not there */
@@ -63,12 +66,19 @@ struct image_way {
     char *model;     /* whom the question was for; NULL: for whoever goes there */
 };
 
+/* A root that not everybody may enter. */
+struct image_root {
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+};
+
 /*
  * What is known of a base without reading its layers: who its user is and where paths lead. It is
  * kept in the image, for the next one to add to it, under the base's ChainID. The folders
  * themselves are those that the folders layer states.
  */
-struct image_learned {
+struct image_base_facts {
     struct digest chain_id; /* DIGEST_NONE: nothing is known */
     char *user_asked;       /* config.User; NULL: nothing is known of the user */
     char *home_asked;       /* HOME of the environment; "": not set */
@@ -77,17 +87,19 @@ struct image_learned {
     char *home;
     char *user_from;
     char *home_from;
-    struct image_way *ways;
-    size_t way_count;
+    bool has_root; /* false: everybody may enter the root, or nobody has looked */
+    struct image_root root;
+    struct image_path_walk *walks;
+    size_t walk_count;
 };
 
-void image_way_release(struct image_way *way);
-void image_learned_release(struct image_learned *learned);
-CLEANUP_RELEASE(image_learned)
+void image_path_walk_release(struct image_path_walk *walk);
+void image_base_facts_release(struct image_base_facts *facts);
+CLEANUP_RELEASE(image_base_facts)
 /* Adds a copy, in the order of paths and models; one that is there stays as it is. */
-void image_learned_add(struct image_learned *learned, const struct image_way *way);
+void image_base_facts_add(struct image_base_facts *facts, const struct image_path_walk *walk);
 /* Takes the user over from another one. */
-void image_learned_set_user(struct image_learned *learned, const struct image_learned *from);
+void image_base_facts_set_user(struct image_base_facts *facts, const struct image_base_facts *from);
 
 /* One manifest and its config. */
 struct image;
@@ -107,17 +119,23 @@ CLEANUP_FREE(image)
 /* Getters; results belong to the image and last until it is edited. */
 const char *image_platform(const struct image *image); /* "linux/arm64/v8" */
 void image_oci_platform(const struct image *image, struct oci_platform *out);
-const char *image_user(const struct image *image); /* config.User; "" if none */
+const char *image_user(const struct image *image);        /* config.User; "" if none */
+const char *image_working_dir(const struct image *image); /* absolute; "/" if none */
 size_t image_layer_count(const struct image *image);
 bool image_is_docker(const struct image *image); /* of Docker's schema 2 */
-/* The declared volume at or above `path`; NULL if there is none. */
-const char *image_volume_above(const struct image *image, const char *path);
+/* Copies the paths of config.Volumes to `out`, as they are declared. */
+void image_volumes(const struct image *image, struct strings *out);
 /* Copies config.Env to `out`. */
 void image_environment(const struct image *image, struct strings *out);
+/* Copies config.Entrypoint and config.Cmd: the words of what is started; a text is one word. */
+void image_entrypoint(const struct image *image, struct strings *out);
+void image_command(const struct image *image, struct strings *out);
 
 /*
  * The layers that inlay added, from the bottom up: *out is an array of *count, which the caller
- * frees with image_layers_free(). An entry whose diff_id the image does not have is left out.
+ * frees with image_layers_free(). An entry whose diff_id the image does not have is left out. Where
+ * the image has the diff_id several times and the records do not tell which is inlay's, the number
+ * is 0.
  */
 void image_own_layers(const struct image *image, struct image_layer **out, size_t *count);
 void image_layers_free(struct image_layer *layers, size_t count);
@@ -129,7 +147,7 @@ CLEANUP_RELEASE(image_folder)
 void image_folders_free(struct image_folder *folders, size_t count);
 
 /* What inlay noted of the base; nothing if the record does not hold up. */
-void image_own_learned(const struct image *image, struct image_learned *out);
+void image_own_base_facts(const struct image *image, struct image_base_facts *out);
 /* ChainID of all layers (image-spec, config.md); of none the digest of nothing. */
 void image_chain_id(const struct image *image, struct digest *out);
 
@@ -141,6 +159,8 @@ const char *image_own_created(const struct image *image);
 /*
  * Takes out every layer that inlay added and puts back what it changed besides: environment,
  * annotations, labels, `created`. Afterwards the image is its base, member for member.
+ * ERROR_CORRUPT, and the image as it was, if it does not have a layer that it records, or if the
+ * records do not tell it from others of the same diff_id.
  */
 int image_strip(struct image *image, struct error *err) MUST_CHECK;
 
@@ -153,11 +173,11 @@ struct image_changes {
     size_t layer_count;
     const struct image_folder *folders; /* what that layer states */
     size_t folder_count;
-    const struct image_learned *learned; /* NULL: nothing */
-    const char *const *environment;      /* NAME=value, NULL-terminated: set in the config */
-    const char *base_name;               /* NULL: the base is not in a registry */
-    const char *base_digest;             /* "sha256:…" */
-    const char *created;                 /* RFC 3339, or NULL: the base's own */
+    const struct image_base_facts *facts; /* NULL: nothing */
+    const char *const *environment;       /* NAME=value, NULL-terminated: set in the config */
+    const char *base_name;                /* NULL: the base is not in a registry */
+    const char *base_digest;              /* "sha256:…" */
+    const char *created;                  /* RFC 3339, or NULL: the base's own */
 };
 
 /*
@@ -188,6 +208,16 @@ bool image_equal(const struct image *a, const struct image *b);
  */
 void image_format(struct image *image, struct buf *config_bytes, struct descriptor *config,
                   struct buf *manifest_bytes, struct descriptor *manifest);
+
+/*
+ * Reads finished documents as if they were those of a base: nothing is to be published that could
+ * not be read again. Fails with what image_open(), document_parse() and index_entries() say, and
+ * with ERROR_UNSUPPORTED for documents above DOCUMENT_LIMIT.
+ */
+int image_check_finished(const struct buf *manifest_bytes, const struct descriptor *manifest,
+                         const struct buf *config_bytes, struct error *err) MUST_CHECK;
+int index_check_finished(const struct buf *bytes, const struct descriptor *index,
+                         struct error *err) MUST_CHECK;
 
 /* The `layers` of the manifest as it is now; *out is an array of *count that the caller frees. */
 int image_layers(const struct image *image, struct descriptor **out, size_t *count,

@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 /* What inlay wrote about itself may come back as anything. */
 static void ask(struct image *image)
 {
-    CLEANUP(image_learned) struct image_learned learned = {0};
+    CLEANUP(image_base_facts) struct image_base_facts facts = {0};
     CLEANUP(strings) struct strings environment = STRINGS_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct image_layer *layers = NULL;
@@ -19,7 +19,7 @@ static void ask(struct image *image)
     image_layers_free(layers, count);
     image_own_folders(image, &folders, &count);
     image_folders_free(folders, count);
-    image_own_learned(image, &learned);
+    image_own_base_facts(image, &facts);
     image_own_environment(image, &environment);
     image_chain_id(image, &chain_id);
     if (image_strip(image, &err) == 0)

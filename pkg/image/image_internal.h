@@ -21,7 +21,7 @@ struct image {
 #define ANNOTATION_BASE_DIGEST "org.opencontainers.image.base.digest"
 #define KIND_FOLDERS "folders"
 
-/* The arrays that run in parallel; empty ones if the documents have none. Borrowed. */
+/* The arrays that run in parallel; NULL or null if the documents have none. Borrowed. */
 json_t *image_layers_json(const struct image *image);
 json_t *image_diff_ids_json(const struct image *image);
 json_t *image_history_json(const struct image *image);
@@ -34,14 +34,42 @@ json_t *member_make(json_t *parent, const char *name, char type, json_t *made);
 /* Takes an empty member that member_make() made away again, or makes it null again. */
 void member_unmake(json_t *parent, const char *name, const json_t *made);
 
+/* The same for a text that is absent or null, which becomes `text`. */
+void text_make(json_t *parent, const char *name, const char *text, json_t *made);
+void text_unmake(json_t *parent, const char *name, const json_t *made);
+
 /* The record in a history entry's comment; NULL if it is not one of inlay's. Caller owns it. */
 json_t *record_from_history(const json_t *entry);
-/* Where the diff_id of a record is in the image's diff_ids; the number of them if nowhere. */
-size_t record_find_layer(const struct image *image, const json_t *record);
+bool record_is_of_folders(const json_t *record);
 
-/* The record of the folders layer; NULL if the image has none. Caller owns it. */
+#define RECORD_ANY_LAYER (SIZE_MAX - 1) /* several could be meant, and nothing tells which */
+#define RECORD_NO_LAYER SIZE_MAX        /* the image does not have it */
+
+/* An entry of the history that is one of inlay's. */
+struct record_entry {
+    size_t number;  /* in the history, from 0 */
+    json_t *record; /* owned */
+    bool is_empty;  /* the layer is another entry's, which it shares */
+    bool ends;      /* the last one of a run */
+    size_t layer;   /* of the image, from 0, bottom up; or one of the above */
+};
+
+struct record_entries {
+    struct record_entry *items; /* in the order of the history */
+    size_t count;
+};
+
+/* The records of the image, each with the layer that it speaks of. */
+void record_entries_find(const struct image *image, struct record_entries *out);
+void record_entries_release(struct record_entries *entries);
+CLEANUP_RELEASE(record_entries)
+
+/* ChainID of the lowest `count` layers. */
+void image_chain_id_below(const struct image *image, size_t count, struct digest *out);
+
+/* The record of the topmost folders layer; NULL if the image has none. Caller owns it. */
 json_t *folders_record(const struct image *image);
-json_t *learned_to_json(const struct image_learned *learned);
+json_t *base_facts_to_json(const struct image_base_facts *facts);
 json_t *folders_to_json(const struct image_folder *folders, size_t count);
 
 /* Sets NAME=value, in place if NAME is there. The old value goes to `was`, or null. */
@@ -50,6 +78,8 @@ void environment_set(json_t *env, const char *assignment, json_t *was);
 void environment_restore(json_t *env, const json_t *was);
 /* Sets key to value in an object of strings; the old value goes to `was`, or null. */
 void strings_set(json_t *object, const char *key, const char *value, json_t *was);
+/* Removes `key`, and what has the same name before it, which would count otherwise. */
+void strings_drop(json_t *object, const char *key);
 void strings_restore(json_t *object, const json_t *was);
 
 #endif

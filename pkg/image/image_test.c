@@ -1,7 +1,7 @@
 #include "image/image_internal.h"
 
-#include "core/golden.h"
 #include "oci/media_type.h"
+#include "testing/golden.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -314,15 +314,15 @@ static void append_refuses_more_layers_than_runtimes_take(void **state)
     assert_non_null(strstr(err.text, "121 layers"));
 }
 
-static void volumes_above_a_place_are_found(void **state)
+static void volumes_are_told_as_they_are_declared(void **state)
 {
     CLEANUP(image) struct image *image = open_golden("oci");
+    CLEANUP(strings) struct strings volumes = STRINGS_INIT;
 
     (void)state;
-    assert_string_equal(image_volume_above(image, "/data"), "/data");
-    assert_string_equal(image_volume_above(image, "/data/x/y"), "/data");
-    assert_null(image_volume_above(image, "/database"));
-    assert_null(image_volume_above(image, "/opt"));
+    image_volumes(image, &volumes);
+    assert_int_equal(volumes.count, 1);
+    assert_string_equal(volumes.items[0], "/data");
     assert_string_equal(image_platform(image), "linux/arm64/v8");
 }
 
@@ -340,8 +340,9 @@ static void what_cannot_be_built_on_is_refused_with_the_reason(void **state)
         {MANIFEST(MEDIA_TYPE_OCI_CONFIG, DESCRIPTOR(MEDIA_TYPE_OCI_LAYER "+encrypted")),
          CONFIG("linux", "\"" D "\""), "encrypted", ERROR_UNSUPPORTED},
         {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), "{", "not JSON", ERROR_CORRUPT},
-        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), "{\"os\":\"linux\"}", "rootfs", ERROR_CORRUPT},
-        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), "[]", "rootfs", ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), "{\"os\":\"linux\",\"rootfs\":[]}", "rootfs",
+         ERROR_CORRUPT},
+        {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), "[]", "not a JSON object", ERROR_CORRUPT},
         {MANIFEST(MEDIA_TYPE_OCI_CONFIG, "{}"), CONFIG("linux", "\"" D "\""), "layer 1",
          ERROR_CORRUPT},
         {MANIFEST(MEDIA_TYPE_OCI_CONFIG, ""), ODD("\"config\":[]"), "'config' is not an object",
@@ -395,7 +396,7 @@ int main(void)
         cmocka_unit_test(own_layers_are_found_by_diff_id_with_what_they_are),
         cmocka_unit_test(strip_refuses_an_image_that_lost_a_layer_of_ours),
         cmocka_unit_test(append_refuses_more_layers_than_runtimes_take),
-        cmocka_unit_test(volumes_above_a_place_are_found),
+        cmocka_unit_test(volumes_are_told_as_they_are_declared),
         cmocka_unit_test(what_cannot_be_built_on_is_refused_with_the_reason),
         cmocka_unit_test(nulls_and_doubles_in_the_environment_are_handled),
     };

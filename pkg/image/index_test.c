@@ -43,6 +43,11 @@ static void entries_have_the_roles_that_they_play(void **state)
         {INDEX("{\"mediaType\":\"application/vnd.oci.image.index.v1+json\",\"digest\":\"sha256:" HEX
                "1\",\"size\":7}"),
          INDEX_INDEX},
+        {"{\"Manifests\":[" ENTRY("1", ",\"Platform\":{\"OS\":\"windows\"}") "]}", INDEX_OTHER},
+        {"{\"MANIFESTS\":[{\"MediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+         "\"Digest\":\"sha256:" HEX "1\",\"SIZE\":7,\"Annotations\":{"
+         "\"vnd.docker.reference.type\":\"attestation-manifest\"}}]}",
+         INDEX_ATTESTATION},
         {INDEX("{\"mediaType\":\"text/x\",\"digest\":\"sha256:" HEX "1\",\"size\":7}"),
          INDEX_OTHER},
     };
@@ -114,12 +119,93 @@ static void an_index_that_is_not_edited_keeps_its_bytes(void **state)
     free(entries);
 }
 
+static void an_index_is_edited_where_its_members_are(void **state)
+{
+    static const char before[] =
+        "{\"Manifests\":[{\"MediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+        "\"DIGEST\":\"sha256:" HEX "1\",\"Size\":7,\"Data\":\"e30=\",\"x\":\"\\ud800\"}],"
+        "\"Subject\":{},\"y\":1.0}";
+    static const char after[] =
+        "{\"Manifests\":[{\"MediaType\":\"application/vnd.oci.image.manifest.v1+json\","
+        "\"DIGEST\":\"sha256:" HEX "9\",\"Size\":99,\"x\":\"\\ud800\"}],\"y\":1.0}";
+    CLEANUP(document) struct document index = DOCUMENT_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    struct index_entry *entries;
+    struct descriptor now;
+    struct descriptor out;
+    bool keep = true;
+    size_t count;
+
+    (void)state;
+    parse(before, &index);
+    assert_true(index_has_subject(&index));
+    assert_int_equal(index_entries(&index, &entries, &count, &err), 0);
+    now = entries[0].descriptor;
+    assert_int_equal(digest_parse("sha256:" HEX "9", &now.digest, &err), 0);
+    now.size = 99;
+    index_format(&index, &now, &keep, &bytes, &out);
+    assert_string_equal(buf_text(&bytes), after);
+    assert_int_equal(index_check_finished(&bytes, &out, &err), 0);
+    free(entries);
+}
+
+static void a_finished_index_that_could_not_be_read_is_refused(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *complaint; /* NULL: it can be read */
+    } cases[] = {
+        {INDEX(ENTRY("1", PLATFORM("linux"))), NULL},
+        {INDEX(""), NULL},
+        {"{\"manifests\":null}", NULL},
+        {"", "the manifest is not JSON: it ends too early (line 1)"},
+        {"[]", "the manifest is not a JSON object"},
+        {"{\"manifests\":{}}", "an index whose 'manifests' is not an array"},
+        {"{\"manifests\":[],\"Manifests\":1.0}", "an index whose 'manifests' is not an array"},
+        {"{\"Layers\":[]}", "an index without 'manifests'"},
+        {"{\"manifests\":[],\"CONFIG\":{}}", "a manifest and an index at once"},
+        {"{\"manifests\":[],\"MediaType\":\"a/b\"}",
+         "served as 'application/vnd.oci.image.index.v1+json', but says that it is 'a/b'"},
+        {INDEX("7"), "entry 1 of the index: there is no descriptor, which is an object"},
+        {INDEX(ENTRY("1", "") "," ENTRY("1", ",\"Size\":-1")),
+         "entry 2 of the index: the descriptor's size is -1"},
+        {INDEX(ENTRY("1", ",\"size\":1e3")),
+         "entry 1 of the index: the descriptor has no 'size' that is an integer of 64 bits"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        struct descriptor what = {.media_type = "application/vnd.oci.image.index.v1+json"};
+        buf_add_text(&bytes, cases[i].text);
+        int result = index_check_finished(&bytes, &what, &err);
+        if ((result < 0) != (cases[i].complaint != NULL))
+            fail_msg("'%s': \"%s\"", cases[i].text, err.text);
+        if (cases[i].complaint == NULL)
+            continue;
+        CLEANUP(text)
+        char *expected =
+            xasprintf("the finished index, which is not published: %s", cases[i].complaint);
+        assert_string_equal(err.text, expected);
+    }
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct descriptor what = {.media_type = "application/vnd.oci.image.index.v1+json"};
+    buf_addf(&bytes, "%s%*s", INDEX(""), (int)DOCUMENT_LIMIT, "");
+    assert_int_equal(index_check_finished(&bytes, &what, &err), -1);
+    assert_int_equal(err.kind, ERROR_UNSUPPORTED);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(entries_have_the_roles_that_they_play),
         cmocka_unit_test(an_index_keeps_everything_but_what_was_edited),
         cmocka_unit_test(an_index_that_is_not_edited_keeps_its_bytes),
+        cmocka_unit_test(an_index_is_edited_where_its_members_are),
+        cmocka_unit_test(a_finished_index_that_could_not_be_read_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

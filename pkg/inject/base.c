@@ -1,53 +1,96 @@
 #include "inject/inject_internal.h"
 
+#include "placement/above.h"
+
 #include <string.h>
 
-/* Notes what inlay did to this image before, and takes it out. */
-static int platform_strip(struct platform *platform, const struct work *work, struct error *err)
-{
-    const char *own_digest = NULL;
+/* The base being read. Everything is borrowed. */
+struct base_reading {
+    const struct inject_options *options;
+    struct base *out;
+    struct notes *notes;
+    size_t dropped;   /* attestations, of all indexes */
+    size_t were_true; /* of these, what --keep-attestations would keep */
+};
 
-    image_own_layers(platform->image, &platform->own, &platform->own_count);
-    image_own_folders(platform->image, &platform->own_folders, &platform->own_folder_count);
-    image_own_environment(platform->image, &platform->assignments);
-    image_own_learned(platform->image, &platform->own_learned);
-    if (platform->own_count > 0)
-        own_digest = image_base_digest(platform->image);
-    if (own_digest != NULL) {
-        const char *own_name = image_base_name(platform->image);
-        platform->base_digest = xstrdup(own_digest);
-        platform->base_name = own_name != NULL ? xstrdup(own_name) : NULL;
-    } else if (platform->own_count == 0) {
-        const char *name = work->options->base_name;
-        platform->base_digest =
-            xstrdup(digest_format(&work->base->document.descriptor.digest).text);
-        platform->base_name = name != NULL ? xstrdup(name) : NULL;
-    }
-    if (image_strip(platform->image, err) < 0)
-        return -1;
-    image_chain_id(platform->image, &platform->learned.chain_id);
-    return 0;
+static void base_platform_release(struct base_platform *platform)
+{
+    own_parts_release(&platform->own);
+    rootfs_free(platform->rootfs);
+    rootfs_free(platform->whole);
+    free(platform->base_name);
+    free(platform->base_digest);
 }
 
-static int open_platform(struct work *work, const struct loaded *loaded, struct error *err)
+void base_release(struct base *base)
 {
-    work_recollect(work, loaded->image);
-    work->platforms = xrealloc(work->platforms, work->platform_count + 1, sizeof(*work->platforms));
-    struct platform *platform = &work->platforms[work->platform_count++];
-    *platform = (struct platform){.image = loaded->image};
-    if (platform_strip(platform, work, err) < 0 || platform_open_rootfs(work, platform, err) < 0)
+    for (size_t i = 0; i < base->platform_count; i++)
+        base_platform_release(&base->platforms[i]);
+    for (size_t i = 0; i < base->document_count; i++)
+        free(base->documents[i].keeps);
+    free(base->platforms);
+    free(base->documents);
+    image_tree_free(base->tree);
+    *base = (struct base){0};
+}
+
+/* What an earlier run has recorded of the base holds; else the image is the base itself. */
+static void name_base(const struct base_reading *reading, struct base_platform *platform)
+{
+    const char *name = reading->options->base.name;
+    const char *digest = NULL;
+    struct digest_text own_digest = digest_format(&reading->out->tree->document.descriptor.digest);
+
+    if (platform->own.layer_count > 0) {
+        name = image_base_name(platform->image);
+        digest = image_base_digest(platform->image);
+    } else {
+        digest = own_digest.text;
+    }
+    if (digest == NULL)
+        return;
+    platform->base_digest = xstrdup(digest);
+    platform->base_name = name != NULL ? xstrdup(name) : NULL;
+}
+
+/* All that reading trees of BASE needs, but for the layers. */
+static struct rootfs_options rootfs_options_of(const struct inject_options *options)
+{
+    return (struct rootfs_options){
+        .store = options->base.store,
+        .memo = options->memo,
+        .jobs = options->jobs,
+        .cancel = options->cancel,
+        .log = options->log,
+    };
+}
+
+/* What rootfs is to look at: the image's layers, without those of inlay's. */
+static int open_rootfs(const struct inject_options *options, struct base_platform *platform,
+                       struct error *err)
+{
+    struct rootfs_options rootfs = rootfs_options_of(options);
+    struct rootfs_layer *layers = NULL;
+
+    if (rootfs_layers_of(platform->image, &layers, &rootfs.layer_count, err) < 0)
         return -1;
-    if (image_drop_subject(platform->image))
-        log_info(
-            work->options->log,
-            "%s: the manifest's 'subject' is dropped: what refers to it spoke of another image",
-            image_platform(platform->image));
-    if (work->options->compression.kind == COMPRESSION_ZSTD && image_is_docker(platform->image))
+    rootfs.layers = layers;
+    int result = rootfs_open(&rootfs, &platform->rootfs, err);
+    free(layers);
+    return result;
+}
+
+/* What no model can be added to. */
+static int check_platform(const struct base_reading *reading, const struct base_platform *platform,
+                          struct error *err)
+{
+    size_t layers = image_layer_count(platform->image);
+
+    if (reading->options->compression.kind == COMPRESSION_ZSTD && image_is_docker(platform->image))
         return error_set(err, ERROR_UNSUPPORTED,
                          "it is an image of Docker's schema 2, which has no zstd layers; compress "
                          "with gzip, or make it an OCI image first ('skopeo copy --format oci')");
     /* A small layer and the folders are the least that a model adds. */
-    size_t layers = image_layer_count(platform->image);
     if (layers + 2 > IMAGE_LAYERS_MAX)
         return error_set(err, ERROR_UNSUPPORTED,
                          "it has too many layers: %zu, and runtimes take %d at most with those of "
@@ -56,143 +99,168 @@ static int open_platform(struct work *work, const struct loaded *loaded, struct 
     return 0;
 }
 
+/* Notes what inlay did to this image before, and takes it out. */
+static int open_platform(const struct base_reading *reading, const struct image_tree *loaded,
+                         struct error *err)
+{
+    const struct rootfs_options rootfs = rootfs_options_of(reading->options);
+    struct base *base = reading->out;
+
+    base->platforms = xrealloc(base->platforms, base->platform_count + 1, sizeof(*base->platforms));
+    struct base_platform *platform = &base->platforms[base->platform_count++];
+    *platform = (struct base_platform){.image = loaded->image};
+    own_parts_read(platform->image, &platform->own);
+    name_base(reading, platform);
+    platform->whole_count = image_layer_count(platform->image);
+    if (above_open(platform->image, &rootfs, &platform->whole, err) < 0 ||
+        image_strip(platform->image, err) < 0 || open_rootfs(reading->options, platform, err) < 0)
+        return -1;
+    if (image_drop_subject(platform->image))
+        notes_info(
+            reading->notes,
+            "%s: the manifest's 'subject' is dropped: what refers to it spoke of another image",
+            image_platform(platform->image));
+    return check_platform(reading, platform, err);
+}
+
 /* Is it an image for this platform? The index decides where it says so, as it does for clients. */
-static bool runs_on(const struct edition *edition, const struct oci_platform *platform)
+static bool runs_on(const struct base_document *document, const struct oci_platform *platform)
 {
     struct oci_platform own;
 
-    if (edition->was->image == NULL)
+    if (document->was->image == NULL)
         return false;
-    if (edition->entry != NULL && edition->entry->platform.os[0] != '\0')
-        return oci_platform_equal(platform, &edition->entry->platform);
-    image_oci_platform(edition->was->image, &own);
+    if (document->entry != NULL && document->entry->platform.os[0] != '\0')
+        return oci_platform_equal(platform, &document->entry->platform);
+    image_oci_platform(document->was->image, &own);
     return oci_platform_equal(platform, &own);
 }
 
-static bool is_wanted(const struct work *work, const struct edition *edition)
+static bool is_wanted(const struct base_reading *reading, const struct base_document *document)
 {
-    const struct inject_options *options = work->options;
+    const struct inject_options *options = reading->options;
 
-    for (size_t i = 0; i < options->platform_count; i++)
-        if (runs_on(edition, &options->platforms[i]))
+    for (size_t i = 0; i < options->base.platform_count; i++)
+        if (runs_on(document, &options->base.platforms[i]))
             return true;
-    return options->platform_count == 0;
+    return options->base.platform_count == 0;
 }
 
-static struct edition *edition_of(const struct work *work, const struct loaded *loaded)
+static struct base_document *document_of(const struct base *base, const struct image_tree *loaded)
 {
-    for (size_t i = 0; i < work->edition_count; i++)
-        if (work->editions[i].was == loaded)
-            return &work->editions[i];
+    for (size_t i = 0; i < base->document_count; i++)
+        if (base->documents[i].was == loaded)
+            return &base->documents[i];
     abort();
 }
 
-static int choose_image(struct work *work, struct edition *edition, struct error *err)
+static int choose_image(const struct base_reading *reading, struct base_document *document,
+                        struct error *err)
 {
-    edition->leaves = !is_wanted(work, edition);
-    if (edition->leaves)
+    document->leaves = !is_wanted(reading, document);
+    if (document->leaves)
         return 0;
-    edition->platform = work->platform_count;
-    if (open_platform(work, edition->was, err) == 0)
+    document->platform = reading->out->platform_count;
+    if (open_platform(reading, document->was, err) == 0)
         return 0;
-    if (edition->entry != NULL)
-        error_wrap(err, "%s", digest_format(&edition->was->document.descriptor.digest).text);
+    if (document->entry != NULL)
+        error_wrap(err, "%s", digest_format(&document->was->document.descriptor.digest).text);
     return -1;
 }
 
 /* Does it speak of an entry that stays, and stays as it is? */
-static bool stays_true(const struct edition *edition, const struct index_entry *attestation)
+static bool stays_true(const struct base_document *document, const struct index_entry *attestation)
 {
-    const struct loaded *index = edition->was;
+    const struct image_tree *index = document->was;
 
     for (size_t i = 0; i < index->entry_count; i++)
-        if (index->entries[i].role != INDEX_ATTESTATION && edition->keeps[i] &&
+        if (index->entries[i].role != INDEX_ATTESTATION && document->keeps[i] &&
             index->children[i] == NULL &&
             digest_equal(&index->entries[i].descriptor.digest, &attestation->about))
             return true;
     return false;
 }
 
-static void say_attestations(const struct work *work, size_t dropped, size_t were_true)
+static void say_attestations(const struct base_reading *reading)
 {
+    size_t dropped = reading->dropped;
+    size_t were_true = reading->were_true;
+
     if (dropped == 0)
         return;
-    log_info(work->options->log, "dropping %zu attestation manifest%s of the base: %s%s", dropped,
-             dropped > 1 ? "s" : "",
-             were_true < dropped ? "they speak of images without the model"
-                                 : "they speak of images that do not change",
-             were_true > 0 ? "; --keep-attestations keeps those that stay true" : "");
+    notes_info(reading->notes, "dropping %zu attestation manifest%s of the base: %s%s", dropped,
+               dropped > 1 ? "s" : "",
+               were_true < dropped ? "they speak of images without the model"
+                                   : "they speak of images that do not change",
+               were_true > 0 ? "; --keep-attestations keeps those that stay true" : "");
 }
 
 /* Attestations of images that are edited would be lies; of the others the caller decides. */
-static void choose_attestations(const struct work *work, struct edition *edition)
+static void choose_attestations(struct base_reading *reading, struct base_document *document)
 {
-    const struct loaded *index = edition->was;
-    size_t dropped = 0;
-    size_t were_true = 0;
+    const struct image_tree *index = document->was;
 
     for (size_t i = 0; i < index->entry_count; i++) {
         if (index->entries[i].role != INDEX_ATTESTATION)
             continue;
-        bool is_true = stays_true(edition, &index->entries[i]);
-        edition->keeps[i] = is_true && work->options->keep_attestations;
-        dropped += !edition->keeps[i];
-        were_true += is_true && !edition->keeps[i];
+        bool is_true = stays_true(document, &index->entries[i]);
+        document->keeps[i] = is_true && reading->options->base.keep_attestations;
+        reading->dropped += !document->keeps[i];
+        reading->were_true += is_true && !document->keeps[i];
     }
-    say_attestations(work, dropped, were_true);
 }
 
 /* What of an index stays; its images and indexes have been decided on. */
-static void choose_entries(struct work *work, struct edition *edition)
+static void choose_entries(struct base_reading *reading, struct base_document *document)
 {
-    const struct loaded *index = edition->was;
+    const struct image_tree *index = document->was;
     size_t kept = 0;
 
-    edition->keeps = xcalloc(index->entry_count, sizeof(*edition->keeps));
+    document->keeps = xcalloc(index->entry_count, sizeof(*document->keeps));
     for (size_t i = 0; i < index->entry_count; i++) {
-        const struct loaded *child = index->children[i];
-        edition->keeps[i] =
-            index->entries[i].role != INDEX_ATTESTATION &&
-            (child != NULL ? !edition_of(work, child)->leaves : work->options->platform_count == 0);
-        kept += edition->keeps[i];
+        const struct image_tree *child = index->children[i];
+        document->keeps[i] = index->entries[i].role != INDEX_ATTESTATION &&
+                             (child != NULL ? !document_of(reading->out, child)->leaves
+                                            : reading->options->base.platform_count == 0);
+        kept += document->keeps[i];
     }
-    edition->leaves = kept == 0 && index->entry_count > 0;
-    choose_attestations(work, edition);
+    document->leaves = kept == 0 && index->entry_count > 0;
+    choose_attestations(reading, document);
 }
 
-static void choose_index(struct work *work, struct edition *edition)
+static void choose_index(struct base_reading *reading, struct base_document *document)
 {
-    choose_entries(work, edition);
-    if (!edition->leaves && index_has_subject(&edition->was->document))
-        log_info(work->options->log, "the index's 'subject' is dropped: what refers to it spoke of "
-                                     "another index");
+    choose_entries(reading, document);
+    if (!document->leaves && index_has_subject(&document->was->document))
+        notes_info(reading->notes, "the index's 'subject' is dropped: what refers to it spoke of "
+                                   "another index");
 }
 
 /* "linux/amd64, linux/arm64"; caller frees. */
-static char *list_images(const struct work *work)
+static char *list_images(const struct base *base)
 {
     CLEANUP(buf) struct buf list = BUF_INIT;
 
-    for (size_t i = 0; i < work->edition_count; i++)
-        if (work->editions[i].was->image != NULL)
+    for (size_t i = 0; i < base->document_count; i++)
+        if (base->documents[i].was->image != NULL)
             buf_addf(&list, "%s%s", list.size > 0 ? ", " : "",
-                     image_platform(work->editions[i].was->image));
+                     image_platform(base->documents[i].was->image));
     return buf_take(&list);
 }
 
 /* Every --platform has to be there, or the result would lack what was asked for. */
-static int check_platforms(const struct work *work, struct error *err)
+static int check_platforms(const struct base_reading *reading, struct error *err)
 {
-    const struct inject_options *options = work->options;
-    CLEANUP(text) char *there = list_images(work);
+    const struct inject_options *options = reading->options;
+    CLEANUP(text) char *there = list_images(reading->out);
 
     if (there[0] == '\0')
         return error_set(err, ERROR_UNSUPPORTED, "its index has no image for Linux");
-    for (size_t i = 0; i < options->platform_count; i++) {
-        CLEANUP(text) char *name = oci_platform_format(&options->platforms[i]);
+    for (size_t i = 0; i < options->base.platform_count; i++) {
+        CLEANUP(text) char *name = oci_platform_format(&options->base.platforms[i]);
         bool found = false;
-        for (size_t k = 0; k < work->edition_count && !found; k++)
-            found = runs_on(&work->editions[k], &options->platforms[i]);
+        for (size_t k = 0; k < reading->out->document_count && !found; k++)
+            found = runs_on(&reading->out->documents[k], &options->base.platforms[i]);
         if (!found)
             return error_set(err, ERROR_NOT_FOUND, "it has no image for '%s'; there is %s", name,
                              there);
@@ -200,80 +268,98 @@ static int check_platforms(const struct work *work, struct error *err)
     return 0;
 }
 
-static void list_editions(struct work *work)
+static void list_documents(struct base *base)
 {
-    struct loaded **list = NULL;
+    struct image_tree **list = NULL;
 
-    loaded_list(work->base, &list, &work->edition_count);
-    work->editions = xcalloc(work->edition_count, sizeof(*work->editions));
-    for (size_t i = 0; i < work->edition_count; i++)
-        work->editions[i] = (struct edition){.was = list[i], .platform = NO_PLATFORM};
+    image_tree_list(base->tree, &list, &base->document_count);
+    base->documents = xcalloc(base->document_count, sizeof(*base->documents));
+    for (size_t i = 0; i < base->document_count; i++)
+        base->documents[i] = (struct base_document){.was = list[i], .platform = NO_PLATFORM};
     free(list);
-    for (size_t i = 0; i < work->edition_count; i++) {
-        const struct loaded *index = work->editions[i].was;
+    for (size_t i = 0; i < base->document_count; i++) {
+        const struct image_tree *index = base->documents[i].was;
         for (size_t k = 0; k < index->entry_count; k++)
             if (index->children[k] != NULL)
-                edition_of(work, index->children[k])->entry = &index->entries[k];
+                document_of(base, index->children[k])->entry = &index->entries[k];
     }
 }
 
 /* Do all images that are wanted run on the same platform? Then clients take the first. */
-static bool is_one_platform(const struct work *work)
+static bool is_one_platform(const struct base_reading *reading)
 {
-    for (size_t i = 1; i < work->platform_count; i++)
-        if (work->options->platform_count != 1 &&
-            strcmp(image_platform(work->platforms[i].image),
-                   image_platform(work->platforms[0].image)) != 0)
+    for (size_t i = 1; i < reading->out->platform_count; i++)
+        if (reading->options->base.platform_count != 1 &&
+            strcmp(image_platform(reading->out->platforms[i].image),
+                   image_platform(reading->out->platforms[0].image)) != 0)
             return false;
-    return work->platform_count > 0;
+    return reading->out->platform_count > 0;
 }
 
 /* With --no-index the one image that is wanted is all that the result has. */
-static int take_single(struct work *work, struct error *err)
+static int take_single(const struct base_reading *reading, struct error *err)
 {
-    CLEANUP(text) char *there = list_images(work);
+    struct base *base = reading->out;
+    CLEANUP(text) char *there = list_images(base);
 
-    if (!is_one_platform(work))
+    if (!is_one_platform(reading))
         return error_set(err, ERROR_USAGE,
                          "without an index there is room for one image, and it has %s; choose one "
                          "with --platform",
                          there);
-    for (size_t i = 0; i < work->edition_count; i++)
-        if (work->editions[i].platform == 0)
-            work->editions[0] = work->editions[i];
+    for (size_t i = 0; i < base->document_count; i++) {
+        struct base_document document = base->documents[i];
+        base->documents[i].keeps = NULL;
+        if (document.platform == 0)
+            base->documents[0] = document;
         else
-            edition_release(&work->editions[i]);
-    work->edition_count = 1;
-    for (; work->platform_count > 1; work->platform_count--)
-        platform_release(&work->platforms[work->platform_count - 1], 0);
+            free(document.keeps);
+    }
+    base->document_count = 1;
+    for (; base->platform_count > 1; base->platform_count--)
+        base_platform_release(&base->platforms[base->platform_count - 1]);
     return 0;
 }
 
-int work_read_base(struct work *work, struct error *err)
+static int read_documents(struct base_reading *reading, struct error *err)
 {
-    const struct inject_options *options = work->options;
+    const struct inject_base *wanted = &reading->options->base;
+    const struct store *target = reading->options->target.store;
+    struct base *base = reading->out;
 
-    if (loaded_open(options->base, options->base_version, LOADED_WHOLE, &work->base, err) < 0)
+    if (image_tree_open(wanted->store, wanted->version, IMAGE_TREE_WHOLE, &base->tree, err) < 0)
         return -1;
-    list_editions(work);
-    if (check_platforms(work, err) < 0)
+    list_documents(base);
+    if (check_platforms(reading, err) < 0)
         return -1;
-    for (size_t i = 0; i < work->edition_count; i++) {
-        struct edition *edition = &work->editions[i];
-        if (edition->was->document.is_index)
-            choose_index(work, edition);
-        else if (choose_image(work, edition, err) < 0)
+    for (size_t i = 0; i < base->document_count; i++) {
+        struct base_document *document = &base->documents[i];
+        if (document->was->document.is_index)
+            choose_index(reading, document);
+        else if (choose_image(reading, document, err) < 0)
             return -1;
     }
-    bool single = options->no_index || (options->target != NULL && options->target->single_image);
-    if (single && take_single(work, err) < 0)
+    say_attestations(reading);
+    bool single = wanted->no_index || (target != NULL && target->single_image);
+    return single ? take_single(reading, err) : 0;
+}
+
+int base_read(const struct inject_options *options, struct base *out, struct notes *notes,
+              struct error *err)
+{
+    struct base_reading reading = {.options = options, .out = out, .notes = notes};
+
+    *out = (struct base){0};
+    if (read_documents(&reading, err) < 0) {
+        base_release(out);
         return -1;
-    for (size_t i = 0; i < work->platform_count; i++) {
-        const struct image *image = work->platforms[i].image;
+    }
+    CLEANUP(text) char *name = image_tree_title(options->base.store, options->base.version);
+    for (size_t i = 0; i < out->platform_count; i++) {
+        const struct image *image = out->platforms[i].image;
         size_t count = image_layer_count(image);
-        CLEANUP(text) char *name = loaded_title(options->base, options->base_version);
-        log_info(options->log, "base: %s, %s, %zu layer%s", name, image_platform(image), count,
-                 count == 1 ? "" : "s");
+        notes_info(notes, "base: %s, %s, %zu layer%s", name, image_platform(image), count,
+                   count == 1 ? "" : "s");
     }
     return 0;
 }

@@ -4,9 +4,11 @@
 #include "core/cancel.h"
 #include "core/error.h"
 #include "core/log.h"
-#include "layout/layout.h"
+#include "core/progress.h"
+#include "core/workers.h"
 #include "oci/descriptor.h"
 #include "oci/platform.h"
+#include "placement/options.h"
 #include "plan/plan.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -14,14 +16,54 @@
 
 /*
  * The use case: models from sources, on top of an image in one store, into another store. Sees
- * sources and stores as interfaces only.
+ * sources and stores as interfaces only. Everything in the options is borrowed.
  */
 
-/* Told how far it is; called from several threads. NULL functions are not called. */
-struct inject_progress {
-    void (*expect)(void *arg, uint64_t size); /* so many bytes more are to be dealt with */
-    void (*moved)(void *arg, uint64_t size);  /* so many of them are */
-    void *arg;
+/* How one model is to be baked; `weights` of the selection is decided by the layout. */
+struct inject_choice {
+    const struct layout *layout; /* required */
+    const char *path;            /* the folder, where the layout takes one; else NULL */
+    struct plan_selection selection;
+};
+
+/* What comes along of what models make their loaders ask for besides (companion/companion.h). */
+enum inject_companions {
+    INJECT_COMPANIONS_SMALL, /* code and tokenizers; of weights it is said which are missing */
+    INJECT_COMPANIONS_ALL,
+    INJECT_COMPANIONS_NONE,
+};
+
+/* Where the models come from, which of their files are taken, and where these go. */
+struct inject_models {
+    struct source *const *sources;       /* required; one a model */
+    const struct inject_choice *choices; /* required; one a model */
+    size_t count;                        /* 1 or more */
+    enum inject_companions companions;
+    /* Opens one of these; *out is borrowed for as long as the options are. NULL: none comes along.
+     */
+    int (*open_companion)(void *arg, const struct origin *origin, struct source **out,
+                          struct error *err);
+    void *open_arg;
+};
+
+/* The image to build on. */
+struct inject_base {
+    struct store *store;                  /* required */
+    const char *version;                  /* tag or digest; NULL: the only image there */
+    const char *name;                     /* canonical reference of it; NULL if not in a registry */
+    const struct oci_platform *platforms; /* the images of an index that are wanted */
+    size_t platform_count;                /* 0: all that are for Linux */
+    bool no_index;                        /* one image only, without an index around it */
+    bool keep_attestations;               /* those that stay true */
+};
+
+/* Where the result goes. */
+struct inject_target {
+    struct store *store; /* opened for writing; NULL for preview and export alone: nowhere */
+    const char *version; /* a tag; NULL: an image without, where the store takes one */
+    /* More tags for the same image, NULL-terminated; NULL: none. */
+    const char *const *more_versions;
+    bool force; /* layers above the limits that registries have, too */
 };
 
 /* An image somewhere. */
@@ -30,50 +72,28 @@ struct inject_image {
     const char *version; /* tag or digest; NULL: the only image there */
 };
 
-struct inject_options {
-    struct source *const *sources; /* required; where the models come from, `source_count` */
-    size_t source_count;
-    const struct layout *layout;     /* required; where the files lie in the image */
-    const char *path;                /* the folder, for a layout that wants one; else NULL */
-    struct plan_selection selection; /* which files; `weights` is decided by the layout */
-
-    struct store *base;         /* required; holds the image to build on */
-    const char *base_version;   /* tag or digest; NULL: the only image there */
-    const char *base_name;      /* canonical reference of it; NULL if not in a registry */
-    struct store *target;       /* required; receives the result; opened for writing */
-    const char *target_version; /* a tag; NULL: an image without, where the store takes one */
-    /* More tags for the same image, NULL-terminated; NULL: none. */
-    const char *const *more_versions;
-
-    const struct oci_platform *platforms; /* the images of an index that are wanted */
-    size_t platform_count;                /* 0: all that are for Linux */
-    bool no_index;                        /* one image only, without an index around it */
-    bool keep_attestations;               /* those that stay true */
-    bool force;                           /* layers above the limits that registries have, too */
-
-    const struct inject_image *reuse_from; /* layers are taken from these, too */
-    size_t reuse_count;
+/* Layers that need not be built, and layers that others need not build. */
+struct inject_reuse {
+    const struct inject_image *images; /* layers are taken from these, too */
+    size_t image_count;
     struct store *layer_cache; /* keeps layers by their recipes, read and written; NULL: none */
     unsigned shard;            /* builds every shard_count-th layer from this one on, from 0 */
     unsigned shard_count;      /* 0: all layers, and then the image */
+};
 
-    const char *user; /* in place of the image's own, in the same forms; NULL: the image's */
-    const char *home; /* in place of the home that the image gives this user; NULL: that one */
-    /* In place of the folder that the environment makes the loader look in; NULL: that one. */
-    const char *cache_dir;
-    const struct tree_owner *owner; /* in place of the user; NULL: the user */
-    bool group_writable;            /* group 0, which may write what the user may */
-    const char *memo; /* folder for what is learned of bases' layers; NULL: nothing is kept */
-
-    const char *const *environment; /* NAME=value to set; NULL-terminated; NULL: none */
-    bool online;                    /* do not set HF_HUB_OFFLINE */
-    const char *created;            /* RFC 3339 for history and config; NULL: the base's own */
-
-    struct compression_choice compression;  /* of the models' layers; zero: none */
-    unsigned jobs;                          /* layers in flight; 0: 4 */
-    const struct log *log;                  /* may be NULL */
-    const struct cancel *cancel;            /* may be NULL */
-    const struct inject_progress *progress; /* may be NULL */
+struct inject_options {
+    struct inject_models models;
+    struct inject_base base;
+    struct inject_target target;
+    struct inject_reuse reuse;
+    struct placement_options placement;
+    struct compression_choice compression; /* of the models' layers; zero: none */
+    const char *created;         /* RFC 3339 for history and config; NULL: the base's own */
+    const char *memo;            /* folder for what is learned of layers; NULL: nothing is kept */
+    unsigned jobs;               /* layers in flight; 0: WORKERS_DEFAULT */
+    const struct log *log;       /* may be NULL */
+    const struct cancel *cancel; /* may be NULL */
+    const struct progress *progress; /* may be NULL */
 };
 
 struct inject_result {

@@ -3,219 +3,256 @@
 
 #include "image/image.h"
 #include "inject/inject.h"
-#include "inject/load_internal.h"
+#include "inject/preview.h"
 #include "pack/pack.h"
-#include "rootfs/rootfs.h"
+#include "placement/placement.h"
+#include "transfer/image_tree.h"
+#include "transfer/transfer.h"
 
-#include <stdatomic.h>
+/*
+ * The phases of inject, in their order. Each takes what it reads and returns a value that can be
+ * printed, compared, and made by hand in a test; what it has to tell people goes to `notes`.
+ */
 
-/* One model of the call. */
-struct model {
-    struct source *source; /* borrowed */
-    struct plan plan;
-    char *name;   /* "org/name", "datasets/org/name" */
-    bool as_main; /* its commit is to be found as "main" too */
-};
-
-/* A layer that some image in reach is known to have. */
-struct known_layer {
-    struct image_layer layer;
-    struct store *from; /* may be brought from there; NULL: it is in the target, if anywhere */
-};
-
-/* Where a layer of a recipe can be had without the model. */
-struct found_layer {
-    struct descriptor blob;
-    struct digest diff_id;
-    struct store *from; /* NULL: the target has it */
-};
-
-/* One layer to be had, however many platforms want it. */
-struct build {
-    const struct recipe *recipe;
-    const struct model *model; /* NULL: folders */
-    const char *place;         /* NULL: folders */
-    struct image_layer layer;  /* filled by the job */
-};
+/* Phase 1, base.c: what the base is, and what of it the result has. */
 
 /* One image of the base that gets the models. */
-struct platform {
-    struct image *image; /* first as the base has it, then stripped of what inlay added; borrowed */
-    char *base_name;     /* what base.name and base.digest shall say */
+struct base_platform {
+    struct image *image; /* without inlay's layers; owned by the base's tree */
+    char *base_name;     /* what base.name and base.digest shall say; NULL: nothing */
     char *base_digest;
-    struct image_layer *own; /* what inlay had added */
-    size_t own_count;
-    struct image_folder *own_folders;
-    size_t own_folder_count;
-    struct rootfs *rootfs;            /* the base's tree */
-    struct image_learned own_learned; /* what an earlier run noted of the base */
-    struct image_learned learned;     /* what this one shall note */
-    struct rootfs_user user;          /* who the image's process is */
-    struct home home;                 /* of that user, in the environment of the result */
-    struct strings elsewhere;         /* variables that make some loaders look elsewhere */
-    struct strings elsewhere_paths;   /* and where; "": no place */
-    struct strings assignments;       /* NAME=value that the result sets */
-    struct strings environment;       /* of the result */
-    struct tree *trees;               /* one a model */
-    struct recipe **recipes;          /* one array a model */
-    size_t *recipe_counts;
-    struct image_folder *folders; /* what the folders layer states */
-    size_t folder_count;
-    bool *needs_way;     /* one a model: it has a way layer below its others, see places.c */
-    struct recipe *ways; /* one a model, empty unless it needs one */
-    struct tree_entry **way_entries;
-    struct tree_entry *folder_entries; /* the same, for the recipe; paths are the folders' */
-    struct recipe folder_recipe;
-};
-
-/* What the base has on the way to a path, as rootfs_walk() tells it. */
-struct way {
-    struct rootfs_entry *entries;
-    size_t count;
-};
-
-/* What some image in reach knows of its base. */
-struct recollection {
-    struct image_learned learned;
-    struct image_folder *folders; /* that its folders layer states */
-    size_t folder_count;
+    struct own_parts own;  /* what it carried of an earlier run */
+    struct rootfs *rootfs; /* its tree, without inlay's layers */
+    struct rootfs *whole;  /* its tree with them; NULL: they are on top */
+    size_t whole_count;    /* of its layers */
 };
 
 #define NO_PLATFORM SIZE_MAX
 
-/* What becomes of one document of the base. */
-struct edition {
-    const struct loaded *was;
+/* One document of the base, and whether the result has it. */
+struct base_document {
+    const struct image_tree *was;
     const struct index_entry *entry; /* that names it; NULL: none */
-    size_t platform;                 /* of an image that gets the models: which of the platforms */
+    size_t platform;                 /* of an image that gets the models; else NO_PLATFORM */
     bool *keeps;                     /* of an index: which of its entries stay */
     bool leaves;                     /* nothing of it is wanted */
-    struct buf config;               /* of an image, as it becomes */
-    struct descriptor config_blob;
-    struct buf bytes; /* of the document, as it becomes */
-    struct descriptor becomes;
 };
 
-struct work {
-    const struct inject_options *options;
-    struct loaded *base;
-    struct edition *editions; /* children before parents; the last one is what the tag shows */
-    size_t edition_count;
-    struct platform *platforms;
+struct base {
+    struct image_tree *tree;
+    struct base_document *documents; /* children before parents; the tag shows the last one */
+    size_t document_count;
+    struct base_platform *platforms;
     size_t platform_count;
-    struct model *models;
-    size_t model_count;
-    struct known_layer *known;
-    size_t known_count;
-    struct recollection *recollections;
-    size_t recollection_count;
-    struct strings said;       /* lines that need not be said again */
-    struct descriptor present; /* what the target's tag shows; DIGEST_NONE: nothing */
-    struct build *builds;
-    size_t build_count;
-    struct descriptor *copies; /* blobs of the base that the result mentions */
-    size_t copy_count;
-    atomic_uint_fast64_t model_size;
-    atomic_uint_fast64_t base_size;
-    atomic_size_t layers_built;
-    atomic_size_t layers_reused;
 };
 
-void work_release(struct work *work);
-CLEANUP_RELEASE(work)
-void edition_release(struct edition *edition);
-/* `model_count` models have been arranged for it. */
-void platform_release(struct platform *platform, size_t model_count);
+/* Reads manifests and configs; refuses what cannot be built on. After a failure *out is empty. */
+int base_read(const struct inject_options *options, struct base *out, struct notes *notes,
+              struct error *err) MUST_CHECK;
+void base_release(struct base *base);
+CLEANUP_RELEASE(base)
 
-/* base.c: reads BASE and fills `platforms`; refuses what cannot be built on. */
-int work_read_base(struct work *work, struct error *err) MUST_CHECK;
-/* reuse.c: the layers that BASE, TARGET's tag and the images to reuse are known to have. */
-int work_find_known(struct work *work, struct error *err) MUST_CHECK;
-
-/* check.c: says where the model goes, and what of that might surprise. */
-void platform_tell_place(struct work *work, const struct platform *platform);
-/* check.c: what is refused, and what people are told, once every file has its place. */
-int platform_check(struct work *work, struct platform *platform, struct error *err) MUST_CHECK;
-/* check.c: platforms mostly agree: what was said of one need not be said of the next. */
-void work_say_once(struct work *work, bool warning, const char *format, ...) PRINTF_FORMAT(3, 4);
-
-/* models.c: lists and selects the models' files. */
-int work_list_models(struct work *work, struct error *err) MUST_CHECK;
-/* models.c: what each platform's environment becomes, and where the files go in it. */
-int work_arrange(struct work *work, struct error *err) MUST_CHECK;
-
-/* learned.c: notes what this image knows of its base. Before it is stripped. */
-void work_recollect(struct work *work, const struct image *image);
-/* learned.c: rootfs_find_user(), unless some image in reach knows it. */
-int platform_find_user(const struct work *work, struct platform *platform,
-                       const struct rootfs_user_request *request, struct error *err) MUST_CHECK;
 /*
- * learned.c: rootfs_walk(), unless some image in reach knows the way, or it is clear from what is
- * known. Notes it; `model` is whom the question is for, NULL: for whoever goes there. What is not
- * stated in the folders layer may come without its attributes.
+ * Phase 2, models.c: revisions become commits, small files are read, and files are selected; also
+ * of companions, which follow the models of the call.
  */
-int platform_walk(const struct work *work, struct platform *platform, const char *path,
-                  const char *model, struct way *out, struct error *err) MUST_CHECK;
-void way_release(struct way *way);
-CLEANUP_RELEASE(way)
-/* learned.c: a folder is made unless the base has it on one of the ways that were gone. */
-bool platform_makes_folder(const struct platform *platform, const char *path);
-/* learned.c: takes over what was known for the sake of models that stay. */
-void platform_keep_learned(const struct work *work, struct platform *platform);
+int models_list(const struct inject_options *options, const struct base *base, struct models *out,
+                struct preview_companions *companions, struct notes *notes,
+                struct error *err) MUST_CHECK;
 
-/* places.c: opens the base's tree. */
-int platform_open_rootfs(const struct work *work, struct platform *platform,
-                         struct error *err) MUST_CHECK;
-/* places.c: moves the models' trees to where the base really has the place, fills `folders`. */
-int platform_place(const struct work *work, struct platform *platform,
+/* What models are listed for, and where they go. All borrowed. */
+struct model_listing {
+    const struct inject_options *options;
+    const struct base *base;
+    struct models *models;
+    struct notes *notes;
+};
+
+/* Fills the model of this number, which is empty, but for `companion_of`. */
+int models_add(const struct model_listing *listing, size_t number, struct source *source,
+               const struct inject_choice *choice, struct error *err) MUST_CHECK;
+/* Whether a model's revision is the commit itself, in full or abbreviated. */
+bool model_is_by_commit(const struct model *model);
+
+/* What of a model is looked for in the base, among what earlier runs have recorded. */
+struct base_question {
+    const char *name;
+    const struct layout *layout; /* the loader */
+    const char *ref;             /* the revision that it asks for; NULL: any */
+    const char *pin;             /* the commit that this is; NULL: not known */
+    bool wants_weights;
+    bool wants_part;  /* folders of it, not the automatic choice */
+    size_t all_files; /* of the automatic choice; SIZE_MAX: not known */
+};
+
+/* base_models.c: whether every image of the base has it, as far as the records tell. */
+bool base_has_model(const struct base *base, const struct base_question *question);
+
+/*
+ * companions.c: adds what the listed models make their loaders ask for besides, as the options say,
+ * and tells of each what becomes of it.
+ */
+int companions_follow(const struct model_listing *listing, struct preview_companions *out,
+                      struct error *err) MUST_CHECK;
+
+/* Phase 3, reuse.c: what images in reach have. */
+
+/* A layer that some image in reach is known to have. */
+struct known_layer {
+    struct image_layer layer;
+    struct store *from; /* where it can be copied from; NULL: the target alone may have it */
+};
+
+struct known {
+    struct known_layer *layers;
+    size_t layer_count;
+    struct known_bases bases;
+    struct descriptor present; /* what the target's tag shows; DIGEST_NONE: nothing is known */
+};
+
+/* Of BASE, of the target's tag and of the images to reuse. */
+int known_find(const struct inject_options *options, const struct base *base, struct known *out,
+               struct error *err) MUST_CHECK;
+void known_release(struct known *known);
+CLEANUP_RELEASE(known)
+
+/* Phase 4, arrange.c: pkg/placement for every platform. */
+struct arrangement {
+    const struct placement_options *options;
+    const struct base *base;
+    const struct models *models;
+    const struct known_bases *known;
+    struct store *store;         /* the base's */
+    const struct cancel *cancel; /* may be NULL */
+};
+
+struct placements {
+    struct placement *items; /* one a platform; borrow from the arrangement */
+    size_t count;
+};
+
+int placements_find(const struct arrangement *arrangement, struct placements *out,
+                    struct notes *notes, struct error *err) MUST_CHECK;
+void placements_release(struct placements *placements);
+CLEANUP_RELEASE(placements)
+
+/* Phase 5, build_plan.c: which layers there have to be. */
+
+/* The recipes of a model in one platform. */
+struct model_cut {
+    struct recipe *recipes; /* from the bottom up */
+    size_t recipe_count;
+    struct recipe links;     /* above them; empty: there are none */
+    struct recipe ancestors; /* below them, where the placement needs it; else empty */
+    struct tree_entry *ancestor_entries;
+};
+
+struct platform_cut {
+    struct model_cut *models;
+    size_t model_count;
+    struct tree_entry *folder_entries;
+    struct recipe folders; /* on top of all models */
+};
+
+/* One layer to be had, however many platforms want it. */
+struct planned_layer {
+    const struct recipe *recipe;
+    const struct placed_model *placed; /* NULL: folders */
+    enum layer_fate fate;
+    struct store *from;     /* LAYER_COPIED */
+    struct descriptor blob; /* unless it is built */
+    struct digest diff_id;
+};
+
+struct build_plan {
+    struct platform_cut *platforms; /* as in the base */
+    size_t platform_count;
+    struct planned_layer *layers; /* each recipe once */
+    size_t layer_count;
+    struct transfer others; /* what the base has and the result mentions */
+};
+
+/* Cuts the trees; every layer is LAYER_BUILT so far. Reads what the base's index passes on. */
+int build_plan_cut(const struct inject_options *options, const struct base *base,
+                   const struct placements *placements, struct build_plan *out,
                    struct error *err) MUST_CHECK;
-/* places.c: adds a copy, in the order of paths; a path that is there stays as it is. */
-void platform_add_folder(struct platform *platform, const struct image_folder *folder);
+/* reuse.c: looks for the layers that need not be built. */
+int build_plan_find(const struct inject_options *options, const struct known *known,
+                    struct build_plan *plan, struct error *err) MUST_CHECK;
+void build_plan_release(struct build_plan *plan);
+CLEANUP_RELEASE(build_plan)
 
-/*
- * places.c: states the folders from the root to the place of `tree`, which has those that have to
- * be made; *out is the place's canonical path without '/'.
- */
-int platform_add_way(const struct work *work, struct platform *platform, size_t number,
-                     const struct tree *tree, char **out, struct error *err) MUST_CHECK;
-/* places.c: states a folder of the tree that is above models; it is as the base has it, or made. */
-int platform_place_entry(const struct work *work, struct platform *platform, size_t number,
-                         const struct tree_entry *entry, struct error *err) MUST_CHECK;
-/* links.c: adds links to the model's own folder from where else loaders look. */
-int platform_link(const struct work *work, struct platform *platform, size_t number,
-                  struct error *err) MUST_CHECK;
-
-/* layers.c: cuts recipes and collects the builds. */
-int work_cut(struct work *work, struct error *err) MUST_CHECK;
-/* reuse.c: a layer of this recipe that can be had without the model; *found tells. */
-int work_recall_layer(const struct work *work, const struct recipe *recipe, bool *found,
-                      struct found_layer *out, struct error *err) MUST_CHECK;
-/* reuse.c: lets others find this layer, which the target has now. */
-int work_share_layer(struct work *work, const struct build *build, const struct cancel *cancel,
-                     struct error *err) MUST_CHECK;
-/* layers.c: has every layer and every blob of the base in the target. */
-int work_build(struct work *work, struct error *err) MUST_CHECK;
-
-/*
- * publish.c: the layers that the image gets, those that stay included, from the bottom up: model by
- * model, whatever the order in which they were named or injected, so that the same models on the
- * same base are the same image; the folders last. A layer that models share is there for each of
- * them, and counts where it is first. The caller frees the array, not the texts.
- */
-struct image_layer *platform_order_layers(const struct work *work, const struct platform *platform,
-                                          size_t *count);
-/* publish.c: configs, manifests, index, tag. */
-int work_publish(struct work *work, struct descriptor *out, struct error *err) MUST_CHECK;
-
-/* "datasets/org/name" or "org/name". Caller frees. */
-char *model_name(const struct plan *plan);
 /* "model.safetensors of org/name", "small files of org/name", "folders". Caller frees. */
-char *recipe_title(const struct recipe *recipe, const struct model *model);
-/* Does this layer belong to a model of the call, in the same place? */
-bool work_replaces(const struct work *work, const struct platform *platform,
-                   const struct image_layer *layer);
+char *planned_layer_title(const struct planned_layer *layer);
+/* Says which layer the error is about; returns -1. */
+int planned_layer_wrap(const struct planned_layer *layer, struct error *err);
+/* The number of the layer of this recipe, which is in the plan. */
+size_t build_plan_number(const struct build_plan *plan, const struct recipe *recipe);
 
-void progress_expect(const struct work *work, uint64_t size);
-void progress_moved(const struct work *work, uint64_t size);
+/* Phase 6, build.c: every layer and every blob of the base comes to the target. */
+struct built_layers {
+    struct image_layer *layers; /* one a planned layer */
+    size_t count;
+    uint64_t model_size;
+    uint64_t base_size;
+    size_t layers_built;
+    size_t layers_reused;
+};
+
+int build_run(const struct inject_options *options, struct build_plan *plan,
+              struct built_layers *out, struct error *err) MUST_CHECK;
+void built_layers_release(struct built_layers *built);
+CLEANUP_RELEASE(built_layers)
+
+/* reuse.c: lets others find this layer, which the target has now. */
+int layer_share(const struct inject_options *options, const struct image_layer *layer,
+                const struct recipe *recipe, const struct cancel *cancel,
+                struct error *err) MUST_CHECK;
+
+/* layer_bytes.c: what a job hands to the packer, to read files of its model. */
+struct layer_bytes {
+    const struct planned_layer *layer;
+    struct source *source;           /* of its model; NULL: a layer without any */
+    unsigned threads;                /* of the compressor */
+    const struct cancel *cancel;     /* may be NULL */
+    const struct progress *progress; /* may be NULL */
+    uint64_t moved;                  /* bytes of the model that have passed */
+    bool broken;                     /* the source has given up: packing again would not help */
+    struct source_files *files;      /* while it is packed */
+};
+
+/*
+ * The bytes of a layer: the tar, compressed as the recipe has it; finishes `out`. *diff_id is that
+ * of a compressed one; the diff_id of a plain one is its digest, which `out` knows.
+ */
+int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct digest *diff_id,
+                      struct error *err) MUST_CHECK;
+/* Compressor threads of a layer: the cores, shared among the large layers that are in flight, as
+ * the others are soon done. `jobs` 0: WORKERS_DEFAULT. */
+unsigned layer_bytes_threads(const struct build_plan *plan, unsigned jobs);
+
+/* Phase 7, publish.c: configs, manifests, index, tag. */
+
+/*
+ * The layers that an image gets, those that stay included, from the bottom up: model by model,
+ * whatever the order in which they were named or injected, so that the same models on the same
+ * base are the same image; the folders last. A layer that models share is there for each of them,
+ * and counts where it is first. The caller frees the array, not the texts.
+ */
+struct image_layer *result_layers(const struct own_parts *own, const struct placement *placement,
+                                  const struct platform_cut *cut, const struct build_plan *plan,
+                                  const struct image_layer *built, size_t *count);
+struct publication {
+    const struct inject_options *options;
+    struct base *base; /* its images are edited in place */
+    const struct placements *placements;
+    const struct build_plan *plan;
+    const struct built_layers *built;
+    const struct descriptor *present; /* what the target's tag shows; DIGEST_NONE: not known */
+};
+
+/* *out is what the tag shows. */
+int publish(const struct publication *publication, struct descriptor *out,
+            struct error *err) MUST_CHECK;
 
 #endif

@@ -1,8 +1,8 @@
 #include "inject/inject.h"
 
-#include "inject/inject_test_internal.h"
+#include "testing/inject_bench.h"
 
-#include "core/golden.h"
+#include "testing/golden.h"
 
 #define GOLDEN "inject/"
 
@@ -18,7 +18,7 @@ static void the_result_is_its_golden_documents_whatever_the_number_of_jobs(void 
         CLEANUP(buf) struct buf config = BUF_INIT;
         CLEANUP(store) struct store *target = store_new_memory();
         struct inject_options options = make_options(bench, &model, 1);
-        options.target = target;
+        options.target.store = target;
         options.jobs = jobs[i];
         struct inject_result result = inject(&options);
         read_document(target, "out", &manifest);
@@ -56,8 +56,8 @@ static void injecting_into_the_result_replaces_and_does_not_stack(void **state)
 
     put_image(bench->store, "base", PLAIN, 1);
     struct inject_result first = inject(&options);
-    options.base_version = "out";
-    options.base_name = "registry.example.com/out:1";
+    options.base.version = "out";
+    options.base.name = "registry.example.com/out:1";
     struct inject_result again = inject(&options);
     assert_true(digest_equal(&first.manifest.digest, &again.manifest.digest));
     assert_int_equal(again.model_size, 0);
@@ -72,12 +72,12 @@ static void a_new_revision_takes_the_place_of_the_old(void **state)
 
     put_image(bench->store, "base", PLAIN, 1);
     struct inject_result direct = inject(&options);
-    options.sources = &old;
-    options.target_version = "old";
+    options.models.sources = &old;
+    options.target.version = "old";
     struct inject_result first = inject(&options);
-    options.sources = &new;
-    options.base_version = "old";
-    options.target_version = "over-old";
+    options.models.sources = &new;
+    options.base.version = "old";
+    options.target.version = "over-old";
     struct inject_result over = inject(&options);
     assert_false(digest_equal(&first.manifest.digest, &over.manifest.digest));
     assert_true(digest_equal(&direct.manifest.digest, &over.manifest.digest));
@@ -95,18 +95,18 @@ static void the_order_of_models_and_of_calls_does_not_matter(void **state)
 
     put_image(bench->store, "base", PLAIN, 1);
     struct inject_result together = inject(&options);
-    options.sources = reversed;
-    options.target_version = "reversed";
+    options.models.sources = reversed;
+    options.target.version = "reversed";
     struct inject_result other_order = inject(&options);
     assert_true(digest_equal(&together.manifest.digest, &other_order.manifest.digest));
 
-    options.sources = &two;
-    options.source_count = 1;
-    options.target_version = "two";
+    options.models.sources = &two;
+    options.models.count = 1;
+    options.target.version = "two";
     inject(&options);
-    options.sources = &one;
-    options.base_version = "two";
-    options.target_version = "one-by-one";
+    options.models.sources = &one;
+    options.base.version = "two";
+    options.target.version = "one-by-one";
     struct inject_result one_by_one = inject(&options);
     assert_true(digest_equal(&together.manifest.digest, &one_by_one.manifest.digest));
 }
@@ -134,8 +134,8 @@ static void the_environment_says_offline_unless_somebody_objects(void **state)
         CLEANUP(buf) struct buf config = BUF_INIT;
         struct inject_options options = make_options(bench, &model, 1);
         put_image(bench->store, "base", cases[i].members, 1);
-        options.online = cases[i].online;
-        options.environment = cases[i].environment;
+        options.placement.online = cases[i].online;
+        options.placement.environment = cases[i].environment;
         inject(&options);
         read_config(bench->store, "out", &config);
         if (strstr(buf_text(&config), cases[i].expected) == NULL ||
@@ -154,11 +154,11 @@ static void what_was_set_before_stays_set(void **state)
     CLEANUP(buf) struct buf config = BUF_INIT;
 
     put_image(bench->store, "base", PLAIN, 1);
-    options.environment = chosen;
+    options.placement.environment = chosen;
     inject(&options);
-    options.environment = NULL;
-    options.sources = &two;
-    options.base_version = "out";
+    options.placement.environment = NULL;
+    options.models.sources = &two;
+    options.base.version = "out";
     inject(&options);
     read_config(bench->store, "out", &config);
     assert_non_null(strstr(buf_text(&config), "\"Env\":[\"HF_HUB_OFFLINE=1\",\"X=y\"]"));
@@ -206,7 +206,7 @@ static void a_base_near_the_limit_gets_a_coarser_cut_or_a_clear_refusal(void **s
     assert_int_equal(document_children(&manifest, &children, &count, &err), 0);
     assert_int_equal(count, 121); /* the config and 120 layers */
     free(children);
-    options.source_count = 2;
+    options.models.count = 2;
     refuse(&options, ERROR_UNSUPPORTED, "more than 120 layers");
 }
 
@@ -246,7 +246,7 @@ static void an_index_is_edited_as_a_whole(void **state)
              amd64.media_type, digest_format(&amd64.digest).text, (unsigned long long)amd64.size,
              digest_format(&amd64.digest).text);
     put_manifest(bench->store, "base", buf_text(&index), MEDIA_TYPE_OCI_INDEX);
-    options.target = target;
+    options.target.store = target;
     struct inject_result first = inject(&options);
     assert_int_equal(first.layers_built, 3); /* once for both platforms */
     assert_non_null(strstr(buf_text(&bench->said), "dropping 1 attestation manifest of the base"));

@@ -3,39 +3,16 @@
 #include "core/workers.h"
 #include "inject/inject_internal.h"
 
-#include <pthread.h>
 #include <string.h>
 
-#define JOBS_DEFAULT 4
-
-/* A log that also keeps what it is told. */
-struct notebook {
-    struct log log;
-    const struct log *next;
-    struct strings *notes;
-    pthread_mutex_t lock;
-};
-
-static void notebook_write(void *arg, enum log_level level, const char *line)
-{
-    struct notebook *notebook = arg;
-
-    pthread_mutex_lock(&notebook->lock);
-    if (level <= LOG_INFO)
-        strings_add(notebook->notes, line);
-    if (notebook->next != NULL && level <= notebook->next->level)
-        notebook->next->write(notebook->next->arg, level, line);
-    pthread_mutex_unlock(&notebook->lock);
-}
-
-const char *preview_fate_name(enum preview_fate fate)
+const char *layer_fate_name(enum layer_fate fate)
 {
     switch (fate) {
-    case PREVIEW_THERE:
+    case LAYER_THERE:
         return "there";
-    case PREVIEW_COPIED:
+    case LAYER_COPIED:
         return "copy";
-    case PREVIEW_BUILT:
+    case LAYER_BUILT:
         return "build";
     }
     abort();
@@ -47,9 +24,9 @@ static void release_platform(struct preview_platform *platform)
         free(platform->folders[i].path);
     free(platform->folders);
     free(platform->name);
-    free(platform->user_from);
-    free(platform->home);
-    free(platform->home_from);
+    free(platform->user.from);
+    free(platform->home.path);
+    free(platform->home.from);
     strings_release(&platform->places);
     strings_release(&platform->links);
     strings_release(&platform->environment);
@@ -62,6 +39,8 @@ static void model_release(struct preview_model *model)
     free(model->files);
     free(model->name);
     free(model->revision);
+    free(model->title);
+    free(model->companion_of);
     free(model->commit);
     strings_release(&model->left_out);
 }
@@ -82,17 +61,12 @@ void preview_release(struct preview *preview)
         model_release(&preview->models[i]);
     for (size_t i = 0; i < preview->layer_count; i++)
         layer_release(&preview->layers[i]);
+    preview_companions_release(&preview->companions);
     free(preview->platforms);
     free(preview->models);
     free(preview->layers);
     strings_release(&preview->notes);
     *preview = (struct preview)PREVIEW_INIT;
-}
-
-static void strings_copy(const struct strings *from, struct strings *to)
-{
-    for (size_t i = 0; i < from->count; i++)
-        strings_add(to, from->items[i]);
 }
 
 static void tell_model(const struct model *model, struct preview_model *out)
@@ -101,8 +75,10 @@ static void tell_model(const struct model *model, struct preview_model *out)
 
     *out = (struct preview_model){
         .name = xstrdup(model->name),
-        .revision = xstrdup(plan->revision),
-        .commit = xstrdup(plan->commit),
+        .title = xstrdup(model->title),
+        .companion_of = text_copy(model->companion_of),
+        .revision = text_copy(plan->origin.revision),
+        .commit = xstrdup(plan->pin),
         .files = xcalloc(plan->count, sizeof(*out->files)),
         .file_count = plan->count,
         .size = plan_size(plan),
@@ -110,203 +86,191 @@ static void tell_model(const struct model *model, struct preview_model *out)
     };
     for (size_t i = 0; i < plan->count; i++)
         out->files[i] = (struct preview_file){xstrdup(plan->files[i].path), plan->files[i].size};
-    strings_copy(&plan->left_out, &out->left_out);
+    strings_add_all(&out->left_out, &plan->left_out);
 }
 
-static void tell_folders(const struct platform *platform, struct preview_platform *out)
+static void tell_folders(const struct placement *placement, struct preview_platform *out)
 {
-    out->folders = xcalloc(platform->folder_count, sizeof(*out->folders));
-    for (size_t i = 0; i < platform->folder_count; i++) {
-        const struct image_folder *folder = &platform->folders[i];
+    out->folders = xcalloc(placement->folder_count, sizeof(*out->folders));
+    for (size_t i = 0; i < placement->folder_count; i++) {
+        const struct image_folder *folder = &placement->folders[i];
         out->folders[out->folder_count++] = (struct preview_folder){
             .path = xasprintf("/%s", folder->path),
             .mode = folder->mode,
             .uid = folder->uid,
             .gid = folder->gid,
-            .made = platform_makes_folder(platform, folder->path),
+            .made = placement_makes_folder(placement, folder->path),
         };
     }
 }
 
-static void tell_platform(const struct work *work, const struct platform *platform,
+static void tell_platform(const struct image *image, const struct placement *placement,
                           struct preview_platform *out)
 {
-    const struct tree_owner *owner = work->options->owner;
-    const struct rootfs_user *user = &platform->user;
+    const struct home *home = &placement->home;
+    const struct rootfs_user *user = &placement->user;
 
     *out = (struct preview_platform){
-        .name = xstrdup(image_platform(platform->image)),
-        .uid = user->uid,
-        .gid = user->gid,
-        .user_from = xstrdup(user->user_from),
-        .home = xstrdup(user->home),
-        .home_from = xstrdup(user->home_from),
-        .owner_uid = owner != NULL ? owner->uid : user->uid,
-        .owner_gid = owner != NULL ? owner->gid : user->gid,
-        .base_layers = image_layer_count(platform->image),
+        .name = xstrdup(image_platform(image)),
+        .user = {user->uid, user->gid, xstrdup(user->user_from)},
+        .home = {xstrdup(user->home), xstrdup(user->home_from)},
+        .owner = {user->uid, user->gid},
+        .base_layers = image_layer_count(image),
     };
-    if (work->options->group_writable)
-        out->owner_gid = 0;
-    for (size_t i = 0; i < work->model_count; i++) {
-        const struct tree *tree = &platform->trees[i];
+    if (home->owner != NULL)
+        out->owner = *home->owner;
+    if (home->group_writable)
+        out->owner.gid = 0;
+    for (size_t i = 0; i < placement->model_count; i++) {
+        const struct tree *tree = &placement->models[i].tree;
+        if (placement->models[i].links.place != NULL)
+            out->owner = (struct tree_owner){0, 0}; /* of all models, in a shared folder */
         strings_add(&out->places, tree->place);
         for (size_t k = 0; k < tree->also.count; k++)
             if (!strings_has(&out->links, tree->also.items[k]))
                 strings_add(&out->links, tree->also.items[k]);
     }
-    strings_copy(&platform->assignments, &out->environment);
-    tell_folders(platform, out);
+    strings_add_all(&out->environment, &placement->assignments);
+    tell_folders(placement, out);
 }
 
-static bool platform_wants(const struct work *work, const struct platform *platform,
-                           const struct recipe *recipe)
+static bool cut_has(const struct platform_cut *cut, const struct recipe *recipe)
 {
-    bool wants = digest_equal(&platform->folder_recipe.digest, &recipe->digest);
+    bool has = digest_equal(&cut->folders.digest, &recipe->digest);
 
-    for (size_t i = 0; i < work->model_count && !wants; i++) {
-        wants = platform->needs_way[i] && digest_equal(&platform->ways[i].digest, &recipe->digest);
-        for (size_t k = 0; k < platform->recipe_counts[i] && !wants; k++)
-            wants = digest_equal(&platform->recipes[i][k].digest, &recipe->digest);
+    for (size_t i = 0; i < cut->model_count && !has; i++) {
+        const struct model_cut *model = &cut->models[i];
+        has = digest_equal(&model->ancestors.digest, &recipe->digest) ||
+              digest_equal(&model->links.digest, &recipe->digest);
+        for (size_t k = 0; k < model->recipe_count && !has; k++)
+            has = digest_equal(&model->recipes[k].digest, &recipe->digest);
     }
-    return wants;
+    return has;
 }
 
-static void tell_layer(const struct work *work, const struct build *build,
-                       struct preview_layer *out)
+static void tell_layer(const struct base *base, const struct build_plan *plan,
+                       const struct planned_layer *layer, struct preview_layer *out)
 {
-    const struct recipe *recipe = build->recipe;
+    const struct recipe *recipe = layer->recipe;
+    bool is_there = layer->fate != LAYER_BUILT;
 
     *out = (struct preview_layer){
         .kind = xstrdup(recipe_kind_name(recipe->kind)),
-        .model = build->model != NULL ? xstrdup(build->model->name) : NULL,
-        .title = recipe_title(recipe, build->model),
+        .model = layer->placed != NULL ? xstrdup(layer->placed->model->name) : NULL,
+        .title = planned_layer_title(layer),
         .recipe = recipe->digest,
-        .size = recipe->tar_size,
+        .size = is_there ? layer->blob.size : recipe->tar_size,
         .content_size = recipe->content_size,
-        .fate = PREVIEW_BUILT,
+        .fate = layer->fate,
     };
-    for (size_t i = 0; i < work->platform_count; i++)
-        if (platform_wants(work, &work->platforms[i], recipe))
-            strings_add(&out->platforms, image_platform(work->platforms[i].image));
+    if (is_there)
+        out->blob = layer->blob.digest;
+    for (size_t i = 0; i < base->platform_count; i++)
+        if (cut_has(&plan->platforms[i], recipe))
+            strings_add(&out->platforms, image_platform(base->platforms[i].image));
 }
 
-/* Asking the target, side by side. */
+/* Asking the target for the base's blobs, side by side. */
 struct survey {
-    const struct work *work;
-    struct preview *preview;
-    bool *missing; /* one a blob of the base */
+    struct store *target; /* NULL: nothing is there */
+    const struct transfer *others;
+    bool *missing; /* one a blob */
 };
-
-static int ask_layer(struct survey *survey, size_t number, struct error *err)
-{
-    struct preview_layer *layer = &survey->preview->layers[number];
-    struct found_layer known;
-    bool found = false;
-
-    if (work_recall_layer(survey->work, survey->work->builds[number].recipe, &found, &known, err) <
-        0)
-        return -1;
-    if (!found)
-        return 0;
-    layer->fate = known.from == NULL ? PREVIEW_THERE : PREVIEW_COPIED;
-    layer->blob = known.blob.digest;
-    layer->size = known.blob.size;
-    return 0;
-}
 
 static int ask(void *arg, size_t number, const struct cancel *cancel, struct error *err)
 {
     struct survey *survey = arg;
-    const struct work *work = survey->work;
     bool there = false;
 
     if (cancel_check(cancel, err) < 0)
         return -1;
-    if (number < work->build_count)
-        return ask_layer(survey, number, err);
-    const struct descriptor *blob = &work->copies[number - work->build_count];
-    if (work->options->target != NULL &&
-        store_has_blob(work->options->target, blob, &there, err) < 0)
+    if (survey->target != NULL &&
+        store_has_blob(survey->target, &survey->others->blobs[number].blob, &there, err) < 0)
         return -1;
-    survey->missing[number - work->build_count] = !there;
+    survey->missing[number] = !there;
     return 0;
 }
 
-static void add_up(const struct survey *survey)
+/* What of the base would move. */
+static int tell_base(const struct inject_options *options, const struct transfer *others,
+                     struct preview *out, struct error *err)
 {
-    const struct work *work = survey->work;
-    struct preview *out = survey->preview;
+    struct survey survey = {options->target.store, others,
+                            xcalloc(others->blob_count, sizeof(bool))};
+    int result = workers_run(options->jobs, others->blob_count, ask, &survey, options->cancel, err);
 
-    for (size_t i = 0; i < out->layer_count; i++) {
-        const struct preview_layer *layer = &out->layers[i];
-        if (layer->fate == PREVIEW_BUILT)
-            out->model_size += layer->content_size;
-        if (layer->fate == PREVIEW_COPIED)
-            out->base_size += layer->size;
+    out->base_blobs = others->blob_count;
+    for (size_t i = 0; i < others->blob_count; i++) {
+        out->base_blobs_missing += survey.missing[i];
+        out->base_size += survey.missing[i] ? others->blobs[i].blob.size : 0;
     }
-    out->base_blobs = work->copy_count;
-    for (size_t i = 0; i < work->copy_count; i++) {
-        out->base_blobs_missing += survey->missing[i];
-        out->base_size += survey->missing[i] ? work->copies[i].size : 0;
-    }
-}
-
-static int tell(const struct work *work, struct preview *out, struct error *err)
-{
-    const struct inject_options *options = work->options;
-
-    out->platforms = xcalloc(work->platform_count, sizeof(*out->platforms));
-    for (size_t i = 0; i < work->platform_count; i++)
-        tell_platform(work, &work->platforms[i], &out->platforms[out->platform_count++]);
-    out->models = xcalloc(work->model_count, sizeof(*out->models));
-    for (size_t i = 0; i < work->model_count; i++)
-        tell_model(&work->models[i], &out->models[out->model_count++]);
-    out->layers = xcalloc(work->build_count, sizeof(*out->layers));
-    for (size_t i = 0; i < work->build_count; i++)
-        tell_layer(work, &work->builds[i], &out->layers[out->layer_count++]);
-
-    struct survey survey = {work, out, xcalloc(work->copy_count, sizeof(bool))};
-    int result =
-        workers_run(options->jobs > 0 ? options->jobs : JOBS_DEFAULT,
-                    work->build_count + work->copy_count, ask, &survey, options->cancel, err);
-    if (result == 0)
-        add_up(&survey);
     free(survey.missing);
     return result;
 }
 
-static int run(struct work *work, struct preview *out, struct error *err)
+static void tell_layers(const struct base *base, const struct build_plan *plan, struct preview *out)
 {
-    const struct inject_options *options = work->options;
+    out->layers = xcalloc(plan->layer_count, sizeof(*out->layers));
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        struct preview_layer *layer = &out->layers[out->layer_count++];
+        tell_layer(base, plan, &plan->layers[i], layer);
+        if (layer->fate == LAYER_BUILT)
+            out->model_size += layer->content_size;
+        if (layer->fate == LAYER_COPIED)
+            out->base_size += layer->size;
+    }
+}
 
-    if (work_read_base(work, err) < 0)
-        return error_wrap(err, "the base %s", options->base->name);
-    if (work_list_models(work, err) < 0)
+static void tell_platforms(const struct base *base, const struct placements *placements,
+                           struct preview *out)
+{
+    out->platforms = xcalloc(base->platform_count, sizeof(*out->platforms));
+    for (size_t i = 0; i < base->platform_count; i++)
+        tell_platform(base->platforms[i].image, &placements->items[i],
+                      &out->platforms[out->platform_count++]);
+}
+
+static void tell_models(const struct models *models, struct preview *out)
+{
+    out->models = xcalloc(models->count, sizeof(*out->models));
+    for (size_t i = 0; i < models->count; i++)
+        tell_model(&models->items[i], &out->models[out->model_count++]);
+}
+
+static int plan_all(const struct inject_options *options, struct notes *notes, struct preview *out,
+                    struct error *err)
+{
+    CLEANUP(base) struct base base = {0};
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(known) struct known known = {0};
+    CLEANUP(placements) struct placements placements = {0};
+    CLEANUP(build_plan) struct build_plan plan = {0};
+    struct arrangement arrangement = {&options->placement, &base,          &models, &known.bases,
+                                      options->base.store, options->cancel};
+
+    if (base_read(options, &base, notes, err) < 0)
+        return error_wrap(err, "the base %s", options->base.store->name);
+    if (models_list(options, &base, &models, &out->companions, notes, err) < 0 ||
+        known_find(options, &base, &known, err) < 0 ||
+        placements_find(&arrangement, &placements, notes, err) < 0 ||
+        build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
+        build_plan_find(options, &known, &plan, err) < 0)
         return -1;
-    if (work_find_known(work, err) < 0 || work_arrange(work, err) < 0 || work_cut(work, err) < 0)
-        return -1;
-    return tell(work, out, err);
+    tell_platforms(&base, &placements, out);
+    tell_models(&models, out);
+    tell_layers(&base, &plan, out);
+    return tell_base(options, &plan.others, out, err);
 }
 
 int preview_run(const struct inject_options *options, struct preview *out, struct error *err)
 {
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
-    struct inject_options own = *options;
-    CLEANUP(work) struct work work = {.options = &own};
-    struct notebook notebook = {
-        .next = options->log,
-        .notes = &preview.notes,
-        .lock = PTHREAD_MUTEX_INITIALIZER,
-    };
+    CLEANUP(notes) struct notes notes = {.log = options->log};
 
-    notebook.log = (struct log){
-        .level = options->log != NULL && options->log->level > LOG_INFO ? LOG_DEBUG : LOG_INFO,
-        .write = notebook_write,
-        .arg = &notebook,
-    };
-    own.log = &notebook.log;
-    if (run(&work, &preview, err) < 0)
+    if (plan_all(options, &notes, &preview, err) < 0)
         return -1;
+    for (size_t i = 0; i < notes.count; i++)
+        strings_add(&preview.notes, notes.items[i].text);
     preview_release(out);
     *out = preview;
     preview = (struct preview)PREVIEW_INIT;

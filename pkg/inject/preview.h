@@ -1,19 +1,20 @@
 #ifndef INLAY_INJECT_PREVIEW_H
 #define INLAY_INJECT_PREVIEW_H
 
+#include "companion/companion.h"
 #include "inject/inject.h"
 
-/* The use case: everything that inject_run() would do, told before a byte of a model moves. */
+/* The use case: everything that inject_run() would do, told before a byte of weights moves. */
 
-/* How a layer or a blob of the base would come to the target. */
-enum preview_fate {
-    PREVIEW_THERE,  /* the target has it */
-    PREVIEW_COPIED, /* from the base: mounted if the registry can do that, else sent */
-    PREVIEW_BUILT,  /* from the model's files */
+/* How a layer comes to the target. */
+enum layer_fate {
+    LAYER_BUILT,  /* from the model's files */
+    LAYER_THERE,  /* the target has it */
+    LAYER_COPIED, /* from another image: mounted if the registry can do that, else sent */
 };
 
 /* "there", "copy", "build". */
-const char *preview_fate_name(enum preview_fate fate);
+const char *layer_fate_name(enum layer_fate fate);
 
 /* A file as the model has it. */
 struct preview_file {
@@ -21,10 +22,12 @@ struct preview_file {
     uint64_t size;
 };
 
-/* One model of the call. Texts are owned, here and below. */
+/* One model of the image. Texts are owned, here and below. */
 struct preview_model {
-    char *name; /* "org/name", "datasets/org/name" */
-    char *revision;
+    char *name;         /* "org/name", "datasets/org/name" */
+    char *title;        /* with its revision, for people */
+    char *companion_of; /* the title of the one that asks for it; NULL: the call names it */
+    char *revision;     /* NULL: it has none */
     char *commit;
     struct preview_file *files;
     size_t file_count;
@@ -32,6 +35,44 @@ struct preview_model {
     struct strings left_out;
     uint64_t left_out_size;
 };
+
+/* What becomes of a companion. */
+enum companion_fate {
+    COMPANION_COMES, /* along */
+    COMPANION_NAMED, /* the call names it */
+    COMPANION_THERE, /* the base has it, by an earlier run */
+    COMPANION_LEFT,  /* the loader will ask for it at the start */
+};
+
+/* "comes", "named", "there", "left". */
+const char *companion_fate_name(enum companion_fate fate);
+
+/* What a model makes its loader ask for besides. */
+struct preview_companion {
+    char *of;      /* the title of the model */
+    char *title;   /* "org/name@main" */
+    char *name;    /* "org/name" */
+    char *commit;  /* NULL: not known */
+    uint64_t size; /* of what is taken of it, or would be; SIZE_UNKNOWN: not known */
+    enum companion_kind kind;
+    enum companion_fate fate;
+    char *file; /* of the model, that names it */
+    char *key;  /* in that file */
+    char *reason;
+};
+
+struct preview_companions {
+    struct preview_companion *items;
+    size_t count;
+};
+
+#define PREVIEW_COMPANIONS_INIT                                                                    \
+    {                                                                                              \
+        NULL, 0                                                                                    \
+    }
+
+void preview_companions_release(struct preview_companions *companions);
+CLEANUP_RELEASE(preview_companions)
 
 /* One layer on top of the base; the same for several platforms or models is told once. */
 struct preview_layer {
@@ -42,7 +83,7 @@ struct preview_layer {
     struct digest blob;    /* DIGEST_NONE: it has yet to be built */
     uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
-    enum preview_fate fate;
+    enum layer_fate fate;
     struct strings platforms;
 };
 
@@ -55,16 +96,24 @@ struct preview_folder {
     bool made; /* the base lacks it */
 };
 
+/* The image's process. */
+struct preview_user {
+    uint32_t uid;
+    uint32_t gid;
+    char *from; /* for people: how that was found */
+};
+
+struct preview_home {
+    char *path;
+    char *from;
+};
+
 /* One image for Linux that gets the models. */
 struct preview_platform {
     char *name;
-    uint32_t uid; /* of the image's process */
-    uint32_t gid;
-    char *user_from;
-    char *home;
-    char *home_from;
-    uint32_t owner_uid; /* of the model's files */
-    uint32_t owner_gid;
+    struct preview_user user;
+    struct preview_home home;
+    struct tree_owner owner;    /* of the model's files */
     struct strings places;      /* one a model, links followed */
     struct strings links;       /* folders that get links to them */
     struct strings environment; /* NAME=value to be set */
@@ -78,6 +127,7 @@ struct preview {
     size_t platform_count;
     struct preview_model *models;
     size_t model_count;
+    struct preview_companions companions;
     struct preview_layer *layers; /* from the bottom up */
     size_t layer_count;
     size_t base_blobs;         /* of the base, whatever the number of images that have them */

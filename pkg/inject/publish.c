@@ -10,14 +10,22 @@ struct placed_layer {
     size_t number;
 };
 
+/* Links depend on the image's home: above all that does not, which so is one chain of layers. */
+static bool is_of_links(const struct layer_record *record)
+{
+    return strcmp(record->kind, recipe_kind_name(RECIPE_LINKS)) == 0;
+}
+
 static int compare_placed(const void *a, const void *b)
 {
     const struct placed_layer *left = a;
     const struct placed_layer *right = b;
     const struct layer_record *one = &left->layer.record;
     const struct layer_record *other = &right->layer.record;
-    int order = strcmp(one->model, other->model);
+    int order = is_of_links(one) - is_of_links(other);
 
+    if (order == 0)
+        order = strcmp(one->model, other->model);
     if (order == 0)
         order = strcmp(one->commit, other->commit);
     if (order == 0)
@@ -50,192 +58,248 @@ static void list_add(struct layer_list *list, const struct image_layer *layer)
     list->count++;
 }
 
-static const struct image_layer *built_layer(const struct work *work, const struct recipe *recipe)
+/* The layers of one image, being ordered. Everything is borrowed. */
+struct ordering {
+    const struct build_plan *plan;
+    const struct image_layer *built; /* one a layer of the plan */
+    struct layer_list list;
+};
+
+/* The layer of this recipe as that of this model, for whichever model it was built. */
+static void add_layer(struct ordering *ordering, const struct recipe *recipe,
+                      const struct placed_model *placed)
 {
-    for (size_t i = 0; i < work->build_count; i++)
-        if (digest_equal(&work->builds[i].recipe->digest, &recipe->digest))
-            return &work->builds[i].layer;
-    abort();
+    struct image_layer layer = ordering->built[build_plan_number(ordering->plan, recipe)];
+
+    layer.record.model = placed->model->name;
+    layer.record.source = placed->model->source;
+    layer.record.commit = placed->model->plan.pin;
+    layer.record.place = placed->tree.place;
+    layer.record.also = placed->tree.also;
+    list_add(&ordering->list, &layer);
 }
 
-/* The layer of this recipe as that of model `number`, for whichever model it was built. */
-static struct image_layer layer_of_model(const struct work *work, const struct platform *platform,
-                                         const struct recipe *recipe, size_t number)
+/* The models in the order of their refs: those of one commit share layers. Caller frees. */
+static size_t *order_models(const struct placement *placement)
 {
-    struct image_layer layer = *built_layer(work, recipe);
+    const struct placed_model *models = placement->models;
+    size_t *order = xcalloc(placement->model_count, sizeof(*order));
 
-    layer.record.model = work->models[number].name;
-    layer.record.commit = work->models[number].plan.commit;
-    layer.record.place = platform->trees[number].place;
-    layer.record.also = platform->trees[number].also;
-    return layer;
-}
-
-struct image_layer *platform_order_layers(const struct work *work, const struct platform *platform,
-                                          size_t *count)
-{
-    struct layer_list list = {0};
-    struct image_layer *layers;
-
-    for (size_t i = 0; i < platform->own_count; i++)
-        if (!work_replaces(work, platform, &platform->own[i]))
-            list_add(&list, &platform->own[i]);
-    for (size_t i = 0; i < work->model_count; i++) {
-        if (platform->needs_way[i]) {
-            struct image_layer way = layer_of_model(work, platform, &platform->ways[i], i);
-            list_add(&list, &way);
-        }
-        for (size_t k = 0; k < platform->recipe_counts[i]; k++) {
-            struct image_layer layer = layer_of_model(work, platform, &platform->recipes[i][k], i);
-            list_add(&list, &layer);
-        }
+    for (size_t i = 0; i < placement->model_count; i++) {
+        const char *ref = plan_ref(&models[i].model->plan);
+        size_t at = i;
+        for (; at > 0 && strcmp(plan_ref(&models[order[at - 1]].model->plan), ref) > 0; at--)
+            order[at] = order[at - 1];
+        order[at] = i;
     }
-    if (list.count > 1)
-        qsort(list.items, list.count, sizeof(*list.items), compare_placed);
-    layers = xcalloc(list.count + 1, sizeof(*layers));
+    return order;
+}
+
+/* The layers of the call's models, ancestors first. */
+static void add_models(struct ordering *ordering, const struct placement *placement,
+                       const struct platform_cut *cut)
+{
+    size_t *order = order_models(placement);
+
+    for (size_t i = 0; i < placement->model_count; i++) {
+        const struct placed_model *placed = &placement->models[order[i]];
+        const struct model_cut *model = &cut->models[order[i]];
+        if (placed->needs_ancestors)
+            add_layer(ordering, &model->ancestors, placed);
+        for (size_t k = 0; k < model->recipe_count; k++)
+            add_layer(ordering, &model->recipes[k], placed);
+        if (model->links.count > 0)
+            add_layer(ordering, &model->links, placed);
+    }
+    free(order);
+}
+
+struct image_layer *result_layers(const struct own_parts *own, const struct placement *placement,
+                                  const struct platform_cut *cut, const struct build_plan *plan,
+                                  const struct image_layer *built, size_t *count)
+{
+    struct ordering ordering = {.plan = plan, .built = built};
+    struct layer_list *list = &ordering.list;
+
+    for (size_t i = 0; i < own->layer_count; i++)
+        if (!placement_replaces(placement, &own->layers[i]))
+            list_add(list, &own->layers[i]);
+    add_models(&ordering, placement, cut);
+    if (list->count > 1)
+        qsort(list->items, list->count, sizeof(*list->items), compare_placed);
+    struct image_layer *layers = xcalloc(list->count + 1, sizeof(*layers));
     *count = 0;
-    for (size_t i = 0; i < list.count; i++)
-        layers[(*count)++] = list.items[i].layer;
-    layers[(*count)++] = *built_layer(work, &platform->folder_recipe);
-    free(list.items);
+    for (size_t i = 0; i < list->count; i++)
+        layers[(*count)++] = list->items[i].layer;
+    layers[(*count)++] = built[build_plan_number(plan, &cut->folders)];
+    free(list->items);
     return layers;
 }
 
-static int edit_platform(const struct work *work, struct platform *platform, struct error *err)
+/* What a document of the base becomes. */
+struct document_change {
+    struct buf config; /* of an image */
+    struct descriptor config_blob;
+    struct buf bytes;
+    struct descriptor becomes;
+};
+
+/* The documents being written. */
+struct publishing {
+    const struct publication *input;
+    struct document_change *changes; /* one a document of the base */
+};
+
+static void publishing_release(struct publishing *publishing)
 {
+    for (size_t i = 0; i < publishing->input->base->document_count; i++) {
+        buf_release(&publishing->changes[i].config);
+        buf_release(&publishing->changes[i].bytes);
+    }
+    free(publishing->changes);
+}
+CLEANUP_RELEASE(publishing)
+
+static int edit_platform(const struct publication *input, size_t number, struct error *err)
+{
+    const struct placement *placement = &input->placements->items[number];
+    struct base_platform *platform = &input->base->platforms[number];
     size_t count = 0;
-    struct image_layer *layers = platform_order_layers(work, platform, &count);
+    struct image_layer *layers =
+        result_layers(&platform->own, placement, &input->plan->platforms[number], input->plan,
+                      input->built->layers, &count);
     struct image_changes changes = {
         .layers = layers,
         .layer_count = count,
-        .folders = platform->folders,
-        .folder_count = platform->folder_count,
-        .learned = &platform->learned,
-        .environment = (const char *const *)platform->assignments.items,
+        .folders = placement->folders,
+        .folder_count = placement->folder_count,
+        .facts = &placement->facts,
+        .environment = (const char *const *)placement->assignments.items,
         .base_name = platform->base_name,
         .base_digest = platform->base_digest,
-        .created = work->options->created,
+        .created = input->options->created,
     };
     int result = image_append(platform->image, &changes, err);
 
-    free(layers); /* the texts in it are the builds' and the platform's */
+    free(layers); /* the texts in it are the built layers', the placement's and the base's */
     return result;
 }
 
-static int format_image(const struct work *work, struct edition *edition, struct error *err)
+static int format_image(struct image *image, struct document_change *change, struct error *err)
 {
-    image_format(work->platforms[edition->platform].image, &edition->config, &edition->config_blob,
-                 &edition->bytes, &edition->becomes);
-    if (edition->bytes.size > DOCUMENT_LIMIT || edition->config.size > DOCUMENT_LIMIT)
-        return error_set(err, ERROR_UNSUPPORTED, "the manifest or config would exceed %zu bytes",
-                         DOCUMENT_LIMIT);
-    return 0;
+    image_format(image, &change->config, &change->config_blob, &change->bytes, &change->becomes);
+    return image_check_finished(&change->bytes, &change->becomes, &change->config, err);
 }
 
-/* What an entry of an index has become; its editions come before the index. */
-static struct descriptor entry_now(const struct work *work, const struct loaded *child,
-                                   const struct index_entry *entry)
+/* What an entry of an index has become; its documents come before the index. */
+static struct descriptor entry_now(const struct publishing *publishing,
+                                   const struct image_tree *child, const struct index_entry *entry)
 {
-    for (size_t i = 0; i < work->edition_count; i++)
-        if (child != NULL && work->editions[i].was == child)
-            return work->editions[i].becomes;
+    const struct base *base = publishing->input->base;
+
+    for (size_t i = 0; i < base->document_count; i++)
+        if (child != NULL && base->documents[i].was == child)
+            return publishing->changes[i].becomes;
     return entry->descriptor;
 }
 
-static void format_index(const struct work *work, struct edition *edition)
+static int format_index(const struct publishing *publishing, size_t number, struct error *err)
 {
-    const struct loaded *index = edition->was;
+    const struct base_document *document = &publishing->input->base->documents[number];
+    struct document_change *change = &publishing->changes[number];
+    const struct image_tree *index = document->was;
     struct descriptor *now = xcalloc(index->entry_count, sizeof(*now));
 
     for (size_t i = 0; i < index->entry_count; i++)
-        now[i] = entry_now(work, index->children[i], &index->entries[i]);
-    index_format(&index->document, now, edition->keeps, &edition->bytes, &edition->becomes);
+        now[i] = entry_now(publishing, index->children[i], &index->entries[i]);
+    index_format(&index->document, now, document->keeps, &change->bytes, &change->becomes);
     free(now);
+    return index_check_finished(&change->bytes, &change->becomes, err);
 }
 
-/* A manifest that is passed on goes over with the bytes that it has. */
-static int publish_other(const struct work *work, const struct descriptor *entry, struct error *err)
+static int format_documents(const struct publishing *publishing, struct error *err)
 {
-    CLEANUP(document) struct document document = DOCUMENT_INIT;
-    struct digest_text version = digest_format(&entry->digest);
+    const struct base *base = publishing->input->base;
 
-    if (!media_type_is_manifest(entry->media_type))
-        return 0; /* it went over as a blob */
-    if (store_read_document(work->options->base, version.text, &document, err) < 0)
-        return -1;
-    return store_write_manifest(work->options->target, version.text, document.descriptor.media_type,
-                                &document.bytes, err);
-}
-
-static int publish_edition(const struct work *work, const struct edition *edition,
-                           const char *version, struct error *err)
-{
-    struct store *target = work->options->target;
-    const struct loaded *was = edition->was;
-
-    for (size_t i = 0; i < was->entry_count; i++)
-        if (edition->keeps[i] && was->children[i] == NULL &&
-            publish_other(work, &was->entries[i].descriptor, err) < 0)
+    for (size_t i = 0; i < base->document_count; i++) {
+        const struct base_document *document = &base->documents[i];
+        if (document->leaves)
+            continue;
+        int result = document->was->document.is_index
+                         ? format_index(publishing, i, err)
+                         : format_image(base->platforms[document->platform].image,
+                                        &publishing->changes[i], err);
+        if (result < 0)
             return -1;
-    if (!was->document.is_index) {
-        struct descriptor config = edition->config_blob;
-        if (store_write_blob(target, &edition->config, &config, err) < 0)
+    }
+    return 0;
+}
+
+static int write_document(const struct publishing *publishing, size_t number, const char *version,
+                          struct error *err)
+{
+    const struct document_change *change = &publishing->changes[number];
+    struct store *target = publishing->input->options->target.store;
+    bool is_index = publishing->input->base->documents[number].was->document.is_index;
+
+    if (!is_index) {
+        struct descriptor config = change->config_blob;
+        if (store_write_blob(target, &change->config, &config, err) < 0)
             return error_wrap(err, "writing the config");
     }
-    if (store_write_manifest(target, version, edition->becomes.media_type, &edition->bytes, err) <
-        0)
-        return error_wrap(err, "writing the %s", was->document.is_index ? "index" : "manifest");
+    if (store_write_manifest(target, version, change->becomes.media_type, &change->bytes, err) < 0)
+        return error_wrap(err, "writing the %s", is_index ? "index" : "manifest");
     return 0;
 }
 
 /* The image is there under its first tag: now under the others. */
-static int publish_more(const struct work *work, const struct edition *root, struct error *err)
+static int write_more_tags(const struct inject_target *target, const struct document_change *root,
+                           struct error *err)
 {
-    const char *const *more = work->options->more_versions;
+    const char *const *more = target->more_versions;
 
     for (; more != NULL && *more != NULL; more++)
-        if (store_write_manifest(work->options->target, *more, root->becomes.media_type,
-                                 &root->bytes, err) < 0)
+        if (store_write_manifest(target->store, *more, root->becomes.media_type, &root->bytes,
+                                 err) < 0)
             return error_wrap(err, "the tags before it show the image; writing the tag '%s'",
                               *more);
     return 0;
 }
 
 /* Children before parents, and the tag last, unless it shows all of this already. */
-static int publish_editions(const struct work *work, struct error *err)
+static int write_documents(const struct publishing *publishing, struct error *err)
 {
-    size_t last = work->edition_count - 1;
-    bool is_there = digest_equal(&work->editions[last].becomes.digest, &work->present.digest);
+    const struct publication *input = publishing->input;
+    const struct inject_target *target = &input->options->target;
+    size_t last = input->base->document_count - 1;
+    const struct document_change *root = &publishing->changes[last];
 
-    for (size_t i = 0; !is_there && i < work->edition_count; i++) {
-        const struct edition *edition = &work->editions[i];
-        struct digest_text digest = digest_format(&edition->becomes.digest);
-        if (!edition->leaves &&
-            publish_edition(work, edition, i == last ? work->options->target_version : digest.text,
-                            err) < 0)
+    if (!digest_equal(&root->becomes.digest, &input->present->digest)) {
+        if (transfer_write_manifests(&input->plan->others, err) < 0)
             return -1;
+        for (size_t i = 0; i <= last; i++) {
+            struct digest_text digest = digest_format(&publishing->changes[i].becomes.digest);
+            if (!input->base->documents[i].leaves &&
+                write_document(publishing, i, i == last ? target->version : digest.text, err) < 0)
+                return -1;
+        }
     }
-    if (publish_more(work, &work->editions[last], err) < 0)
+    if (write_more_tags(target, root, err) < 0)
         return -1;
-    return store_finish(work->options->target, err);
+    return store_finish(target->store, err);
 }
 
-int work_publish(struct work *work, struct descriptor *out, struct error *err)
+int publish(const struct publication *publication, struct descriptor *out, struct error *err)
 {
-    for (size_t i = 0; i < work->platform_count; i++)
-        if (edit_platform(work, &work->platforms[i], err) < 0)
+    size_t count = publication->base->document_count;
+    CLEANUP(publishing)
+    struct publishing publishing = {publication, xcalloc(count, sizeof(struct document_change))};
+
+    for (size_t i = 0; i < publication->base->platform_count; i++)
+        if (edit_platform(publication, i, err) < 0)
             return -1;
-    for (size_t i = 0; i < work->edition_count; i++) {
-        struct edition *edition = &work->editions[i];
-        if (edition->leaves)
-            continue;
-        if (edition->was->document.is_index)
-            format_index(work, edition);
-        else if (format_image(work, edition, err) < 0)
-            return -1;
-    }
-    if (publish_editions(work, err) < 0)
+    if (format_documents(&publishing, err) < 0 || write_documents(&publishing, err) < 0)
         return -1;
-    *out = work->editions[work->edition_count - 1].becomes;
+    *out = publishing.changes[count - 1].becomes;
     return 0;
 }

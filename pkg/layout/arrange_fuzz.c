@@ -43,14 +43,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         lines[i] = strsep(&rest, "\n");
     strings_add(&environment, lines[1]);
     strings_add(&environment, lines[2]);
-    plan.id = xstrdup(lines[3]);
-    plan.revision = xstrdup(lines[4]);
-    plan.commit = xstrdup("3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123");
+    plan.origin.name = xstrdup(lines[3]);
+    plan.origin.revision = xstrdup(lines[4]);
+    plan.pin = xstrdup("3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123");
     while (rest != NULL && plan.count < 50) {
         struct plan_file file = {.path = strsep(&rest, "\n")};
         file.size = strlen(file.path);
         file.digest = digest_of(DIGEST_SHA256, file.path, file.size / 2 * 2);
-        memcpy(file.blob_id, plan.commit, GIT_OID_HEX + 1);
+        memcpy(file.blob_id, plan.pin, GIT_OID_HEX + 1);
         plan_add(&plan, &file);
     }
     plan_sort(&plan);
@@ -66,13 +66,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .group_writable = size % 5 == 0,
         .environment = (const char *const *)environment.items,
     };
-    struct layout_request request = {&plan, &home, size % 2 == 0, lines[0]};
-    for (size_t i = 0; layout_all()[i] != NULL; i++) {
+    struct layout_request request = {NULL, &plan, &home, size % 2 == 0, size % 7 == 0, lines[0]};
+    for (size_t i = 0; (request.layout = layout_at(i)) != NULL; i++) {
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(strings) struct strings names = STRINGS_INIT;
         CLEANUP(strings) struct strings paths = STRINGS_INIT;
-        layout_all()[i]->elsewhere(&home, &names, &paths);
-        if (layout_all()[i]->arrange(&request, &tree, &err) == 0)
+        layout_alternates(request.layout, &home, &names, &paths);
+        if (request.layout->same_as == NULL && layout_arrange(&request, &tree, &err) == 0)
             check_tree(&tree);
     }
     return 0;

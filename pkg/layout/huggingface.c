@@ -3,23 +3,38 @@
 #include <jansson.h>
 #include <string.h>
 
+#define BELOW_HOME "/.cache/huggingface/hub"
+#define LOCKS ".locks"
+
 /*
  * The cache of the Hub's Python client, as its releases from 0.12 on write and read it:
  * models--org--name/ with blobs/, snapshots/, refs/ and trees/.
  */
 
-static const struct place_rule rules[] = {
-    {"HF_HUB_CACHE", "", true}, {"HUGGINGFACE_HUB_CACHE", "", true},
-    {"HF_HOME", "/hub", true},  {"XDG_CACHE_HOME", "/huggingface/hub", true},
-    {NULL, NULL, false},
+const struct place_rule hub_places[] = {
+    {"HF_HUB_CACHE", "", true, false, false},
+    {"HUGGINGFACE_HUB_CACHE", "", true, false, false},
+    {"HF_HOME", "/hub", true, false, false},
+    {"XDG_CACHE_HOME", "/huggingface/hub", true, false, false},
+    {NULL, NULL, false, false, false},
 };
 
-/* What some loaders let decide before all of these; none of them expands anything. */
-static const char *const elsewhere_variables[] = {
-    "SENTENCE_TRANSFORMERS_HOME",
-    "TRANSFORMERS_CACHE",
-    "PYTORCH_TRANSFORMERS_CACHE",
-    "PYTORCH_PRETRAINED_BERT_CACHE",
+/*
+ * What some loaders of the Hub's tree let decide before all of these, or in their place, as the
+ * crate hf-hub HF_HOME alone; none of them expands anything.
+ */
+static const struct {
+    const char *variable;
+    const char *below;
+    bool follows; /* its loader looks in the Hub's own cache while it is not set */
+} alternate_places[] = {
+    {"SENTENCE_TRANSFORMERS_HOME", "", true},
+    {"TRANSFORMERS_CACHE", "", true},
+    {"PYTORCH_TRANSFORMERS_CACHE", "", true},
+    {"PYTORCH_PRETRAINED_BERT_CACHE", "", true},
+    {"FASTEMBED_CACHE_PATH", "", false},
+    {"LLAMA_INDEX_CACHE_DIR", "", false},
+    {"HF_HOME", "/hub", false},
 };
 
 /* One arrangement under way. */
@@ -58,12 +73,12 @@ static void add_text(const struct arrangement *to, const char *folder, const cha
 }
 
 /* "models--org--name"; caller frees. */
-static char *folder_name(const struct plan *plan)
+char *hub_folder_name(enum origin_kind kind, const char *id)
 {
     CLEANUP(buf) struct buf name = BUF_INIT;
 
-    buf_add_text(&name, plan->type == REPO_DATASET ? "datasets--" : "models--");
-    for (const char *at = plan->id; *at != '\0'; at++)
+    buf_add_text(&name, kind == ORIGIN_HUB_DATASET ? "datasets--" : "models--");
+    for (const char *at = id; *at != '\0'; at++)
         buf_add(&name, *at == '/' ? "--" : at, *at == '/' ? 2 : 1);
     return buf_take(&name);
 }
@@ -72,15 +87,14 @@ static int check_plan(const struct plan *plan, const char *folder, struct error 
 {
     if (!parts_are_usable(folder))
         return error_set(err, ERROR_UNSUPPORTED, "'%s' cannot be the name of a folder", folder);
-    if (!text_is_hex(plan->commit, GIT_OID_HEX))
-        return error_set(err, ERROR_CORRUPT,
-                         "commit '%s' of '%s' is not one, expected %d hex digits", plan->commit,
-                         plan->id, GIT_OID_HEX);
-    if (!parts_are_usable(plan->revision))
-        return error_set(err, ERROR_UNSUPPORTED, "revision '%s' of '%s' cannot be a path in refs/",
-                         plan->revision, plan->id);
+    if (plan_commit(plan->pin).text[0] == '\0')
+        return error_set(err, ERROR_CORRUPT, "commit '%s' is not one, expected %d hex digits",
+                         plan->pin, GIT_OID_HEX);
+    if (!parts_are_usable(plan_ref(plan)))
+        return error_set(err, ERROR_UNSUPPORTED, "revision '%s' cannot be a path in refs/",
+                         plan_ref(plan));
     if (plan->count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' has no files", plan->id);
+        return error_set(err, ERROR_NOT_FOUND, "it has no files");
     for (size_t i = 0; i < plan->count; i++)
         if (plan->files[i].digest.algorithm != DIGEST_SHA256 &&
             plan->files[i].digest.algorithm != DIGEST_GIT_SHA1)
@@ -152,14 +166,20 @@ static char *link_target(const struct plan_file *file)
     return buf_take(&target);
 }
 
-static void add_snapshot(const struct arrangement *to)
+/*
+ * model2vec takes the snapshot with the newest time, whatever the refs say: with two in an image it
+ * is to be that of "main".
+ */
+static void add_snapshot(const struct arrangement *to, bool is_main)
 {
-    CLEANUP(text) char *base = xasprintf("%s/snapshots/%s", to->model, to->plan->commit);
+    CLEANUP(text)
+    char *base = xasprintf("%s/snapshots/%s", to->model, plan_commit(to->plan->pin).text);
     const char *previous = NULL;
 
     add_folder(to, "snapshots");
-    tree_add_own(to->tree, to->home,
-                 (struct tree_entry){.type = TREE_FOLDER, .path = xstrdup(base)});
+    tree_add_own(
+        to->tree, to->home,
+        (struct tree_entry){.type = TREE_FOLDER, .path = xstrdup(base), .newest = is_main});
     for (size_t i = 0; i < to->plan->count; i++) {
         const struct plan_file *file = &to->plan->files[i];
         tree_add_parents(to->tree, to->home, base, file->path, previous);
@@ -180,10 +200,12 @@ static void add_refs(const struct arrangement *to, bool as_main)
     const struct plan *plan = to->plan;
 
     add_folder(to, "refs");
-    tree_add_parents(to->tree, to->home, base, plan->revision, NULL);
-    add_text(to, "refs", plan->revision, plan->commit);
-    if (as_main && strcmp(plan->revision, "main") != 0)
-        add_text(to, "refs", "main", plan->commit);
+    const struct plan_commit commit = plan_commit(plan->pin);
+
+    tree_add_parents(to->tree, to->home, base, plan_ref(plan), NULL);
+    add_text(to, "refs", plan_ref(plan), commit.text);
+    if (as_main && strcmp(plan_ref(plan), "main") != 0)
+        add_text(to, "refs", "main", commit.text);
 }
 
 /* A list that names less than the commit has would hide the rest from clients for good. */
@@ -202,6 +224,10 @@ static bool is_listable(const struct plan *plan)
     return true;
 }
 
+/*
+ * Only what the commit decides on. "xet_hash" is left out: the Hub adds it when it moves a file's
+ * storage to Xet, mirrors may lack it, and clients ask the Hub for it when they download.
+ */
 static json_t *listed_file(const struct plan_file *file)
 {
     json_t *out = json_pack("{s:I, s:s}", "size", (json_int_t)file->size, "blob_id", file->blob_id);
@@ -210,9 +236,6 @@ static json_t *listed_file(const struct plan_file *file)
         json_object_set_new(out, "lfs_sha256", json_string(digest_format_hex(&file->digest).text));
         json_object_set_new(out, "lfs_size", json_integer((json_int_t)file->size));
     }
-    /* One malformed hash would make the client ignore the whole list. */
-    if (text_is_hex(file->xet_hash, XET_HASH_HEX))
-        json_object_set_new(out, "xet_hash", json_string(file->xet_hash));
     return out;
 }
 
@@ -227,41 +250,60 @@ static int add_list(const struct arrangement *to, struct error *err)
         if (json_object_set_new(files, plan->files[i].path, listed_file(&plan->files[i])) < 0)
             return error_set(err, ERROR_CORRUPT, "path '%s' is not UTF-8", plan->files[i].path);
 
-    CLEANUP(text) char *name = xasprintf("%s.json", plan->commit);
+    CLEANUP(text) char *name = xasprintf("%s.json", plan_commit(plan->pin).text);
     CLEANUP(text) char *text = json_dumps(list, JSON_INDENT(1));
     if (text == NULL)
-        return error_set(err, ERROR_INTERNAL, "the list of '%s' could not be written as JSON",
-                         plan->id);
+        return error_set(err, ERROR_INTERNAL, "its list of files could not be written as JSON");
     add_folder(to, "trees");
     add_text(to, "trees", name, text);
     return 0;
 }
 
-static int arrange(const struct layout_request *request, struct tree *out, struct error *err)
+/*
+ * The model's own folder, and beside it that of its locks: clients from 0.32 to 1.24 make this
+ * before they look whether the file is there. Where a loader has a cache for each model, both are
+ * in a folder that is the model's as well.
+ */
+static void add_folders(const struct arrangement *to, const char *prefix, const char *folder)
+{
+    const char *slash = strrchr(folder, '/');
+    size_t above = slash != NULL ? (size_t)(slash - folder) + 1 : 0;
+    CLEANUP(text) char *cache = xasprintf("%s%.*s", prefix, (int)above, folder);
+
+    if (above == 0)
+        tree_add_shared(to->tree, to->home, xasprintf("%s" LOCKS, cache));
+    else
+        tree_add_parents(to->tree, to->home, to->tree->place + 1, folder, NULL);
+    if (above != 0)
+        tree_add_own(
+            to->tree, to->home,
+            (struct tree_entry){.type = TREE_FOLDER, .path = xasprintf("%s" LOCKS, cache)});
+    tree_add_own(to->tree, to->home,
+                 (struct tree_entry){
+                     .type = TREE_FOLDER,
+                     .path = xasprintf("%s" LOCKS "/%s", cache, folder + above),
+                 });
+    tree_add_own(to->tree, to->home,
+                 (struct tree_entry){.type = TREE_FOLDER, .path = xstrdup(to->model)});
+}
+
+int arrange_hub(const struct layout_request *request, struct tree *out, struct error *err)
 {
     CLEANUP(tree) struct tree tree = TREE_INIT;
     CLEANUP(arrangement) struct arrangement to = {request->plan, request->home, &tree, NULL};
-    CLEANUP(text) char *folder = folder_name(request->plan);
+    CLEANUP(text) char *folder = layout_own_folder(request->layout, &request->plan->origin);
 
     if (check_plan(request->plan, folder, err) < 0 ||
-        place_find(request->home, rules, "/.cache/huggingface/hub", &tree.place, err) < 0)
+        layout_place(request->layout, request->home, &tree.place, &tree.cache, err) < 0)
         return -1;
     CLEANUP(text) char *prefix = place_prefix(tree.place);
     to.model = xasprintf("%s%s", prefix, folder);
 
     tree_add_above(&tree, request->home);
-    tree_add_shared(&tree, request->home, xasprintf("%s.locks", prefix));
-    /* Clients from 0.32 to 1.24 make this folder before they look whether the file is there. */
-    tree_add_own(&tree, request->home,
-                 (struct tree_entry){
-                     .type = TREE_FOLDER,
-                     .path = xasprintf("%s.locks/%s", prefix, folder),
-                 });
-    tree_add_own(&tree, request->home,
-                 (struct tree_entry){.type = TREE_FOLDER, .path = xstrdup(to.model)});
+    add_folders(&to, prefix, folder);
     if (add_blobs(&to, err) < 0)
         return -1;
-    add_snapshot(&to);
+    add_snapshot(&to, request->is_main);
     add_refs(&to, request->as_main);
     if (is_listable(request->plan) && add_list(&to, err) < 0)
         return -1;
@@ -274,38 +316,48 @@ static int arrange(const struct layout_request *request, struct tree *out, struc
     return 0;
 }
 
-static char *model_id(const char *id)
+bool layout_alternate_follows(const char *variable)
 {
-    return xstrdup(id);
+    for (size_t i = 0; i < ARRAY_SIZE(alternate_places); i++)
+        if (strcmp(alternate_places[i].variable, variable) == 0)
+            return alternate_places[i].follows;
+    return false;
 }
 
-static void elsewhere(const struct home *home, struct strings *variables, struct strings *paths)
+static void alternates(const struct home *home, const char *place, struct strings *variables,
+                       struct strings *paths)
 {
-    CLEANUP(text) char *place = NULL;
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    /* Without a place nothing is written, and arrange() says why. */
-    if (place_find(home, rules, "/.cache/huggingface/hub", &place, &err) < 0)
-        return;
-    for (size_t i = 0; i < ARRAY_SIZE(elsewhere_variables); i++) {
-        const char *value = home_variable(home, elsewhere_variables[i]);
-        if (value == NULL)
+    for (size_t i = 0; i < ARRAY_SIZE(alternate_places); i++) {
+        const char *below = alternate_places[i].below;
+        const char *value = home_variable(home, alternate_places[i].variable);
+        /* A '~' is the home for Python's loaders, which then look in the place anyway. */
+        if (value == NULL || (*below != '\0' && *value != '/'))
             continue;
-        CLEANUP(text) char *path = place_from_value(value);
+        CLEANUP(text) char *whole = xasprintf("%s%s", value, below);
+        CLEANUP(text) char *path = place_from_value(whole);
         if (path != NULL && strcmp(path, place) == 0)
             continue;
-        strings_add(variables, elsewhere_variables[i]);
+        strings_add(variables, alternate_places[i].variable);
         strings_add(paths, path != NULL ? path : "");
     }
 }
 
+const char *const hub_shared[] = {LOCKS, NULL};
+
 const struct layout layout_huggingface = {
     .name = "huggingface",
     .summary = "the Hub's own cache: transformers, diffusers, vLLM, sentence-transformers from 2.3",
+    .places = hub_places,
+    .evidence = LAYOUT_JUDGED,
+    .below = BELOW_HOME,
     .cache_variable = "HF_HUB_CACHE",
-    .offline_variable = "HF_HUB_OFFLINE",
+    .offline = offline_hub,
+    .shared = hub_shared,
+    .goes_by_name = true,
+    .runs_code = true,
+    .content = LAYOUT_HUB_CACHE,
     .weights = PLAN_PREFER_SAFETENSORS,
-    .model_id = model_id,
-    .arrange = arrange,
-    .elsewhere = elsewhere,
+    .folder_name = hub_folder_name,
+    .arrange = arrange_hub,
+    .alternates = alternates,
 };

@@ -64,10 +64,12 @@ static int refuse(const struct place_rule *rule, const char *value, const char *
 }
 
 static int resolve(const struct home *home, const struct place_rule *rule, const char *value,
-                   char **out, struct error *err)
+                   char **out, char **cache, struct error *err)
 {
-    bool is_home = rule->expands_home && value[0] == '~' && (value[1] == '/' || value[1] == '\0');
+    CLEANUP(text) char *first = rule->is_list ? xstrndup(value, strcspn(value, ":")) : NULL;
 
+    value = first != NULL ? first : value;
+    bool is_home = rule->expands_home && value[0] == '~' && (value[1] == '/' || value[1] == '\0');
     if (*value == '\0')
         return refuse(rule, value, "which loaders take for their working directory", err);
     if (strchr(value, '$') != NULL)
@@ -84,21 +86,85 @@ static int resolve(const struct home *home, const struct place_rule *rule, const
                       "and a part of it is '..', begins with '.wh.', is above 255 bytes or not "
                       "clean UTF-8",
                       err);
+    if (cache != NULL)
+        *cache = drop_needless(path);
     *out = TAKE(place);
     return 0;
 }
 
-int place_find(const struct home *home, const struct place_rule *rules, const char *below_home,
-               char **out, struct error *err)
+const char *place_rule_value(const struct home *home, const struct place_rule *rule)
 {
-    struct place_rule otherwise = {"HOME", below_home, false};
+    const char *value = home_variable(home, rule->variable);
 
-    for (; rules->variable != NULL; rules++) {
-        const char *value = home_variable(home, rules->variable);
-        if (value != NULL)
-            return resolve(home, rules, value, out, err);
+    if (value != NULL && rule->is_list)
+        value += strspn(value, ":");
+    return value != NULL && *value == '\0' && rule->empty_is_unset ? NULL : value;
+}
+
+int place_find(const struct home *home, const struct place_rule *rules, const char *below_home,
+               char **out, char **cache, struct error *err)
+{
+    struct place_rule otherwise = {"HOME", below_home, false, false, false};
+
+    for (; rules->variable != NULL; rules++)
+        if (place_rule_value(home, rules) != NULL)
+            return resolve(home, rules, place_rule_value(home, rules), out, cache, err);
+    return resolve(home, &otherwise, home->path, out, NULL, err);
+}
+
+/* The folder of the layout's package; NULL if the image does not have it. Caller frees. */
+static char *package_folder(const struct layout *layout, const struct home *home)
+{
+    for (size_t i = 0; home->package_names != NULL && i < home->package_names->count; i++) {
+        const char *folder = home->package_folders->items[i];
+        if (strcmp(home->package_names->items[i], layout->package) != 0)
+            continue;
+        if (*folder == '\0')
+            return NULL;
+        if (layout->base != LAYOUT_BESIDE_PACKAGE)
+            return xstrdup(folder);
+        const char *slash = strrchr(folder, '/');
+        return slash == folder ? xstrdup("/") : xstrndup(folder, (size_t)(slash - folder));
     }
-    return resolve(home, &otherwise, home->path, out, err);
+    return NULL;
+}
+
+/* What `below` of a layout is below, if no variable decides. NULL: a package is missing. */
+static char *base_folder(const struct layout *layout, const struct home *home)
+{
+    switch (layout->base) {
+    case LAYOUT_IN_HOME:
+        return xstrdup(home->path);
+    case LAYOUT_IN_WORKING_DIR:
+        return xstrdup(home->working_dir != NULL ? home->working_dir : "/");
+    case LAYOUT_IN_ROOT:
+        return xstrdup("/");
+    case LAYOUT_IN_PACKAGE:
+    case LAYOUT_BESIDE_PACKAGE:
+        return package_folder(layout, home);
+    }
+    abort();
+}
+
+const struct place_rule no_places[] = {{NULL, NULL, false, false, false}};
+
+int layout_place(const struct layout *layout, const struct home *home, char **out, char **cache,
+                 struct error *err)
+{
+    struct home base = *home;
+
+    for (const struct place_rule *rule = layout->places; rule != NULL && rule->variable != NULL;
+         rule++)
+        if (place_rule_value(home, rule) != NULL)
+            return place_find(home, rule, layout->below, out, cache, err);
+    CLEANUP(text) char *folder = base_folder(layout, home);
+    if (folder == NULL)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "the layout '%s' puts files into the package '%s', which the image does "
+                         "not have; install it in the base first",
+                         layout->name, strchr(layout->package, ':') + 1);
+    base.path = folder;
+    return place_find(&base, no_places, layout->below, out, NULL, err);
 }
 
 char *place_from_value(const char *value)

@@ -17,9 +17,9 @@ static void fill(struct plan *plan)
 {
     struct plan_file file = {.path = (char *)(uintptr_t) "modules.json", .size = 2};
 
-    plan->id = xstrdup("acme/tiny");
-    plan->revision = xstrdup("main");
-    plan->commit = xstrdup(COMMIT);
+    plan->origin.name = xstrdup("acme/tiny");
+    plan->origin.revision = xstrdup("main");
+    plan->pin = xstrdup(COMMIT);
     file.digest = digest_of(DIGEST_GIT_SHA1, "{}", 2);
     plan_add(plan, &file);
 }
@@ -27,10 +27,10 @@ static void fill(struct plan *plan)
 static int arrange(const char *layout, const struct home *home, struct tree *out, struct error *err)
 {
     CLEANUP(plan) struct plan plan = PLAN_INIT;
-    struct layout_request request = {.plan = &plan, .home = home};
+    struct layout_request request = {.layout = layout_find(layout), .plan = &plan, .home = home};
 
     fill(&plan);
-    return layout_find(layout)->arrange(&request, out, err);
+    return layout_arrange(&request, out, err);
 }
 
 static void the_environment_of_the_image_decides_on_the_place(void **state)
@@ -147,6 +147,13 @@ static void variables_that_lead_elsewhere_are_named(void **state)
          {NULL},
          {NULL}},
         {"huggingface", ENVIRONMENT("TRANSFORMERS_CACHE=/t", "HF_HOME="), {NULL}, {NULL}},
+        {"huggingface",
+         ENVIRONMENT("FASTEMBED_CACHE_PATH=/f", "LLAMA_INDEX_CACHE_DIR=/l", "HF_HOME=/h",
+                     "HF_HUB_CACHE=/c"),
+         {"FASTEMBED_CACHE_PATH", "LLAMA_INDEX_CACHE_DIR", "HF_HOME"},
+         {"/f", "/l", "/h/hub"}},
+        {"huggingface", ENVIRONMENT("HF_HOME=~/h"), {NULL}, {NULL}},
+        {"fastembed", ENVIRONMENT("HF_HOME=/h", "HF_HUB_CACHE=/c"), {NULL}, {NULL}},
         {"sentence-transformers", ENVIRONMENT("TRANSFORMERS_CACHE=/t"), {NULL}, {NULL}},
     };
 
@@ -156,7 +163,7 @@ static void variables_that_lead_elsewhere_are_named(void **state)
         CLEANUP(strings) struct strings paths = STRINGS_INIT;
         struct home home = {.path = "/root", .environment = cases[i].environment};
         size_t count = 0;
-        layout_find(cases[i].layout)->elsewhere(&home, &names, &paths);
+        layout_alternates(layout_find(cases[i].layout), &home, &names, &paths);
         while (cases[i].names[count] != NULL)
             count++;
         assert_int_equal(names.count, count);
@@ -168,37 +175,47 @@ static void variables_that_lead_elsewhere_are_named(void **state)
     }
 }
 
-static void folders_above_belong_to_the_user_from_the_home_down(void **state)
+static void folders_above_belong_to_the_user_from_home_and_variable_down(void **state)
 {
     static const struct {
-        const char *home, *cache, *folder;
+        const char *home, *variable, *folder;
         uint32_t uid, mode;
     } cases[] = {
-        {"/home/app", "/home/app/.cache/hub", "home", 0, 0755},
-        {"/home/app", "/home/app/.cache/hub", "home/app", 1000, 0755},
-        {"/home/app", "/home/app/.cache/hub", "home/app/.cache", 1000, 0755},
-        {"/home/app", "/home/app/.cache/hub", "home/app/.cache/hub/.locks", 1000, 0755},
-        {"/home/app", "/home/app2/hub", "home/app2", 0, 0755},
-        {"/home/app", "/home/app2/hub", "home/app2/hub", 1000, 0755},
-        {"/home/app", "/home", "home", 0, 0755},
-        {"/root", "/root/hub", "root", 1000, 0700},
-        {"/home/app", "/root/hub", "root", 0, 0700},
-        {"/home/app", "/srv/root/hub", "srv/root", 0, 0755},
-        {"/", "/opt/hub", "opt", 1000, 0755},
-        {"not absolute", "/opt/hub", "opt", 0, 0755},
-        {"not absolute", "/opt/hub", "opt/hub", 1000, 0755},
+        {"/home/app", "HF_HUB_CACHE=/home/app/.cache/hub", "home", 0, 0755},
+        {"/home/app", "HF_HUB_CACHE=/home/app/.cache/hub", "home/app", 1000, 0755},
+        {"/home/app", "HF_HUB_CACHE=/home/app/.cache/hub", "home/app/.cache", 1000, 0755},
+        {"/home/app", "HF_HUB_CACHE=/home/app/.cache/hub", "home/app/.cache/hub/.locks", 1000,
+         0755},
+        {"/home/app", "HF_HUB_CACHE=/home/app2/hub", "home/app2", 0, 0755},
+        {"/home/app", "HF_HUB_CACHE=/home/app2/hub", "home/app2/hub", 1000, 0755},
+        {"/home/app", "HF_HUB_CACHE=/home", "home", 0, 0755},
+        {"/root", "HF_HUB_CACHE=/root/hub", "root", 1000, 0700},
+        {"/home/app", "HF_HUB_CACHE=/root/hub", "root", 0, 0700},
+        {"/home/app", "HF_HUB_CACHE=/srv/root/hub", "srv/root", 0, 0755},
+        {"/", "HF_HUB_CACHE=/opt/hub", "opt", 1000, 0755},
+        {"/home/app", "HF_HOME=/models/hf", "models", 0, 0755},
+        {"/home/app", "HF_HOME=/models/hf", "models/hf", 1000, 0755},
+        {"/home/app", "HF_HOME=/models/hf", "models/hf/hub", 1000, 0755},
+        {"/home/app", "HF_HOME=/home/./", "home", 0, 0755},
+        {"/home/app", "HF_HOME=/home/./", "home/hub", 1000, 0755},
+        {"/home/app", "HF_HOME=/", "hub", 1000, 0755},
+        {"/home/app", "XDG_CACHE_HOME=/var/cache/app/", "var/cache", 0, 0755},
+        {"/home/app", "XDG_CACHE_HOME=/var/cache/app/", "var/cache/app", 1000, 0755},
+        {"/home/app", "XDG_CACHE_HOME=/var/cache/app/", "var/cache/app/huggingface", 1000, 0755},
+        {"not absolute", "HF_HOME=/opt/hf", "opt/hf", 1000, 0755},
+        {"not absolute", "HF_HUB_CACHE=/opt/hub", "opt", 0, 0755},
+        {"not absolute", "HF_HUB_CACHE=/opt/hub", "opt/hub", 1000, 0755},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
-        CLEANUP(text) char *variable = xasprintf("HF_HUB_CACHE=%s", cases[i].cache);
         struct home home = {
             .path = cases[i].home,
             .uid = 1000,
             .gid = 1000,
-            .environment = ENVIRONMENT(variable),
+            .environment = ENVIRONMENT(cases[i].variable),
         };
         size_t found = 0;
         assert_int_equal(arrange("huggingface", &home, &tree, &err), 0);
@@ -222,7 +239,7 @@ int main(void)
         cmocka_unit_test(the_environment_of_the_image_decides_on_the_place),
         cmocka_unit_test(a_place_that_cannot_be_known_is_refused),
         cmocka_unit_test(variables_that_lead_elsewhere_are_named),
-        cmocka_unit_test(folders_above_belong_to_the_user_from_the_home_down),
+        cmocka_unit_test(folders_above_belong_to_the_user_from_home_and_variable_down),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

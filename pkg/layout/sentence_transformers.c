@@ -2,13 +2,15 @@
 
 #include <string.h>
 
+#define BELOW_HOME "/.cache/torch/sentence_transformers"
+
 /* sentence-transformers 2.0 to 2.2.2: org_name/ with plain files, in a cache of its own. */
 
 static const struct place_rule rules[] = {
-    {"SENTENCE_TRANSFORMERS_HOME", "", false},
-    {"TORCH_HOME", "/sentence_transformers", true},
-    {"XDG_CACHE_HOME", "/torch/sentence_transformers", true},
-    {NULL, NULL, false},
+    {"SENTENCE_TRANSFORMERS_HOME", "", false, false, false},
+    {"TORCH_HOME", "/sentence_transformers", true, false, false},
+    {"XDG_CACHE_HOME", "/torch/sentence_transformers", true, false, false},
+    {NULL, NULL, false, false, false},
 };
 
 /* Models without organisation that keep their name; all others belong to the library's own. */
@@ -94,81 +96,31 @@ static char *model_id(const char *id)
 }
 
 /* "org_name"; caller frees. */
-static char *folder_name(const struct plan *plan)
+static char *folder_name(enum origin_kind kind, const char *id)
 {
-    char *name = model_id(plan->id);
+    char *name = model_id(id);
+
+    (void)kind; /* it has no datasets */
 
     for (char *at = strchr(name, '/'); at != NULL; at = strchr(at, '/'))
         *at = '_';
     return name;
 }
 
-static int check_plan(const struct plan *plan, const char *folder, struct error *err)
+static int check(const struct layout_request *request, struct error *err)
 {
-    if (plan->type == REPO_DATASET)
+    const struct plan *plan = request->plan;
+
+    if (plan->origin.kind == ORIGIN_HUB_DATASET)
         return error_set(err, ERROR_UNSUPPORTED,
-                         "'%s' is a dataset, and the layout 'sentence-transformers' holds models; "
-                         "use the layout 'huggingface'",
-                         plan->id);
-    if (!parts_are_usable(folder))
-        return error_set(err, ERROR_UNSUPPORTED, "'%s' cannot be the name of a folder", folder);
+                         "it is a dataset, and the layout 'sentence-transformers' holds models; "
+                         "use the layout 'huggingface'");
     for (size_t i = 0; i < plan->count; i++)
         if (strcmp(plan->files[i].path, "modules.json") == 0)
             return 0;
     return error_set(err, ERROR_UNSUPPORTED,
-                     "'%s' has no modules.json among its files, and sentence-transformers before "
-                     "2.3 never loads such a model offline by its id; use the layout 'huggingface'",
-                     plan->id);
-}
-
-static void add_files(const struct layout_request *request, const char *base, struct tree *tree)
-{
-    const char *previous = NULL;
-
-    tree_add_own(tree, request->home,
-                 (struct tree_entry){.type = TREE_FOLDER, .path = xstrdup(base)});
-    for (size_t i = 0; i < request->plan->count; i++) {
-        const char *path = request->plan->files[i].path;
-        tree_add_parents(tree, request->home, base, path, previous);
-        tree_add_own(tree, request->home,
-                     (struct tree_entry){
-                         .type = TREE_FILE,
-                         .path = xasprintf("%s/%s", base, path),
-                         .file = i,
-                     });
-        previous = path;
-    }
-}
-
-static int arrange(const struct layout_request *request, struct tree *out, struct error *err)
-{
-    CLEANUP(tree) struct tree tree = TREE_INIT;
-    CLEANUP(text) char *folder = folder_name(request->plan);
-
-    if (check_plan(request->plan, folder, err) < 0 ||
-        place_find(request->home, rules, "/.cache/torch/sentence_transformers", &tree.place, err) <
-            0)
-        return -1;
-    CLEANUP(text) char *prefix = place_prefix(tree.place);
-    CLEANUP(text) char *base = xasprintf("%s%s", prefix, folder);
-
-    tree_add_above(&tree, request->home);
-    add_files(request, base, &tree);
-    if (tree_sort(&tree, err) < 0)
-        return -1;
-
-    tree_release(out);
-    *out = tree;
-    tree = (struct tree)TREE_INIT;
-    return 0;
-}
-
-/* Whatever decides where these versions look, arrange() follows. */
-static void elsewhere(const struct home *home, struct strings *variables, struct strings *paths)
-{
-    (void)home;
-    (void)variables;
-    (void)paths;
+                     "it has no modules.json among its files, and sentence-transformers before 2.3 "
+                     "never loads such a model offline by its id; use the layout 'huggingface'");
 }
 
 /*
@@ -178,10 +130,17 @@ static void elsewhere(const struct home *home, struct strings *variables, struct
 const struct layout layout_sentence_transformers = {
     .name = "sentence-transformers",
     .summary = "sentence-transformers before 2.3: plain files in a cache of its own",
+    .places = rules,
+    .versions = "2.0 to 2.2.2",
+    .evidence = LAYOUT_JUDGED,
+    .below = BELOW_HOME,
     .cache_variable = "SENTENCE_TRANSFORMERS_HOME",
-    .offline_variable = "HF_HUB_OFFLINE",
+    .offline = offline_hub,
+    .content = LAYOUT_PLAIN_FILES,
+    .goes_by_name = true,
     .weights = PLAN_PREFER_PYTORCH,
     .model_id = model_id,
-    .arrange = arrange,
-    .elsewhere = elsewhere,
+    .folder_name = folder_name,
+    .check = check,
+    .arrange = arrange_plain,
 };

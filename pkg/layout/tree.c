@@ -21,6 +21,7 @@ void tree_release(struct tree *tree)
         entry_release(&tree->entries[i]);
     free(tree->entries);
     free(tree->place);
+    free(tree->cache);
     *tree = (struct tree)TREE_INIT;
 }
 
@@ -47,7 +48,7 @@ static const char *type_name(enum tree_type type)
 static bool entries_agree(const struct tree_entry *a, const struct tree_entry *b)
 {
     if (a->type != b->type || a->mode != b->mode || a->uid != b->uid || a->gid != b->gid ||
-        a->above != b->above)
+        a->above != b->above || a->newest != b->newest || a->yields != b->yields)
         return false;
     if (a->type == TREE_FILE)
         return a->file == b->file;
@@ -78,30 +79,21 @@ int tree_sort(struct tree *tree, struct error *err)
     return 0;
 }
 
-/* Whether `path` is the folder or lies in it; both are absolute and without needless parts. */
-static bool is_inside(const char *path, const char *folder)
-{
-    size_t size = strcmp(folder, "/") == 0 ? 0 : strlen(folder);
-
-    return strncmp(path, folder, size) == 0 && (path[size] == '/' || path[size] == '\0');
-}
-
 /*
  * From the home down everything is the user's. So is a place outside of it, where loaders add what
- * they download; the folders on the way there and those above the home are root's.
+ * they download, from the folder down that the variable names: the Hub's clients write into HF_HOME
+ * beside the place. The folders on the way there and those above the home are root's.
  */
 static bool is_users(const struct tree *tree, const struct home *home, const char *path)
 {
-    static const struct place_rule none[] = {{NULL, NULL, false}};
     CLEANUP(text) char *user_home = NULL;
     CLEANUP(error) struct error err = ERROR_INIT;
+    bool in_cache = path_is_inside(path, tree->cache != NULL ? tree->cache : tree->place);
 
     /* The home decides on owners only; whoever takes it for the place refuses a wrong one. */
-    if (place_find(home, none, "", &user_home, &err) < 0)
-        return strcmp(path, tree->place) == 0;
-    if (is_inside(path, user_home))
-        return true;
-    return strcmp(path, tree->place) == 0 && !is_inside(user_home, path);
+    if (place_find(home, no_places, "", &user_home, NULL, &err) < 0)
+        return in_cache;
+    return path_is_inside(path, user_home) || (in_cache && !path_is_inside(user_home, path));
 }
 
 /* The group may do what the owner may: a random user of group 0 is to be at home. */
@@ -174,10 +166,11 @@ void tree_add_parents(struct tree *tree, const struct home *home, const char *ba
     for (size_t i = 0; path[i] != '\0'; i++) {
         is_common = is_common && previous[i] == path[i];
         if (path[i] == '/' && !is_common)
-            tree_add_own(tree, home,
-                         (struct tree_entry){
-                             .type = TREE_FOLDER,
-                             .path = xasprintf("%s/%.*s", base, (int)i, path),
-                         });
+            tree_add_own(
+                tree, home,
+                (struct tree_entry){
+                    .type = TREE_FOLDER,
+                    .path = xasprintf("%s%s%.*s", base, base[0] != '\0' ? "/" : "", (int)i, path),
+                });
     }
 }

@@ -1,5 +1,7 @@
 #include "oci/descriptor.h"
 
+#include "oci/member.h"
+
 #include <string.h>
 
 int descriptor_set(struct descriptor *out, const char *media_type, const struct digest *digest,
@@ -9,29 +11,43 @@ int descriptor_set(struct descriptor *out, const char *media_type, const struct 
     size_t length = strlen(media_type);
 
     if (length >= sizeof(descriptor.media_type))
-        return error_set(err, ERROR_CORRUPT, "descriptor: a media type of %zu bytes", length);
+        return error_set(err, ERROR_CORRUPT, "the descriptor has a media type of %zu bytes",
+                         length);
     memcpy(descriptor.media_type, media_type, length + 1);
     *out = descriptor;
     return 0;
 }
 
+/* A text that has to be there. */
+static int required_text(const json_t *json, const char *name, const char **out, struct error *err)
+{
+    *out = member_text(json, name);
+    if (*out != NULL)
+        return 0;
+    return error_set(err, ERROR_CORRUPT, "the descriptor has no '%s' that is a text", name);
+}
+
 int descriptor_from_json(const json_t *json, struct descriptor *out, struct error *err)
 {
+    const json_t *size = member_get(json, "size");
     const char *media_type;
     const char *text;
-    json_int_t size;
-    json_error_t why;
     struct digest digest;
 
-    /* Unpacking changes nothing; the library asks for a pointer that it could write through. */
-    if (json_unpack_ex((json_t *)(uintptr_t)json, &why, 0, "{s:s, s:s, s:I}", "mediaType",
-                       &media_type, "digest", &text, "size", &size) < 0)
-        return error_set(err, ERROR_CORRUPT, "descriptor: %s", why.text);
-    if (size < 0)
-        return error_set(err, ERROR_CORRUPT, "descriptor: size is %lld", (long long)size);
+    if (!json_is_object(json))
+        return error_set(err, ERROR_CORRUPT, "there is no descriptor, which is an object");
+    if (required_text(json, "mediaType", &media_type, err) < 0 ||
+        required_text(json, "digest", &text, err) < 0)
+        return -1;
+    if (!json_is_integer(size))
+        return error_set(err, ERROR_CORRUPT,
+                         "the descriptor has no 'size' that is an integer of 64 bits");
+    if (json_integer_value(size) < 0)
+        return error_set(err, ERROR_CORRUPT, "the descriptor's size is %" JSON_INTEGER_FORMAT,
+                         json_integer_value(size));
     if (digest_parse(text, &digest, err) < 0)
-        return error_wrap(err, "descriptor");
-    return descriptor_set(out, media_type, &digest, (uint64_t)size, err);
+        return error_wrap(err, "the descriptor");
+    return descriptor_set(out, media_type, &digest, (uint64_t)json_integer_value(size), err);
 }
 
 json_t *descriptor_to_json(const struct descriptor *descriptor)

@@ -44,10 +44,15 @@ int document_config(const struct document *manifest, struct descriptor *out,
 int document_children(const struct document *document, struct descriptor **out, size_t *count,
                       struct error *err) MUST_CHECK;
 
-/* Strict parsing of JSON from outside: UTF-8, no duplicate names. `name` is for the message. */
+/*
+ * Parses JSON from outside, whatever RFC 8259 allows. Of members with the same name the last one
+ * counts. What the library cannot hold (NUL, lone surrogates, numbers that are no int64, earlier
+ * members of the same name) stands in the value as marked text, and json_to_buf() writes the bytes
+ * that arrived. `name` is for the message.
+ */
 int json_from_buf(const struct buf *bytes, const char *name, json_t **out,
                   struct error *err) MUST_CHECK;
-/* Compact, members in their order. Replaces what is in `out`. */
+/* Compact, members in their order, with what json_from_buf() marked. Replaces what is in `out`. */
 void json_to_buf(const json_t *json, struct buf *out);
 
 #endif

@@ -55,12 +55,16 @@ static void document_parse_refuses_what_could_be_read_in_two_ways(void **state)
     } cases[] = {
         {"{", "", "not JSON", ERROR_CORRUPT},
         {"[]", "", "not a JSON object", ERROR_CORRUPT},
-        {"{\"manifests\":[],\"manifests\":[]}", "", "duplicate", ERROR_CORRUPT},
         {"{}", "", "neither a manifest nor an index", ERROR_CORRUPT},
         {"{\"manifests\":[],\"config\":" CONFIG ",\"layers\":[]}", "", "at once", ERROR_CORRUPT},
         {"{\"manifests\":[],\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\"}", MEDIA_TYPE_OCI_MANIFEST,
          "served as", ERROR_CORRUPT},
         {"{\"manifests\":[]}", MEDIA_TYPE_OCI_MANIFEST, "without 'config'", ERROR_CORRUPT},
+        {"{\"config\":[],\"layers\":[]}", MEDIA_TYPE_OCI_MANIFEST, "'config' is not an object",
+         ERROR_CORRUPT},
+        {"{\"config\":" CONFIG ",\"layers\":{}}", "", "'layers' is not an array", ERROR_CORRUPT},
+        {"{\"manifests\":7}", MEDIA_TYPE_OCI_INDEX, "'manifests' is not an array", ERROR_CORRUPT},
+        {"{\"Manifests\":[],\"CONFIG\":" CONFIG "}", "", "at once", ERROR_CORRUPT},
         {"{\"config\":{},\"layers\":[]}", MEDIA_TYPE_OCI_INDEX, "without 'manifests'",
          ERROR_CORRUPT},
         {"{\"schemaVersion\":1,\"fsLayers\":[]}", "", "schema 1", ERROR_UNSUPPORTED},
@@ -111,7 +115,8 @@ static void descriptor_from_json_says_which_member_is_wrong(void **state)
         {"{\"mediaType\":\"a/b\",\"digest\":\"" EMPTY_DIGEST "\"}", "size"},
         {"{\"mediaType\":\"a/b\",\"digest\":\"" EMPTY_DIGEST "\",\"size\":-1}", "size is -1"},
         {"{\"mediaType\":\"a/b\",\"digest\":\"sha256:../../x\",\"size\":1}", "64 hex digits"},
-        {"7", "Expected object"},
+        {"{\"mediaType\":\"a/b\",\"digest\":\"" EMPTY_DIGEST "\",\"size\":\"1\"}", "an integer"},
+        {"7", "which is an object"},
     };
 
     (void)state;

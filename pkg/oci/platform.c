@@ -1,6 +1,7 @@
 #include "oci/platform.h"
 
 #include "core/text.h"
+#include "oci/member.h"
 
 #include <string.h>
 
@@ -99,9 +100,9 @@ int oci_platform_parse(const char *text, struct oci_platform *out, struct error 
 
 void oci_platform_from_json(const json_t *json, struct oci_platform *out)
 {
-    const char *os = json_string_value(json_object_get(json, "os"));
-    const char *architecture = json_string_value(json_object_get(json, "architecture"));
-    const char *variant = json_string_value(json_object_get(json, "variant"));
+    const char *os = member_text(json, "os");
+    const char *architecture = member_text(json, "architecture");
+    const char *variant = member_text(json, "variant");
 
     set_part(out->os, os != NULL ? os : "");
     set_part(out->architecture, architecture != NULL ? architecture : "");

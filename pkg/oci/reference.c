@@ -158,7 +158,7 @@ static int split_registry(const char *text, struct reference *out, struct error 
         return error_set(err, ERROR_USAGE, "'%s' is not a host, with or without port",
                          out->registry);
     if (strpbrk(path, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != NULL)
-        return error_set(err, ERROR_USAGE, "the repository '%s' must be in lower case", path);
+        return error_set(err, ERROR_USAGE, "a repository must be in lower case");
     if (!is_repository(path))
         return error_set(err, ERROR_USAGE,
                          "'%s' is not a repository (parts of a-z, 0-9 with '.', '_', '-' between "
@@ -175,6 +175,7 @@ static int parse_registry(const char *text, struct reference *out, struct error 
 {
     CLEANUP(text) char *rest = xstrdup(text);
 
+    out->kind = REFERENCE_REGISTRY;
     if (text[0] == '\0')
         return error_set(err, ERROR_USAGE, "an empty name");
     if (text_is_hex(text, 64))
@@ -368,6 +369,7 @@ int reference_parse(const char *text, struct reference *out, struct error *err)
 char *reference_format(const struct reference *reference, bool with_digest)
 {
     static const char *const schemes[] = {
+        [REFERENCE_NONE] = "",
         [REFERENCE_REGISTRY] = "",
         [REFERENCE_OCI_DIR] = "oci:",
         [REFERENCE_OCI_ARCHIVE] = "oci-archive:",
@@ -414,8 +416,9 @@ static bool texts_agree(const char *a, const char *b)
 
 bool reference_is_same_place(const struct reference *a, const struct reference *b)
 {
-    return a->kind == b->kind && texts_agree(a->registry, b->registry) &&
-           texts_agree(a->repository, b->repository) && texts_agree(a->path, b->path);
+    return a->kind != REFERENCE_NONE && a->kind == b->kind &&
+           texts_agree(a->registry, b->registry) && texts_agree(a->repository, b->repository) &&
+           texts_agree(a->path, b->path);
 }
 
 const char *reference_api_host(const struct reference *reference)

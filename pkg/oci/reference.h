@@ -5,6 +5,7 @@
 #include "core/error.h"
 
 enum reference_kind {
+    REFERENCE_NONE,           /* names no image: what a zeroed reference is */
     REFERENCE_REGISTRY,       /* [docker://][HOST/]REPOSITORY[:TAG][@DIGEST] */
     REFERENCE_OCI_DIR,        /* oci:DIR[:TAG][@DIGEST], oci:DIR:DIGEST */
     REFERENCE_OCI_ARCHIVE,    /* oci-archive:FILE[:TAG][@DIGEST], oci-archive:FILE:DIGEST */
@@ -33,21 +34,21 @@ struct reference {
 
 #define REFERENCE_INIT                                                                             \
     {                                                                                              \
-        REFERENCE_REGISTRY, NULL, NULL, NULL, NULL, DIGEST_INIT                                    \
+        REFERENCE_NONE, NULL, NULL, NULL, NULL, DIGEST_INIT                                        \
     }
 
 /* ERROR_USAGE, with what was wrong and what is expected. */
 int reference_parse(const char *text, struct reference *out, struct error *err) MUST_CHECK;
 /*
  * The canonical text, without digest if `with_digest` is false: "docker.io/library/alpine:3",
- * "oci:DIR:TAG". An image's id is kept: it is the name. The caller frees it.
+ * "oci:DIR:TAG"; "" of none. An image's id is kept: it is the name. The caller frees it.
  */
 char *reference_format(const struct reference *reference, bool with_digest);
 /* What a store is asked for: the digest's text, else the tag, else NULL. The caller frees it. */
 char *reference_version(const struct reference *reference);
 /* Must a target be given a tag? An archive may hold an image without. */
 bool reference_needs_tag(const struct reference *reference);
-/* The same repository, layout, archive or engine, whatever the tag. */
+/* The same repository, layout, archive or engine, whatever the tag; never with none. */
 bool reference_is_same_place(const struct reference *a, const struct reference *b);
 /* "registry-1.docker.io" for docker.io, else the registry; belongs to the reference. */
 const char *reference_api_host(const struct reference *reference);

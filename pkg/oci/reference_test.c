@@ -235,6 +235,27 @@ static void archives_alone_may_hold_an_image_without_a_tag(void **state)
     }
 }
 
+static void a_reference_that_was_not_parsed_is_no_image_anywhere(void **state)
+{
+    static const struct reference zeroed;
+    CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(zeroed.kind, REFERENCE_NONE);
+    assert_int_equal(reference.kind, REFERENCE_NONE);
+    CLEANUP(text) char *text = reference_format(&reference, true);
+    assert_string_equal(text, "");
+    assert_false(reference_is_same_place(&reference, &zeroed));
+    assert_int_equal(reference_parse("https://alpine", &reference, &err), -1);
+    assert_int_equal(reference.kind, REFERENCE_NONE);
+    error_release(&err);
+    assert_int_equal(reference_parse("alpine", &reference, &err), 0);
+    assert_int_equal(reference.kind, REFERENCE_REGISTRY);
+    reference_release(&reference);
+    assert_int_equal(reference.kind, REFERENCE_NONE);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -242,6 +263,7 @@ int main(void)
         cmocka_unit_test(reference_parse_knows_archives_and_engines),
         cmocka_unit_test(reference_parse_says_what_is_wrong),
         cmocka_unit_test(reference_parse_says_what_is_wrong_with_other_places),
+        cmocka_unit_test(a_reference_that_was_not_parsed_is_no_image_anywhere),
         cmocka_unit_test(archives_alone_may_hold_an_image_without_a_tag),
         cmocka_unit_test(loopback_is_this_machine_and_nothing_that_looks_like_it),
     };

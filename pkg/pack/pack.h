@@ -18,6 +18,8 @@
 #define PACK_FORMAT 1
 /* The time of everything that inlay makes: 1980-01-01T00:00:00Z, in seconds. */
 #define PACK_TIME INT64_C(315532800)
+/* The time of an entry that has to be the newest among its like: a day later. */
+#define PACK_TIME_NEWEST INT64_C(315619200)
 /* Layers of one model at most, small one included. */
 #define PACK_LAYERS_MAX 48
 
@@ -25,17 +27,19 @@
 #define PACK_MEDIUM (1 * MIB)
 
 enum recipe_kind {
-    RECIPE_LARGE,   /* one large file, or neighbours if there are too many; root's, 0644 */
-    RECIPE_MEDIUM,  /* the files from 1 to 64 MiB */
-    RECIPE_SMALL,   /* smaller files, texts, links, and the model's own folders */
-    RECIPE_FOLDERS, /* the folders above the models */
-    RECIPE_WAY,     /* the folders that the model's other layers go through, if the base needs it */
+    RECIPE_LARGE,     /* one large file, or neighbours if there are too many; root's, 0644 */
+    RECIPE_MEDIUM,    /* the files from 1 to 64 MiB */
+    RECIPE_SMALL,     /* smaller files, texts, links, and the model's own folders */
+    RECIPE_LINKS,     /* what the place that the loader looks in has of a model elsewhere */
+    RECIPE_FOLDERS,   /* the folders above the models */
+    RECIPE_ANCESTORS, /* the folders that the model's other layers go through, if the base needs it
+                       */
 };
 
 /* A run of entries that becomes one layer, from the parents to the children. */
 struct recipe {
     enum recipe_kind kind;
-    const struct plan *plan;           /* borrowed; NULL for recipes of folders */
+    const struct plan *plan;           /* borrowed; NULL for recipes without files */
     const struct tree_entry **entries; /* the array is owned, the entries are the tree's */
     size_t count;
     uint64_t content_size;                 /* bytes of the model's files in it */
@@ -51,20 +55,20 @@ struct recipes_options {
 
 /*
  * The recipes of one model, from the most to the least stable, `layers_max` at most.
- * Folders marked `above` are left out: they belong to recipe_of_folders(). `tree` and `plan`
+ * Folders marked `above` are left out: they belong to folders_cut(). `tree` and `plan`
  * outlive the recipes. *out is an array of *count.
  */
 int recipes_cut(const struct tree *tree, const struct plan *plan,
                 const struct recipes_options *options, struct recipe **out, size_t *count,
                 struct error *err) MUST_CHECK;
 void recipes_free(struct recipe *recipes, size_t count);
-/* A recipe of folders: `entries` are TREE_FOLDERs, sorted, each path once. */
-int recipe_of_folders(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,
+/* A recipe without files: `entries` are TREE_FOLDERs and TREE_LINKs, sorted, each path once. */
+int recipe_of_entries(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,
                       struct recipe *out, struct error *err) MUST_CHECK;
 void recipe_release(struct recipe *recipe);
 CLEANUP_RELEASE(recipe)
 
-/* "large", "medium", "small", "folders", "way". */
+/* "large", "medium", "small", "links", "folders", "way". */
 const char *recipe_kind_name(enum recipe_kind kind);
 
 /* Opens the content of one file of the plan, verified. The caller frees *out. */

@@ -1,6 +1,8 @@
 #include "pack/pack_internal.h"
 
-#include "core/golden.h"
+#include "pack/folders.h"
+
+#include "testing/golden.h"
 
 #include <locale.h>
 #include <setjmp.h>
@@ -137,6 +139,29 @@ static void a_tar_does_not_depend_on_locale_or_umask(void **state)
     }
 }
 
+static void links_are_their_golden_bytes(void **state)
+{
+    CLEANUP(tree) struct tree links = TREE_INIT;
+    CLEANUP(recipe) struct recipe recipe = {0};
+    CLEANUP(recipe) struct recipe none = {0};
+    CLEANUP(buf) struct buf tar = BUF_INIT;
+    CLEANUP(buf) struct buf digest = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(links_cut(&links, &none, &err), 0);
+    assert_int_equal(none.count, 0);
+    add_entry(&links, TREE_FOLDER, "home/hub/.locks/models--m", 0, NULL);
+    add_entry(&links, TREE_LINK, "home/hub/models--m", 0, "../../usr/share/models/models--m");
+    assert_int_equal(links_cut(&links, &recipe, &err), 0);
+    assert_int_equal(recipe.kind, RECIPE_LINKS);
+    pack(&recipe, NULL, &tar);
+    assert_int_equal(tar.size, recipe.tar_size);
+    check_golden(GOLDEN "links.tar", &tar);
+    buf_addf(&digest, "%s\n", digest_format(&recipe.digest).text);
+    check_golden(GOLDEN "links.recipe", &digest);
+}
+
 static void folders_of_the_base_are_stated_as_they_are(void **state)
 {
     char name[] = "user.note";
@@ -168,7 +193,7 @@ static void folders_of_the_base_are_stated_as_they_are(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(recipe_of_folders(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &recipe, &err),
+    assert_int_equal(recipe_of_entries(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &recipe, &err),
                      0);
     pack(&recipe, NULL, &tar);
     assert_int_equal(tar.size, recipe.tar_size);
@@ -177,7 +202,7 @@ static void folders_of_the_base_are_stated_as_they_are(void **state)
     check_golden(GOLDEN "folders.recipe", &digest);
     folders[1].xattr_count = 0;
     CLEANUP(recipe) struct recipe other = {0};
-    assert_int_equal(recipe_of_folders(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &other, &err),
+    assert_int_equal(recipe_of_entries(RECIPE_FOLDERS, entries, ARRAY_SIZE(entries), &other, &err),
                      0);
     assert_false(digest_equal(&recipe.digest, &other.digest));
 }
@@ -411,6 +436,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_tar_is_its_golden_bytes),
+        cmocka_unit_test(links_are_their_golden_bytes),
         cmocka_unit_test(a_tar_does_not_depend_on_locale_or_umask),
         cmocka_unit_test(folders_of_the_base_are_stated_as_they_are),
         cmocka_unit_test(headers_of_huge_files_are_their_golden_bytes),

@@ -12,9 +12,11 @@ const char *recipe_kind_name(enum recipe_kind kind)
         return "medium";
     case RECIPE_SMALL:
         return "small";
+    case RECIPE_LINKS:
+        return "links";
     case RECIPE_FOLDERS:
         return "folders";
-    case RECIPE_WAY:
+    case RECIPE_ANCESTORS:
         return "way";
     }
     abort();
@@ -39,7 +41,9 @@ uint32_t entry_gid(const struct recipe *recipe, const struct tree_entry *entry)
 
 int64_t entry_time_s(const struct tree_entry *entry)
 {
-    return entry->above ? entry->time_s : PACK_TIME;
+    if (entry->above)
+        return entry->time_s;
+    return entry->newest ? PACK_TIME_NEWEST : PACK_TIME;
 }
 
 static void recipe_add(struct recipe *recipe, const struct tree_entry *entry)
@@ -216,7 +220,7 @@ int recipes_cut(const struct tree *tree, const struct plan *plan,
     return 0;
 }
 
-int recipe_of_folders(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,
+int recipe_of_entries(enum recipe_kind kind, const struct tree_entry *const *entries, size_t count,
                       struct recipe *out, struct error *err)
 {
     CLEANUP(recipe) struct recipe recipe = {.kind = kind};

@@ -24,6 +24,26 @@ void plan_sort(struct plan *plan)
         qsort(plan->files, plan->count, sizeof(*plan->files), compare_files);
 }
 
+const char *plan_ref(const struct plan *plan)
+{
+    const char *revision = plan->origin.revision;
+
+    if (revision == NULL ||
+        (plan->origin.kind == ORIGIN_MODELSCOPE && strcmp(revision, "master") == 0))
+        return "main";
+    return revision;
+}
+
+struct plan_commit plan_commit(const char *pin)
+{
+    struct plan_commit commit = {""};
+    const char *hex = strchr(pin, ':') != NULL ? strchr(pin, ':') + 1 : pin;
+
+    if (text_is_hex(hex, strlen(hex)) && strlen(hex) >= GIT_OID_HEX)
+        memcpy(commit.text, hex, GIT_OID_HEX);
+    return commit;
+}
+
 uint64_t plan_size(const struct plan *plan)
 {
     uint64_t total = 0;
@@ -34,14 +54,23 @@ uint64_t plan_size(const struct plan *plan)
     return total;
 }
 
+int plan_refuse_empty(const struct plan *plan, struct error *err)
+{
+    const struct origin *origin = &plan->origin;
+
+    if (origin->revision == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "'%s' has no files", origin->name);
+    return error_set(err, ERROR_NOT_FOUND, "'%s' has no files at revision '%s'", origin->name,
+                     origin->revision);
+}
+
 void plan_release(struct plan *plan)
 {
     for (size_t i = 0; i < plan->count; i++)
         free(plan->files[i].path);
     free(plan->files);
-    free(plan->id);
-    free(plan->revision);
-    free(plan->commit);
+    origin_release(&plan->origin);
+    free(plan->pin);
     strings_release(&plan->left_out);
     *plan = (struct plan)PLAN_INIT;
 }
@@ -100,7 +129,7 @@ static bool has_control(const char *text)
     return strcmp(masked, text) != 0;
 }
 
-static int check_path(const char *path, struct error *err)
+int plan_check_path(const char *path, struct error *err)
 {
     size_t size = strlen(path);
 
@@ -139,7 +168,7 @@ static int check_folders(const struct plan *plan, const char *path, struct error
 int plan_check(const struct plan *plan, struct error *err)
 {
     for (size_t i = 0; i < plan->count; i++)
-        if (check_path(plan->files[i].path, err) < 0)
+        if (plan_check_path(plan->files[i].path, err) < 0)
             return -1;
     for (size_t i = 0; i < plan->count; i++) {
         const char *path = plan->files[i].path;

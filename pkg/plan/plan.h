@@ -3,32 +3,29 @@
 
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/notes.h"
 #include "core/text.h"
+#include "plan/origin.h"
 
 /* Which files of a model are taken. Values only, no I/O. */
 
-enum repo_type {
-    REPO_MODEL,
-    REPO_DATASET,
-};
-
 #define GIT_OID_HEX 40
-#define XET_HASH_HEX 64
 
 struct plan_file {
-    char *path;                      /* from the repo's root, '/' between parts, UTF-8 */
-    uint64_t size;                   /* bytes of the content */
-    struct digest digest;            /* of the content: SHA-256 (LFS, Xet) or git SHA-1 */
-    char blob_id[GIT_OID_HEX + 1];   /* git's name of the blob, for LFS of the pointer; "": none */
-    char xet_hash[XET_HASH_HEX + 1]; /* "": not stored in Xet */
+    char *path;                    /* from the repo's root, '/' between parts, UTF-8 */
+    uint64_t size;                 /* bytes of the content */
+    struct digest digest;          /* of the content: SHA-256 (LFS, Xet) or git SHA-1 */
+    char blob_id[GIT_OID_HEX + 1]; /* git's name of the blob, for LFS of the pointer; "": none */
 };
 
 /* A model, its revision pinned, and its files, sorted by the bytes of their paths. */
 struct plan {
-    enum repo_type type;
-    char *id;       /* as the application spells it: "org/name" or "name" */
-    char *revision; /* as asked for: "main", "v1.0", "refs/pr/1", a commit */
-    char *commit;   /* 40 hex digits */
+    struct origin origin; /* its name as the application spells it */
+    /*
+     * What it is pinned to: of the Hub and of ModelScope the commit, of a folder the id of git's
+     * tree, 40 hex digits each; else the digest of a file or manifest, "sha256:…".
+     */
+    char *pin;
     struct plan_file *files;
     size_t count;
     struct strings left_out; /* paths that plan_select() dropped, sorted */
@@ -37,13 +34,26 @@ struct plan {
 
 #define PLAN_INIT                                                                                  \
     {                                                                                              \
-        REPO_MODEL, NULL, NULL, NULL, NULL, 0, STRINGS_INIT, 0                                     \
+        ORIGIN_INIT, NULL, NULL, 0, STRINGS_INIT, 0                                                \
     }
+
+/*
+ * The name under which the Hub's cache finds it: its revision, or "main" if it has none. What is
+ * ModelScope's default, "master", is the Hub's.
+ */
+const char *plan_ref(const struct plan *plan);
+/* What names its snapshot in the Hub's cache: 40 hex digits of its pin, "" if that has no such. */
+struct plan_commit {
+    char text[GIT_OID_HEX + 1];
+};
+struct plan_commit plan_commit(const char *pin);
 
 /* Copies `file` to the end; plan_sort() afterwards. */
 void plan_add(struct plan *plan, const struct plan_file *file);
 void plan_sort(struct plan *plan);
 uint64_t plan_size(const struct plan *plan);
+/* Says that it has no files, and at which revision: ERROR_NOT_FOUND. Returns -1. */
+int plan_refuse_empty(const struct plan *plan, struct error *err);
 void plan_release(struct plan *plan);
 CLEANUP_RELEASE(plan)
 
@@ -55,26 +65,43 @@ CLEANUP_RELEASE(plan)
  * there. `plan` is sorted.
  */
 int plan_check(const struct plan *plan, struct error *err) MUST_CHECK;
+/* The same of one path by itself. */
+int plan_check_path(const char *path, struct error *err) MUST_CHECK;
 
 enum plan_weights {
     PLAN_PREFER_SAFETENSORS,
     PLAN_PREFER_PYTORCH, /* for loaders from before safetensors */
+    PLAN_KEEP_ONNX,      /* safetensors, and model.onnx too: for servers that ask for it first */
 };
 
+struct plan_contents; /* plan/contents.h */
+
 struct plan_selection {
-    const char *const *include; /* globs, NULL-terminated; NULL: the automatic choice */
-    const char *const *exclude; /* globs, NULL-terminated; NULL: none */
-    bool all_files;             /* no automatic choice; not together with `include` */
-    enum plan_weights weights;  /* which copy the automatic choice keeps */
+    const char *const *include;  /* globs, NULL-terminated; NULL: the automatic choice */
+    const char *const *optional; /* more globs, which need not match; together with `include` */
+    const char *const *exclude;  /* globs, NULL-terminated; NULL: none */
+    const char *const *also;     /* globs of what is taken besides the automatic choice */
+    const char *format;          /* of the weights, as plan_check_weights() takes it; NULL: any */
+    bool all_files;              /* no automatic choice; `include` and `format` are NULL */
+    enum plan_weights weights;   /* which copy the automatic choice keeps */
+    /* Small files of the plan, which decide what its loader loads; NULL: the choice is by names. */
+    const struct plan_contents *contents;
 };
+
+/* "safetensors", "onnx:fp16", "gguf:Q4_K_M": a format, and a variant of it. ERROR_USAGE. */
+int plan_check_weights(const char *text, struct error *err) MUST_CHECK;
 
 /*
  * Drops from `plan` what is not selected and notes it in `left_out`. Fails with ERROR_NOT_FOUND,
- * naming it, for a glob that matches nothing and if nothing is left; with ERROR_UNSUPPORTED,
- * listing them, if the automatic choice meets several GGUF quantisations.
+ * naming it, for a glob that must match and does not, for a format that there is not, listing those
+ * that there are, and if nothing is left; with ERROR_UNSUPPORTED, listing them, if the automatic
+ * choice meets several GGUF quantisations or ONNX weights alone in several precisions.
  */
 int plan_select(struct plan *plan, const struct plan_selection *selection,
                 struct error *err) MUST_CHECK;
+
+/* Of the automatic choice: who misses what it left out, and how it is taken. */
+void plan_add_hints(const struct plan *plan, struct notes *notes);
 
 /* Left-out files in one line for people: "pytorch_model.bin, onnx/ (8 files)". Caller frees. */
 char *plan_format_left_out(const struct plan *plan);

@@ -35,8 +35,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const char *const exclude[] = {glob, NULL};
     struct plan_selection selection = {.exclude = size % 2 == 0 ? exclude : NULL};
 
-    plan.id = xstrdup("acme/model");
-    plan.revision = xstrdup("main");
+    plan.origin.name = xstrdup("acme/model");
+    plan.origin.revision = xstrdup("main");
     for (char *path = strsep(&rest, "\n"); path != NULL; path = strsep(&rest, "\n")) {
         struct plan_file file = {.path = path, .size = strlen(path)};
         glob_matches(glob, path);

@@ -199,9 +199,29 @@ static void left_out_files_are_told_in_one_line(void **state)
     }
 }
 
+static void plan_ref_is_what_applications_of_the_hub_ask_for(void **state)
+{
+    static const struct {
+        const char *text, *ref;
+    } cases[] = {
+        {"acme/tiny", "main"},         {"acme/tiny@master", "master"}, {"ms://acme/tiny", "main"},
+        {"ms://acme/tiny@v1", "v1"},   {"ollama://tiny:q4", "q4"},     {"dir:/m", "main"},
+        {"datasets/a/b@v1.0", "v1.0"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        assert_int_equal(origin_parse(cases[i].text, &plan.origin, &err), 0);
+        assert_string_equal(plan_ref(&plan), cases[i].ref);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plan_ref_is_what_applications_of_the_hub_ask_for),
         cmocka_unit_test(plan_sorts_by_the_bytes_of_paths_and_adds_sizes_up),
         cmocka_unit_test(plan_check_accepts_unusual_paths),
         cmocka_unit_test(plan_check_refuses_paths_that_must_not_become_files),

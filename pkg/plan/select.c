@@ -34,42 +34,70 @@ static int check_globs(const char *const *globs, const struct plan *plan, struct
             return error_set(err, ERROR_NOT_FOUND,
                              "'%s' is a folder of '%s' and matches no file; write '%s' for "
                              "everything in it",
-                             *globs, plan->id, folder);
+                             *globs, plan->origin.name, folder);
         return error_set(err, ERROR_NOT_FOUND,
                          "no file of '%s' matches '%s'; globs are compared with the whole path, "
                          "as in 'onnx/*'",
-                         plan->id, *globs);
+                         plan->origin.name, *globs);
     }
+    return 0;
+}
+
+static bool is_automatic(const struct plan *plan, const struct plan_selection *selection)
+{
+    enum origin_kind kind = plan->origin.kind;
+
+    if (selection->format != NULL)
+        return true;
+    return selection->include == NULL && !selection->all_files &&
+           (kind == ORIGIN_HUB_MODEL || kind == ORIGIN_MODELSCOPE);
+}
+
+static void drop_excluded(const struct plan *plan, const struct plan_selection *selection,
+                          bool *keep)
+{
+    for (size_t i = 0; i < plan->count; i++)
+        keep[i] = keep[i] && !any_matches(selection->exclude, plan->files[i].path);
+}
+
+/* The choice by the formats of weights, and what has to be said before a loader can tell. */
+static int choose_by_format(const struct plan *plan, const struct plan_selection *selection,
+                            bool *keep, struct error *err)
+{
+    automatic_drop_training(plan, keep);
+    if (selection->format != NULL && format_choose(plan, selection, keep, err) < 0)
+        return -1;
+    automatic_choose(plan, selection, keep);
+    drop_excluded(plan, selection, keep);
+    if (gguf_check(plan, keep, err) < 0 || shards_check(plan, selection->contents, keep, err) < 0)
+        return -1;
+    if (!has_whole_model(plan, keep) && onnx_check(plan, selection->weights, keep, err) < 0)
+        return -1;
+    for (size_t i = 0; i < plan->count; i++)
+        keep[i] = keep[i] || any_matches(selection->also, plan->files[i].path);
     return 0;
 }
 
 static int choose(const struct plan *plan, const struct plan_selection *selection, bool *keep,
                   struct error *err)
 {
-    bool is_automatic =
-        selection->include == NULL && !selection->all_files && plan->type == REPO_MODEL;
     size_t count = 0;
 
     for (size_t i = 0; i < plan->count; i++)
-        keep[i] =
-            selection->include == NULL || any_matches(selection->include, plan->files[i].path);
-    if (is_automatic)
-        automatic_choose(plan, selection->weights, keep);
-    for (size_t i = 0; i < plan->count; i++) {
-        keep[i] = keep[i] && !any_matches(selection->exclude, plan->files[i].path);
+        keep[i] = selection->include == NULL ||
+                  any_matches(selection->include, plan->files[i].path) ||
+                  any_matches(selection->optional, plan->files[i].path);
+    if (is_automatic(plan, selection) && choose_by_format(plan, selection, keep, err) < 0)
+        return -1;
+    drop_excluded(plan, selection, keep);
+    for (size_t i = 0; i < plan->count; i++)
         count += keep[i] ? 1 : 0;
-    }
     if (count == 0)
         return error_set(err, ERROR_NOT_FOUND,
                          "nothing of '%s' is selected, out of %zu files; include more or exclude "
                          "less",
-                         plan->id, plan->count);
-    return is_automatic ? gguf_check(plan, keep, err) : 0;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
+                         plan->origin.name, plan->count);
+    return 0;
 }
 
 static void drop(struct plan *plan, const bool *keep)
@@ -88,22 +116,20 @@ static void drop(struct plan *plan, const bool *keep)
         free(file->path);
     }
     plan->count = count;
-    if (plan->left_out.count > 0)
-        qsort(plan->left_out.items, plan->left_out.count, sizeof(*plan->left_out.items),
-              compare_texts);
+    set_sort(&plan->left_out);
 }
 
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct error *err)
 {
-    if (selection->include != NULL && selection->all_files)
+    if ((selection->include != NULL) + selection->all_files + (selection->format != NULL) > 1)
         return error_set(err, ERROR_USAGE,
-                         "all files are asked for, and a choice of them too; "
-                         "leave one of the two out");
+                         "files are chosen in several ways: by globs, all of them, or by the "
+                         "format of weights; leave one out");
     if (plan->count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' has no files at revision '%s'", plan->id,
-                         plan->revision);
+        return plan_refuse_empty(plan, err);
     if (check_globs(selection->include, plan, err) < 0 ||
-        check_globs(selection->exclude, plan, err) < 0)
+        check_globs(selection->exclude, plan, err) < 0 ||
+        check_globs(selection->also, plan, err) < 0)
         return -1;
 
     CLEANUP(keep) bool *keep = xcalloc(plan->count, sizeof(*keep));

@@ -16,8 +16,8 @@
 
 static void fill(struct plan *plan, const char *const *paths)
 {
-    plan->id = xstrdup("acme/model");
-    plan->revision = xstrdup("main");
+    plan->origin.name = xstrdup("acme/model");
+    plan->origin.revision = xstrdup("main");
     for (; *paths != NULL; paths++) {
         struct plan_file file = {.path = (char *)(uintptr_t)*paths, .size = 1500 * MIB};
         plan_add(plan, &file);
@@ -51,6 +51,8 @@ static void globs_choose_and_narrow(void **state)
          "pytorch_model.bin"},
         {{.include = GLOBS("*.json", "pytorch_model.bin")},
          "1_Pooling/config.json config.json pytorch_model.bin"},
+        {{.include = GLOBS("*.bin"), .optional = GLOBS("config.json", "vocab.txt")},
+         "config.json pytorch_model.bin"},
         {{.include = GLOBS("onnx/", "*.bin"), .exclude = GLOBS("*.bin")}, "onnx/model.onnx"},
         {{.exclude = GLOBS("README.md", "1_*")}, "config.json model.safetensors"},
         {{.exclude = GLOBS("*.safetensors")}, "1_Pooling/config.json README.md config.json"},
@@ -94,7 +96,7 @@ static void automatic_choice_takes_all_of_a_dataset(void **state)
 
     (void)state;
     fill(&plan, repo);
-    plan.type = REPO_DATASET;
+    plan.origin.kind = ORIGIN_HUB_DATASET;
     assert_int_equal(plan_select(&plan, &selection, &err), 0);
     assert_int_equal(plan.count, ARRAY_SIZE(repo) - 1);
     assert_int_equal(plan.left_out.count, 0);
@@ -115,7 +117,11 @@ static void selections_that_cannot_be_are_refused_and_change_nothing(void **stat
         {{.include = GLOBS("onnx")}, ERROR_NOT_FOUND, "write 'onnx/' for everything in it"},
         {{.exclude = GLOBS("*")}, ERROR_NOT_FOUND, "nothing of 'acme/model' is selected"},
         {{.include = nothing}, ERROR_NOT_FOUND, "out of 6 files"},
-        {{.include = GLOBS("*"), .all_files = true}, ERROR_USAGE, "leave one of the two out"},
+        {{.include = GLOBS("*"), .all_files = true}, ERROR_USAGE, "leave one out"},
+        {{.include = GLOBS("*"), .format = "onnx"}, ERROR_USAGE, "leave one out"},
+        {{.all_files = true, .format = "onnx"}, ERROR_USAGE, "leave one out"},
+        {{.format = "keras"}, ERROR_USAGE, "'keras' is no format of weights; expected safetensors"},
+        {{.also = GLOBS("*.gguf")}, ERROR_NOT_FOUND, "matches '*.gguf'"},
     };
 
     (void)state;
@@ -168,7 +174,7 @@ static void several_gguf_quantisations_are_listed_to_choose_from(void **state)
     assert_string_equal(err.text,
                         "'acme/model' has 2 GGUF quantisations, and a loader may take any of "
                         "them: 'Q8_0/m-Q8_0-*-of-00002.gguf' (3.1 GB), 'm-Q4_K_M.gguf' (1.6 GB); "
-                        "choose one, as in --include 'Q8_0/m-Q8_0-*-of-00002.gguf'");
+                        "choose one, as in --weights gguf:Q8_0");
 }
 
 static void one_gguf_quantisation_may_be_what_the_globs_leave(void **state)

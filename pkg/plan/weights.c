@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#define SHARDS_MAX 100000
 #define ITSELF NULL /* the family is the stem */
 
 /*
@@ -38,15 +39,12 @@ static const struct {
     {"open_clip_pytorch_model", ".safetensors", "open_clip", WEIGHTS_SAFETENSORS, true},
     {"open_clip_pytorch_model", ".bin", "open_clip", WEIGHTS_PYTORCH, true},
     /* peft and diffusers: what is added to another model */
+    {"adapter_model", ".bin", ITSELF, WEIGHTS_TWIN, false},
     {"*adapter*", ".safetensors", ITSELF, WEIGHTS_SAFETENSORS, false},
     {"*lora*", ".safetensors", ITSELF, WEIGHTS_SAFETENSORS, false},
-    /* any other name: a copy only if it differs in nothing but the extension; CTranslate2's
-       model.bin is one of these, and no copy of model.safetensors */
+    /* any other name: applications name such files exactly, so that no other format stands for
+       one; CTranslate2's model.bin is one of these */
     {"*", ".safetensors", ITSELF, WEIGHTS_SAFETENSORS, true},
-    {"*", ".bin", ITSELF, WEIGHTS_TWIN, false},
-    {"*", ".pt", ITSELF, WEIGHTS_TWIN, false},
-    {"*", ".pth", ITSELF, WEIGHTS_TWIN, false},
-    {"*", ".ckpt", ITSELF, WEIGHTS_TWIN, false},
 };
 
 /* The same weights in other numbers: model.fp16.safetensors, model.safetensors.index.fp16.json. */
@@ -86,22 +84,25 @@ static size_t digits_before(const char *text, size_t end)
     return end - at;
 }
 
-bool shard_cut(char *stem)
+unsigned shard_cut(char *stem)
 {
     static const char middle[] = "-of-";
     size_t end = strlen(stem);
     size_t digits = digits_before(stem, end);
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+    uint64_t count = 0;
 
     end -= digits;
-    if (digits == 0 || end < 4 || memcmp(stem + end - 4, middle, 4) != 0)
-        return false;
+    if (digits == 0 || end < 4 || memcmp(stem + end - 4, middle, 4) != 0 ||
+        parse_u64(stem + end, SHARDS_MAX, &count, &ignored) < 0)
+        return 0;
     end -= 4;
     digits = digits_before(stem, end);
     end -= digits;
-    if (digits == 0 || end < 2 || stem[end - 1] != '-')
-        return false;
+    if (digits == 0 || end < 2 || stem[end - 1] != '-' || count == 0)
+        return 0;
     stem[end - 1] = '\0';
-    return true;
+    return (unsigned)count;
 }
 
 bool weights_parse(const char *name, struct weights *out)
@@ -121,11 +122,11 @@ bool weights_parse(const char *name, struct weights *out)
     *dot = '\0';
 
     /* The variant stands before the number of the shard, in older repos behind it. */
-    bool is_shard = shard_cut(stem);
+    unsigned shards = shard_cut(stem);
     if (*variant == '\0')
         variant = cut_variant(stem);
-    if (!is_shard)
-        shard_cut(stem);
+    if (shards == 0)
+        shards = shard_cut(stem);
 
     for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         if (strcmp(extension, names[i].extension) != 0 || !glob_matches(names[i].stem, stem))
@@ -136,6 +137,7 @@ bool weights_parse(const char *name, struct weights *out)
             .format = names[i].format,
             .is_index = is_index,
             .is_whole = names[i].is_whole && !is_index,
+            .shards = shards,
         };
         return true;
     }
@@ -146,6 +148,11 @@ void weights_release(struct weights *weights)
 {
     free(weights->family);
     *weights = (struct weights)WEIGHTS_INIT;
+}
+
+char *path_folder(const char *path)
+{
+    return xstrndup(path, (size_t)(path_name(path) - path));
 }
 
 const char *path_name(const char *path)

@@ -1,14 +1,13 @@
 #include "rootfs/toc_internal.h"
 
 #include "core/text.h"
-#include "oci/media_type.h"
+#include "core/workers.h"
 #include "store/store.h"
 
 #include <inttypes.h>
 #include <string.h>
 #include <time.h>
 
-#define JOBS_DEFAULT 4
 #define ATTEMPTS 3
 #define ATTEMPT_WAIT_MS 1000
 /* Of the listings that one answer needs, all together. */
@@ -33,11 +32,12 @@ struct slot {
 };
 
 struct layers {
-    struct store *store;         /* borrowed */
-    const struct cancel *cancel; /* borrowed; may be NULL */
-    const struct log *log;       /* borrowed; may be NULL */
-    char *memo;                  /* NULL: nothing is kept */
-    struct layers *known;        /* borrowed; NULL: none */
+    struct store *store;                      /* borrowed */
+    const struct cancel *cancel;              /* borrowed; may be NULL */
+    const struct log *log;                    /* borrowed; may be NULL */
+    char *memo;                               /* NULL: nothing is kept */
+    const struct rootfs_selection *selection; /* borrowed; NULL: none */
+    struct layers *known;                     /* borrowed; NULL: none */
     size_t jobs;
     size_t count;
     struct cancel stop; /* of the running threads; child of `cancel` */
@@ -61,26 +61,6 @@ struct job {
     bool is_remembered;
 };
 
-static int check_layer(const struct rootfs_layer *layer, struct error *err)
-{
-    static const char *const types[] = {
-        MEDIA_TYPE_OCI_LAYER,    MEDIA_TYPE_OCI_LAYER "+gzip",    MEDIA_TYPE_OCI_LAYER "+zstd",
-        MEDIA_TYPE_DOCKER_LAYER, MEDIA_TYPE_DOCKER_LAYER ".gzip", MEDIA_TYPE_DOCKER_LAYER ".zstd",
-    };
-    const char *type = layer->blob.media_type;
-
-    if (media_type_is_foreign_layer(type))
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "its type is '%s': such a layer is not in the registry", type);
-    if (layer->diff_id.algorithm != DIGEST_SHA256 && layer->diff_id.algorithm != DIGEST_SHA512)
-        return error_set(err, ERROR_UNSUPPORTED, "the image's config has no diff_id for it");
-    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
-        if (strcmp(type, types[i]) == 0)
-            return 0;
-    return error_set(err, ERROR_UNSUPPORTED,
-                     "its type is '%s', expected a tar, plain or packed with gzip or zstd", type);
-}
-
 /* Annotations that promise what is not known here are no reason to refuse the image. */
 static void slot_init(struct slot *slot, const struct rootfs_layer *layer, const struct log *log)
 {
@@ -101,7 +81,7 @@ void layers_set_known(struct layers *layers, struct layers *known)
 int layers_open(const struct rootfs_options *options, struct layers **out, struct error *err)
 {
     for (size_t i = 0; i < options->layer_count; i++)
-        if (check_layer(&options->layers[i], err) < 0)
+        if (layer_check(&options->layers[i], err) < 0)
             return error_wrap(err, "layer %zu of %zu", i + 1, options->layer_count);
 
     struct layers *layers = xcalloc(1, sizeof(*layers));
@@ -109,8 +89,9 @@ int layers_open(const struct rootfs_options *options, struct layers **out, struc
     layers->store = options->store;
     layers->cancel = options->cancel;
     layers->log = options->log;
+    layers->selection = options->selection;
     layers->memo = options->memo != NULL ? xstrdup(options->memo) : NULL;
-    layers->jobs = options->jobs > 0 ? options->jobs : JOBS_DEFAULT;
+    layers->jobs = options->jobs > 0 ? options->jobs : WORKERS_DEFAULT;
     layers->count = options->layer_count;
     layers->stop.parent = options->cancel;
     layers->slots = xcalloc(layers->count, sizeof(*layers->slots));
@@ -148,38 +129,31 @@ static void count_fetched(void *arg, uint64_t size)
     atomic_fetch_add(&layers->fetched, size);
 }
 
-/* Reads the blob to its end: its digest and its diff_id are right, or there is no listing. */
 static int job_scan(struct job *job, struct error *err)
 {
-    const struct descriptor *blob = &job->layer.blob;
-    struct store *store = job->layers->store;
-    CLEANUP(reader) struct reader *stored = NULL;
-    CLEANUP(listing) struct listing *listing = NULL;
-    struct digest_text name = digest_format(&blob->digest);
-    struct digest found = DIGEST_INIT;
-
-    if (store->ops->open_blob(store, blob, 0, SIZE_UNKNOWN, &stored, err) < 0)
-        return -1;
-    CLEANUP(reader)
-    struct reader *counted = count_reader_new(stored, count_fetched, job->layers);
-    CLEANUP(reader)
-    struct reader *verified = verify_reader_new(counted, name.text, blob->size, &blob->digest);
-    CLEANUP(reader) struct reader *plain = unpack_reader_new(verified);
-    const struct scan_request request = {
-        .plain = plain,
-        .algorithm = job->layer.diff_id.algorithm,
-        .hash_contents = job->layer.hash_contents,
+    struct layers *layers = job->layers;
+    const struct layer_request request = {
+        .store = layers->store,
+        .layer = &job->layer,
         .wanted = job->wanted,
+        .selection = layers->selection,
         .cancel = job->cancel,
+        .count = count_fetched,
+        .count_arg = layers,
     };
-    if (scan_tar(&request, &listing, &found, err) < 0)
-        return -1;
-    if (!digest_equal(&found, &job->layer.diff_id))
-        return error_set(err, ERROR_CORRUPT,
-                         "'%s' unpacks to the digest %s, the image's config says %s", name.text,
-                         digest_format(&found).text, digest_format(&job->layer.diff_id).text);
-    job->listing = TAKE(listing);
-    return 0;
+
+    return layer_read(&request, &job->listing, err);
+}
+
+static struct memo_key job_key(const struct job *job)
+{
+    const struct rootfs_selection *selection = job->layers->selection;
+
+    return (struct memo_key){
+        .content = job->layer.diff_id,
+        .blob = job->layer.blob.digest,
+        .selection = selection != NULL ? selection->name : NULL,
+    };
 }
 
 /* A memo is a help and never a hindrance: what is wrong with one is only logged. */
@@ -187,9 +161,10 @@ static void job_save(const struct job *job)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct layers *layers = job->layers;
+    const struct memo_key key = job_key(job);
 
     if (layers->memo != NULL && !job->layer.hash_contents &&
-        memo_save(layers->memo, &job->layer.diff_id, job->listing, &err) < 0)
+        memo_save(layers->memo, &key, job->listing, &err) < 0)
         log_debug(layers->log, "what a layer holds is not remembered: %s", err.text);
 }
 
@@ -216,15 +191,17 @@ static bool job_remember(struct job *job)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct layers *layers = job->layers;
+    const struct memo_key key = job_key(job);
 
     if (job->wanted.path != NULL)
         return false;
-    job->listing = known_listing(layers->known, &job->layer);
+    if (layers->selection == NULL)
+        job->listing = known_listing(layers->known, &job->layer);
     if (job->listing != NULL)
         return true;
     if (layers->memo == NULL || job->layer.hash_contents)
         return false;
-    if (memo_load(layers->memo, &job->layer.diff_id, &job->listing, &err) == 0) {
+    if (memo_load(layers->memo, &key, &job->listing, &err) == 0) {
         job->is_remembered = true;
         return true;
     }
@@ -249,7 +226,7 @@ static int job_read_table(struct job *job, struct error *err)
         .count_arg = layers,
     };
 
-    if (job->table.format == TOC_NONE || job->layer.hash_contents)
+    if (job->table.format == TOC_NONE || job->layer.hash_contents || layers->selection != NULL)
         return 0;
     if (toc_find(&request, &job->listing, &job->is_remembered, err) < 0)
         return -1;
@@ -455,18 +432,30 @@ int layers_read_again(struct layers *layers, size_t depth, const struct scan_wan
     return 0;
 }
 
+/* Threads that read ahead look at it. */
+static void set_hash_contents(struct layers *layers, size_t depth, bool wanted)
+{
+    pthread_mutex_lock(&layers->lock);
+    layers->slots[depth].layer.hash_contents = wanted;
+    pthread_mutex_unlock(&layers->lock);
+}
+
 int layers_hash(struct layers *layers, size_t depth, struct error *err)
 {
     const struct scan_wanted none = {NULL, 0};
-    struct slot *slot = &layers->slots[depth];
 
-    if (slot->layer.hash_contents)
+    if (layers->slots[depth].layer.hash_contents)
         return 0;
-    slot->layer.hash_contents = true;
+    set_hash_contents(layers, depth, true);
     if (layers_read_again(layers, depth, &none, err) == 0)
         return 0;
-    slot->layer.hash_contents = false;
+    set_hash_contents(layers, depth, false);
     return -1;
+}
+
+const struct descriptor *layers_blob(const struct layers *layers, size_t depth)
+{
+    return &layers->slots[depth].layer.blob;
 }
 
 size_t layers_count(const struct layers *layers)

@@ -7,7 +7,7 @@
 static bool is_remembered(const char *folder, const struct rootfs_layer *layer)
 {
     CLEANUP(text)
-    char *path = xasprintf("%s/layers/%s", folder, digest_format_hex(&layer->diff_id).text);
+    char *path = xasprintf("%s/layers/%s", folder, digest_format_hex(&layer->blob.digest).text);
 
     return access(path, F_OK) == 0;
 }
@@ -321,94 +321,6 @@ static void a_layer_that_is_not_what_it_says_is_refused_and_not_remembered(void 
     }
 }
 
-static void a_second_rootfs_reads_nothing(void **state)
-{
-    CLEANUP(text) char *memo = folder_make();
-    CLEANUP(image) struct image image;
-
-    (void)state;
-    image_init(&image);
-    image_add(&image, "home/:700:1:2:3 etc/passwd=text");
-    image_add(&image, "home/app/:711 etc/.wh.passwd");
-    image_add(&image, "x/.wh..wh..opq");
-    for (size_t i = 0; i < 2; i++) {
-        CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 2, memo);
-        check_walk(rootfs, "/home/app", "home d700 1:2 3, home/app d711 0:0 0");
-        check_walk(rootfs, "/etc/passwd", "etc d755 0:0 0, etc/passwd -");
-        check_walk(rootfs, "/x/y", "x d755 0:0 0, x/y -");
-        assert_int_equal(image_opened(&image), 3);
-        assert_int_equal(rootfs_remembered(rootfs), i * 3);
-        assert_int_equal(rootfs_fetched(rootfs) == 0, i > 0);
-    }
-    folder_remove(TAKE(memo));
-}
-
-static void a_memo_that_does_not_parse_is_ignored_and_rewritten(void **state)
-{
-    static const struct {
-        const char *name;
-        size_t size; /* of what is left of the memo, then `name` follows */
-    } cases[] = {{"junk", 0}, {"", 0}, {"", 100}, {"more", SIZE_MAX}, {"inlay listing 2 x\n", 0}};
-    CLEANUP(text) char *memo = folder_make();
-    CLEANUP(image) struct image image;
-
-    (void)state;
-    image_init(&image);
-    image_add(&image, "home/:700");
-    CLEANUP(text)
-    char *path = xasprintf("%s/layers/%s", memo, digest_format_hex(&image.layers[0].diff_id).text);
-    for (size_t i = 0; i <= ARRAY_SIZE(cases); i++) {
-        CLEANUP(error) struct error err = ERROR_INIT;
-        CLEANUP(buf) struct buf bytes = BUF_INIT;
-        CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 2, memo);
-        check_walk(rootfs, "/home", "home d700 0:0 0");
-        assert_int_equal(image_opened(&image), i + 1);
-        assert_int_equal(rootfs_remembered(rootfs), 0);
-        CLEANUP(rootfs) struct rootfs *second = image_rootfs(&image, 2, memo);
-        check_walk(second, "/home", "home d700 0:0 0");
-        assert_int_equal(image_opened(&image), i + 1);
-        assert_int_equal(rootfs_remembered(second), 1);
-        if (i == ARRAY_SIZE(cases))
-            break;
-        CHECK(file_read(path, MIB, &bytes, &err), err);
-        bytes.size = bytes.size < cases[i].size ? bytes.size : cases[i].size;
-        buf_add_text(&bytes, cases[i].name);
-        CHECK(file_replace(path, buf_text(&bytes), bytes.size, &err), err);
-    }
-    folder_remove(TAKE(memo));
-}
-
-static void keep_line(void *arg, enum log_level level, const char *line)
-{
-    assert_int_equal(level, LOG_DEBUG);
-    buf_addf(arg, "%s\n", line);
-}
-
-static void a_memo_that_cannot_be_written_is_only_logged(void **state)
-{
-    CLEANUP(image) struct image image;
-    CLEANUP(error) struct error err = ERROR_INIT;
-    CLEANUP(buf) struct buf lines = BUF_INIT;
-    CLEANUP(rootfs) struct rootfs *rootfs = NULL;
-    const struct log log = {.level = LOG_DEBUG, .write = keep_line, .arg = &lines};
-    const struct rootfs_options options = {
-        .store = &image.base,
-        .layers = image.layers,
-        .layer_count = 1,
-        .memo = "/dev/null/memo",
-        .jobs = 1,
-        .log = &log,
-    };
-
-    (void)state;
-    image_init(&image);
-    image_add(&image, "home/:700");
-    CHECK(rootfs_open(&options, &rootfs, &err), err);
-    check_walk(rootfs, "/home", "home d700 0:0 0");
-    assert_non_null(strstr(buf_text(&lines), "what a layer holds is not remembered"));
-    assert_non_null(strstr(buf_text(&lines), "reading the layer sha256:"));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -423,9 +335,6 @@ int main(void)
         cmocka_unit_test(a_missing_layer_is_not_taken_for_a_missing_file),
         cmocka_unit_test(whoever_waits_can_be_stopped),
         cmocka_unit_test(a_layer_that_is_not_what_it_says_is_refused_and_not_remembered),
-        cmocka_unit_test(a_second_rootfs_reads_nothing),
-        cmocka_unit_test(a_memo_that_does_not_parse_is_ignored_and_rewritten),
-        cmocka_unit_test(a_memo_that_cannot_be_written_is_only_logged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -352,6 +352,37 @@ bool listing_hides(const struct listing *listing, const char *path)
     return marks_have(&listing->opaque, "");
 }
 
+/* The first mark below a folder; NULL if there is none. */
+static const char *mark_below(const struct listing_marks *marks, const char *prefix)
+{
+    size_t at = marks_before(marks, prefix);
+
+    return marks_start_with(marks, prefix) ? marks->paths[at] : NULL;
+}
+
+enum rootfs_effect listing_effect(const struct listing *listing, const char *folder,
+                                  const char **where)
+{
+    const struct listing_entry *own = listing_find(listing, folder);
+    CLEANUP(text) char *prefix = xasprintf("%s/", folder);
+
+    *where = NULL;
+    if (listing_hides(listing, folder) || marks_have(&listing->opaque, folder) ||
+        (own != NULL && own->type != ROOTFS_FOLDER))
+        return ROOTFS_REMOVES;
+    for (size_t i = entries_before(listing, prefix, 0); i < listing->count && *where == NULL; i++) {
+        if (strncmp(listing->entries[i].path, prefix, strlen(prefix)) != 0)
+            break;
+        if (listing->entries[i].type != ROOTFS_FOLDER)
+            *where = listing->entries[i].path;
+    }
+    if (*where == NULL)
+        *where = mark_below(&listing->whiteouts, prefix);
+    if (*where == NULL)
+        *where = mark_below(&listing->opaque, prefix);
+    return *where != NULL ? ROOTFS_CHANGES : ROOTFS_KEEPS;
+}
+
 /* `path` begins with the folder, of which it says the name of a child. */
 static void add_name(struct strings *names, const char *path, size_t prefix)
 {
@@ -382,6 +413,8 @@ void listing_add_names(const struct listing *listing, const char *folder, struct
     for (size_t i = entries_before(listing, prefix, 0); i < listing->count; i++) {
         if (strncmp(listing->entries[i].path, prefix, size) != 0)
             break;
+        if (listing->entries[i].path[size] == '\0') /* the root */
+            continue;
         add_name(names, listing->entries[i].path, size);
     }
     add_marks(&listing->whiteouts, prefix, names);

@@ -4,7 +4,8 @@
 
 #include <string.h>
 
-#define MEMO_TITLE "inlay listing 1"
+/* Changes with whatever a listing says of the same layer, so that older memos are ignored. */
+#define MEMO_TITLE "inlay listing 2"
 /* Records are written and read in parts of about this size, so that a listing is in memory once. */
 #define PART_SIZE ((size_t)64 * 1024)
 /* The largest content that is kept, and the fields around it. */
@@ -134,15 +135,23 @@ static int hash_part(void *arg, const char *data, size_t size, struct error *err
     return 0;
 }
 
-char *memo_format_title(const struct listing *listing, const struct digest *diff_id)
+/* The first line up to the digest of the records; the caller frees it. */
+static char *title_prefix(const struct memo_key *key)
 {
+    return xasprintf(MEMO_TITLE " %s%s%s %s ", key->selection != NULL ? key->selection : "",
+                     key->selection != NULL ? " " : "", digest_format(&key->content).text,
+                     digest_format(&key->blob).text);
+}
+
+char *memo_format_title(const struct listing *listing, const struct memo_key *key)
+{
+    CLEANUP(text) char *prefix = title_prefix(key);
     CLEANUP(hasher) struct hasher *hasher = hasher_new(DIGEST_SHA256, SIZE_UNKNOWN);
     CLEANUP(error) struct error err = ERROR_INIT;
 
     (void)!memo_give_records(listing, hash_part, hasher, &err); /* which cannot fail */
     struct digest digest = hasher_finish(hasher);
-    return xasprintf(MEMO_TITLE " %s %s\n", digest_format(diff_id).text,
-                     digest_format(&digest).text);
+    return xasprintf("%s%s\n", prefix, digest_format(&digest).text);
 }
 
 static int memo_text(struct memo *memo, const char **out, struct error *err)
@@ -394,16 +403,15 @@ static int window_records(struct window *window, struct listing *listing, struct
 }
 
 /* The digest of the records, if the title is the layer's. */
-static int read_title(struct reader *reader, const struct digest *diff_id, struct digest *out,
+static int read_title(struct reader *reader, const struct memo_key *key, struct digest *out,
                       struct error *err)
 {
-    CLEANUP(text)
-    char *prefix = xasprintf(MEMO_TITLE " %s ", digest_format(diff_id).text);
+    CLEANUP(text) char *prefix = title_prefix(key);
     CLEANUP(buf) struct buf title = BUF_INIT;
     const struct digest any = digest_of(DIGEST_SHA256, "", 0);
     size_t size = strlen(prefix) + strlen(digest_format(&any).text) + 1;
 
-    if (read_exactly(reader, 0, size, &title, err) < 0)
+    if (reader_read_exactly(reader, 0, size, &title, err) < 0)
         return -1;
     if (!text_starts_with(title.data, prefix) || title.data[size - 1] != '\n')
         return error_set(err, ERROR_CORRUPT, "the memo has another title");
@@ -411,15 +419,15 @@ static int read_title(struct reader *reader, const struct digest *diff_id, struc
     return digest_parse(title.data + strlen(prefix), out, err);
 }
 
-int memo_read(struct reader *reader, const struct digest *diff_id, struct listing **out,
+int memo_read(struct reader *reader, const struct memo_key *key, struct listing **out,
               struct error *err)
 {
     CLEANUP(listing) struct listing *listing = listing_new();
     CLEANUP(window)
     struct window window = {.reader = reader, .hasher = hasher_new(DIGEST_SHA256, SIZE_UNKNOWN)};
     struct digest expected = DIGEST_INIT;
-    bool is_right = read_title(reader, diff_id, &expected, err) == 0 &&
-                    window_records(&window, listing, err) == 0;
+    bool is_right =
+        read_title(reader, key, &expected, err) == 0 && window_records(&window, listing, err) == 0;
 
     if (!is_right && err->kind != ERROR_CORRUPT && err->kind != ERROR_UNSUPPORTED)
         return -1;

@@ -7,20 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
-static char *memo_path(const char *folder, const struct digest *diff_id)
+static char *memo_path(const char *folder, const struct memo_key *key)
 {
-    return xasprintf("%s/layers/%s", folder, digest_format_hex(diff_id).text);
+    return xasprintf("%s/layers/%s%s%s", folder, digest_format_hex(&key->blob).text,
+                     key->selection != NULL ? "-" : "",
+                     key->selection != NULL ? key->selection : "");
 }
 
-int memo_load(const char *folder, const struct digest *diff_id, struct listing **out,
+int memo_load(const char *folder, const struct memo_key *key, struct listing **out,
               struct error *err)
 {
-    CLEANUP(text) char *path = memo_path(folder, diff_id);
+    CLEANUP(text) char *path = memo_path(folder, key);
     CLEANUP(reader) struct reader *reader = NULL;
 
     if (file_reader_open(path, 0, SIZE_UNKNOWN, &reader, err) < 0)
         return -1;
-    if (memo_read(reader, diff_id, out, err) < 0)
+    if (memo_read(reader, key, out, err) < 0)
         return error_wrap(err, "'%s'", path);
     return 0;
 }
@@ -39,10 +41,10 @@ static int write_part(void *arg, const char *data, size_t size, struct error *er
     return 0;
 }
 
-static int write_memo(int fd, const struct digest *diff_id, const struct listing *listing,
+static int write_memo(int fd, const struct memo_key *key, const struct listing *listing,
                       struct error *err)
 {
-    CLEANUP(text) char *title = memo_format_title(listing, diff_id);
+    CLEANUP(text) char *title = memo_format_title(listing, key);
 
     if (write_part(&fd, title, strlen(title), err) < 0 ||
         memo_give_records(listing, write_part, &fd, err) < 0)
@@ -50,17 +52,17 @@ static int write_memo(int fd, const struct digest *diff_id, const struct listing
     return fsync(fd) < 0 ? error_set_errno(err, errno, "writing") : 0;
 }
 
-int memo_save(const char *folder, const struct digest *diff_id, const struct listing *listing,
+int memo_save(const char *folder, const struct memo_key *key, const struct listing *listing,
               struct error *err)
 {
-    CLEANUP(text) char *path = memo_path(folder, diff_id);
+    CLEANUP(text) char *path = memo_path(folder, key);
     CLEANUP(text) char *layers = xasprintf("%s/layers", folder);
     CLEANUP(text) char *name = NULL;
     CLEANUP(fd) int fd = -1;
 
     if (file_make_folders(layers, err) < 0 || file_create_temporary(layers, &name, &fd, err) < 0)
         return -1;
-    int result = write_memo(fd, diff_id, listing, err);
+    int result = write_memo(fd, key, listing, err);
     if (result == 0 && rename(name, path) < 0)
         result = error_set_errno(err, errno, "renaming");
     if (result == 0)

@@ -12,10 +12,10 @@ static inline int memo_add_part(void *arg, const char *data, size_t size, struct
     return 0;
 }
 
-static inline void memo_format(const struct listing *listing, const struct digest *diff_id,
+static inline void memo_format(const struct listing *listing, const struct memo_key *key,
                                struct buf *out)
 {
-    CLEANUP(text) char *title = memo_format_title(listing, diff_id);
+    CLEANUP(text) char *title = memo_format_title(listing, key);
     CLEANUP(error) struct error err = ERROR_INIT;
 
     buf_add_text(out, title);
@@ -23,12 +23,12 @@ static inline void memo_format(const struct listing *listing, const struct diges
         abort();
 }
 
-static inline int memo_parse(const struct buf *bytes, const struct digest *diff_id,
+static inline int memo_parse(const struct buf *bytes, const struct memo_key *key,
                              struct listing **out, struct error *err)
 {
     CLEANUP(reader) struct reader *reader = memory_reader_new(buf_text(bytes), bytes->size);
 
-    return memo_read(reader, diff_id, out, err);
+    return memo_read(reader, key, out, err);
 }
 
 #endif

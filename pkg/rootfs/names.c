@@ -4,6 +4,14 @@
 
 #include <string.h>
 
+static void leave_folder(struct buf *path)
+{
+    const char *slash = strrchr(path->data, '/');
+
+    path->size = slash != NULL ? (size_t)(slash - path->data) : 0;
+    path->data[path->size] = '\0';
+}
+
 int name_clean(const char *name, struct buf *out, struct error *err)
 {
     const char *at = name;
@@ -14,10 +22,15 @@ int name_clean(const char *name, struct buf *out, struct error *err)
                          ROOTFS_PATH_MAX);
     while (*at != '\0') {
         size_t size = strcspn(at, "/");
-        if (size == 2 && strncmp(at, "..", 2) == 0)
-            return error_set(err, ERROR_UNSUPPORTED, "it names '%s', expected a path without '..'",
+        bool is_up = size == 2 && strncmp(at, "..", 2) == 0;
+        if (is_up && out->size == 0)
+            return error_set(err, ERROR_UNSUPPORTED,
+                             "it names '%s', which leads out of the image, expected a path that "
+                             "stays in it",
                              name);
-        if (size > 0 && !(size == 1 && *at == '.')) {
+        if (is_up) {
+            leave_folder(out);
+        } else if (size > 0 && !(size == 1 && *at == '.')) {
             if (out->size > 0)
                 buf_add_text(out, "/");
             buf_add(out, at, size);
@@ -35,6 +48,19 @@ int name_clean_source(const char *name, struct buf *out, struct error *err)
     if (out->size == 0)
         return error_set(err, ERROR_CORRUPT, "it leads to '%s', expected a file", name);
     return 0;
+}
+
+/*
+ * umoci, dockerd and containers/storage refuse such a layer. Of a folder they take mode and owner,
+ * however its name spells the root; containerd takes nothing. Where the storage is an overlay, its
+ * root covers that of the layers: Docker's overlay2 has 0755, podman's 0555.
+ */
+int name_check_root(enum rootfs_type type, struct error *err)
+{
+    if (type == ROOTFS_FOLDER)
+        return 0;
+    return error_set(err, ERROR_CORRUPT, "it has a %s in place of the root, expected a folder",
+                     type == ROOTFS_LINK ? "link" : "file");
 }
 
 const char *name_base(const char *path)

@@ -5,6 +5,7 @@
 
 struct rootfs {
     struct layers *layers;
+    const struct rootfs_selection *selection;
 };
 
 int rootfs_open(const struct rootfs_options *options, struct rootfs **out, struct error *err)
@@ -17,6 +18,7 @@ int rootfs_open(const struct rootfs_options *options, struct rootfs **out, struc
         layers_set_known(layers, options->known->layers);
     *out = xcalloc(1, sizeof(**out));
     (*out)->layers = layers;
+    (*out)->selection = options->selection;
     return 0;
 }
 
@@ -165,6 +167,18 @@ int rootfs_trace(struct rootfs *rootfs, const char *path, struct rootfs_entry **
     return 0;
 }
 
+int rootfs_find_root(struct rootfs *rootfs, struct rootfs_entry *out, struct error *err)
+{
+    struct found found;
+    int result = lookup(rootfs->layers, "", true, &found, err);
+
+    layers_stop(rootfs->layers);
+    if (result < 0)
+        return error_wrap(err, "looking for '/' in the image");
+    *out = entry_of(rootfs->layers, &found, xstrdup(""));
+    return 0;
+}
+
 /* The names that any layer has in the folder, down to the one that hides what is below. */
 static int collect_names(struct layers *layers, const char *folder, struct strings *names,
                          struct error *err)
@@ -235,6 +249,22 @@ int rootfs_read_layer(struct rootfs *rootfs, size_t layer, struct error *err)
     return layers_get(rootfs->layers, layers_count(rootfs->layers) - layer, &listing, err);
 }
 
+int rootfs_find_effect(struct rootfs *rootfs, size_t layer, const char *path,
+                       enum rootfs_effect *out, char **where, struct error *err)
+{
+    const struct listing *listing = NULL;
+    const char *found = NULL;
+
+    path += path[0] == '/';
+    if (layers_get(rootfs->layers, layers_count(rootfs->layers) - layer, &listing, err) < 0)
+        return -1;
+    *out = listing_effect(listing, path, &found);
+    if (*out == ROOTFS_REMOVES)
+        found = path;
+    *where = found != NULL ? xstrdup(found) : NULL;
+    return 0;
+}
+
 int rootfs_list_layer(struct rootfs *rootfs, size_t layer, struct rootfs_entry **out, size_t *count,
                       struct error *err)
 {
@@ -247,6 +277,8 @@ int rootfs_list_layer(struct rootfs *rootfs, size_t layer, struct rootfs_entry *
         return way_give(&way, rootfs->layers, result, out, count);
     for (size_t i = 0; i < listing->count; i++) {
         const struct listing_entry *entry = &listing->entries[i];
+        if (*entry->path == '\0')
+            continue;
         const struct found found = {.type = entry->type, .entry = entry, .depth = depth};
         way_add(&way, rootfs->layers, &found, xstrdup(entry->path));
     }
@@ -318,6 +350,54 @@ int rootfs_read(struct rootfs *rootfs, const char *path, size_t limit, struct bu
 
     layers_stop(rootfs->layers);
     return result < 0 ? error_wrap(err, "reading '%s' in the image", path) : 0;
+}
+
+static int find_content(struct layers *layers, const char *path, struct rootfs_content *out,
+                        struct error *err)
+{
+    CLEANUP(buf) struct buf canonical = BUF_INIT;
+    const struct listing *listing = NULL;
+    struct found found;
+
+    if (resolve(layers, path, NULL, &canonical, err) < 0 ||
+        lookup(layers, buf_text(&canonical), false, &found, err) < 0 ||
+        check_file(&found, buf_text(&canonical), err) < 0 ||
+        layers_hash(layers, found.depth, err) < 0 ||
+        layers_get(layers, found.depth, &listing, err) < 0)
+        return -1;
+    const struct listing_entry *entry = listing_find(listing, buf_text(&canonical));
+    if (entry == NULL || entry->hashes == NULL)
+        return error_set(err, ERROR_INTERNAL, "'/%s' was read and has no digest",
+                         buf_text(&canonical));
+    if (entry->offset == 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "'/%s' is a sparse file, expected one without holes",
+                         buf_text(&canonical));
+    *out = (struct rootfs_content){
+        .blob = *layers_blob(layers, found.depth),
+        .offset = entry->offset,
+        .size = entry->size,
+        .is_plain = listing->is_plain,
+        .sha256 = entry->hashes->sha256,
+    };
+    return 0;
+}
+
+int rootfs_find_content(struct rootfs *rootfs, const char *path, struct rootfs_content *out,
+                        struct error *err)
+{
+    int result = find_content(rootfs->layers, path, out, err);
+
+    layers_stop(rootfs->layers);
+    return result < 0 ? error_wrap(err, "looking for '%s' in the image", path) : 0;
+}
+
+int rootfs_collect(struct rootfs *rootfs, rootfs_file_fn *give, void *arg, struct error *err)
+{
+    int result = collect(rootfs->layers, rootfs->selection, give, arg, err);
+
+    layers_stop(rootfs->layers);
+    return result;
 }
 
 uint64_t rootfs_fetched(const struct rootfs *rootfs)

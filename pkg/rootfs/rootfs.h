@@ -6,6 +6,7 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/text.h"
 #include "core/xattr.h"
 #include "oci/descriptor.h"
 
@@ -16,11 +17,14 @@
  * Belongs to one thread.
  */
 struct rootfs;
+struct image;
+struct reader;
 struct store;
 
 struct rootfs_layer {
     struct descriptor blob;
     struct digest diff_id; /* of the uncompressed tar; verified when the layer is read to its end */
+    bool is_artifact;      /* a tar of any media type, of which only the blob's digest is known */
     /*
      * The SHA-256 and git SHA-1 of every file in it are told by rootfs_list(); then the layer is
      * read whole and no memo is used for it.
@@ -36,13 +40,41 @@ struct rootfs_layer {
     const char *chunked_position; /* io.github.containers.zstd-chunked.manifest-position */
 };
 
+/*
+ * The layers of an image as rootfs_open() takes them, with what the manifest says of their tables
+ * of contents, which stays the image's: *out is an array of *count that the caller frees.
+ */
+int rootfs_layers_of(const struct image *image, struct rootfs_layer **out, size_t *count,
+                     struct error *err) MUST_CHECK;
+
+/* What is wanted of a file, by its canonical path without leading '/'. */
+enum rootfs_interest {
+    ROOTFS_IGNORED,
+    ROOTFS_NAMED, /* that it is there */
+    ROOTFS_KEPT,  /* its content too, if that is within the limits */
+};
+
+/*
+ * Files that are taken out of all layers while these are read, for rootfs_collect(). What is taken
+ * of a layer is remembered under the name.
+ */
+struct rootfs_selection {
+    /* Letters, digits and '-'; another one whenever the same path is answered otherwise. */
+    const char *name;
+    enum rootfs_interest (*choose)(const char *path); /* called from several threads */
+    size_t file_limit;                                /* of one content */
+    size_t layer_limit;                               /* of all that is kept of a layer */
+};
+
 struct rootfs_options {
     struct store *store;               /* borrowed; where the blobs are */
     const struct rootfs_layer *layers; /* bottom up; copied */
     size_t layer_count;
-    const char *memo;            /* folder for what is learned; NULL: nothing is kept */
-    struct rootfs *known;        /* NULL, or: what it has read of a layer is not read again */
-    unsigned jobs;               /* layers read at a time; 0: 4 */
+    const char *memo;     /* folder for what is learned; NULL: nothing is kept */
+    struct rootfs *known; /* NULL, or: what it has read of a layer is not read again */
+    /* NULL: none; borrowed. Then layers are read whole, whatever `known` has. */
+    const struct rootfs_selection *selection;
+    unsigned jobs;               /* layers read at a time; 0: WORKERS_DEFAULT */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
 };
@@ -112,6 +144,12 @@ int rootfs_trace(struct rootfs *rootfs, const char *path, struct rootfs_entry **
                  struct error *err) MUST_CHECK;
 
 /*
+ * The root itself, as the topmost layer has it that states it: all are read down to that one. Where
+ * none does it is 0755 0:0.
+ */
+int rootfs_find_root(struct rootfs *rootfs, struct rootfs_entry *out, struct error *err) MUST_CHECK;
+
+/*
  * The children of a folder in the merged tree, which are not followed if they are links, sorted by
  * name: one level. `path` is found as by rootfs_walk(). Reads every layer, unless one hides what is
  * below. ERROR_NOT_FOUND if `path` is no folder there.
@@ -124,9 +162,21 @@ int rootfs_list(struct rootfs *rootfs, const char *path, struct rootfs_entry **o
  * has not been read: best from the top down, since the next ones are read meanwhile.
  */
 int rootfs_read_layer(struct rootfs *rootfs, size_t layer, struct error *err) MUST_CHECK;
-/* What one layer states by itself, sorted by path, whatever others say; no whiteouts. */
+/* What one layer states by itself, sorted by path, whatever others say; no whiteouts, no root. */
 int rootfs_list_layer(struct rootfs *rootfs, size_t layer, struct rootfs_entry **out, size_t *count,
                       struct error *err) MUST_CHECK;
+/* What a layer does to what lies in a folder of the layers below it. */
+enum rootfs_effect {
+    ROOTFS_KEEPS,   /* nothing; it may state folders */
+    ROOTFS_CHANGES, /* it has something else than folders there, or removes something */
+    ROOTFS_REMOVES, /* nothing of it is left */
+};
+/*
+ * `path` is canonical and may have a leading '/'. *where is a path that is changed, or what is
+ * removed, without leading '/', else NULL; the caller frees it.
+ */
+int rootfs_find_effect(struct rootfs *rootfs, size_t layer, const char *path,
+                       enum rootfs_effect *out, char **where, struct error *err) MUST_CHECK;
 /* Reads a layer once more, as if it had been given with `hash_contents`; nothing if it was. */
 int rootfs_hash_layer(struct rootfs *rootfs, size_t layer, struct error *err) MUST_CHECK;
 
@@ -138,6 +188,74 @@ int rootfs_hash_layer(struct rootfs *rootfs, size_t layer, struct error *err) MU
  */
 int rootfs_read(struct rootfs *rootfs, const char *path, size_t limit, struct buf *out,
                 struct error *err) MUST_CHECK;
+
+/* A regular file of the merged tree; texts belong to the rootfs. */
+struct rootfs_file {
+    const char *path; /* canonical, without leading '/' */
+    uint64_t size;
+    const char *content; /* and a NUL; NULL: not wanted, too large, or not in the file's layer */
+};
+typedef int rootfs_file_fn(void *arg, const struct rootfs_file *file, struct error *err);
+
+/*
+ * Calls `give` for each file that the selection of rootfs_open() does not ignore, links not
+ * followed, in no order that means anything, but always the same. Reads every layer; fails with
+ * what `give` says.
+ */
+int rootfs_collect(struct rootfs *rootfs, rootfs_file_fn *give, void *arg,
+                   struct error *err) MUST_CHECK;
+
+/*
+ * Where the content of a file is: so many bytes of the tar that a layer unpacks to. A plain value.
+ */
+struct rootfs_content {
+    struct descriptor blob; /* the layer */
+    uint64_t offset;        /* in the tar */
+    uint64_t size;
+    bool is_plain; /* the blob is the tar itself, so that parts of it can be fetched */
+    struct digest sha256;
+};
+
+/*
+ * Finds a regular file, links followed, hard links too; fails as rootfs_read() does. Its layer is
+ * read with `hash_contents`, if it has not been. ERROR_UNSUPPORTED for a sparse file.
+ */
+int rootfs_find_content(struct rootfs *rootfs, const char *path, struct rootfs_content *out,
+                        struct error *err) MUST_CHECK;
+
+/*
+ * Opens contents again and again. What a packed layer unpacks to is read as it comes, up to the
+ * content that is wanted; a reader that came to its end leaves the layer open there for the next
+ * content behind it, so that files in the order of the layer are had in one go. Safe to share.
+ */
+struct rootfs_contents;
+
+/* `store` is borrowed. */
+struct rootfs_contents *rootfs_contents_new(struct store *store);
+
+/* Which bytes of a content. */
+struct rootfs_part {
+    uint64_t offset;
+    uint64_t length;             /* SIZE_UNKNOWN: to the end */
+    const struct cancel *cancel; /* ends the reading; may be NULL; outlives the reader */
+};
+
+/* Reads a part of a content; not verified. `contents` outlives *out. */
+int rootfs_contents_open(struct rootfs_contents *contents, const struct rootfs_content *content,
+                         const struct rootfs_part *part, struct reader **out,
+                         struct error *err) MUST_CHECK;
+/* False once the store has refused a part of a blob: then blobs are read from their beginning. */
+bool rootfs_contents_gives_parts(struct rootfs_contents *contents);
+void rootfs_contents_free(struct rootfs_contents *contents);
+CLEANUP_FREE(rootfs_contents)
+
+/*
+ * The declared volume of the image that `place`, a canonical path, lies in: "'/data'", or "'/vol',
+ * which is '/data'", as it is mounted where its path leads; NULL: none. The caller frees *out.
+ * Layers are read for volumes whose path is not above the place as it stands.
+ */
+int rootfs_find_volume(struct rootfs *rootfs, const struct image *image, const char *place,
+                       char **out, struct error *err) MUST_CHECK;
 
 /* How many bytes of layers were fetched so far, and how many layers were answered by the memo. */
 uint64_t rootfs_fetched(const struct rootfs *rootfs);
@@ -175,5 +293,20 @@ int rootfs_find_user(struct rootfs *rootfs, const struct rootfs_user_request *re
  */
 int rootfs_find_groups(struct rootfs *rootfs, const struct rootfs_user_request *request,
                        uint32_t **out, size_t *count, struct error *err) MUST_CHECK;
+
+struct rootfs_package_request {
+    const char *package;            /* "python:NAME", the module; "node:NAME", "node:@ORG/NAME" */
+    const char *working_dir;        /* of the image, absolute */
+    const char *home;               /* absolute */
+    const char *const *environment; /* NAME=value, NULL-terminated; may be NULL */
+};
+
+/*
+ * The canonical folders of an installed package, absolute: first what the image's environment makes
+ * an interpreter find (VIRTUAL_ENV, PATH, the working directory), then what lies where images often
+ * have packages. Adds nothing to `out` if there is none. May read every layer.
+ */
+int rootfs_find_package(struct rootfs *rootfs, const struct rootfs_package_request *request,
+                        struct strings *out, struct error *err) MUST_CHECK;
 
 #endif

@@ -26,8 +26,8 @@ struct listing_hashes {
 };
 
 /*
- * What one layer holds, in the order of its paths' bytes. Paths are relative, without "." or "..",
- * and never empty: the root has no entry.
+ * What one layer holds, in the order of its paths' bytes. Paths are relative, without "." or "..";
+ * that of the root is empty, and the root is a folder.
  */
 struct listing_entry {
     const char *path;
@@ -35,6 +35,7 @@ struct listing_entry {
     const char *content; /* of a file: `size` bytes and a NUL, or NULL if it was not kept */
     const struct listing_hashes *hashes; /* of a file, if they were asked for; else NULL */
     uint64_t size;
+    uint64_t offset; /* of a file's content in the tar; 0: not known, or it is not in one piece */
     int64_t time_s;
     uint32_t time_ns;
     uint32_t mode;
@@ -65,6 +66,7 @@ struct listing {
     size_t memory;
     size_t memory_limit;
     size_t entry_limit; /* of marks as well */
+    bool is_plain;      /* the blob that it was made from is the tar itself; not in a memo */
     atomic_uint shares; /* how many hold it besides the first */
 };
 
@@ -97,13 +99,22 @@ const struct listing_entry *listing_find(const struct listing *listing, const ch
 bool listing_implies(const struct listing *listing, const char *path);
 /* Is this path of the layers below out of sight because of this one? Its own entries are not. */
 bool listing_hides(const struct listing *listing, const char *path);
+/* What it does to what lies in this folder of the layers below; *where belongs to the listing. */
+enum rootfs_effect listing_effect(const struct listing *listing, const char *folder,
+                                  const char **where);
 /* Adds the names of what is, or is removed, in a folder ("" is the root), some maybe twice. */
 void listing_add_names(const struct listing *listing, const char *folder, struct strings *names);
 
-/* `name` without what says nothing: "/./etc//passwd" is "etc/passwd", and "./" is "". */
+/*
+ * `name` without what says nothing: "/./etc//passwd" is "etc/passwd", and "./" is "". A ".." takes
+ * away the part before it, whatever that is in the image, as filepath.Clean() does in the engines;
+ * ERROR_UNSUPPORTED where there is none. `out` is empty before.
+ */
 int name_clean(const char *name, struct buf *out, struct error *err) MUST_CHECK;
 /* The same of what a hard link leads to; ERROR_CORRUPT if that is the root. */
 int name_clean_source(const char *name, struct buf *out, struct error *err) MUST_CHECK;
+/* ERROR_CORRUPT if the root is stated as something else than a folder. */
+int name_check_root(enum rootfs_type type, struct error *err) MUST_CHECK;
 /* The last part of a clean path. */
 const char *name_base(const char *path);
 /*
@@ -119,46 +130,101 @@ struct scan_wanted {
     size_t limit;
 };
 
+/* Is the content kept, by the file's own name or as one of `linked`, which are sorted? */
+bool selection_keeps(const struct rootfs_selection *selection, const struct strings *linked,
+                     const char *path, uint64_t size);
+
 /*
  * Lists a tar (POSIX.1-2017 pax, ustar or GNU) from `plain` to its last byte, whose digest by
  * `algorithm` is told in *digest. ERROR_CORRUPT if it is not a tar or names what cannot be;
- * ERROR_UNSUPPORTED for ".." in a path and for what is too large.
+ * ERROR_UNSUPPORTED for a path that leads out of the image and for what is too large.
  */
 struct scan_request {
     struct reader *plain;
     enum digest_algorithm algorithm;
     bool hash_contents;
     struct scan_wanted wanted;
-    const struct cancel *cancel; /* may be NULL */
+    const struct rootfs_selection *selection; /* NULL: none */
+    const struct strings *linked; /* with `selection`: paths kept besides, sorted; NULL: none */
+    const struct cancel *cancel;  /* may be NULL */
 };
 int scan_tar(const struct scan_request *request, struct listing **out, struct digest *digest,
              struct error *err) MUST_CHECK;
 
-/* Skips bytes and appends the next `size` bytes to `out`; ERROR_CORRUPT if there are less. */
-int read_exactly(struct reader *reader, uint64_t skip, size_t size, struct buf *out,
-                 struct error *err) MUST_CHECK;
+/*
+ * The headers of a tar as they pass, by the rules of those who will unpack it. Whatever cannot be
+ * understood ends it; then the reader of the tar has to say what is wrong.
+ */
+struct headers;
+
+struct headers *headers_new(void);
+void headers_free(struct headers *headers);
+CLEANUP_FREE(headers)
+/* The next bytes of the tar; ERROR_CORRUPT for what no engine unpacks. */
+int headers_add(struct headers *headers, const char *data, size_t size,
+                struct error *err) MUST_CHECK;
+/* How many bytes of padding are missing if the tar ends here: engines do without them. */
+size_t headers_padding(const struct headers *headers);
+/* One member of the tar. */
+struct tar_member {
+    uint64_t position; /* of its first header: those that extend its own come before it */
+    uint64_t content;  /* where that begins */
+    uint64_t size;     /* of the content as it lies there, without padding */
+    char type;
+};
+/*
+ * The member whose first header is at `position`, until more is added; NULL if none is there. Each
+ * position is behind the one before.
+ */
+const struct tar_member *headers_find(struct headers *headers, uint64_t position);
+/* A number in a header: octal digits, or base 256; false if it is none, or not below 2^63. */
+bool header_number(const unsigned char *field, size_t size, uint64_t *out);
 
 /*
- * Text of a listing, and back: a first line with format version, diff_id and the digest of the
- * rest, which are records. Neither is ever in memory whole, since a listing may be large.
+ * What a listing is kept under. Two blobs may unpack to the same tar, one of them with something
+ * behind it that makes it a broken one: each is known once it was read itself.
+ */
+struct memo_key {
+    struct digest content; /* the diff_id, or the digest of a table of contents */
+    struct digest blob;
+    const char *selection; /* of which it has the contents; NULL: none */
+};
+
+/*
+ * Text of a listing, and back: a first line with format version, key and the digest of the rest,
+ * which are records. Neither is ever in memory whole, since a listing may be large.
  */
 typedef int memo_part_fn(void *arg, const char *data, size_t size, struct error *err);
 /* The caller frees the line. */
-char *memo_format_title(const struct listing *listing, const struct digest *diff_id);
+char *memo_format_title(const struct listing *listing, const struct memo_key *key);
 /* Calls `give` for all records, in parts; fails with what that says. */
 int memo_give_records(const struct listing *listing, memo_part_fn *give, void *arg,
                       struct error *err) MUST_CHECK;
-/* ERROR_CORRUPT for anything but the memo of this diff_id. */
-int memo_read(struct reader *reader, const struct digest *diff_id, struct listing **out,
+/* ERROR_CORRUPT for anything but the memo of this key. */
+int memo_read(struct reader *reader, const struct memo_key *key, struct listing **out,
               struct error *err) MUST_CHECK;
 /* The part behind the first line. */
 int memo_parse_records(const char *data, size_t size, struct listing **out,
                        struct error *err) MUST_CHECK;
 /* Whole memos in the folder `folder`; one that is not there is ERROR_NOT_FOUND. */
-int memo_load(const char *folder, const struct digest *diff_id, struct listing **out,
+int memo_load(const char *folder, const struct memo_key *key, struct listing **out,
               struct error *err) MUST_CHECK;
-int memo_save(const char *folder, const struct digest *diff_id, const struct listing *listing,
+int memo_save(const char *folder, const struct memo_key *key, const struct listing *listing,
               struct error *err) MUST_CHECK;
+
+/* One layer to be read as its blob has it. */
+struct layer_request {
+    struct store *store;
+    const struct rootfs_layer *layer;
+    struct scan_wanted wanted;
+    const struct rootfs_selection *selection; /* NULL: none */
+    const struct cancel *cancel;
+    count_fn *count; /* of the bytes that are fetched */
+    void *count_arg;
+};
+/* Reads the blob to its end: its digest and its diff_id are right, or there is no listing. */
+int layer_read(const struct layer_request *request, struct listing **out,
+               struct error *err) MUST_CHECK;
 
 /*
  * The listings of all layers, counted from the top: depth 0 is the topmost. Those that are asked
@@ -166,13 +232,16 @@ int memo_save(const char *folder, const struct digest *diff_id, const struct lis
  */
 struct layers;
 
-/* Checks the layers' types; makes no request. */
+/* May a layer be read? ERROR_UNSUPPORTED if not. */
+int layer_check(const struct rootfs_layer *layer, struct error *err) MUST_CHECK;
+/* Checks the layers; makes no request. */
 int layers_open(const struct rootfs_options *options, struct layers **out,
                 struct error *err) MUST_CHECK;
 void layers_free(struct layers *layers);
 CLEANUP_FREE(layers)
 /* What `known` has read is taken from there; it outlives `layers`. */
 void layers_set_known(struct layers *layers, struct layers *known);
+const struct descriptor *layers_blob(const struct layers *layers, size_t depth);
 size_t layers_count(const struct layers *layers);
 /* Waits for one listing, which belongs to `layers` and stays until layers_read_again(). */
 int layers_get(struct layers *layers, size_t depth, const struct listing **out,
@@ -207,6 +276,9 @@ int lookup(struct layers *layers, const char *path, bool with_attributes, struct
  */
 int resolve(struct layers *layers, const char *path, struct strings *passed, struct buf *out,
             struct error *err) MUST_CHECK;
+/* What rootfs_collect() does. */
+int collect(struct layers *layers, const struct rootfs_selection *selection, rootfs_file_fn *give,
+            void *arg, struct error *err) MUST_CHECK;
 
 /* Do these have to be read to know the user? */
 bool user_needs_passwd(const struct rootfs_user_request *request);

@@ -343,9 +343,54 @@ static void a_layer_without_a_diff_id_is_refused(void **state)
                   "layer 1 of 1: the image's config has no diff_id for it");
 }
 
+static void a_layer_tells_what_it_does_to_a_folder_below(void **state)
+{
+    static const struct {
+        const char *layer;
+        enum rootfs_effect effect; /* on /a/b */
+        const char *where;
+    } cases[] = {
+        {"", ROOTFS_KEEPS, NULL},
+        {"a/ a/b/ a/b/c/ a/b/c/d/", ROOTFS_KEEPS, NULL},
+        {"a/bc a/x a/b-c .wh.b a/.wh.bb a/.wh.c", ROOTFS_KEEPS, NULL},
+        {"a/b/c", ROOTFS_CHANGES, "a/b/c"},
+        {"a/b/ a/b/c/ a/b/c/x a/b/d", ROOTFS_CHANGES, "a/b/c/x"},
+        {"a/b/c->d", ROOTFS_CHANGES, "a/b/c"},
+        {"a/b/c/.wh.x", ROOTFS_CHANGES, "a/b/c/x"},
+        {"a/b/c/.wh..wh..opq", ROOTFS_CHANGES, "a/b/c"},
+        {"a/.wh.b", ROOTFS_REMOVES, "a/b"},
+        {".wh.a", ROOTFS_REMOVES, "a/b"},
+        {"a/.wh..wh..opq", ROOTFS_REMOVES, "a/b"},
+        {".wh..wh..opq", ROOTFS_REMOVES, "a/b"},
+        {"a/b/.wh..wh..opq a/b/c", ROOTFS_REMOVES, "a/b"},
+        {"a->x", ROOTFS_REMOVES, "a/b"},
+        {"a/b=1", ROOTFS_REMOVES, "a/b"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(image) struct image image;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *where = NULL;
+        enum rootfs_effect effect;
+        image_init(&image);
+        image_add(&image, "a/ a/b/ a/b/c/ a/b/c/x=1");
+        image_add(&image, cases[i].layer);
+        CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 1, NULL);
+        CHECK(rootfs_find_effect(rootfs, 2, "/a/b", &effect, &where, &err), err);
+        if (effect != cases[i].effect)
+            fail_msg("'%s' has the effect %d", cases[i].layer, (int)effect);
+        if (cases[i].where == NULL)
+            assert_null(where);
+        else
+            assert_string_equal(where, cases[i].where);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_layer_tells_what_it_does_to_a_folder_below),
         cmocka_unit_test(a_path_is_what_the_topmost_layer_says),
         cmocka_unit_test(whiteouts_hide_what_is_below_and_nothing_else),
         cmocka_unit_test(a_folder_has_the_attributes_that_the_topmost_entry_states),

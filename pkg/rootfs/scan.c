@@ -18,11 +18,13 @@ struct scan {
     const struct scan_request *request;
     struct archive *archive;
     struct hasher *hasher;
+    struct headers *headers;
     struct listing *listing;
     struct error *err; /* what the stream said, since the callback can only say that it did */
     bool is_broken;
     size_t kept;
     bool has_first; /* `part` has the first bytes, which libarchive is yet to be given */
+    bool is_padded; /* what the tar lacks at its end was made up */
     size_t part_size;
     locale_t locale;
     locale_t before;
@@ -35,6 +37,7 @@ static void scan_free(struct scan *scan)
         return;
     archive_read_free(scan->archive);
     hasher_free(scan->hasher);
+    headers_free(scan->headers);
     listing_free(scan->listing);
     if (scan->locale != (locale_t)0) {
         uselocale(scan->before);
@@ -56,7 +59,17 @@ static int scan_pull(struct scan *scan, struct error *err)
         return -1;
     scan->part_size = (size_t)size;
     hasher_add(scan->hasher, scan->part, scan->part_size);
-    return 0;
+    return headers_add(scan->headers, scan->part, scan->part_size, err);
+}
+
+/* The last file need not be padded to whole blocks for an engine, as libarchive wants it. */
+static size_t scan_pad(struct scan *scan)
+{
+    size_t padding = scan->is_padded ? 0 : headers_padding(scan->headers);
+
+    scan->is_padded = true;
+    memset(scan->part, 0, padding);
+    return padding;
 }
 
 static la_ssize_t scan_give(struct archive *archive, void *arg, const void **data)
@@ -70,7 +83,7 @@ static la_ssize_t scan_give(struct archive *archive, void *arg, const void **dat
     }
     scan->has_first = false;
     *data = scan->part;
-    return (la_ssize_t)scan->part_size;
+    return (la_ssize_t)(scan->part_size > 0 ? scan->part_size : scan_pad(scan));
 }
 
 /* libarchive's own words, unless the stream behind it has said what happened. */
@@ -107,6 +120,8 @@ static bool scan_wants(const struct scan *scan, const char *path, uint64_t size)
 
     if (wanted->path != NULL && strcmp(wanted->path, path) == 0)
         return size <= wanted->limit;
+    if (selection_keeps(scan->request->selection, scan->request->linked, path, size))
+        return scan->kept + size <= scan->request->selection->layer_limit;
     if (scan->kept + size > KEPT_LIMIT)
         return false;
     if (scan->request->hash_contents && size <= ROOTFS_TINY_FILE)
@@ -218,9 +233,10 @@ static int header_xattrs(struct archive_entry *header, struct listing_entry *ent
     return 0;
 }
 
-static enum rootfs_type header_type(struct archive_entry *header)
+static enum rootfs_type header_type(const struct tar_member *member, struct archive_entry *header)
 {
-    if (archive_entry_hardlink(header) != NULL)
+    /* libarchive takes a file for a folder by the '/' behind its name. */
+    if (archive_entry_hardlink(header) != NULL || (member != NULL && member->type == '0'))
         return ROOTFS_FILE;
     switch (archive_entry_filetype(header)) {
     case AE_IFREG:
@@ -234,25 +250,29 @@ static enum rootfs_type header_type(struct archive_entry *header)
     }
 }
 
-static int header_attributes(struct archive_entry *header, struct listing_entry *entry,
-                             struct error *err)
+static int header_attributes(struct scan *scan, struct archive_entry *header,
+                             struct listing_entry *entry, struct error *err)
 {
     int64_t uid = archive_entry_uid(header);
     int64_t gid = archive_entry_gid(header);
     int64_t size = archive_entry_size(header);
     long time_ns = archive_entry_mtime_nsec(header);
+    const struct tar_member *member =
+        headers_find(scan->headers, (uint64_t)archive_read_header_position(scan->archive));
 
     if (uid < 0 || uid > ID_MAX || gid < 0 || gid > ID_MAX)
         return error_set(err, ERROR_CORRUPT,
                          "'%s' belongs to %" PRId64 ":%" PRId64 ", expected ids up to %" PRId64,
                          entry->path, uid, gid, ID_MAX);
-    entry->type = header_type(header);
+    entry->type = header_type(member, header);
     entry->mode = (uint32_t)archive_entry_perm(header) & 07777;
     entry->uid = (uint32_t)uid;
     entry->gid = (uint32_t)gid;
     entry->time_s = archive_entry_mtime(header);
     entry->time_ns = time_ns > 0 && time_ns < 1000000000 ? (uint32_t)time_ns : 0;
     entry->size = entry->type == ROOTFS_FILE && size > 0 ? (uint64_t)size : 0;
+    if (member != NULL && member->size == entry->size) /* a sparse file has other bytes there */
+        entry->offset = member->content;
     return 0;
 }
 
@@ -267,7 +287,8 @@ static int scan_entry(struct scan *scan, const char *path, struct archive_entry 
     struct listing_hashes hashes;
     struct xattr *xattrs = NULL;
 
-    if (header_attributes(header, &entry, err) < 0)
+    if (header_attributes(scan, header, &entry, err) < 0 ||
+        (*path == '\0' && name_check_root(entry.type, err) < 0))
         return -1;
     if (hard_link != NULL && name_clean_source(hard_link, &source, err) < 0)
         return error_wrap(err, "the hard link '%s'", path);
@@ -305,13 +326,11 @@ static int scan_header(struct scan *scan, struct archive_entry *header, struct e
         return error_set(err, ERROR_CORRUPT, "it has a file without a name");
     if (name_clean(name, &path, err) < 0)
         return -1;
-    if (path.size == 0) /* the root itself, of which runtimes take nothing */
-        return 0;
-    if (name_is_mark(scan->listing, path.data, &is_mark, err) < 0)
+    if (name_is_mark(scan->listing, buf_text(&path), &is_mark, err) < 0)
         return -1;
     if (is_mark)
         return 0;
-    return scan_entry(scan, path.data, header, err);
+    return scan_entry(scan, buf_text(&path), header, err);
 }
 
 static int scan_headers(struct scan *scan, struct error *err)
@@ -336,6 +355,7 @@ int scan_tar(const struct scan_request *request, struct listing **out, struct di
     scan->request = request;
     scan->err = err;
     scan->hasher = hasher_new(request->algorithm, SIZE_UNKNOWN);
+    scan->headers = headers_new();
     scan->listing = listing_new();
     if (scan_pull(scan, err) < 0)
         return -1;

@@ -48,7 +48,10 @@ static void a_tar_is_listed_by_its_paths(void **state)
         const char *layer, *expected;
     } cases[] = {
         {"", ""},
-        {"./", ""},
+        {"./", "/"},
+        {"b ././/:700:5 a/", "/ a/ b"},
+        {"./:700 a /", "/ a"},
+        {"a/..//", "/"},
         {"b a/ a/c", "a/ a/c b"},
         {"/etc/./passwd=x //etc//group=y", "etc/group=y etc/passwd=x"},
         {"a.b a/ a/b", "a/ a.b a/b"},
@@ -58,6 +61,10 @@ static void a_tar_is_listed_by_its_paths(void **state)
         {"l->a h=>l", "h->a l->a"},
         {"a/ b=>a", "a/ b=>a"},
         {"x/.wh.y .wh.z x/.wh..wh..opq .wh..wh..opq x/.wh.a", " w:x/a w:x/y w:z q: q:x"},
+        {"usr/lib/../x /a/./b/..//../c no/../d ./e/../f/", "c d f/ usr/x"},
+        {"l->a/b l/../etc/passwd=x l/../", "/ etc/passwd=x l->a/b"}, /* not where the link leads */
+        {"a b/../c=>b/../a d=>/b/.././a", "a c=>a d=>a"},
+        {"a/../.wh.b a/b/../.wh..wh..opq .wh.c/../d .wh..wh.plnk/../e", "d e w:b q:a"},
         {".wh..wh.plnk/ .wh..wh.plnk/.wh.a .wh..wh.orph/.wh..wh..opq a/.wh..wh.b", ""},
         {"stargz.index.json .no.prefetch.landmark", ".no.prefetch.landmark stargz.index.json"},
     };
@@ -123,9 +130,22 @@ static void a_tar_that_names_what_cannot_be_is_refused(void **state)
         enum error_kind kind;
         const char *words;
     } cases[] = {
-        {{.name = "../x"}, ERROR_UNSUPPORTED, "it names '../x', expected a path without '..'"},
+        {{.name = "../x"},
+         ERROR_UNSUPPORTED,
+         "it names '../x', which leads out of the image, expected a path that stays in it"},
         {{.name = "a/../../x/", .type = '5'}, ERROR_UNSUPPORTED, "'a/../../x/'"},
+        {{.name = "./"}, ERROR_CORRUPT, "it has a file in place of the root, expected a folder"},
+        {{.name = "."}, ERROR_CORRUPT, "it has a file in place of the root"},
+        {{.name = ""}, ERROR_CORRUPT, "it has a file in place of the root"},
+        {{.name = "./", .type = '1', .target = "a"}, ERROR_CORRUPT, "it has a file in place of"},
+        {{.name = "a/..", .type = '2', .target = "b"}, ERROR_CORRUPT, "it has a link in place of"},
+        {{.name = "/.", .type = '6'}, ERROR_CORRUPT, "it has a file in place of the root"},
         {{.name = "/.."}, ERROR_UNSUPPORTED, "'/..'"},
+        {{.name = "a/../../.wh.b"}, ERROR_UNSUPPORTED, "'a/../../.wh.b'"},
+        {{.name = "a", .type = '1', .target = "b/../../c"}, ERROR_UNSUPPORTED, "'b/../../c'"},
+        {{.name = "a", .type = '1', .target = "b/.."},
+         ERROR_CORRUPT,
+         "the hard link 'a': it leads to 'b/..', expected a file"},
         {{.name = "a", .type = '1', .target = "../b"},
          ERROR_UNSUPPORTED,
          "the hard link 'a': it names '../b'"},
@@ -162,6 +182,160 @@ static void names_with_two_dots_inside_are_ordinary(void **state)
     (void)state;
     layer_tar("..a a../b ... l->../x", &tar);
     check_listing(&tar, "... ..a a../b l->../x");
+}
+
+static void what_no_engine_unpacks_is_refused(void **state)
+{
+    static const struct {
+        const char *types, *words; /* NULL: unpacked */
+    } cases[] = {
+        {"0123456", NULL},
+        {"S", "'a' is a sparse file in the form of GNU tar, which container engines do not unpack"},
+        {"7", "'a' has the type 0x37, which container engines do not unpack"},
+        {"ADMNVXZ", "'a' has the type 0x"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        for (const char *type = cases[i].types; *type != '\0'; type++) {
+            const struct item item = {.name = "a", .type = *type, .target = "b"};
+            CLEANUP(listing) struct listing *listing = NULL;
+            CLEANUP(error) struct error err = ERROR_INIT;
+            CLEANUP(buf) struct buf tar = BUF_INIT;
+            struct digest digest = DIGEST_INIT;
+            layer_tar("b=text", &tar);
+            tar.size -= 1024; /* without its end */
+            tar_add(&tar, &item);
+            tar_end(&tar);
+            if (cases[i].words == NULL)
+                CHECK(scan(&tar, &listing, &digest, &err), err);
+            else
+                CHECK_REFUSED(scan(&tar, &listing, &digest, &err), err, ERROR_CORRUPT,
+                              cases[i].words);
+        }
+}
+
+/* As engines do: two blocks of zeros, one, or none end it; after one there is nothing more. */
+static void a_tar_ends_as_engines_want_it(void **state)
+{
+    static const struct {
+        size_t cut; /* of the end, behind "text", which is followed by 508 bytes of padding */
+        const char *more, *words; /* NULL: it is right */
+    } cases[] = {
+        {0, "", NULL},
+        {512, "", NULL},
+        {1024, "", NULL},
+        {1025, "", NULL},
+        {1024 + 508, "", NULL},
+        {1024 + 509, "", "Truncated"},
+        {1024 + 512, "", "Truncated"},
+        {923, "", "Truncated"},
+        {512, "b", "one block of zeros comes before byte 1536 of the tar, and more behind it"},
+        {1024, "b", NULL},
+        {0, "b", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(listing) struct listing *listing = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf tar = BUF_INIT;
+        struct digest digest = DIGEST_INIT;
+        layer_tar("a=text", &tar);
+        tar.size -= cases[i].cut;
+        if (cases[i].more[0] != '\0')
+            layer_tar(cases[i].more, &tar);
+        struct digest whole = digest_of(DIGEST_SHA256, buf_text(&tar), tar.size);
+        if (cases[i].words != NULL) {
+            CHECK_REFUSED(scan(&tar, &listing, &digest, &err), err, ERROR_CORRUPT, cases[i].words);
+            continue;
+        }
+        CHECK(scan(&tar, &listing, &digest, &err), err);
+        assert_int_equal(listing_find(listing, "a")->size, 4);
+        assert_true(digest_equal(&digest, &whole));
+    }
+}
+
+/* Headers that say how the next one is to be read, and payloads of which nothing is a header. */
+static void headers_are_found_between_payloads(void **state)
+{
+    CLEANUP(buf) struct buf inner = BUF_INIT;
+    CLEANUP(buf) struct buf tar = BUF_INIT;
+    CLEANUP(text) char *name = xcalloc(201, 1);
+
+    (void)state;
+    memset(memset(name, 'n', 200), 'd', 100);
+    name[100] = '/';
+    const struct item sparse = {.name = "x", .type = 'S'};
+    const struct item link = {.name = "l", .type = '1', .target = "f", .data = "", .size = 0};
+    tar_add(&inner, &sparse);
+    const struct item file = {.name = "f", .data = inner.data, .size = inner.size};
+    const struct item sized = {.name = "s", .pax = "size=512"};
+    const struct item comment = {.name = "g", .type = 'g', .data = "12 comment=\n", .size = 12};
+    const struct item long_name = {.name = "././@LongLink", .type = 'L', .data = name, .size = 201};
+    tar_add(&tar, &file);
+    tar_add(&tar, &sized);
+    buf_add(&tar, inner.data, inner.size);
+    tar_add(&tar, &link);
+    tar_add(&tar, &comment);
+    tar_add(&tar, &long_name);
+    layer_tar("cut", &tar);
+    tar_add(&tar, &sparse); /* behind the end */
+    CLEANUP(text) char *expected = xasprintf("%s f l=>f s", name);
+    check_listing(&tar, expected);
+}
+
+static void sparse_files_of_pax_are_as_long_as_they_say(void **state)
+{
+    static const char *const records[][4] = {
+        {"GNU.sparse.size=4096", "GNU.sparse.numblocks=1", "GNU.sparse.offset=0",
+         "GNU.sparse.numbytes=512"},
+        {"GNU.sparse.size=4096", "GNU.sparse.numblocks=1", "GNU.sparse.map=0,512", NULL},
+        {"GNU.sparse.major=1", "GNU.sparse.minor=0", "GNU.sparse.realsize=4096", NULL},
+    };
+    static char map[1024] = "1\n0\n512\n", data[512] = "data";
+
+    (void)state;
+    memcpy(map + 512, data, sizeof(data));
+    for (size_t i = 0; i < ARRAY_SIZE(records); i++) {
+        const struct item plain = {.name = "a", .data = data, .size = sizeof(data)};
+        const struct item mapped = {.name = "a", .data = map, .size = sizeof(map)};
+        CLEANUP(listing) struct listing *listing = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf lines = BUF_INIT;
+        CLEANUP(buf) struct buf tar = BUF_INIT;
+        struct digest digest = DIGEST_INIT;
+        for (size_t k = 0; k < ARRAY_SIZE(records[i]) && records[i][k] != NULL; k++)
+            buf_addf(&lines, "%zu %s\n", strlen(records[i][k]) + 4, records[i][k]);
+        const struct item extended = {
+            .name = "x", .type = 'x', .data = lines.data, .size = lines.size};
+        tar_add(&tar, &extended);
+        tar_add(&tar, i == 2 ? &mapped : &plain);
+        tar_end(&tar);
+        CHECK(scan(&tar, &listing, &digest, &err), err);
+        assert_int_equal(listing_find(listing, "a")->size, 4096);
+        assert_int_equal(listing_find(listing, "a")->offset, 0); /* not in one piece */
+    }
+}
+
+static void a_file_is_a_file_whatever_ends_its_name(void **state)
+{
+    static const char types[] = "0126";
+    static const enum rootfs_type expected[] = {ROOTFS_FILE, ROOTFS_FILE, ROOTFS_LINK,
+                                                ROOTFS_OTHER};
+
+    (void)state;
+    for (size_t i = 0; types[i] != '\0'; i++) {
+        const struct item item = {.name = "a/", .type = types[i], .target = "b", .pax = "comment="};
+        CLEANUP(listing) struct listing *listing = NULL;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf tar = BUF_INIT;
+        struct digest digest = DIGEST_INIT;
+        tar_add(&tar, &item);
+        tar_end(&tar);
+        CHECK(scan(&tar, &listing, &digest, &err), err);
+        assert_int_equal(listing_find(listing, "a")->type, expected[i]);
+    }
 }
 
 static void a_folder_with_too_many_attributes_is_refused(void **state)
@@ -238,6 +412,11 @@ int main(void)
         cmocka_unit_test(names_stay_the_bytes_that_they_are),
         cmocka_unit_test(a_tar_that_names_what_cannot_be_is_refused),
         cmocka_unit_test(names_with_two_dots_inside_are_ordinary),
+        cmocka_unit_test(what_no_engine_unpacks_is_refused),
+        cmocka_unit_test(a_tar_ends_as_engines_want_it),
+        cmocka_unit_test(headers_are_found_between_payloads),
+        cmocka_unit_test(sparse_files_of_pax_are_as_long_as_they_say),
+        cmocka_unit_test(a_file_is_a_file_whatever_ends_its_name),
         cmocka_unit_test(a_folder_with_too_many_attributes_is_refused),
         cmocka_unit_test(a_file_above_the_limit_is_listed_and_not_kept),
         cmocka_unit_test(a_listing_has_limits),

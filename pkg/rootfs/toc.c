@@ -107,7 +107,7 @@ static int read_content(struct toc_read *read, const struct toc_content *content
         0)
         return -1;
     CLEANUP(reader) struct reader *plain = unpack_reader_new(counted);
-    if (read_exactly(plain, content->inner, (size_t)entry->size, &bytes, err) < 0)
+    if (reader_read_exactly(plain, content->inner, (size_t)entry->size, &bytes, err) < 0)
         return error_wrap(err, "'%s'", entry->path);
     struct digest found = digest_of(content->digest.algorithm, buf_text(&bytes), bytes.size);
     if (!digest_equal(&found, &content->digest))
@@ -128,7 +128,7 @@ static int read_footer(struct toc_read *read, uint64_t *size, struct error *err)
 
     if (open_range(request, blob_size - STARGZ_FOOTER_MAX, STARGZ_FOOTER_MAX, &stored, &counted,
                    err) < 0 ||
-        read_exactly(counted, 0, STARGZ_FOOTER_MAX, &bytes, err) < 0 ||
+        reader_read_exactly(counted, 0, STARGZ_FOOTER_MAX, &bytes, err) < 0 ||
         stargz_parse_footer((const unsigned char *)bytes.data, bytes.size, &read->end, &footer_size,
                             err) < 0)
         return -1;
@@ -194,13 +194,19 @@ static int read_table(struct toc_read *read, struct listing **out, struct error 
 }
 
 /* Kept apart from what is known of diff_ids, and by its own digest: it speaks for itself alone. */
+static struct memo_key table_key(const struct toc_request *request)
+{
+    return (struct memo_key){.content = request->table->digest, .blob = request->blob->digest};
+}
+
 static bool recall(const struct toc_request *request, const char *folder, struct listing **out)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
+    const struct memo_key key = table_key(request);
 
     if (request->memo == NULL || request->wanted.path != NULL)
         return false;
-    if (memo_load(folder, &request->table->digest, out, &err) == 0)
+    if (memo_load(folder, &key, out, &err) == 0)
         return true;
     if (err.kind != ERROR_NOT_FOUND)
         log_debug(request->log, "what was remembered of a table is ignored: %s", err.text);
@@ -211,8 +217,9 @@ static void remember(const struct toc_request *request, const char *folder,
                      const struct listing *listing)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
+    const struct memo_key key = table_key(request);
 
-    if (request->memo != NULL && memo_save(folder, &request->table->digest, listing, &err) < 0)
+    if (request->memo != NULL && memo_save(folder, &key, listing, &err) < 0)
         log_debug(request->log, "what a table says is not remembered: %s", err.text);
 }
 

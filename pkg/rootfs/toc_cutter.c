@@ -1,5 +1,7 @@
 #include "rootfs/toc_internal.h"
 
+#include "oci/member.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -161,15 +163,13 @@ static int cutter_take(struct cutter *cutter, bool *is_complete, struct error *e
 /* What is around the entries says whether this was a table. */
 static int cutter_check(const struct cutter *cutter, struct error *err)
 {
-    json_error_t why;
-
     if (cutter->in_entries || !cutter->has_entries)
         return error_set(err, ERROR_CORRUPT, "the table has no entries, or ends among them");
     json_t *frame =
-        json_loadb(cutter->frame.data, cutter->frame.size, JSON_REJECT_DUPLICATES, &why);
+        json_loadb(cutter->frame.data, cutter->frame.size, JSON_REJECT_DUPLICATES, NULL);
     if (frame == NULL)
-        return error_set(err, ERROR_CORRUPT, "the table is not JSON: %s", why.text);
-    const json_t *version = json_object_get(frame, "version");
+        return error_set(err, ERROR_CORRUPT, "the table is not JSON that can be read");
+    const json_t *version = member_get(frame, "version");
     bool is_known = json_is_integer(version) && json_integer_value(version) == 1;
     json_decref(frame);
     if (!is_known)

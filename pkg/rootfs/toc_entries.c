@@ -1,5 +1,7 @@
 #include "rootfs/toc_internal.h"
 
+#include "oci/member.h"
+
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
@@ -22,7 +24,7 @@ void toc_scan_release(struct toc_scan *scan)
 static int member_number(const json_t *entry, const char *key, uint64_t max, uint64_t *out,
                          struct error *err)
 {
-    const json_t *value = json_object_get(entry, key);
+    const json_t *value = member_get(entry, key);
 
     *out = 0;
     if (value == NULL || json_is_null(value))
@@ -46,9 +48,9 @@ static int member_u32(const json_t *entry, const char *key, uint64_t max, uint32
 }
 
 /* "" if it is not there. */
-static int member_text(const json_t *entry, const char *key, const char **out, struct error *err)
+static int entry_text(const json_t *entry, const char *key, const char **out, struct error *err)
 {
-    const json_t *value = json_object_get(entry, key);
+    const json_t *value = member_get(entry, key);
 
     *out = "";
     if (value == NULL || json_is_null(value))
@@ -92,7 +94,7 @@ static int entry_attributes(const json_t *json, struct listing_entry *entry, str
         member_u32(json, "uid", ID_MAX, &entry->uid, err) < 0 ||
         member_u32(json, "gid", ID_MAX, &entry->gid, err) < 0 ||
         member_number(json, "size", INT64_MAX, &entry->size, err) < 0 ||
-        member_text(json, "modtime", &time, err) < 0)
+        entry_text(json, "modtime", &time, err) < 0)
         return -1;
     entry->mode = (uint32_t)(mode & 07777);
     if (entry->type != ROOTFS_FILE)
@@ -105,7 +107,7 @@ static int entry_target(const json_t *json, struct listing_entry *entry, struct 
 {
     const char *target = "";
 
-    if (member_text(json, "linkName", &target, err) < 0)
+    if (entry_text(json, "linkName", &target, err) < 0)
         return -1;
     if (entry->is_hard_link) {
         if (name_clean_source(target, source, err) < 0)
@@ -151,7 +153,7 @@ static int entry_xattrs(json_t *json, struct xattr *xattrs, struct buf *values, 
 static int add_folder(struct toc_scan *scan, const json_t *json, struct listing_entry *entry,
                       struct error *err)
 {
-    json_t *names = json_object_get(json, "xattrs");
+    json_t *names = member_get(json, "xattrs");
     CLEANUP(buf) struct buf values = BUF_INIT;
     size_t count = json_object_size(names);
 
@@ -193,7 +195,7 @@ static int add_content(struct toc_scan *scan, const json_t *json, struct error *
     if (member_number(json, "offset", INT64_MAX, &content->offset, err) < 0 ||
         member_number(json, "endOffset", INT64_MAX, &content->end, err) < 0 ||
         member_number(json, "innerOffset", INT64_MAX, &content->inner, err) < 0 ||
-        member_text(json, "digest", &digest, err) < 0)
+        entry_text(json, "digest", &digest, err) < 0)
         return -1;
     if (*digest == '\0')
         return error_set(err, ERROR_UNSUPPORTED, "the table has no digest of its content");
@@ -253,11 +255,10 @@ static int scan_named(struct toc_scan *scan, const json_t *json, const char *nam
 
     if (name_clean(name, &path, err) < 0 || entry_type(type, &entry, err) < 0)
         return -1;
-    if (path.size == 0) /* the root itself, of which runtimes take nothing */
-        return 0;
-    if (name_is_mark(scan->listing, path.data, &is_mark, err) < 0)
+    if ((path.size == 0 && name_check_root(entry.type, err) < 0) ||
+        name_is_mark(scan->listing, buf_text(&path), &is_mark, err) < 0)
         return -1;
-    entry.path = path.data;
+    entry.path = buf_text(&path);
     return is_mark ? 0 : add_entry(scan, json, &entry, err);
 }
 
@@ -265,7 +266,7 @@ static int scan_object(struct toc_scan *scan, const json_t *json, struct error *
 {
     const char *name = "", *type = "";
 
-    if (member_text(json, "name", &name, err) < 0 || member_text(json, "type", &type, err) < 0)
+    if (entry_text(json, "name", &name, err) < 0 || entry_text(json, "type", &type, err) < 0)
         return error_wrap(err, "an entry of the table");
     if (strcmp(type, "chunk") == 0) /* more of the file before it */
         return 0;
@@ -276,11 +277,10 @@ static int scan_object(struct toc_scan *scan, const json_t *json, struct error *
 
 int toc_scan_entry(struct toc_scan *scan, const char *json, size_t size, struct error *err)
 {
-    json_error_t why;
-    json_t *entry = json_loadb(json, size, JSON_REJECT_DUPLICATES, &why);
+    json_t *entry = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
 
     if (entry == NULL)
-        return error_set(err, ERROR_CORRUPT, "an entry of the table is not JSON: %s", why.text);
+        return error_set(err, ERROR_CORRUPT, "an entry of the table is not JSON that can be read");
     int result = scan_object(scan, entry, err);
     json_decref(entry);
     return result;

@@ -90,29 +90,19 @@ static void member_free(struct reader *reader)
     free(CONTAINER_OF(reader, struct member_reader, base));
 }
 
-static bool parse_octal(const char *digits, size_t size, uint64_t *out)
-{
-    uint64_t number = 0;
-    size_t i = 0;
-
-    for (; i < size && digits[i] >= '0' && digits[i] <= '7'; i++)
-        number = number << 3 | (uint64_t)(digits[i] - '0');
-    *out = number;
-    return i > 0 && (i == size || digits[i] == '\0' || digits[i] == ' ');
-}
-
 int stargz_open_member(struct reader *tar, uint64_t *size, struct reader **out, struct error *err)
 {
     static const struct reader_ops ops = {member_read, member_free};
     CLEANUP(buf) struct buf header = BUF_INIT;
     uint64_t found = 0;
 
-    if (read_exactly(tar, 0, TAR_BLOCK, &header, err) < 0)
+    if (reader_read_exactly(tar, 0, TAR_BLOCK, &header, err) < 0)
         return error_wrap(err, "the table's tar");
     /* Name, size and type are where every tar has them (POSIX.1-1988). */
     const char *data = header.data;
     if (memcmp(data, MEMBER_NAME, sizeof(MEMBER_NAME)) != 0 ||
-        (data[156] != '0' && data[156] != '\0') || !parse_octal(data + 124, 12, &found))
+        (data[156] != '0' && data[156] != '\0') ||
+        !header_number((const unsigned char *)data + 124, 12, &found))
         return error_set(err, ERROR_CORRUPT, "its footer leads to something else than '%s'",
                          MEMBER_NAME);
     struct member_reader *member = xcalloc(1, sizeof(*member));

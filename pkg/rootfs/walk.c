@@ -4,6 +4,23 @@
 
 #define LINKS_MAX 40
 
+/* The root is there in every layer, and nothing takes it away: the topmost that states it counts.
+ */
+static int lookup_root(struct layers *layers, struct found *out, struct error *err)
+{
+    struct found found = {.type = ROOTFS_FOLDER};
+
+    for (size_t depth = 0; found.entry == NULL && depth < layers_count(layers); depth++) {
+        const struct listing *listing = NULL;
+        if (layers_get(layers, depth, &listing, err) < 0)
+            return -1;
+        found.entry = listing_find(listing, "");
+        found.depth = depth;
+    }
+    *out = found;
+    return 0;
+}
+
 /*
  * Layers from the top: a path is what the first layer says that has it, by an entry or by what
  * lies below it, unless a layer above hides it. A folder's attributes may be stated further down.
@@ -13,6 +30,8 @@ int lookup(struct layers *layers, const char *path, bool with_attributes, struct
 {
     struct found found = {.type = *path == '\0' ? ROOTFS_FOLDER : ROOTFS_ABSENT};
 
+    if (*path == '\0' && with_attributes)
+        return lookup_root(layers, out, err);
     for (size_t depth = 0; *path != '\0' && depth < layers_count(layers); depth++) {
         const struct listing *listing = NULL;
         if (layers_get(layers, depth, &listing, err) < 0)

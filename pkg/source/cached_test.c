@@ -1,8 +1,8 @@
 #include "cache/cache.h"
 #include "source/hub_server.h"
 #include "source/source_internal.h"
+#include "testing/folder.h"
 
-#include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -29,7 +29,7 @@ struct world {
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
+    CLEANUP(origin) struct origin model = ORIGIN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct http_options options = {.user_agent = "inlay/test", .retries = 1};
     char folder[] = "/tmp/inlay-source-XXXXXX";
@@ -46,16 +46,16 @@ static int setup(void **state)
         fail_msg("%s", err.text);
     const struct source_context context = {
         .http = world->http, .pool = world->pool, .cache = world->cache};
-    if (model_reference_parse("acme/tiny", &model, &err) < 0 ||
+    if (origin_parse("acme/tiny", &model, &err) < 0 ||
         source_open_huggingface(&context, &model, &world->source, &err) < 0)
         fail_msg("%s", err.text);
     world->body = xcalloc(SIZE, 1);
     for (size_t i = 0; i < SIZE; i++)
         world->body[i] = (char)(i * 7 + i / 251);
     world->plan = (struct plan)PLAN_INIT;
-    world->plan.id = xstrdup("acme/tiny");
-    world->plan.revision = xstrdup("main");
-    world->plan.commit = xstrdup(HUB_COMMIT);
+    world->plan.origin.name = xstrdup("acme/tiny");
+    world->plan.origin.revision = xstrdup("main");
+    world->plan.pin = xstrdup(HUB_COMMIT);
     const struct plan_file file = {
         .path = path,
         .size = SIZE,
@@ -65,18 +65,10 @@ static int setup(void **state)
     return 0;
 }
 
-static int remove_entry(const char *path, const struct stat *status, int kind, struct FTW *place)
-{
-    (void)status;
-    (void)kind;
-    (void)place;
-    return remove(path);
-}
-
 static int teardown(void **state)
 {
     struct world *world = *state;
-    int result = nftw(world->folder, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
+    int result = folder_clear(world->folder);
 
     source_free(world->source);
     cache_free(world->cache);

@@ -2,73 +2,11 @@
 
 #include "core/text.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#define LARGE_SIZE MIB /* from here on a hub would keep a file in LFS */
-
-struct directory {
-    struct source base;
-    struct model_reference model;
-    char *path; /* for messages */
-    char *commit;
-    int root;
-};
-
-/* A folder being read. */
-struct folder_stream {
-    DIR *stream;
-};
-
-static void folder_stream_release(struct folder_stream *folder)
-{
-    if (folder->stream != NULL)
-        closedir(folder->stream);
-    folder->stream = NULL;
-}
-CLEANUP_RELEASE(folder_stream)
-
-/* Reads a range of an open file. */
-struct part_reader {
-    struct reader base;
-    int fd;
-    uint64_t left; /* SIZE_UNKNOWN: to the end */
-    char *name;
-};
-
-static ssize_t part_read(struct reader *reader, void *data, size_t size, struct error *err)
-{
-    struct part_reader *part = CONTAINER_OF(reader, struct part_reader, base);
-    ssize_t got;
-
-    if (size > part->left)
-        size = (size_t)part->left;
-    if (size == 0)
-        return 0;
-    do
-        got = read(part->fd, data, size);
-    while (got < 0 && errno == EINTR);
-    if (got < 0)
-        return error_set_errno(err, errno, "reading '%s'", part->name);
-    if (part->left != SIZE_UNKNOWN)
-        part->left -= (uint64_t)got;
-    return got;
-}
-
-static void part_free(struct reader *reader)
-{
-    struct part_reader *part = CONTAINER_OF(reader, struct part_reader, base);
-
-    close(part->fd);
-    free(part->name);
-    free(part);
-}
 
 static int take_fd(int *fd)
 {
@@ -78,9 +16,8 @@ static int take_fd(int *fd)
     return taken;
 }
 
-/* Opens the folder that `path` lies in, part by part, so that no link is followed on the way. */
-static int open_parent(const struct directory *directory, const char **path, int *out,
-                       struct error *err)
+int directory_open_parent(const struct directory *directory, const char **path, int *out,
+                          struct error *err)
 {
     CLEANUP(fd) int parent = fcntl(directory->root, F_DUPFD_CLOEXEC, 0);
 
@@ -106,14 +43,14 @@ static int open_parent(const struct directory *directory, const char **path, int
     return 0;
 }
 
-static int open_regular(const struct directory *directory, const char *path, int *out,
-                        struct error *err)
+int directory_open_regular(const struct directory *directory, const char *path, int *out,
+                           uint64_t *size, struct error *err)
 {
     const char *name = path;
     CLEANUP(fd) int parent = -1;
     struct stat status;
 
-    if (open_parent(directory, &name, &parent, err) < 0)
+    if (directory_open_parent(directory, &name, &parent, err) < 0)
         return -1;
     CLEANUP(fd) int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0 && errno == ENOENT)
@@ -126,7 +63,60 @@ static int open_regular(const struct directory *directory, const char *path, int
     if (!S_ISREG(status.st_mode))
         return error_set(err, ERROR_UNSUPPORTED, "'%s' in '%s' is not a regular file", path,
                          directory->path);
+    *size = (uint64_t)status.st_size;
     *out = take_fd(&fd);
+    return 0;
+}
+
+/* Caller frees; "" if it is no link any more. */
+static char *read_link(const char *path)
+{
+    char target[4096];
+    ssize_t size = readlink(path, target, sizeof(target));
+
+    return xstrndup(target, size > 0 ? (size_t)size : 0);
+}
+
+static int refuse_link(const struct directory *directory, const char *path, int number,
+                       struct error *err)
+{
+    CLEANUP(text) char *link = xasprintf("%s/%s", directory->real, path);
+    CLEANUP(text) char *target = read_link(link);
+
+    if (number == ENOENT && *target == '\0')
+        return error_set(err, ERROR_NOT_FOUND, "'%s' has no file '%s'", directory->path, path);
+    if (number == ENOENT)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "the link '%s' in '%s' leads to '%s', which is not "
+                         "there",
+                         path, directory->path, target);
+    if (number == ELOOP)
+        return error_set(err, ERROR_UNSUPPORTED, "the link '%s' in '%s' leads to itself by '%s'",
+                         path, directory->path, target);
+    if (number != 0)
+        return error_set_errno(err, number, "following '%s' in '%s'", path, directory->path);
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "the link '%s' leads to '%s', outside the folder '%s': put the file itself "
+                     "there, or name a folder that holds both",
+                     path, target, directory->path);
+}
+
+int directory_resolve(const struct directory *directory, const char *path, char **out,
+                      struct error *err)
+{
+    if (directory->real == NULL) {
+        *out = xstrdup(path);
+        return 0;
+    }
+    CLEANUP(text) char *whole = xasprintf("%s/%s", directory->real, path);
+    CLEANUP(text) char *resolved = realpath(whole, NULL);
+    size_t size = strlen(directory->real);
+    if (resolved == NULL)
+        return refuse_link(directory, path, errno, err);
+    if (strncmp(resolved, directory->real, size) != 0 ||
+        (resolved[size] != '/' && resolved[size] != '\0'))
+        return refuse_link(directory, path, 0, err);
+    *out = xstrdup(resolved[size] == '/' ? resolved + size + 1 : "");
     return 0;
 }
 
@@ -134,55 +124,21 @@ static int directory_open(struct source *source, const struct plan *plan,
                           const struct plan_file *file, const struct source_range *range,
                           struct reader **out, struct error *err)
 {
-    static const struct reader_ops ops = {part_read, part_free};
     const struct directory *directory = CONTAINER_OF(source, struct directory, base);
+    CLEANUP(text) char *name = xasprintf("%s/%s", directory->path, file->path);
+    CLEANUP(text) char *path = NULL;
     CLEANUP(fd) int fd = -1;
+    uint64_t size;
 
     (void)plan;
-    if (open_regular(directory, file->path, &fd, err) < 0)
+    if (directory_resolve(directory, file->path, &path, err) < 0 || path == NULL ||
+        directory_open_regular(directory, path, &fd, &size, err) < 0)
         return -1;
-    if (range->offset > INT64_MAX || lseek(fd, (off_t)range->offset, SEEK_SET) < 0)
-        return error_set(err, ERROR_LOCAL, "'%s' in '%s' has no byte %" PRIu64, file->path,
-                         directory->path, range->offset);
-    struct part_reader *part = xcalloc(1, sizeof(*part));
-    part->base.ops = &ops;
-    part->fd = take_fd(&fd);
-    part->left = range->length;
-    part->name = xasprintf("%s/%s", directory->path, file->path);
-    *out = &part->base;
-    return 0;
+    return part_reader_open(&fd, name, range, out, err);
 }
 
-static int hash_file(const struct directory *directory, struct plan_file *file, struct error *err)
-{
-    enum digest_algorithm algorithm = file->size < LARGE_SIZE ? DIGEST_GIT_SHA1 : DIGEST_SHA256;
-    CLEANUP(hasher) struct hasher *hasher = hasher_new(algorithm, file->size);
-    CLEANUP(text) char *data = xcalloc(1, (size_t)(256 * KIB));
-    CLEANUP(fd) int fd = -1;
-    uint64_t passed = 0;
-    ssize_t got;
-
-    if (open_regular(directory, file->path, &fd, err) < 0)
-        return -1;
-    while ((got = read(fd, data, (size_t)(256 * KIB))) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return error_set_errno(err, errno, "reading '%s' in '%s'", file->path, directory->path);
-        hasher_add(hasher, data, (size_t)got);
-        passed += (uint64_t)got;
-    }
-    if (passed != file->size)
-        return error_set(err, ERROR_LOCAL,
-                         "'%s' in '%s' had %" PRIu64 " bytes and now has %" PRIu64
-                         ": it must not change while it is read",
-                         file->path, directory->path, file->size, passed);
-    file->digest = hasher_finish(hasher);
-    return 0;
-}
-
-/* The name that git has for the file: for a large one, that of its pointer (Git LFS, "spec"). */
-static void name_blob(struct plan_file *file)
+/* The pointer is that of Git LFS, "spec". */
+void source_name_blob(struct plan_file *file)
 {
     struct digest blob = file->digest;
 
@@ -196,144 +152,96 @@ static void name_blob(struct plan_file *file)
     memcpy(file->blob_id, digest_format_hex(&blob).text, sizeof(file->blob_id));
 }
 
-static int add_file(const struct directory *directory, char *path, uint64_t size, struct plan *plan,
-                    struct error *err)
-{
-    struct plan_file file = {.path = path, .size = size};
-
-    if (hash_file(directory, &file, err) < 0)
-        return -1;
-    name_blob(&file);
-    if (plan->count >= LISTING_FILES_MAX)
-        return error_set(err, ERROR_UNSUPPORTED, "'%s' has more than %d files", directory->path,
-                         LISTING_FILES_MAX);
-    plan_add(plan, &file);
-    return 0;
-}
-
-/* The two folders that tools keep beside a repo's files, and that are no part of it. */
-static bool is_skipped(const char *path)
-{
-    return strcmp(path, ".git") == 0 || strcmp(path, ".cache/huggingface") == 0;
-}
-
-/* Adds one entry of the folder `fd`: a file to `plan`, a folder to `folders`. */
-static int add_entry(const struct directory *directory, int fd, char *path, struct plan *plan,
-                     struct strings *folders, struct error *err)
-{
-    const char *slash = strrchr(path, '/');
-    const char *name = slash != NULL ? slash + 1 : path;
-    struct stat status;
-
-    if (is_skipped(path))
-        return 0;
-    if (fstatat(fd, name, &status, AT_SYMLINK_NOFOLLOW) < 0)
-        return error_set_errno(err, errno, "looking at '%s' in '%s'", path, directory->path);
-    if (S_ISREG(status.st_mode))
-        return add_file(directory, path, (uint64_t)status.st_size, plan, err);
-    if (S_ISDIR(status.st_mode)) {
-        if (strlen(path) >= PATH_MAX)
-            return error_set(err, ERROR_UNSUPPORTED, "'%s' has folders nested too deep",
-                             directory->path);
-        strings_addf(folders, "%s/", path);
-        return 0;
-    }
-    return error_set(err, ERROR_UNSUPPORTED,
-                     "'%s' in '%s' is a %s, expected regular files and folders only", path,
-                     directory->path, S_ISLNK(status.st_mode) ? "link" : "special file");
-}
-
-/* `folder` is "" or ends in '/'. */
-static int list_folder(const struct directory *directory, const char *folder, struct plan *plan,
-                       struct strings *folders, struct error *err)
-{
-    CLEANUP(folder_stream) struct folder_stream entries = {NULL};
-    CLEANUP(fd) int fd = -1;
-    const char *rest = folder;
-
-    if (open_parent(directory, &rest, &fd, err) < 0)
-        return -1;
-    /* Opened anew, since a duplicate would share its position with the root's. */
-    int own = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (own >= 0)
-        entries.stream = fdopendir(own);
-    if (entries.stream == NULL) {
-        int number = errno;
-        fd_cleanup(&own);
-        return error_set_errno(err, number, "reading the folder '%s/%s'", directory->path, folder);
-    }
-    for (;;) {
-        errno = 0;
-        const struct dirent *entry = readdir(entries.stream);
-        if (entry == NULL && errno != 0)
-            return error_set_errno(err, errno, "reading the folder '%s/%s'", directory->path,
-                                   folder);
-        if (entry == NULL)
-            return 0;
-        if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
-            continue;
-        CLEANUP(text) char *path = xasprintf("%s%s", folder, entry->d_name);
-        if (add_entry(directory, fd, path, plan, folders, err) < 0)
-            return -1;
-    }
-}
-
-static int directory_list(struct source *source, struct plan *plan, struct error *err)
-{
-    const struct directory *directory = CONTAINER_OF(source, struct directory, base);
-    CLEANUP(strings) struct strings folders = STRINGS_INIT;
-    CLEANUP(plan) struct plan listed = PLAN_INIT;
-
-    strings_add(&folders, "");
-    for (size_t i = 0; i < folders.count; i++)
-        if (list_folder(directory, folders.items[i], &listed, &folders, err) < 0)
-            return -1;
-    listed.type = directory->model.type;
-    listed.id = xstrdup(directory->model.id);
-    listed.revision = xstrdup(directory->model.revision);
-    listed.commit = xstrdup(directory->commit);
-    plan_sort(&listed);
-    plan_release(plan);
-    *plan = listed;
-    listed = (struct plan)PLAN_INIT;
-    return 0;
-}
-
 static void directory_free(struct source *source)
 {
     struct directory *directory = CONTAINER_OF(source, struct directory, base);
 
-    model_reference_release(&directory->model);
+    origin_release(&directory->model);
     free(directory->path);
     free(directory->commit);
+    free(directory->real);
     close(directory->root);
     free(directory);
 }
 
-int source_open_directory(const char *path, const struct model_reference *model, const char *commit,
-                          struct source **out, struct error *err)
+static int open_root(const char *path, struct error *err)
 {
-    static const struct source_ops ops = {directory_list, directory_open, directory_free};
-
-    if (!model_revision_is_commit(commit))
-        return error_set(err, ERROR_USAGE, "'%s' is not a commit, expected 40 hex digits", commit);
     int root = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
     if (root < 0 && errno == ENOENT)
         return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist, expected a folder of files",
                          path);
+    if (root < 0 && errno == ENOTDIR)
+        return error_set(err, ERROR_LOCAL,
+                         "'%s' is not a folder; a single file is named 'file:PATH'", path);
     if (root < 0)
         return error_set_errno(err, errno, "opening the folder '%s'", path);
+    return root;
+}
 
+/* `root` is the open folder of that path. */
+static struct directory *directory_new(int root, const char *path, const struct origin *model)
+{
+    static const struct source_ops ops = {directory_list, directory_open, directory_free};
     struct directory *directory = xcalloc(1, sizeof(*directory));
     directory->base.ops = &ops;
-    directory->model = (struct model_reference){
-        .type = model->type,
-        .id = xstrdup(model->id),
-        .revision = xstrdup(model->revision),
-    };
+    directory->base.explain = local_explain;
+    directory->model = (struct origin)ORIGIN_INIT;
+    origin_copy(model, &directory->model);
     directory->path = xstrdup(path);
-    directory->commit = xstrdup(commit);
     directory->root = root;
+    return directory;
+}
+
+int source_open_directory(const char *path, const struct origin *model, const char *commit,
+                          struct source **out, struct error *err)
+{
+    if (!hub_revision_is_commit(commit))
+        return error_set(err, ERROR_USAGE, "'%s' is not a commit, expected 40 hex digits", commit);
+    int root = open_root(path, err);
+    if (root < 0)
+        return -1;
+    struct directory *directory = directory_new(root, path, model);
+    directory->commit = xstrdup(commit);
+    *out = &directory->base;
+    return 0;
+}
+
+/* Its last part is what the image calls the model, and was not on the command line for "dir:." */
+static int check_real(const char *real, struct error *err)
+{
+    CLEANUP(text) char *masked = xstrdup(real);
+
+    text_mask(masked);
+    if (strcmp(masked, real) == 0 && text_is_utf8(real))
+        return 0;
+    return error_set(
+        err, ERROR_USAGE,
+        "the folder '%s' has control characters in its path, or one that is not UTF-8; "
+        "rename it",
+        masked);
+}
+
+int source_open_folder(const struct source_context *context, const struct origin *origin,
+                       struct source **out, struct error *err)
+{
+    CLEANUP(text) char *real = realpath(origin->name, NULL);
+    const char *path = real != NULL ? real : origin->name;
+
+    if (real != NULL && strcmp(real, "/") == 0)
+        return error_set(err, ERROR_USAGE,
+                         "'dir:%s' is all of this machine, expected the folder of a model",
+                         origin->name);
+    if (check_real(path, err) < 0)
+        return -1;
+    int root = open_root(path, err);
+    if (root < 0)
+        return -1;
+    struct directory *directory = directory_new(root, path, origin);
+    free(directory->model.name);
+    directory->model.name = xstrdup(directory->path);
+    directory->real = TAKE(real);
+    directory->cancel = context->cancel;
     *out = &directory->base;
     return 0;
 }

@@ -1,63 +1,13 @@
-#include "source/source.h"
-
-#include "core/file.h"
+#include "source/folder_test_internal.h"
 
 #include <fcntl.h>
-#include <ftw.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
-#include <cmocka.h>
 
 #define COMMIT "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123"
 
 static char acme_tiny[] = "acme/tiny";
 static char main_branch[] = "main";
-static const struct model_reference model = {REPO_MODEL, acme_tiny, main_branch};
-
-static int remove_entry(const char *path, const struct stat *status, int type, struct FTW *where)
-{
-    (void)status;
-    (void)type;
-    (void)where;
-    return remove(path);
-}
-
-/* A new folder that lives as long as the test. */
-static int setup(void **state)
-{
-    char *folder = xstrdup("/tmp/inlay-directory-XXXXXX");
-
-    *state = folder;
-    return mkdtemp(folder) != NULL ? 0 : -1;
-}
-
-static int teardown(void **state)
-{
-    int result = nftw(*state, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
-
-    free(*state);
-    return result;
-}
-
-static void put(const char *folder, const char *path, const void *data, size_t size)
-{
-    CLEANUP(text) char *name = xasprintf("%s/%s", folder, path);
-    CLEANUP(text) char *parent = xstrndup(name, (size_t)(strrchr(name, '/') - name));
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    assert_int_equal(file_make_folders(parent, &err), 0);
-    assert_int_equal(file_replace(name, data, size, &err), 0);
-}
-
-static void put_text(const char *folder, const char *path, const char *text)
-{
-    put(folder, path, text, strlen(text));
-}
+static const struct origin model = {
+    .kind = ORIGIN_HUB_MODEL, .name = acme_tiny, .revision = main_branch};
 
 static struct source *open_directory(const char *folder)
 {
@@ -102,14 +52,13 @@ static void a_directory_lists_its_files_as_git_would_name_them(void **state)
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     assert_int_equal(source_list(source, &plan, &err), 0);
-    assert_string_equal(plan.commit, COMMIT);
+    assert_string_equal(plan.pin, COMMIT);
     assert_int_equal(plan.count, ARRAY_SIZE(expected));
     for (size_t i = 0; i < ARRAY_SIZE(expected); i++) {
         assert_string_equal(plan.files[i].path, expected[i].path);
         assert_true(plan.files[i].size == expected[i].size);
         assert_string_equal(digest_format(&plan.files[i].digest).text, expected[i].digest);
         assert_string_equal(plan.files[i].blob_id, expected[i].blob_id);
-        assert_string_equal(plan.files[i].xet_hash, "");
     }
 }
 
@@ -122,7 +71,7 @@ static void check_unlistable(const char *folder, enum error_kind kind, const cha
     assert_int_equal(source_list(source, &plan, &err), -1);
     assert_int_equal(err.kind, kind);
     assert_non_null(strstr(err.text, complaint));
-    assert_null(plan.id);
+    assert_null(plan.origin.name);
 }
 
 static void a_directory_refuses_links(void **state)
@@ -132,7 +81,7 @@ static void a_directory_refuses_links(void **state)
 
     put_text(folder, "a/f", "x");
     assert_int_equal(symlink("/etc", link), 0);
-    check_unlistable(folder, ERROR_UNSUPPORTED, "'a/out' in '/tmp/inlay-directory-");
+    check_unlistable(folder, ERROR_UNSUPPORTED, "'a/out' in '/tmp/inlay-folder-");
     check_unlistable(folder, ERROR_UNSUPPORTED,
                      "' is a link, expected regular files and folders only");
 }
@@ -187,13 +136,14 @@ static void a_directory_that_changes_after_it_was_listed_is_found_out(void **sta
 
     put_text(folder, "a/f", "hallo");
     assert_int_equal(read_file(source, &plan, &content, &err), -1);
-    assert_int_equal(err.kind, ERROR_CORRUPT);
+    assert_int_equal(err.kind, ERROR_LOCAL);
     assert_non_null(strstr(err.text, "'acme/tiny/a/f' has the digest"));
+    assert_non_null(strstr(err.text, ": it has changed since it was listed"));
 
     assert_int_equal(unlink(path), 0);
     assert_int_equal(read_file(source, &plan, &content, &err), -1);
     assert_int_equal(err.kind, ERROR_NOT_FOUND);
-    assert_non_null(strstr(err.text, "reading 'acme/tiny/a/f': '/tmp/inlay-directory-"));
+    assert_non_null(strstr(err.text, "reading 'acme/tiny/a/f': '/tmp/inlay-folder-"));
     assert_non_null(strstr(err.text, "' has no file 'a/f'"));
 
     assert_int_equal(symlink("/etc/passwd", path), 0);
@@ -229,7 +179,8 @@ static void a_directory_source_needs_a_folder_and_a_commit(void **state)
     } cases[] = {
         {"/nonexistent/x", COMMIT, ERROR_NOT_FOUND,
          "'/nonexistent/x' does not exist, expected a folder of files"},
-        {"/dev/null", COMMIT, ERROR_LOCAL, "opening the folder '/dev/null': Not a directory"},
+        {"/dev/null", COMMIT, ERROR_LOCAL,
+         "'/dev/null' is not a folder; a single file is named 'file:PATH'"},
         {"/tmp", "main", ERROR_USAGE, "'main' is not a commit, expected 40 hex digits"},
     };
 
@@ -248,15 +199,17 @@ static void a_directory_source_needs_a_folder_and_a_commit(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_directory_lists_its_files_as_git_would_name_them, setup,
-                                        teardown),
-        cmocka_unit_test_setup_teardown(a_directory_refuses_links, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_directory_refuses_special_files, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_directory_without_files_is_no_model, setup, teardown),
-        cmocka_unit_test_setup_teardown(a_directory_refuses_names_that_an_image_cannot_have, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_directory_lists_its_files_as_git_would_name_them,
+                                        folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_directory_refuses_links, folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_directory_refuses_special_files, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(a_directory_without_files_is_no_model, folder_setup,
+                                        folder_teardown),
+        cmocka_unit_test_setup_teardown(a_directory_refuses_names_that_an_image_cannot_have,
+                                        folder_setup, folder_teardown),
         cmocka_unit_test_setup_teardown(a_directory_that_changes_after_it_was_listed_is_found_out,
-                                        setup, teardown),
+                                        folder_setup, folder_teardown),
         cmocka_unit_test(a_directory_source_needs_a_folder_and_a_commit),
     };
 

@@ -4,10 +4,8 @@
 #define SMALL_MOST PREFETCH_BLOCK
 
 struct source_files {
-    struct source *source;
-    const struct plan *plan;
-    const struct cancel *cancel;
-    const struct plan_file **small; /* in the order in which they will be opened */
+    struct source_files_request request; /* without its files */
+    const struct plan_file **small;      /* in the order in which they will be opened */
     size_t small_count;
     size_t number;             /* the one that is next */
     struct prefetch *prefetch; /* NULL: files are opened when it is their turn */
@@ -25,29 +23,36 @@ static int open_small(void *arg, size_t number, const struct cancel *cancel, str
 {
     const struct source_files *files = arg;
 
-    return source_open_file(files->source, files->plan, files->small[number], cancel, out, err);
+    return source_open_file(files->request.source, files->request.plan, files->small[number],
+                            cancel, out, err);
 }
 
-struct source_files *source_files_new(struct source *source, const struct plan *plan,
-                                      const struct plan_file *const *files, size_t count,
-                                      const struct cancel *cancel)
+/* NULL if it has to be fetched. */
+static const struct plan_content *find_content(const struct source_files_request *request,
+                                               const struct plan_file *file)
+{
+    return request->contents != NULL ? plan_contents_find(request->contents, file->path) : NULL;
+}
+
+struct source_files *source_files_new(const struct source_files_request *request)
 {
     struct source_files *new = xcalloc(1, sizeof(*new));
+    struct prefetch_pool *pool = request->source->pool;
 
-    new->source = source;
-    new->plan = plan;
-    new->cancel = cancel;
-    new->small = xcalloc(count, sizeof(const struct plan_file *));
-    for (size_t i = 0; i < count; i++)
-        if (files[i]->size <= SMALL_MOST)
-            new->small[new->small_count++] = files[i];
-    if (source->pool != NULL && new->small_count > 1)
+    new->request = *request;
+    new->request.files = NULL;
+    new->small = xcalloc(request->count, sizeof(const struct plan_file *));
+    for (size_t i = 0; i < request->count; i++)
+        if (request->files[i]->size <= SMALL_MOST &&
+            find_content(request, request->files[i]) == NULL)
+            new->small[new->small_count++] = request->files[i];
+    if (pool != NULL && new->small_count > 1)
         new->prefetch = prefetch_new(&(struct prefetch_options){
             .open = open_small,
             .arg = new,
             .count = new->small_count,
-            .pool = source->pool,
-            .cancel = cancel,
+            .pool = pool,
+            .cancel = request->cancel,
         });
     return new;
 }
@@ -89,10 +94,16 @@ int source_files_open(struct source_files *files, const struct plan_file *file, 
                       struct error *err)
 {
     static const struct reader_ops ops = {small_read, small_free};
+    const struct source_files_request *request = &files->request;
+    const struct plan_content *content = find_content(request, file);
 
+    if (content != NULL) {
+        *out = memory_reader_new(content->text, content->size);
+        return 0;
+    }
     if (files->prefetch == NULL || files->number == files->small_count ||
         files->small[files->number] != file)
-        return source_open_file(files->source, files->plan, file, files->cancel, out, err);
+        return source_open_file(request->source, request->plan, file, request->cancel, out, err);
     struct small_reader *small = xcalloc(1, sizeof(*small));
     small->base.ops = &ops;
     small->files = files;

@@ -49,7 +49,7 @@ static void add_file(struct world *world, size_t number)
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
+    CLEANUP(origin) struct origin model = ORIGIN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct http_options options = {
         .user_agent = "inlay/test",
@@ -63,14 +63,14 @@ static int setup(void **state)
     world->http = http_new(&options);
     world->pool = prefetch_pool_new(4);
     const struct source_context context = {.http = world->http, .pool = world->pool};
-    if (model_reference_parse("acme/tiny", &model, &err) < 0 ||
+    if (origin_parse("acme/tiny", &model, &err) < 0 ||
         source_open_huggingface(&context, &model, &world->source, &err) < 0)
         return -1;
     world->large = xcalloc(LARGE_SIZE, 1);
     world->plan = (struct plan)PLAN_INIT;
-    world->plan.id = xstrdup("acme/tiny");
-    world->plan.revision = xstrdup("main");
-    world->plan.commit = xstrdup(HUB_COMMIT);
+    world->plan.origin.name = xstrdup("acme/tiny");
+    world->plan.origin.revision = xstrdup("main");
+    world->plan.pin = xstrdup(HUB_COMMIT);
     for (size_t i = 0; i < COUNT; i++)
         add_file(world, i);
     for (size_t i = 0; i < COUNT; i++)
@@ -123,7 +123,8 @@ static int read_one(struct source_files *files, const struct world *world, size_
 
 static struct source_files *open_all(struct world *world)
 {
-    return source_files_new(world->source, &world->plan, world->files, COUNT, NULL);
+    return source_files_new(&(struct source_files_request){
+        .source = world->source, .plan = &world->plan, .files = world->files, .count = COUNT});
 }
 
 static void files_come_each_once_and_right(void **state)

@@ -11,7 +11,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (hub_info_parse(data, size, &info, &err) < 0) {
         if (err.kind != ERROR_CORRUPT)
             abort();
-    } else if (!model_revision_is_commit(info.commit)) {
+    } else if (!hub_revision_is_commit(info.commit)) {
         abort();
     }
     return 0;

@@ -136,6 +136,8 @@ static inline void *hub_server_run(void *arg)
                 break;
             size += (size_t)got;
             head[size] = '\0';
+            if (head[0] == 0x16) /* TLS, to which there is no answer */
+                break;
             if (strstr(head, "\r\n\r\n") == NULL)
                 continue;
             hub_server_answer(server, fd, head);
@@ -214,6 +216,15 @@ static inline void hub_server_enter(const struct hub_server *server, const char 
     setenv("HF_HOME", "/nonexistent/huggingface", 1);
     if (token != NULL)
         setenv("HF_TOKEN", token, 1);
+}
+
+/* Afterwards this variable names the server, too. */
+static inline void hub_server_name(const char *variable)
+{
+    const char *endpoint = getenv("HF_ENDPOINT");
+
+    if (endpoint != NULL)
+        setenv(variable, endpoint, 1);
 }
 
 #endif

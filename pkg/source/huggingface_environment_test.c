@@ -8,7 +8,8 @@
 
 static char acme_tiny[] = "acme/tiny";
 static char main_branch[] = "main";
-static const struct model_reference model = {REPO_MODEL, acme_tiny, main_branch};
+static const struct origin model = {
+    .kind = ORIGIN_HUB_MODEL, .name = acme_tiny, .revision = main_branch};
 
 static int open_with(const char *endpoint, const char *token, struct source **out,
                      struct error *err)

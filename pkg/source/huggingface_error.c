@@ -90,43 +90,43 @@ static char *server_words(const struct hub_question *question, const struct http
 }
 
 /* sentence-transformers takes a bare name for one of its own; the hub does not. Caller frees. */
-static char *name_hint(const struct model_reference *model)
+static char *name_hint(const struct origin *model)
 {
-    if (model->type != REPO_MODEL || strchr(model->id, '/') != NULL)
+    if (model->kind != ORIGIN_HUB_MODEL || strchr(model->name, '/') != NULL)
         return xstrdup("");
-    return xasprintf("; did you mean 'sentence-transformers/%s'?", model->id);
+    return xasprintf("; did you mean 'sentence-transformers/%s'?", model->name);
 }
 
 static int refuse_repo(const struct hub_question *question, int status, struct error *err)
 {
     CLEANUP(text) char *hint = name_hint(question->model);
+    CLEANUP(text) char *name = origin_record(question->model);
     enum error_kind kind = status == 404 ? ERROR_NOT_FOUND : ERROR_DENIED;
 
     if (question->token == NULL)
         return error_set(err, kind,
                          "'%s' does not exist, or is private or gated: check the name, or set "
                          "HF_TOKEN (or HF_TOKEN_PATH) to a token that may read it%s",
-                         question->model->id, hint);
+                         name, hint);
     return error_set(err, kind,
                      "'%s' does not exist, or is private or gated: check the name, and that "
                      "%s may read it%s",
-                     question->model->id, TOKEN_PLACE, hint);
+                     name, TOKEN_PLACE, hint);
 }
 
 static int refuse_gated(const struct hub_question *question, struct error *err)
 {
-    const char *folder = question->model->type == REPO_DATASET ? "datasets/" : "";
+    CLEANUP(text) char *name = origin_record(question->model);
 
     if (question->token == NULL)
         return error_set(err, ERROR_DENIED,
-                         "'%s' is gated: ask for access at %s/%s%s, then set HF_TOKEN (or "
+                         "'%s' is gated: ask for access at %s/%s, then set HF_TOKEN (or "
                          "HF_TOKEN_PATH) to a token of that account",
-                         question->model->id, question->endpoint, folder, question->model->id);
+                         name, question->endpoint, name);
     return error_set(err, ERROR_DENIED,
-                     "'%s' is gated: ask for access at %s/%s%s with the account of %s, and see "
+                     "'%s' is gated: ask for access at %s/%s with the account of %s, and see "
                      "that the token may read gated repos",
-                     question->model->id, question->endpoint, folder, question->model->id,
-                     TOKEN_PLACE);
+                     name, question->endpoint, name, TOKEN_PLACE);
 }
 
 static bool is_transient(int status)
@@ -138,7 +138,7 @@ static bool is_transient(int status)
 static int refuse_elsewhere(const struct hub_question *question,
                             const struct http_response *response, struct error *err)
 {
-    CLEANUP(text) char *url = http_display_url(response->url);
+    CLEANUP(text) char *url = text_display_url(response->url);
     CLEANUP(text) char *words = server_words(question, response);
 
     /* Signed addresses expire; the hub gives a new one when it is asked again. */
@@ -151,12 +151,29 @@ static int refuse_elsewhere(const struct hub_question *question,
                      words);
 }
 
+/* A commit was asked for that the hub itself had named. */
+static bool is_pinned(const struct hub_question *question)
+{
+    return question->commit != NULL && strcmp(question->commit, question->model->revision) != 0;
+}
+
+static int refuse_gone(const struct hub_question *question, struct error *err)
+{
+    const struct origin *model = question->model;
+
+    return error_set(err, ERROR_NOT_FOUND,
+                     "the hub at '%s' named the commit %s for '%s' at revision '%s', and now does "
+                     "not have it: it was removed meanwhile, or a mirror is not in step; try again "
+                     "later",
+                     question->endpoint, question->commit, model->name, model->revision);
+}
+
 static int refuse_by_status(const struct hub_question *question,
                             const struct http_response *response, struct error *err)
 {
     CLEANUP(text) char *words = server_words(question, response);
     CLEANUP(text) char *hint = name_hint(question->model);
-    const char *id = question->model->id;
+    const char *id = question->model->name;
     int status = response->status;
 
     if (status == 403 && question->token == NULL)
@@ -171,6 +188,10 @@ static int refuse_by_status(const struct hub_question *question,
         return error_set(err, ERROR_UNREACHABLE,
                          "the hub at '%s' answers %d when asked for '%s'%s; try again later",
                          question->endpoint, status, id, words);
+    if ((status == 404 || status == 410) && question->path != NULL)
+        return error_set(
+            err, ERROR_NOT_FOUND, "the hub at '%s' has no '%s/%s' at revision '%s' (status %d)%s",
+            question->endpoint, id, question->path, question->model->revision, status, words);
     if (status == 404 || status == 410)
         return error_set(err, ERROR_NOT_FOUND,
                          "the hub at '%s' has no '%s' at revision '%s' (status %d)%s%s",
@@ -183,24 +204,26 @@ static int refuse_by_status(const struct hub_question *question,
 int hub_refusal(const struct hub_question *question, const struct http_response *response,
                 struct error *err)
 {
-    const struct model_reference *model = question->model;
+    const struct origin *model = question->model;
     const char *code = header_text(response, "X-Error-Code");
     const char *message = header_text(response, "X-Error-Message");
     int status = response->status;
 
     if (response->url != NULL && !http_same_origin(response->url, question->endpoint))
         return refuse_elsewhere(question, response, err);
+    if (strcmp(code, "RevisionNotFound") == 0 && is_pinned(question))
+        return refuse_gone(question, err);
     if (strcmp(code, "RevisionNotFound") == 0)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' has no revision '%s'", model->id,
+        return error_set(err, ERROR_NOT_FOUND, "'%s' has no revision '%s'", model->name,
                          model->revision);
     if (strcmp(code, "EntryNotFound") == 0 && question->path != NULL)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' has no file '%s' at revision '%s'", model->id,
-                         question->path, model->revision);
+        return error_set(err, ERROR_NOT_FOUND, "'%s' has no file '%s' at revision '%s'",
+                         model->name, question->path, model->revision);
     if (strcmp(code, "GatedRepo") == 0)
         return refuse_gated(question, err);
     if (strcmp(message, text_disabled) == 0)
         return error_set(err, ERROR_DENIED,
-                         "the hub has disabled '%s' for everyone: use another model", model->id);
+                         "the hub has disabled '%s' for everyone: use another model", model->name);
     if (status == 401 && question->token != NULL && strcmp(message, text_bad_token) == 0)
         return error_set(err, ERROR_DENIED,
                          "%s is not valid (wrong or expired), and the hub then refuses public "

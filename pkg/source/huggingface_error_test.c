@@ -32,7 +32,7 @@ static void add_header(struct http_response *response, const char *name, const c
         (struct http_header){.name = xstrdup(name), .value = xstrdup(value)};
 }
 
-static void check_refusal(const struct refusal *refusal, const struct model_reference *model,
+static void check_refusal(const struct refusal *refusal, const struct origin *model,
                           const char *path)
 {
     CLEANUP(http_response) struct http_response response = {.status = refusal->status};
@@ -96,7 +96,7 @@ static void hub_refusal_says_what_to_do_about_a_model(void **state)
     };
     char id[] = "acme/tiny";
     char revision[] = "v9";
-    const struct model_reference model = {REPO_MODEL, id, revision};
+    const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -139,7 +139,7 @@ static void hub_refusal_passes_on_the_words_of_the_hub(void **state)
     };
     char id[] = "acme/tiny";
     char revision[] = "v9";
-    const struct model_reference model = {REPO_MODEL, id, revision};
+    const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -163,7 +163,7 @@ static void hub_refusal_asks_for_the_org_where_a_bare_name_is_unknown(void **sta
     };
     char id[] = "all-MiniLM-L6-v2";
     char revision[] = "main";
-    const struct model_reference model = {REPO_MODEL, id, revision};
+    const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -176,16 +176,18 @@ static void hub_refusal_names_the_file_and_the_page_of_a_dataset(void **state)
         {404, ERROR_NOT_FOUND, NULL, "EntryNotFound", NULL, NULL,
          "'acme/rows' has no file 'a/b.csv' at revision 'main'"},
         {403, ERROR_DENIED, TOKEN, "GatedRepo", NULL, NULL,
-         "'acme/rows' is gated: ask for access at https://hub.example/datasets/acme/rows with "
+         "'datasets/acme/rows' is gated: ask for access at https://hub.example/datasets/acme/rows "
+         "with "
          "the account of the token in HF_TOKEN or the token file, and see that the token may read "
          "gated repos"},
         {404, ERROR_NOT_FOUND, NULL, "RepoNotFound", NULL, NULL,
-         "'acme/rows' does not exist, or is private or gated: check the name, or set HF_TOKEN (or "
+         "'datasets/acme/rows' does not exist, or is private or gated: check the name, or set "
+         "HF_TOKEN (or "
          "HF_TOKEN_PATH) to a token that may read it"},
     };
     char id[] = "acme/rows";
     char revision[] = "main";
-    const struct model_reference model = {REPO_DATASET, id, revision};
+    const struct origin model = {.kind = ORIGIN_HUB_DATASET, .name = id, .revision = revision};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
@@ -212,8 +214,8 @@ static void hub_refusal_tells_the_storage_from_the_hub(void **state)
     };
     char id[] = "acme/tiny";
     char revision[] = "main";
-    const struct model_reference model = {REPO_MODEL, id, revision};
-    const struct hub_question question = {"https://hub.example", &model, "f", TOKEN};
+    const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
+    const struct hub_question question = {"https://hub.example", &model, "f", TOKEN, NULL};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -228,14 +230,46 @@ static void hub_refusal_tells_the_storage_from_the_hub(void **state)
     }
 }
 
+static void a_commit_that_is_gone_is_told_from_a_revision_that_never_was(void **state)
+{
+    static const char commit[] = "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123";
+    static const struct {
+        const char *revision, *commit, *text;
+    } cases[] = {
+        {"main", commit,
+         "the hub at 'https://hub.example' named the commit "
+         "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123 for 'acme/tiny' at revision 'main', and now "
+         "does "
+         "not have it: it was removed meanwhile, or a mirror is not in step; try again later"},
+        {"main", NULL, "'acme/tiny' has no revision 'main'"},
+        {commit, commit, "'acme/tiny' has no revision '3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123'"},
+    };
+    char id[] = "acme/tiny";
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(http_response) struct http_response response = {.status = 404};
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *revision = xstrdup(cases[i].revision);
+        const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
+        const struct hub_question question = {"https://hub.example", &model, NULL, NULL,
+                                              cases[i].commit};
+        response.url = xstrdup("https://hub.example/api");
+        add_header(&response, "X-Error-Code", "RevisionNotFound");
+        assert_int_equal(hub_refusal(&question, &response, &err), -1);
+        assert_int_equal(err.kind, ERROR_NOT_FOUND);
+        assert_string_equal(err.text, cases[i].text);
+    }
+}
+
 static void hub_refusal_gives_no_part_of_the_token_away(void **state)
 {
     CLEANUP(http_response) struct http_response response = {.status = 400};
     CLEANUP(error) struct error err = ERROR_INIT;
     char id[] = "acme/tiny";
     char revision[] = "main";
-    const struct model_reference model = {REPO_MODEL, id, revision};
-    const struct hub_question question = {"https://hub.example", &model, NULL, TOKEN};
+    const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
+    const struct hub_question question = {"https://hub.example", &model, NULL, TOKEN, NULL};
     CLEANUP(text) char *words = xasprintf("%280s " TOKEN, "x"); /* longer than what is quoted */
 
     (void)state;
@@ -252,8 +286,8 @@ static void hub_refusal_quotes_the_request_and_cuts_long_words(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     char id[] = "acme/tiny";
     char revision[] = "main";
-    const struct model_reference model = {REPO_MODEL, id, revision};
-    const struct hub_question question = {"https://hub.example", &model, NULL, NULL};
+    const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
+    const struct hub_question question = {"https://hub.example", &model, NULL, NULL, NULL};
     char words[1001];
 
     (void)state;
@@ -282,6 +316,7 @@ int main(void)
         cmocka_unit_test(hub_refusal_asks_for_the_org_where_a_bare_name_is_unknown),
         cmocka_unit_test(hub_refusal_names_the_file_and_the_page_of_a_dataset),
         cmocka_unit_test(hub_refusal_tells_the_storage_from_the_hub),
+        cmocka_unit_test(a_commit_that_is_gone_is_told_from_a_revision_that_never_was),
         cmocka_unit_test(hub_refusal_gives_no_part_of_the_token_away),
         cmocka_unit_test(hub_refusal_quotes_the_request_and_cuts_long_words),
     };

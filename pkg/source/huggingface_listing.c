@@ -6,14 +6,32 @@
 #include <jansson.h>
 #include <string.h>
 
+bool hub_revision_is_commit(const char *revision)
+{
+    return text_is_hex(revision, GIT_OID_HEX);
+}
+
 static json_t *load(const void *data, size_t size, struct error *err)
 {
     json_error_t why;
     json_t *document = json_loadb(data, size, 0, &why);
 
     if (document == NULL)
-        error_set(err, ERROR_CORRUPT, "the answer is not JSON: %s", why.text);
+        error_set(err, ERROR_CORRUPT, "the answer is not JSON (line %d)", why.line);
     return document;
+}
+
+static void siblings_from_json(const json_t *siblings, struct strings *out)
+{
+    const json_t *sibling;
+    size_t i;
+
+    json_array_foreach(siblings, i, sibling)
+    {
+        const char *path = json_string_value(json_object_get(sibling, "rfilename"));
+        if (path != NULL)
+            strings_add(out, path);
+    }
 }
 
 int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct error *err)
@@ -27,7 +45,7 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
     const char *commit = json_string_value(json_object_get(document, "sha"));
     if (commit == NULL)
         return error_set(err, ERROR_CORRUPT, "the answer names no commit ('sha')");
-    if (!model_revision_is_commit(commit))
+    if (!hub_revision_is_commit(commit))
         return error_set(err, ERROR_CORRUPT, "the commit is '%s', expected 40 hex digits", commit);
 
     const char *id = json_string_value(json_object_get(document, "id"));
@@ -39,6 +57,7 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
         .is_disabled = json_is_true(json_object_get(document, "disabled")),
     };
     memcpy(info.commit, commit, sizeof(info.commit));
+    siblings_from_json(json_object_get(document, "siblings"), &info.siblings);
     hub_info_release(out);
     *out = info;
     return 0;
@@ -47,6 +66,7 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
 void hub_info_release(struct hub_info *info)
 {
     free(info->id);
+    strings_release(&info->siblings);
     *info = (struct hub_info)HUB_INFO_INIT;
 }
 
@@ -95,14 +115,18 @@ static int content_from_json(const json_t *entry, struct plan_file *file, struct
     return size_from_json(json_object_get(lfs, "size"), file->path, &file->size, err);
 }
 
-static int entry_from_json(const json_t *entry, struct plan *plan, struct error *err)
+static int entry_from_json(const json_t *entry, struct plan *plan, struct strings *folders,
+                           struct error *err)
 {
     const char *type = json_string_value(json_object_get(entry, "type"));
     const char *path = json_string_value(json_object_get(entry, "path"));
-    const char *xet_hash = json_string_value(json_object_get(entry, "xetHash"));
 
     if (type == NULL)
         return error_set(err, ERROR_CORRUPT, "an entry of the file list has no 'type'");
+    if (plan->count + folders->count >= LISTING_FILES_MAX)
+        return error_set(err, ERROR_UNSUPPORTED, "there are more than %d files", LISTING_FILES_MAX);
+    if (strcmp(type, "directory") == 0 && path != NULL)
+        strings_add(folders, path);
     if (strcmp(type, "file") != 0)
         return 0;
     if (path == NULL)
@@ -112,15 +136,12 @@ static int entry_from_json(const json_t *entry, struct plan *plan, struct error 
     struct plan_file file = {.path = name};
     if (content_from_json(entry, &file, err) < 0)
         return -1;
-    if (xet_hash != NULL && text_is_hex(xet_hash, XET_HASH_HEX)) /* may be redacted */
-        memcpy(file.xet_hash, xet_hash, sizeof(file.xet_hash));
-    if (plan->count >= LISTING_FILES_MAX)
-        return error_set(err, ERROR_UNSUPPORTED, "there are more than %d files", LISTING_FILES_MAX);
     plan_add(plan, &file);
     return 0;
 }
 
-int listing_page_parse(const void *data, size_t size, struct plan *plan, struct error *err)
+int listing_page_parse(const void *data, size_t size, struct plan *plan, struct strings *folders,
+                       struct error *err)
 {
     json_auto_t *document = load(data, size, err);
     const json_t *entry;
@@ -130,7 +151,11 @@ int listing_page_parse(const void *data, size_t size, struct plan *plan, struct 
         return -1;
     if (!json_is_array(document))
         return error_set(err, ERROR_CORRUPT, "the file list is not a JSON array");
-    json_array_foreach(document, i, entry) if (entry_from_json(entry, plan, err) < 0) return -1;
+    json_array_foreach(document, i, entry)
+    {
+        if (entry_from_json(entry, plan, folders, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -244,26 +269,102 @@ static char *find_next(const struct http_response *response)
     return NULL;
 }
 
-int listing_next_page(const struct http_response *response, char **out, struct error *err)
+/* The path and what is behind it; `url` is absolute. */
+static const char *behind_origin(const char *url)
+{
+    const char *host = strstr(url, "://");
+
+    return host != NULL ? host + 3 + strcspn(host + 3, "/?#") : url;
+}
+
+/* `path` is that of `prefix` or below it. */
+static bool is_below(const char *path, const char *prefix)
+{
+    return text_starts_with(path, prefix) && (*prefix == '\0' || path[strlen(prefix)] == '/');
+}
+
+/* The same page of `endpoint`: the host that it mirrors, and what it mirrors it at, are left out.
+ */
+static char *at_endpoint(const char *endpoint, const char *url)
+{
+    const char *prefix = behind_origin(endpoint);
+    const char *path = behind_origin(url);
+
+    if (is_below(path, prefix))
+        path += strlen(prefix);
+    return xasprintf("%s%s", endpoint, path);
+}
+
+int listing_next_page(const struct http_response *response, const char *endpoint, char **out,
+                      struct error *err)
 {
     const char *here = response->url;
     CLEANUP(text) char *next = find_next(response);
 
-    /* An absolute URL is used as it stands: the cursor in it must not change by a byte. */
     if (next != NULL && !hub_url_has_scheme(next, "http://") &&
         !hub_url_has_scheme(next, "https://")) {
         CLEANUP(text) char *target = TAKE(next);
         if (http_resolve_url(here, target, &next, err) < 0)
             return error_wrap(err, "the link to the next page");
     }
-    if (next != NULL && hub_url_has_scheme(here, "https://") &&
-        !hub_url_has_scheme(next, "https://")) {
-        CLEANUP(text) char *shown = http_display_url(next);
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "the next page leads from https to '%s', and from https only https is "
-                         "followed",
-                         shown);
+    /* What is behind the host is used as it stands: the cursor in it must not change by a byte. */
+    bool is_here = next != NULL && http_same_origin(next, here);
+    bool is_redirected = !http_same_origin(here, endpoint);
+    if (next != NULL &&
+        !(is_here && (is_redirected || is_below(behind_origin(next), behind_origin(endpoint))))) {
+        CLEANUP(text) char *named = TAKE(next);
+        next = at_endpoint(endpoint, named);
     }
     *out = TAKE(next);
+    return 0;
+}
+
+/* The first file whose path does not come before `text`; `plan->count` if there is none. */
+static size_t find_from(const struct plan *plan, const char *text)
+{
+    size_t first = 0;
+    size_t end = plan->count;
+
+    while (first < end) {
+        size_t middle = first + (end - first) / 2;
+        if (strcmp(plan->files[middle].path, text) < 0)
+            first = middle + 1;
+        else
+            end = middle;
+    }
+    return first;
+}
+
+static int refuse_cut(const struct plan *plan, const char *id, const char *missing,
+                      struct error *err)
+{
+    return error_set(
+        err, ERROR_CORRUPT,
+        "the list of files of '%s' is cut short: it has %zu files, and %s; most likely "
+        "a mirror or proxy loses the header 'Link' or 'recursive=true', check "
+        "HF_ENDPOINT and proxies",
+        id, plan->count, missing);
+}
+
+int listing_check_whole(const struct plan *plan, const char *id, const struct strings *folders,
+                        const struct strings *siblings, struct error *err)
+{
+    for (size_t i = 0; i < siblings->count; i++) {
+        size_t at = find_from(plan, siblings->items[i]);
+        if (at < plan->count && strcmp(plan->files[at].path, siblings->items[i]) == 0)
+            continue;
+        CLEANUP(text)
+        char *missing = xasprintf("lacks '%s' of the %zu that the repo's info names",
+                                  siblings->items[i], siblings->count);
+        return refuse_cut(plan, id, missing, err);
+    }
+    for (size_t i = 0; i < folders->count; i++) {
+        CLEANUP(text) char *start = xasprintf("%s/", folders->items[i]);
+        size_t at = find_from(plan, start);
+        if (at < plan->count && text_starts_with(plan->files[at].path, start))
+            continue;
+        CLEANUP(text) char *missing = xasprintf("none in its folder '%s'", folders->items[i]);
+        return refuse_cut(plan, id, missing, err);
+    }
     return 0;
 }

@@ -20,52 +20,55 @@ static void listing_page_parse_reads_every_form_of_a_file(void **state)
     static const struct {
         const char *page;
         uint64_t size;
-        const char *digest, *xet_hash;
+        const char *digest;
     } cases[] = {
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 8"), 8, SHA1, ""},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 0, \"lfs\": null"), 0, SHA1, ""},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 8"), 8, SHA1},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 0, \"lfs\": null"), 0, SHA1},
         {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 126, \"lfs\": {\"oid\": \"" SHA256
                  "\", \"size\": 5, \"pointerSize\": 126}"),
-         5, "sha256:" SHA256, ""},
+         5, "sha256:" SHA256},
         {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"lfs\": {\"oid\": \"" SHA256
                  "\", \"size\": 9007199254740993}, \"xetHash\": \"" XET "\""),
-         9007199254740993, "sha256:" SHA256, XET},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"redacted\""), 5, SHA1, ""},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"" XET "00\""), 5, SHA1, ""},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": null"), 5, SHA1, ""},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": 7, \"new\": [1.5]"), 5, SHA1,
-         ""},
+         9007199254740993, "sha256:" SHA256},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"redacted\""), 5, SHA1},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"" XET "00\""), 5, SHA1},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": null"), 5, SHA1},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": 7, \"new\": [1.5]"), 5, SHA1},
     };
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(strings) struct strings folders = STRINGS_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
-        assert_int_equal(listing_page_parse(cases[i].page, strlen(cases[i].page), &plan, &err), 0);
+        assert_int_equal(
+            listing_page_parse(cases[i].page, strlen(cases[i].page), &plan, &folders, &err), 0);
         assert_int_equal(plan.count, 1);
         const struct plan_file *file = &plan.files[0];
         assert_string_equal(file->path, "f");
         assert_true(file->size == cases[i].size);
         assert_string_equal(digest_format(&file->digest).text, cases[i].digest);
         assert_string_equal(file->blob_id, SHA1);
-        assert_string_equal(file->xet_hash, cases[i].xet_hash);
     }
 }
 
-static void listing_page_parse_skips_what_is_no_file(void **state)
+static void listing_page_parse_tells_files_from_folders(void **state)
 {
     static const char page[] =
         "[{\"type\": \"directory\", \"oid\": \"" SHA1 "\", \"size\": 0, \"path\": \"d\"},"
         " {\"type\": \"unknown\", \"path\": \"u\"},"
         " {\"type\": \"file\", \"oid\": \"" SHA1 "\", \"size\": 8, \"path\": \"d/f\"}]";
     CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(strings) struct strings folders = STRINGS_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(listing_page_parse(page, strlen(page), &plan, &err), 0);
+    assert_int_equal(listing_page_parse(page, strlen(page), &plan, &folders, &err), 0);
     assert_int_equal(plan.count, 1);
     assert_string_equal(plan.files[0].path, "d/f");
-    assert_int_equal(listing_page_parse("[]", 2, &plan, &err), 0);
+    assert_int_equal(folders.count, 1);
+    assert_string_equal(folders.items[0], "d");
+    assert_int_equal(listing_page_parse("[]", 2, &plan, &folders, &err), 0);
     assert_int_equal(plan.count, 1);
 }
 
@@ -109,8 +112,10 @@ static void listing_page_parse_says_what_is_wrong_with_a_page(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(strings) struct strings folders = STRINGS_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
-        assert_int_equal(listing_page_parse(cases[i].page, strlen(cases[i].page), &plan, &err), -1);
+        assert_int_equal(
+            listing_page_parse(cases[i].page, strlen(cases[i].page), &plan, &folders, &err), -1);
         assert_int_equal(err.kind, ERROR_CORRUPT);
         assert_non_null(strstr(err.text, cases[i].complaint));
         assert_int_equal(plan.count, 0);
@@ -206,78 +211,116 @@ static void link_find_reads_links_as_the_standard_has_them(void **state)
     }
 }
 
-static void listing_next_page_follows_links_but_never_from_https_to_http(void **state)
-{
-    static const struct {
-        const char *url, *links[2], *next, *complaint;
-        enum error_kind kind;
-    } cases[] = {
-        {"https://h/t?a=1", {NULL, NULL}, NULL, NULL, ERROR_NONE},
-        {"https://h/t?a=1", {"<https://h/x>; rel=prev", NULL}, NULL, NULL, ERROR_NONE},
-        {"https://h/t?a=1",
-         {"<https://h/t?a=1&cursor=a+b%2c%3D>; rel=\"next\"", NULL},
-         "https://h/t?a=1&cursor=a+b%2c%3D",
-         NULL,
-         ERROR_NONE},
-        {"https://h/t",
-         {"<x>; rel=\"xet-auth\"", "<https://other/t>; rel=next"},
-         "https://other/t",
-         NULL,
-         ERROR_NONE},
-        {"https://h/a/t?a=1",
-         {"</a/t?cursor=2>; rel=next", NULL},
-         "https://h/a/t?cursor=2",
-         NULL,
-         ERROR_NONE},
-        {"http://h/t", {"<HTTPS://h/t?c>; rel=next", NULL}, "HTTPS://h/t?c", NULL, ERROR_NONE},
-        {"https://h/t",
-         {"<http://h/t?secret>; rel=next", NULL},
-         NULL,
-         "leads from https to 'http://h/t', and",
-         ERROR_UNSUPPORTED},
-        {"https://h/t",
-         {"<file:///etc/passwd>; rel=next", NULL},
-         NULL,
-         "the link to the next page: ",
-         ERROR_UNSUPPORTED},
-    };
+static const struct {
+    const char *endpoint, *url, *links[2], *next, *complaint;
+} next_pages[] = {
+    {"https://h", "https://h/t?a=1", {NULL, NULL}, NULL, NULL},
+    {"https://h", "https://h/t?a=1", {"<https://h/x>; rel=prev", NULL}, NULL, NULL},
+    {"https://h",
+     "https://h/t?a=1",
+     {"<https://h/t?a=1&cursor=a+b%2c%3D>; rel=\"next\"", NULL},
+     "https://h/t?a=1&cursor=a+b%2c%3D",
+     NULL},
+    {"https://h",
+     "https://h/t",
+     {"<x>; rel=\"xet-auth\"", "<https://other/t?c=a+b%2c>; rel=next"},
+     "https://h/t?c=a+b%2c",
+     NULL},
+    {"https://h",
+     "https://h/a/t?a=1",
+     {"</a/t?cursor=2>; rel=next", NULL},
+     "https://h/a/t?cursor=2",
+     NULL},
+    {"http://h", "http://h/t", {"<HTTP://h/t?c>; rel=next", NULL}, "HTTP://h/t?c", NULL},
+    /* What stands before a mirror may take off TLS, a port, or a path. */
+    {"https://h", "https://h/t", {"<http://h/t?c>; rel=next", NULL}, "https://h/t?c", NULL},
+    {"http://h:81", "http://h:81/t", {"<http://h/t?c>; rel=next", NULL}, "http://h:81/t?c", NULL},
+    {"https://h/m/hub",
+     "https://h/m/hub/api/t",
+     {"<https://origin/api/t?c>; rel=next", NULL},
+     "https://h/m/hub/api/t?c",
+     NULL},
+    {"https://h/m",
+     "https://h/m/api/t",
+     {"</api/t?c>; rel=next", NULL},
+     "https://h/m/api/t?c",
+     NULL},
+    {"https://h/m", "https://h/m/api/t", {"</mm?c>; rel=next", NULL}, "https://h/m/mm?c", NULL},
+    {"https://h/m",
+     "https://h/m/api/t",
+     {"<http://inside:8080/m/api/t?c>; rel=next", NULL},
+     "https://h/m/api/t?c",
+     NULL},
+    {"https://h/m",
+     "https://h/m/api/t",
+     {"<https://h/m/api/t?c>; rel=next", NULL},
+     "https://h/m/api/t?c",
+     NULL},
+    /* The endpoint redirects to where the listing is, and the pages go on there. */
+    {"https://h",
+     "https://real/t",
+     {"<https://real/t?c>; rel=next", NULL},
+     "https://real/t?c",
+     NULL},
+    {"https://h", "https://real/t", {"<http://third/t?c>; rel=next", NULL}, "https://h/t?c", NULL},
+    {"https://h",
+     "https://h/t",
+     {"<file:///etc/passwd>; rel=next", NULL},
+     NULL,
+     "the link to the next page: "},
+};
 
+static void listing_next_page_stays_with_the_endpoint(void **state)
+{
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(next_pages); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
         CLEANUP(text) char *next = NULL;
-        CLEANUP(text) char *url = xstrdup(cases[i].url);
+        CLEANUP(text) char *url = xstrdup(next_pages[i].url);
         struct http_header headers[2];
         struct http_response response = {.status = 200, .url = url, .headers = headers};
-        for (; response.header_count < 2 && cases[i].links[response.header_count] != NULL;
+        for (; response.header_count < 2 && next_pages[i].links[response.header_count] != NULL;
              response.header_count++)
-            headers[response.header_count] = (struct http_header){
-                .name = xstrdup("link"), .value = xstrdup(cases[i].links[response.header_count])};
-        int result = listing_next_page(&response, &next, &err);
+            headers[response.header_count] =
+                (struct http_header){.name = xstrdup("link"),
+                                     .value = xstrdup(next_pages[i].links[response.header_count])};
+        int result = listing_next_page(&response, next_pages[i].endpoint, &next, &err);
         for (size_t j = 0; j < response.header_count; j++) {
             free(headers[j].name);
             free(headers[j].value);
         }
-        assert_int_equal(err.kind, cases[i].kind);
-        assert_int_equal(result, cases[i].complaint != NULL ? -1 : 0);
-        assert_true((next == NULL) == (cases[i].next == NULL));
+        assert_int_equal(err.kind,
+                         next_pages[i].complaint != NULL ? ERROR_UNSUPPORTED : ERROR_NONE);
+        assert_int_equal(result, next_pages[i].complaint != NULL ? -1 : 0);
+        assert_true((next == NULL) == (next_pages[i].next == NULL));
         if (next != NULL)
-            assert_string_equal(next, cases[i].next);
-        if (cases[i].complaint != NULL)
-            assert_non_null(strstr(err.text, cases[i].complaint));
+            assert_string_equal(next, next_pages[i].next);
+        if (next_pages[i].complaint != NULL)
+            assert_non_null(strstr(err.text, next_pages[i].complaint));
     }
+}
+
+static void a_commit_is_40_lower_case_hex_digits_only(void **state)
+{
+    (void)state;
+    assert_true(hub_revision_is_commit("3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123"));
+    assert_false(hub_revision_is_commit("3F0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123"));
+    assert_false(hub_revision_is_commit("3f0c6d0"));
+    assert_false(hub_revision_is_commit("3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f901234"));
+    assert_false(hub_revision_is_commit("main"));
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_commit_is_40_lower_case_hex_digits_only),
         cmocka_unit_test(listing_page_parse_reads_every_form_of_a_file),
-        cmocka_unit_test(listing_page_parse_skips_what_is_no_file),
+        cmocka_unit_test(listing_page_parse_tells_files_from_folders),
         cmocka_unit_test(listing_page_parse_says_what_is_wrong_with_a_page),
         cmocka_unit_test(hub_info_parse_reads_the_commit_and_who_may_read),
         cmocka_unit_test(hub_info_parse_wants_a_commit_of_40_hex_digits),
         cmocka_unit_test(link_find_reads_links_as_the_standard_has_them),
-        cmocka_unit_test(listing_next_page_follows_links_but_never_from_https_to_http),
+        cmocka_unit_test(listing_next_page_stays_with_the_endpoint),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

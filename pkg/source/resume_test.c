@@ -18,7 +18,7 @@ struct world {
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
+    CLEANUP(origin) struct origin model = ORIGIN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct http_options options = {
         .user_agent = "inlay/test",
@@ -31,7 +31,7 @@ static int setup(void **state)
     hub_server_enter(&world->hub, NULL);
     world->http = http_new(&options);
     const struct source_context context = {.http = world->http};
-    if (model_reference_parse("acme/tiny", &model, &err) < 0 ||
+    if (origin_parse("acme/tiny", &model, &err) < 0 ||
         source_open_huggingface(&context, &model, &world->source, &err) < 0)
         return -1;
     CLEANUP(text) char *path = xstrdup("f");
@@ -39,9 +39,9 @@ static int setup(void **state)
     if (digest_parse_hex(DIGEST_SHA256, HELLO_SHA256, &file.digest, &err) < 0)
         return -1;
     world->plan = (struct plan)PLAN_INIT;
-    world->plan.id = xstrdup("acme/tiny");
-    world->plan.revision = xstrdup("main");
-    world->plan.commit = xstrdup(HUB_COMMIT);
+    world->plan.origin.name = xstrdup("acme/tiny");
+    world->plan.origin.revision = xstrdup("main");
+    world->plan.pin = xstrdup(HUB_COMMIT);
     plan_add(&world->plan, &file);
     return 0;
 }

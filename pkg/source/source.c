@@ -1,7 +1,7 @@
 #include "source/source.h"
 
 #include "cache/cache.h"
-#include "source/source_internal.h"
+#include "source/hub_cache_internal.h"
 
 /* A file of the plan, whole and verified: the pipeline behind source_open_file(). */
 struct file_pipeline {
@@ -16,7 +16,12 @@ struct file_pipeline {
 
 static ssize_t file_pipeline_read(struct reader *reader, void *data, size_t size, struct error *err)
 {
-    return reader_read(CONTAINER_OF(reader, struct file_pipeline, base)->verify, data, size, err);
+    struct file_pipeline *pipeline = CONTAINER_OF(reader, struct file_pipeline, base);
+    ssize_t part = reader_read(pipeline->verify, data, size, err);
+
+    if (part < 0 && err->kind == ERROR_CORRUPT && pipeline->source->explain != NULL)
+        return pipeline->source->explain(pipeline->source, err);
+    return part;
 }
 
 static void file_pipeline_free(struct reader *reader)
@@ -28,6 +33,67 @@ static void file_pipeline_free(struct reader *reader)
     free(pipeline);
 }
 
+/* With the cache of the Hub's clients on this machine before it, or in its place. */
+static int open_hub(const struct source_context *context, const struct origin *origin,
+                    struct source **out, struct error *err)
+{
+    if (context->offline ? source_open_hub_offline(context, origin, out, err) < 0
+                         : source_open_huggingface(context, origin, out, err) < 0)
+        return -1;
+    (*out)->keeps_listings = !context->offline;
+    if (context->hub_cache != NULL)
+        (*out)->hub_cache = hub_cache_new(context->hub_cache, origin, context->log);
+    return 0;
+}
+
+/* A row a kind of origin: what opens its sources. */
+static const struct {
+    enum origin_kind kind;
+    int (*open)(const struct source_context *context, const struct origin *origin,
+                struct source **out, struct error *err);
+} kinds[] = {
+    {ORIGIN_HUB_MODEL, open_hub},
+    {ORIGIN_HUB_DATASET, open_hub},
+    {ORIGIN_MODELSCOPE, source_open_modelscope},
+    {ORIGIN_OLLAMA, source_open_ollama},
+    {ORIGIN_FOLDER, source_open_folder},
+    {ORIGIN_FILE, source_open_single_file},
+    {ORIGIN_URL, source_open_url},
+};
+
+static int open_kind(const struct source_context *context, const struct origin *origin,
+                     struct source **out, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (kinds[i].kind == origin->kind)
+            return kinds[i].open(context, origin, out, err);
+    if (origin->kind == ORIGIN_OCI_MODEL && context->open_oci_model != NULL)
+        return context->open_oci_model(context->open_arg, origin, out, err);
+    return error_set(err, ERROR_UNSUPPORTED, "'%s': models are not fetched from there",
+                     origin->name);
+}
+
+int source_refuse_offline(const struct origin *model, struct error *err)
+{
+    CLEANUP(text) char *name = origin_format(model);
+
+    return error_set(err, ERROR_NOT_FOUND,
+                     "'%s' is not on this machine, and no request is made (--offline)", name);
+}
+
+int source_open(const struct source_context *context, const struct origin *origin,
+                struct source **out, struct error *err)
+{
+    CLEANUP(source) struct source *source = NULL;
+
+    if (open_kind(context, origin, &source, err) < 0)
+        return -1;
+    if (origin_is_file(origin->kind) && (origin->unpacks || origin->member != NULL))
+        source = source_unpack(TAKE(source), context->cancel);
+    *out = TAKE(source);
+    return 0;
+}
+
 int source_list(struct source *source, struct plan *plan, struct error *err)
 {
     CLEANUP(plan) struct plan listed = PLAN_INIT;
@@ -35,10 +101,11 @@ int source_list(struct source *source, struct plan *plan, struct error *err)
     if (source->ops->list(source, &listed, err) < 0)
         return -1;
     if (listed.count == 0)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' has no files at revision '%s'", listed.id,
-                         listed.revision);
+        return plan_refuse_empty(&listed, err);
     if (plan_check(&listed, err) < 0)
-        return error_wrap(err, "the file list of '%s'", listed.id);
+        return error_wrap(err, "the file list of '%s'", listed.origin.name);
+    if (source->keeps_listings && source->cache != NULL)
+        hub_listing_keep(source->cache, &listed);
     plan_release(plan);
     *plan = listed;
     listed = (struct plan)PLAN_INIT;
@@ -75,6 +142,35 @@ static int fetch_content(void *arg, uint64_t offset, struct reader **out, struct
     return 0;
 }
 
+/*
+ * Opens what the Hub cache has; pipeline->content stays NULL if it has to come from elsewhere. What
+ * is damaged there is left alone; offline it is an error, unless the download cache has it.
+ */
+static int open_from_hub_cache(struct file_pipeline *pipeline, struct error *err)
+{
+    const struct source *source = pipeline->source;
+    const struct plan_file *file = pipeline->file;
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    if (source->hub_cache == NULL ||
+        hub_cache_open(source->hub_cache, pipeline->plan->pin, file, pipeline->cancel,
+                       &pipeline->content, &why) == 0)
+        return 0;
+    bool is_elsewhere =
+        !source->is_offline ||
+        (source->cache != NULL && cache_has(source->cache, &file->digest, file->size));
+    if (why.kind == ERROR_CANCELED)
+        return error_move(err, &why);
+    if (!is_elsewhere) {
+        error_move(err, &why);
+        return error_wrap(err,
+                          "it is not taken from the Hub cache, and offline the hub is not asked");
+    }
+    log_warn(source->hub_cache->log, "'%s' is not taken from the Hub cache: %s", file->path,
+             why.text);
+    return 0;
+}
+
 static int open_pipeline(struct file_pipeline *pipeline, const char *name, struct error *err)
 {
     const struct plan_file *file = pipeline->file;
@@ -87,19 +183,31 @@ static int open_pipeline(struct file_pipeline *pipeline, const char *name, struc
         .arg = pipeline,
     };
 
-    if (pipeline->source->cache != NULL)
+    if (open_from_hub_cache(pipeline, err) < 0)
+        return -1;
+    if (pipeline->content == NULL && pipeline->source->cache != NULL)
         return cache_reader_open(pipeline->source->cache, &request, &pipeline->verify, err);
-    if (fetch_content(pipeline, 0, &pipeline->content, err) < 0)
+    if (pipeline->content == NULL && fetch_content(pipeline, 0, &pipeline->content, err) < 0)
         return -1;
     pipeline->verify = verify_reader_new(pipeline->content, name, file->size, &file->digest);
     return 0;
+}
+
+/* For messages: what is one file has its name alone. Caller frees. */
+static char *file_title(const struct plan *plan, const struct plan_file *file)
+{
+    const struct origin *origin = &plan->origin;
+
+    if (origin_is_file(origin->kind) && !origin->unpacks && origin->member == NULL)
+        return xstrdup(origin->name);
+    return xasprintf("%s/%s", origin->name, file->path);
 }
 
 int source_open_file(struct source *source, const struct plan *plan, const struct plan_file *file,
                      const struct cancel *cancel, struct reader **out, struct error *err)
 {
     static const struct reader_ops ops = {file_pipeline_read, file_pipeline_free};
-    CLEANUP(text) char *name = xasprintf("%s/%s", plan->id, file->path);
+    CLEANUP(text) char *name = file_title(plan, file);
     struct file_pipeline *pipeline = xcalloc(1, sizeof(*pipeline));
     CLEANUP(reader) struct reader *reader = &pipeline->base;
 
@@ -118,6 +226,8 @@ int source_open_file(struct source *source, const struct plan *plan, const struc
 
 void source_free(struct source *source)
 {
-    if (source != NULL)
-        source->ops->free(source);
+    if (source == NULL)
+        return;
+    hub_cache_free(source->hub_cache);
+    source->ops->free(source);
 }

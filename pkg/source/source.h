@@ -3,6 +3,7 @@
 
 #include "core/cancel.h"
 #include "core/log.h"
+#include "plan/contents.h"
 #include "plan/plan.h"
 #include "stream/stream.h"
 
@@ -11,9 +12,17 @@
 /* Where the files of one model come from. Safe to share between threads once opened. */
 struct source {
     const struct source_ops *ops;
-    struct prefetch_pool *pool; /* borrowed; NULL: nothing is to be gained by reading ahead */
-    struct cache *cache;        /* borrowed; NULL: nothing is kept on the disk */
-    atomic_bool refuses_ranges; /* set by `open` when it has found out */
+    struct prefetch_pool *pool;  /* borrowed; NULL: nothing is to be gained by reading ahead */
+    struct cache *cache;         /* borrowed; NULL: nothing is kept on the disk */
+    struct hub_cache *hub_cache; /* owned; files are taken from it first; NULL: there is none */
+    bool keeps_listings;         /* in `cache`, so that they are found offline */
+    bool is_offline;             /* nothing else can be had than what the caches have */
+    atomic_bool refuses_ranges;  /* set by `open` when it has found out */
+    /*
+     * Makes of ERROR_CORRUPT, that a file is not what the plan says, what it means of this source;
+     * NULL: it says enough. Returns -1.
+     */
+    int (*explain)(struct source *source, struct error *err);
 };
 
 /* A part of a file. */
@@ -32,64 +41,129 @@ struct source_ops {
     void (*free)(struct source *source);
 };
 
-/* [hf://][datasets/]NAME[@REVISION] or [hf://][datasets/]ORG/NAME[@REVISION] */
-struct model_reference {
-    enum repo_type type;
-    char *id;
-    char *revision; /* "main" if none was given */
-};
+/* 40 lower-case hex digits, as the Hub has them. */
+bool hub_revision_is_commit(const char *revision);
 
-#define MODEL_REFERENCE_INIT                                                                       \
-    {                                                                                              \
-        REPO_MODEL, NULL, NULL                                                                     \
-    }
-
-/* ERROR_USAGE, with what was wrong and what is expected. */
-int model_reference_parse(const char *text, struct model_reference *out,
-                          struct error *err) MUST_CHECK;
-/* "org/name@revision", "datasets/org/name@revision". Caller frees. */
-char *model_reference_format(const struct model_reference *model);
-/* 40 lower-case hex digits. */
-bool model_revision_is_commit(const char *revision);
-void model_reference_release(struct model_reference *model);
-CLEANUP_RELEASE(model_reference)
-
+struct auth;
 struct cache;
 struct http;
 
 struct source_context {
     struct http *http;           /* borrowed */
+    struct auth *auth;           /* of registries; borrowed; NULL: without, none is spoken to */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
     struct prefetch_pool *pool;  /* connections for contents; borrowed; NULL: one a file */
     struct cache *cache;         /* keeps what is fetched; borrowed; NULL: nothing does */
+    bool offline;                /* no request is made: what is not on this machine is missing */
+    bool unverified;             /* URLs are taken without a checksum, too */
+    const char *hub_cache;       /* a Hub cache whose files are taken; NULL: none */
+    bool hub_cache_is_implied;   /* by `offline`: what `cache` remembers goes before it */
+    /* Opens ORIGIN_OCI_MODEL, which takes a store; NULL: nobody does. */
+    int (*open_oci_model)(void *arg, const struct origin *origin, struct source **out,
+                          struct error *err);
+    void *open_arg;
 };
 
+/*
+ * Opens what the origin's kind says, by a table. Fails as that does. A file or URL that unpacks, or
+ * of which a member is wanted, is opened as an archive: tar, plain or packed by gzip, bzip2, xz or
+ * zstd, or zip, as its content says; one that is none is a file like any, unless its name says so.
+ * source_list() fetches it, verifies it and unpacks it into a temporary file. The plan has its
+ * members (without leading "./"), or the one member under its last part or origin->file_name;
+ * digests are as for a folder, and the pin is the archive's SHA-256, or the member's. Names have to
+ * pass plan_check(). Links that lead to files among the members are these files; any other and what
+ * is neither file nor folder is ERROR_UNSUPPORTED, as is more than 64 GiB, or, beyond the first
+ * GiB, more than 1,000 times the archive. ERROR_CORRUPT if it is damaged or the member has another
+ * digest, ERROR_NOT_FOUND if there is no such member.
+ */
+int source_open(const struct source_context *context, const struct origin *origin,
+                struct source **out, struct error *err) MUST_CHECK;
 /*
  * A repo of the Hugging Face Hub at HF_ENDPOINT (https://huggingface.co if unset; a trailing '/'
  * is dropped), with the token of auth_hub_token(). Makes no request. ERROR_USAGE for an endpoint
  * that is not an http(s) URL.
  */
-int source_open_huggingface(const struct source_context *context,
-                            const struct model_reference *model, struct source **out,
-                            struct error *err) MUST_CHECK;
+int source_open_huggingface(const struct source_context *context, const struct origin *model,
+                            struct source **out, struct error *err) MUST_CHECK;
+/*
+ * A model of ModelScope at MODELSCOPE_ENDPOINT, else MODELSCOPE_DOMAIN (https://modelscope.cn if
+ * both are unset or empty), with the token in MODELSCOPE_API_TOKEN. Makes no request. The plan's
+ * digests are SHA-256. ERROR_USAGE for an endpoint that is not an http(s) URL.
+ */
+int source_open_modelscope(const struct source_context *context, const struct origin *model,
+                           struct source **out, struct error *err) MUST_CHECK;
+/*
+ * A model in a registry of Ollama, with the credentials of `context->auth`, which is required. Its
+ * files are what Ollama keeps of it: manifests/HOST/NAMESPACE/MODEL/TAG, the manifest as it came,
+ * and blobs/sha256-HEX of its config and layers; the pin is the manifest's digest. The manifest is
+ * asked for once, by the first source_list(). In plain http registries on this machine may answer,
+ * and those of `http`'s `insecure`. Makes no request.
+ */
+int source_open_ollama(const struct source_context *context, const struct origin *model,
+                       struct source **out, struct error *err) MUST_CHECK;
+/*
+ * A folder on this machine, origin->name, for what it is. Links are followed as long as they stay
+ * inside; one that leads out, or to a folder above itself, and special files are refused. `.git`
+ * and
+ * `.cache/huggingface` are left out. The plan's origin has its real path as name. The pin is the id
+ * of the tree that git would make of the files, all of them of mode 100644: content alone decides,
+ * whatever mode, owner, time and umask. Digests are computed by source_list(): SHA-256 from 1 MiB
+ * on, git SHA-1 below. A file that is another when it is read later is ERROR_LOCAL. ERROR_USAGE for
+ * "/", ERROR_NOT_FOUND if there is none.
+ */
+int source_open_folder(const struct source_context *context, const struct origin *origin,
+                       struct source **out, struct error *err) MUST_CHECK;
+/*
+ * One file on this machine, origin->name; links are followed. In the image it has
+ * origin->file_name, else the last part of that path. Pinned to and known by its SHA-256, which
+ * source_list() computes. A file that is another when it is read later is ERROR_LOCAL.
+ */
+int source_open_single_file(const struct source_context *context, const struct origin *origin,
+                            struct source **out, struct error *err) MUST_CHECK;
+/*
+ * One file behind an http(s) URL, called origin->file_name, else what the URL's path ends with.
+ * Pinned to its SHA-256; the plan's origin has the URL without its query. No credentials are sent.
+ * Makes no request; source_list() asks for the size. Without a digest in the origin, or where the
+ * server tells no size, source_list() fetches all of it into a temporary file, and a warning says
+ * what was taken. ERROR_USAGE if there is no digest and the context is not `unverified`, or if the
+ * URL ends with what is no name of a file.
+ */
+int source_open_url(const struct source_context *context, const struct origin *origin,
+                    struct source **out, struct error *err) MUST_CHECK;
 /*
  * A folder on this machine that stands for a repo at a commit: for tests, and for files that
  * another tool has fetched. Links and special files are refused. Digests are computed by
  * source_list(): SHA-256 from 1 MiB on, git SHA-1 below.
  */
-int source_open_directory(const char *path, const struct model_reference *model, const char *commit,
+int source_open_directory(const char *path, const struct origin *model, const char *commit,
                           struct source **out, struct error *err) MUST_CHECK;
 
 /* Fills `plan` (empty before) and checks it by plan_check(). */
 int source_list(struct source *source, struct plan *plan, struct error *err) MUST_CHECK;
 /*
+ * Whether the files that a selection has left in `plan` can be had, as far as is known without
+ * reading them: ERROR_NOT_FOUND, listing them, for what is missing offline.
+ */
+int source_check(const struct source *source, const struct plan *plan,
+                 struct error *err) MUST_CHECK;
+/*
+ * Reads the plan's small files that decide what is loaded, several at a time, verified, into `out`.
+ * What has a repo or a folder has such files; of the other kinds, and of what is missing offline,
+ * nothing is read. `memo` is a folder that remembers them by digest, so that a second call makes no
+ * request; NULL: nothing does. Where there is a download cache, that does. `cancel` may be NULL.
+ */
+int source_read_contents(struct source *source, const struct plan *plan, const char *memo,
+                         const struct cancel *cancel, struct plan_contents *out,
+                         struct error *err) MUST_CHECK;
+/*
  * Opens a whole file of the plan. A connection that breaks is resumed at the offset it reached,
  * with growing waits, five times in a row without a byte of progress at most. Size and digest are
  * verified: reading ends with ERROR_CORRUPT if they are wrong. A large file comes in ranges, over
- * several connections of the pool, unless the source refuses ranges. What the cache has comes from
- * there, as cache_reader_open() tells, and what it lacks goes there. `plan`, `file`, `source` and
- * `cancel` outlive *out.
+ * several connections of the pool, unless the source refuses ranges. What the Hub cache has comes
+ * from there; a damaged file there is a warning, and not used. What the download cache has comes
+ * from there, as cache_reader_open() tells, and what it lacks goes there. `plan`, `file`, `source`
+ * and `cancel` outlive *out.
  */
 int source_open_file(struct source *source, const struct plan *plan, const struct plan_file *file,
                      const struct cancel *cancel, struct reader **out,
@@ -101,10 +175,18 @@ int source_open_file(struct source *source, const struct plan *plan, const struc
  */
 struct source_files;
 
-/* `files` are all that will be opened; they, `plan` and `source` outlive what is made. */
-struct source_files *source_files_new(struct source *source, const struct plan *plan,
-                                      const struct plan_file *const *files, size_t count,
-                                      const struct cancel *cancel);
+/* What is to be opened. All borrowed, and outlives what is made. */
+struct source_files_request {
+    struct source *source;
+    const struct plan *plan;
+    const struct plan_contents *contents; /* need not be fetched again; NULL: none */
+    const struct plan_file *const *files; /* all that will be opened, in their order */
+    size_t count;
+    const struct cancel *cancel; /* may be NULL */
+};
+
+/* The array of files need not outlive the call. */
+struct source_files *source_files_new(const struct source_files_request *request);
 /* Like source_open_file(). *out is freed before the next file is opened. */
 int source_files_open(struct source_files *files, const struct plan_file *file, struct reader **out,
                       struct error *err) MUST_CHECK;

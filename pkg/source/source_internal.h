@@ -1,9 +1,11 @@
 #ifndef INLAY_SOURCE_SOURCE_INTERNAL_H
 #define INLAY_SOURCE_SOURCE_INTERNAL_H
 
+#include "core/temporary.h"
 #include "http/http.h"
 #include "source/source.h"
 
+#include <inttypes.h>
 #include <pthread.h>
 
 /* More files than any repo has; a listing beyond it would only eat memory. */
@@ -16,11 +18,12 @@ struct hub_info {
     bool is_gated;
     bool is_private;
     bool is_disabled;
+    struct strings siblings; /* paths of the files, as far as it names them */
 };
 
 #define HUB_INFO_INIT                                                                              \
     {                                                                                              \
-        NULL, "", false, false, false                                                              \
+        NULL, "", false, false, false, STRINGS_INIT                                                \
     }
 
 /* Reads the answer of /api/models/{id}/revision/{revision}. ERROR_CORRUPT. */
@@ -30,11 +33,151 @@ void hub_info_release(struct hub_info *info);
 CLEANUP_RELEASE(hub_info)
 
 /*
- * Adds the files of one page of /api/models/{id}/tree/{commit} to `plan`, unsorted; folders are
- * skipped. ERROR_CORRUPT, with some of the page's files in `plan`.
+ * Adds the files of one page of /api/models/{id}/tree/{commit} to `plan`, unsorted, and the paths
+ * of its folders to `folders`. ERROR_CORRUPT, with some of the page's entries in them.
  */
-int listing_page_parse(const void *data, size_t size, struct plan *plan,
+int listing_page_parse(const void *data, size_t size, struct plan *plan, struct strings *folders,
                        struct error *err) MUST_CHECK;
+
+/*
+ * Whether the listing of `id` is whole, as far as that shows: it has a file in each of `folders`,
+ * since git knows no empty ones, and all that the repo's info names, which may be fewer than there
+ * are. `plan` is sorted. ERROR_CORRUPT.
+ */
+int listing_check_whole(const struct plan *plan, const char *id, const struct strings *folders,
+                        const struct strings *siblings, struct error *err) MUST_CHECK;
+
+/*
+ * Takes size, digest and blob id of a file from the hub's answer to HEAD (or its redirect to where
+ * the content is) into `file`. ERROR_UNSUPPORTED if the answer does not tell them, ERROR_CORRUPT if
+ * it is about another commit.
+ */
+int hub_head_parse(const struct http_response *response, const char *commit, struct plan_file *file,
+                   struct error *err) MUST_CHECK;
+
+/* Sets `blob_id` by size and digest: git's name of the file, for LFS that of its pointer. */
+void source_name_blob(struct plan_file *file);
+
+/* From this size on a hub would keep a file in LFS, and it is known by its SHA-256. */
+#define LFS_SIZE MIB
+
+/* A file of this machine, open at its start. All borrowed. */
+struct local_file {
+    int fd;
+    uint64_t size;
+    const char *name;            /* for messages */
+    const struct cancel *cancel; /* may be NULL */
+};
+
+/* Reads it once, for both; either may be NULL. ERROR_LOCAL if its size is no longer the same. */
+int local_hash(const struct local_file *file, struct digest *sha256, struct digest *git_sha1,
+               struct error *err) MUST_CHECK;
+/* As source->explain: a file of this machine that is another than before has changed. */
+int local_explain(struct source *source, struct error *err);
+
+/* Reads a part of an open file. Takes over *fd, which is -1 afterwards. */
+int part_reader_open(int *fd, const char *name, const struct source_range *range,
+                     struct reader **out, struct error *err) MUST_CHECK;
+
+/* Opens a part of a temporary file, however often, from any thread. `name` is for messages. */
+int temporary_open(int fd, const char *name, const struct source_range *range, struct reader **out,
+                   struct error *err) MUST_CHECK;
+/* Appends to it; `fd` outlives the writer. */
+struct writer *temporary_writer_new(int fd);
+
+/* A file of a git tree. */
+struct git_file {
+    char *path;
+    struct digest id; /* of the blob */
+};
+
+/* The id of the tree of these files, all of them of mode 100644. Sorts them. */
+struct digest git_tree_id(struct git_file *files, size_t count);
+
+struct directory {
+    struct source base;
+    struct origin model;
+    char *path;                  /* for messages */
+    char *commit;                /* NULL: the pin is the id of git's tree */
+    char *real;                  /* `path` without links, if links in it are followed; else NULL */
+    const struct cancel *cancel; /* may be NULL */
+    int root;
+};
+
+/* Opens the folder that `path` lies in, part by part, so that no link is followed on the way. */
+int directory_open_parent(const struct directory *directory, const char **path, int *out,
+                          struct error *err) MUST_CHECK;
+/* Opens a regular file, no link followed. */
+int directory_open_regular(const struct directory *directory, const char *path, int *out,
+                           uint64_t *size, struct error *err) MUST_CHECK;
+/*
+ * Where links lead from `path`: a path in the directory, without links; "" is the directory itself.
+ * ERROR_UNSUPPORTED if that is outside, ERROR_NOT_FOUND if it is nothing. Caller frees *out.
+ */
+int directory_resolve(const struct directory *directory, const char *path, char **out,
+                      struct error *err) MUST_CHECK;
+int directory_list(struct source *source, struct plan *plan, struct error *err) MUST_CHECK;
+
+/*
+ * The archive that is the one file of `archive`, as a source of its members; see source_open().
+ * Takes over `archive`, whose files can be read at any offset at little cost once it is listed.
+ */
+struct source *source_unpack(struct source *archive, const struct cancel *cancel);
+
+/* What an archive holds under one name. */
+struct member {
+    char *path;
+    char *target; /* of a link: the path of the member that it leads to; NULL: a file */
+    uint64_t size;
+    uint64_t offset;      /* where its content is in the file that was unpacked into */
+    struct digest digest; /* DIGEST_NONE: its content was not wanted */
+};
+
+struct members {
+    struct member *items; /* sorted by path */
+    size_t count;
+};
+
+void members_release(struct members *members);
+CLEANUP_RELEASE(members)
+/* NULL if there is none. */
+const struct member *members_find(const struct members *members, const char *path);
+/*
+ * The file that a member is, or that its links lead to; ERROR_UNSUPPORTED if they lead to no file
+ * in the archive.
+ */
+int members_follow(const struct members *members, const struct member *member,
+                   const struct member **out, struct error *err) MUST_CHECK;
+/*
+ * Where the link `path` leads if its target is this text, as a path of a member. ERROR_UNSUPPORTED
+ * if that is not in the archive. Caller frees *out.
+ */
+int member_resolve(const char *path, const char *target, char **out, struct error *err) MUST_CHECK;
+
+/* What is made of more than this is made to fill disks. */
+struct unpack_limits {
+    uint64_t size;  /* bytes of all members */
+    uint64_t free;  /* so many whatever the archive's size is */
+    uint64_t ratio; /* beyond, so many times the archive's size */
+    size_t count;   /* members, folders too */
+};
+
+struct unpack_request {
+    struct source *source; /* has the archive, as the one file of `plan` */
+    const struct plan *plan;
+    const char *only; /* the one member whose content is wanted; NULL: of all */
+    int to;           /* an open file to which contents are appended */
+    struct unpack_limits limits;
+    const struct cancel *cancel; /* may be NULL */
+};
+
+/*
+ * Reads an archive and fills `out`, empty before. Contents are known by SHA-256 from LFS_SIZE on
+ * and if there is an `only`, else by git SHA-1. *is_archive is false, and nothing is done, if it is
+ * none. Fails as source_open() says.
+ */
+int unpack_archive(const struct unpack_request *request, struct members *out, bool *is_archive,
+                   struct error *err) MUST_CHECK;
 
 /*
  * The target of the first link with this relation in a Link header (RFC 8288, section 3), as it
@@ -44,10 +187,10 @@ char *link_find(const char *header, const char *relation);
 
 /*
  * The URL of the page behind the one that `response` is, by its Link header; *out is NULL on the
- * last page. ERROR_UNSUPPORTED for a way from https to http, ERROR_CORRUPT for what is no URL.
- * Caller frees *out.
+ * last page. A mirror may pass on a link to the host that it mirrors: the same path is then asked
+ * of `endpoint`. ERROR_UNSUPPORTED or ERROR_CORRUPT for what is no URL. Caller frees *out.
  */
-int listing_next_page(const struct http_response *response, char **out,
+int listing_next_page(const struct http_response *response, const char *endpoint, char **out,
                       struct error *err) MUST_CHECK;
 
 /* `scheme` is "http://" or "https://", in lower case. */
@@ -56,9 +199,10 @@ bool hub_url_has_scheme(const char *url, const char *scheme);
 /* What the hub was asked for, to say why it refused. All borrowed. */
 struct hub_question {
     const char *endpoint;
-    const struct model_reference *model;
-    const char *path;  /* the file; NULL: the list of files */
-    const char *token; /* a secret; NULL: none was sent */
+    const struct origin *model;
+    const char *path;   /* the file; NULL: the list of files */
+    const char *token;  /* a secret; NULL: none was sent */
+    const char *commit; /* what was asked for in place of the revision; NULL: the revision */
 };
 
 /* Turns an answer that refuses what was asked into an error a person can act on. Returns -1. */
@@ -106,5 +250,74 @@ char *address_memo_find(struct address_memo *memo, const char *path);
 void address_memo_keep(struct address_memo *memo, const char *path, const char *url);
 /* Forgets it, unless there is another by now. */
 void address_memo_forget(struct address_memo *memo, const char *path, const char *url);
+
+/* A range of no bytes, which cannot be asked for. */
+bool source_range_is_empty(const struct source_range *range, uint64_t size);
+
+/* A server that may send us elsewhere for a file. All borrowed. */
+struct remote {
+    struct http *http;
+    const char *endpoint; /* its URL */
+    struct address_memo *addresses;
+    struct source *source; /* learns whether ranges are refused */
+};
+
+/*
+ * Asks for a bounded range where the server has sent us before; *body stays NULL if that is not
+ * known, or no longer good: addresses expire.
+ */
+int remote_open_remembered(const struct remote *remote, const struct plan_file *file,
+                           const struct source_range *range, struct reader **body,
+                           struct error *err) MUST_CHECK;
+/* A bounded range was answered: from where, and does the server know ranges at all? */
+void remote_learn(const struct remote *remote, const char *path,
+                  const struct http_response *response);
+
+/*
+ * Takes the URL in an environment variable apart far enough to know that paths can be put behind
+ * it; a trailing '/' is dropped. ERROR_USAGE. Caller frees *out.
+ */
+int source_endpoint_parse(const char *variable, const char *text, const char *token_variable,
+                          const char *example, char **out, struct error *err) MUST_CHECK;
+
+/* Whether a file of an offline source is on this machine. */
+bool source_has_offline(const struct source *source, const struct plan *plan,
+                        const struct plan_file *file);
+/* Says that it would have to be asked for, which the user has ruled out. Returns -1. */
+int source_refuse_offline(const struct origin *model, struct error *err);
+
+struct huggingface {
+    struct source base;
+    struct http *http;     /* borrowed */
+    const struct log *log; /* borrowed, may be NULL */
+    struct origin model;
+    struct address_memo addresses;
+    char *endpoint;      /* without a '/' at its end */
+    char *token;         /* a secret; NULL: none */
+    char *authorization; /* the header value made of it */
+};
+
+/* "models", as in the paths of the API. */
+const char *hub_type_folder(enum origin_kind type);
+/* The header value for a URL; NULL: none. */
+const char *hub_authorization(const struct huggingface *hub, const char *url);
+/* "{endpoint}/{id}/resolve/{commit}/{path}" */
+void hub_format_file_url(const struct huggingface *hub, const char *commit, const char *path,
+                         struct buf *out);
+/* Asks for a document; any status is handed over. */
+int hub_get_document(const struct huggingface *hub, const char *url, struct http_response *response,
+                     struct error *err) MUST_CHECK;
+/* hub_refusal() of what was asked of `hub`; `path` and `commit` may be NULL. Returns -1. */
+int hub_refuse(const struct huggingface *hub, const char *commit, const char *path,
+               const struct http_response *response, struct error *err);
+/* What came from `url` is not what a hub sends: says so in front of `err`. Returns -1. */
+int hub_blame_endpoint(const char *url, struct error *err);
+
+/*
+ * Fills `plan` with the files of the commit in `info`, sorted: by the hub's listing, which has to
+ * be whole; where the hub has no listings, by HEAD for each file that `info` names.
+ */
+int hub_read_files(const struct huggingface *hub, const struct hub_info *info, struct plan *plan,
+                   struct error *err) MUST_CHECK;
 
 #endif

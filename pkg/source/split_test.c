@@ -37,7 +37,7 @@ static void add_file(struct world *world, const char *name, size_t size)
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(model_reference) struct model_reference model = MODEL_REFERENCE_INIT;
+    CLEANUP(origin) struct origin model = ORIGIN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct http_options options = {
         .user_agent = "inlay/test",
@@ -52,16 +52,16 @@ static int setup(void **state)
     world->http = http_new(&options);
     world->pool = prefetch_pool_new(4);
     const struct source_context context = {.http = world->http, .pool = world->pool};
-    if (model_reference_parse("acme/tiny", &model, &err) < 0 ||
+    if (origin_parse("acme/tiny", &model, &err) < 0 ||
         source_open_huggingface(&context, &model, &world->source, &err) < 0)
         return -1;
     world->body = xcalloc(SIZE, 1);
     for (size_t i = 0; i < SIZE; i++)
         world->body[i] = (char)(i * 7 + i / 251);
     world->plan = (struct plan)PLAN_INIT;
-    world->plan.id = xstrdup("acme/tiny");
-    world->plan.revision = xstrdup("main");
-    world->plan.commit = xstrdup(HUB_COMMIT);
+    world->plan.origin.name = xstrdup("acme/tiny");
+    world->plan.origin.revision = xstrdup("main");
+    world->plan.pin = xstrdup(HUB_COMMIT);
     add_file(world, "large", SIZE);
     add_file(world, "small", (size_t)SPLIT_LEAST - 1);
     return 0;

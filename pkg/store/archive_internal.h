@@ -1,6 +1,7 @@
 #ifndef INLAY_STORE_ARCHIVE_INTERNAL_H
 #define INLAY_STORE_ARCHIVE_INTERNAL_H
 
+#include "core/temporary.h"
 #include "store/store_internal.h"
 
 /* What the stores that are one tar share: who may go now, the tar as read, the tar as written. */
@@ -9,17 +10,18 @@
  * One thread at a time, over things that take long: reading the list of a tar, writing an entry.
  * Nobody else than the one who has it waits with the lock held, and waiting looks at `cancel`.
  */
-struct turn {
+struct ticket_lock {
     pthread_mutex_t lock; /* guards the following */
     pthread_cond_t given;
     bool is_taken;
 };
 
-void turn_init(struct turn *turn);
-void turn_release(struct turn *turn);
+void ticket_lock_init(struct ticket_lock *ticket);
+void ticket_lock_release(struct ticket_lock *ticket);
 /* Waits until nobody has it; ERROR_CANCELED if asked to stop first. */
-int turn_take(struct turn *turn, const struct cancel *cancel, struct error *err) MUST_CHECK;
-void turn_give(struct turn *turn);
+int ticket_lock_take(struct ticket_lock *ticket, const struct cancel *cancel,
+                     struct error *err) MUST_CHECK;
+void ticket_lock_give(struct ticket_lock *ticket);
 
 /*
  * Makes a file that can be read at any offset of what is at `path` ("-": standard input): the file
@@ -31,10 +33,6 @@ int spool_open(const char *path, const struct cancel *cancel, int *out,
 /* The same of a stream that is not packed. */
 int spool_reader(struct reader *from, const struct cancel *cancel, int *out,
                  struct error *err) MUST_CHECK;
-/* A new file without a name in $TMPDIR or /tmp, to be written and read. */
-int spool_create(int *out, struct error *err) MUST_CHECK;
-/* Writes all of it at the file's own offset. `name` is for the message. */
-int fd_write(int fd, const char *name, const void *data, size_t size, struct error *err) MUST_CHECK;
 /* Reads `length` bytes of `fd`, which is borrowed, from `offset`; ERROR_CORRUPT if it ends before.
  */
 struct reader *fd_reader_new(int fd, const char *name, uint64_t offset, uint64_t length);

@@ -140,23 +140,6 @@ static inline void wait_for(pid_t pid)
     assert_int_equal(status, 0);
 }
 
-/* A world with a folder for archives. */
-static inline int world_setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static inline int world_teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static inline void file_text_to(const char *path, struct buf *out)
 {
     CLEANUP(error) struct error err = ERROR_INIT;

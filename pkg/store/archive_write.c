@@ -207,7 +207,7 @@ static int choose_way(struct archive_writer *blob, uint64_t size, struct error *
     }
     if (is_stream && size == SIZE_UNKNOWN) {
         blob->way = WAY_SPOOL;
-        return spool_create(&blob->spool, err);
+        return temporary_create(&blob->spool, err);
     }
     if (tar_out_take(archive->out, err) < 0)
         return -1;

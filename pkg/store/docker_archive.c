@@ -45,11 +45,11 @@ static int load(struct docker_images *images, struct error *err)
 /* At the first use the archive is opened, by one thread, while others wait. It keeps the turn. */
 static int enter(struct docker_images *images, struct error *err)
 {
-    if (turn_take(&images->turn, images->cancel, err) < 0)
+    if (ticket_lock_take(&images->ticket, images->cancel, err) < 0)
         return -1;
     if (load(images, err) == 0)
         return 0;
-    turn_give(&images->turn);
+    ticket_lock_give(&images->ticket);
     return -1;
 }
 
@@ -156,7 +156,7 @@ static int docker_read_manifest(struct store *store, const char *version, struct
         buf_add(out, buf_text(&image->manifest), image->manifest.size);
         *what = image->what;
     }
-    turn_give(&images->turn);
+    ticket_lock_give(&images->ticket);
     return result;
 }
 
@@ -173,7 +173,7 @@ static int find_blob(struct docker_images *images, const struct descriptor *blob
         if (*is_there)
             *out = one->range;
     }
-    turn_give(&images->turn);
+    ticket_lock_give(&images->ticket);
     return 0;
 }
 
@@ -226,7 +226,7 @@ static void docker_free(struct store *store)
     docker_images_free(images->images, images->count);
     free(images->blobs);
     tar_index_free(images->tar);
-    turn_release(&images->turn);
+    ticket_lock_release(&images->ticket);
     free(images->subject);
     free(images->asked);
     if (images->free_arg != NULL)
@@ -255,7 +255,7 @@ struct store *docker_images_new(const struct docker_source *source)
     images->arg = source->arg;
     images->free_arg = source->free_arg;
     images->cancel = source->cancel;
-    turn_init(&images->turn);
+    ticket_lock_init(&images->ticket);
     return &images->base;
 }
 

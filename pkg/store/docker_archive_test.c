@@ -163,6 +163,58 @@ static void one_of_several_images_is_named(void **state)
         free(images[i].config);
 }
 
+static void members_of_a_table_are_read_in_any_case(void **state)
+{
+    static const struct {
+        const char *table;
+        const char *complaint; /* NULL: it is the image */
+    } cases[] = {
+        {"[{\"config\":\"a\",\"repoTags\":[\"app:1\"],\"layers\":[\"l\",\"l\"]}]", NULL},
+        {"[{\"CONFIG\":\"a\",\"REPOTAGS\":[\"app:1\"],\"LAYERS\":[\"l\",\"l\"]}]", NULL},
+        {"[{\"Config\":\"a\",\"RepoTag\xC5\xBF\":[\"app:1\"],\"Layer\xC5\xBF\":[\"l\",\"l\"]}]",
+         NULL},
+        {"[{\"Config\":\"b\",\"config\":\"a\",\"RepoTags\":[\"x\"],\"repotags\":[\"app:1\"],"
+         "\"Layers\":[],\"Layers\":[\"l\",\"l\"]}]",
+         NULL},
+        {"[{\"Config\":\"a\",\"config\":null,\"RepoTags\":[\"app:1\"],\"layers\":[\"l\",\"l\"],"
+         "\"Parent\":\"\\ud800\",\"x\":1e400}]",
+         NULL},
+        {"[{\"Config\":1.0}]", "manifest.json: an image without 'Config'"},
+        {"[{\"Config\":\"a\",\"layers\":{}}]", "manifest.json: 'Layers' is not a list"},
+        {"[{\"Config\":\"a\",\"Layers\":[\"l\"],\"layers\":[1.0]}]",
+         "manifest.json: 'Layers' holds what is no text"},
+        {"[{\"Config\":\"a\"", "manifest.json is not JSON: it ends too early (line 1)"},
+    };
+    const struct world *world = *state;
+    struct image image;
+    CLEANUP(text) char *path = tar_path(world);
+
+    image_init(&image, "amd64");
+    CLEANUP(text)
+    char *config =
+        xasprintf("{\"Architecture\":\"none\",\"architecture\":\"amd64\",\"os\":\"linux\","
+                  "\"rootfs\":{\"type\":\"layers\"},\"RootFS\":{\"DIFF_IDS\":["
+                  "\"sha256:%s\",\"sha256:%s\"]}}",
+                  image.layer_hex.text, image.layer_hex.text);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct member members[] = {A_FILE("a", config), A_FILE("b", "{}"), A_FILE("l", LAYER),
+                                         A_FILE("manifest.json", cases[i].table), THE_END};
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(document) struct document found = DOCUMENT_INIT;
+        tar_make(path, ARCHIVE_FORMAT_TAR_USTAR, members);
+        CLEANUP(store) struct store *store = open_docker(world, path, "", false);
+        if (cases[i].complaint != NULL) {
+            CHECK_REFUSED(store_read_document(store, NULL, &found, &err), err, ERROR_CORRUPT,
+                          cases[i].complaint);
+            continue;
+        }
+        CHECK(store_read_document(store, "docker.io/library/app:1", &found, &err), err);
+        assert_int_equal(json_array_size(json_object_get(found.json, "layers")), 2);
+        check_architecture(store, &found, "amd64");
+    }
+    free(image.config);
+}
+
 static void an_archive_that_is_none_or_lies_is_refused(void **state)
 {
     static const struct {
@@ -239,6 +291,7 @@ int main(void)
         WORLD_TEST(packed_layers_stay_packed),
         WORLD_TEST(a_packing_that_no_registry_takes_is_refused),
         WORLD_TEST(one_of_several_images_is_named),
+        WORLD_TEST(members_of_a_table_are_read_in_any_case),
         WORLD_TEST(an_archive_that_is_none_or_lies_is_refused),
         WORLD_TEST(a_layer_with_other_bytes_is_found_out_when_it_is_read),
     };

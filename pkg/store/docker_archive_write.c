@@ -1,6 +1,7 @@
 #include "store/archive_internal.h"
 
 #include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <string.h>
 
@@ -53,7 +54,7 @@ static int check_manifest(struct archive *archive, const struct descriptor *what
                            "a Docker archive or engine takes images, and this is an artifact with "
                            "the config '%s'",
                            config.media_type);
-    else if (count != 1 + json_array_size(json_object_get(document.json, "layers")))
+    else if (count != 1 + json_array_size(member_get(document.json, "layers")))
         result = error_set(err, ERROR_UNSUPPORTED,
                            "it has layers that lie elsewhere, which a Docker archive cannot say");
     for (size_t i = 0; i < count && result == 0; i++)

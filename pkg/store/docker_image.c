@@ -1,6 +1,7 @@
 #include "store/docker_internal.h"
 
 #include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -19,23 +20,23 @@ static int add_strings(const json_t *list, const char *what, struct strings *out
         return error_set(err, ERROR_CORRUPT, "manifest.json: '%s' is not a list", what);
     json_array_foreach(list, i, item)
     {
-        if (!json_is_string(item))
+        if (json_text(item) == NULL)
             return error_set(err, ERROR_CORRUPT, "manifest.json: '%s' holds what is no text", what);
-        strings_add(out, json_string_value(item));
+        strings_add(out, json_text(item));
     }
     return 0;
 }
 
 static int parse_image(const json_t *json, struct docker_image *out, struct error *err)
 {
-    const char *config = json_string_value(json_object_get(json, "Config"));
+    const char *config = member_text(json, "Config");
 
     if (config == NULL)
         return error_set(err, ERROR_CORRUPT, "manifest.json: an image without 'Config'");
     out->config = xstrdup(config);
-    if (add_strings(json_object_get(json, "RepoTags"), "RepoTags", &out->tags, err) < 0)
+    if (add_strings(member_get(json, "RepoTags"), "RepoTags", &out->tags, err) < 0)
         return -1;
-    return add_strings(json_object_get(json, "Layers"), "Layers", &out->layers, err);
+    return add_strings(member_get(json, "Layers"), "Layers", &out->layers, err);
 }
 
 int docker_images_parse(const struct buf *bytes, struct docker_image **out, size_t *count,
@@ -182,14 +183,19 @@ static int load_config(struct docker_images *images, struct docker_image *image,
     if (check_name(image->config, &digest, err) < 0 ||
         json_from_buf(&bytes, "the config", out, err) < 0)
         return -1;
+    member_unify(*out, "rootfs", false);
     note_blob(images, &digest, &range);
     return descriptor_set(blob, MEDIA_TYPE_DOCKER_CONFIG, &digest, bytes.size, err);
 }
 
+static const json_t *diff_ids_json(const json_t *config)
+{
+    return member_get(member_get(config, "rootfs"), "diff_ids");
+}
+
 static int diff_id_at(const json_t *config, size_t number, struct digest *out, struct error *err)
 {
-    const json_t *list = json_object_get(json_object_get(config, "rootfs"), "diff_ids");
-    const char *text = json_string_value(json_array_get(list, number));
+    const char *text = json_text(json_array_get(diff_ids_json(config), number));
 
     if (text == NULL)
         return error_set(err, ERROR_CORRUPT, "the config has no diff_id of layer %zu", number + 1);
@@ -229,8 +235,7 @@ static int describe(struct docker_images *images, struct docker_image *image,
 
     if (load_config(images, image, &config, err) < 0)
         return -1;
-    size_t diff_ids =
-        json_array_size(json_object_get(json_object_get(config, "rootfs"), "diff_ids"));
+    size_t diff_ids = json_array_size(diff_ids_json(config));
     if (diff_ids != image->layers.count)
         return error_set(err, ERROR_CORRUPT, "manifest.json lists %zu layers, the config %zu",
                          image->layers.count, diff_ids);

@@ -33,7 +33,7 @@ struct docker_images {
     void *arg;
     void (*free_arg)(void *arg);
     const struct cancel *cancel; /* borrowed; may be NULL */
-    struct turn turn;            /* who has it owns the following; `tar` never changes once set */
+    struct ticket_lock ticket;   /* who has it owns the following; `tar` never changes once set */
     struct tar_index *tar;
     struct docker_image *images;
     size_t count;

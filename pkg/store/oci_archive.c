@@ -8,7 +8,7 @@ struct oci_archive {
     struct store base;
     char *path;                  /* "-" for standard input */
     const struct cancel *cancel; /* borrowed; may be NULL */
-    struct turn turn;            /* who has it owns the following, which never change once set */
+    struct ticket_lock ticket;   /* who has it owns the following, which never change once set */
     struct tar_index *tar;
     json_t *index;
 };
@@ -62,10 +62,10 @@ static int load(struct oci_archive *archive, struct error *err)
 /* At the first use the tar is listed, by one thread, while others wait. */
 static int prepare(struct oci_archive *archive, struct error *err)
 {
-    if (turn_take(&archive->turn, archive->cancel, err) < 0)
+    if (ticket_lock_take(&archive->ticket, archive->cancel, err) < 0)
         return -1;
     int result = load(archive, err);
-    turn_give(&archive->turn);
+    ticket_lock_give(&archive->ticket);
     return result;
 }
 
@@ -196,7 +196,7 @@ static void oci_archive_free(struct store *store)
 
     tar_index_free(archive->tar);
     json_decref(archive->index);
-    turn_release(&archive->turn);
+    ticket_lock_release(&archive->ticket);
     free(archive->path);
     free(archive);
 }
@@ -220,7 +220,7 @@ int oci_archive_open(const struct reference *reference, const struct store_conte
     archive->base.name = xasprintf("oci-archive:%s", reference->path);
     archive->path = xstrdup(reference->path);
     archive->cancel = context->cancel;
-    turn_init(&archive->turn);
+    ticket_lock_init(&archive->ticket);
     *out = &archive->base;
     return 0;
 }

@@ -67,6 +67,39 @@ static void an_index_without_entries_may_say_null(void **state)
     CHECK(store_read_document(place->store, "v1", &found, &err), err);
 }
 
+static void the_index_is_read_and_edited_in_any_case(void **state)
+{
+    struct place *place = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(document) struct document found = DOCUMENT_INIT;
+    struct descriptor image = DESCRIPTOR_INIT;
+
+    place_make_layout(place,
+                      "{\"manifests\":[],\"Manifests\":[" OTHER "],\"x\":[1.0,\"\\ud800\"]}");
+    place_write(place, "oci-layout", "{\"ImageLayoutVersion\":\"1.0.0\"}");
+    tag_image(place->store, "v1", "one", &image);
+    CLEANUP(text) char *entry = entry_text(&image, "v1");
+    CLEANUP(text)
+    char *expected = xasprintf("{\"manifests\":[],\"Manifests\":[" OTHER ",%s],\"x\":[1.0,"
+                               "\"\\ud800\"]}",
+                               entry);
+    CLEANUP(text) char *index = place_text(place, "index.json");
+    assert_string_equal(index, expected);
+
+    /* the same image, as another tool may write its entry */
+    CLEANUP(text)
+    char *other = xasprintf("{\"MANIFESTS\":[{\"MediaType\":\"%s\",\"Digest\":\"%s\",\"SIZE\":%zu,"
+                            "\"Annotations\":{\"org.opencontainers.image.ref.name\":\"v2\"}}]}",
+                            "application/vnd.oci.image.manifest.v1+json",
+                            digest_format(&image.digest).text, (size_t)image.size);
+    place_write(place, "index.json", other);
+    CHECK(store_read_document(place->store, "v2", &found, &err), err);
+    assert_true(digest_equal(&found.descriptor.digest, &image.digest));
+    tag_image(place->store, "v2", "one", &image);
+    CLEANUP(text) char *same = place_text(place, "index.json");
+    assert_string_equal(same, other);
+}
+
 static void an_image_that_is_there_leaves_the_index_byte_for_byte(void **state)
 {
     struct place *place = *state;
@@ -283,6 +316,7 @@ int main(void)
         ALONE(a_new_layout_holds_what_the_specification_asks_for),
         ALONE(a_tag_takes_the_place_of_its_older_self_and_touches_nothing_else),
         ALONE(an_index_without_entries_may_say_null),
+        ALONE(the_index_is_read_and_edited_in_any_case),
         ALONE(an_image_that_is_there_leaves_the_index_byte_for_byte),
         ALONE(a_damaged_blob_is_written_anew),
         ALONE(a_folder_with_other_content_is_not_written),

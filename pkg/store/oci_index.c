@@ -1,6 +1,7 @@
 #include "store/store_internal.h"
 
 #include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <string.h>
 
@@ -12,7 +13,7 @@ int oci_layout_check(const struct buf *bytes, struct error *err)
 
     if (json_from_buf(bytes, "the file oci-layout", &json, err) < 0)
         return -1;
-    const char *version = json_string_value(json_object_get(json, "imageLayoutVersion"));
+    const char *version = member_text(json, "imageLayoutVersion");
     if (version == NULL)
         return error_set(err, ERROR_CORRUPT, "the file oci-layout has no 'imageLayoutVersion'");
     if (!text_starts_with(version, "1."))
@@ -24,12 +25,15 @@ int oci_layout_check(const struct buf *bytes, struct error *err)
 int oci_index_parse(const struct buf *bytes, json_t **out, struct error *err)
 {
     json_auto_t *index = NULL;
+    size_t i;
+    json_t *entry;
 
     if (json_from_buf(bytes, "index.json", &index, err) < 0)
         return -1;
-    json_t *entries = json_object_get(index, "manifests");
+    json_t *entries = member_get(index, "manifests");
     if (!json_is_array(entries) && !json_is_null(entries))
         return error_set(err, ERROR_CORRUPT, "index.json has no list 'manifests'");
+    json_array_foreach(entries, i, entry) member_unify(entry, "annotations", true);
     *out = TAKE(index);
     return 0;
 }
@@ -46,12 +50,12 @@ json_t *oci_index_new(void)
 
 static const char *entry_tag(const json_t *entry)
 {
-    return json_string_value(json_object_get(json_object_get(entry, "annotations"), REF_NAME));
+    return json_text(json_object_get(member_get(entry, "annotations"), REF_NAME));
 }
 
 static const char *entry_digest(const json_t *entry)
 {
-    const char *digest = json_string_value(json_object_get(entry, "digest"));
+    const char *digest = member_text(entry, "digest");
 
     return digest != NULL ? digest : "";
 }
@@ -88,7 +92,7 @@ static json_t *find_only(const json_t *entries)
 
 int oci_index_find(const json_t *index, const char *tag, struct descriptor *out, struct error *err)
 {
-    const json_t *entries = json_object_get(index, "manifests");
+    const json_t *entries = member_get(index, "manifests");
     json_t *found = tag != NULL ? find_tag(entries, tag) : find_only(entries);
     CLEANUP(strings) struct strings names = STRINGS_INIT;
     size_t i;
@@ -113,7 +117,7 @@ bool oci_index_find_digest(const json_t *index, const struct digest *digest, str
     size_t i;
     json_t *entry;
 
-    json_array_foreach(json_object_get(index, "manifests"), i, entry)
+    json_array_foreach(member_get(index, "manifests"), i, entry)
     {
         CLEANUP(error) struct error ignored = ERROR_INIT; /* the entry says nothing usable */
         if (strcmp(entry_digest(entry), text.text) == 0 &&
@@ -135,7 +139,7 @@ static json_t *make_entry(const char *tag, const struct descriptor *image)
 
 void oci_index_add(json_t *index, const struct descriptor *image)
 {
-    json_array_append_new(json_object_get(index, "manifests"), descriptor_to_json(image));
+    json_array_append_new(member_get(index, "manifests"), descriptor_to_json(image));
 }
 
 /*
@@ -144,7 +148,7 @@ void oci_index_add(json_t *index, const struct descriptor *image)
  */
 bool oci_index_set(json_t *index, const char *tag, const struct descriptor *image)
 {
-    json_t *entries = json_object_get(index, "manifests");
+    json_t *entries = member_get(index, "manifests");
     bool is_placed = false;
     CLEANUP(error) struct error ignored = ERROR_INIT; /* an unusable entry is replaced */
     struct descriptor old = DESCRIPTOR_INIT;
@@ -155,8 +159,8 @@ bool oci_index_set(json_t *index, const char *tag, const struct descriptor *imag
         strcmp(old.media_type, image->media_type) == 0)
         return false;
     if (!json_is_array(entries)) {
-        json_object_set_new(index, "manifests", json_array());
-        entries = json_object_get(index, "manifests");
+        member_set_new(index, "manifests", json_array());
+        entries = member_get(index, "manifests");
     }
     for (size_t i = 0; i < json_array_size(entries);) {
         const char *name = entry_tag(json_array_get(entries, i));

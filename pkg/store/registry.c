@@ -4,70 +4,12 @@
 
 #define STATUS_OK 200
 #define STATUS_CREATED 201
-#define STATUS_BAD_REQUEST 400
 #define WRITE_ATTEMPTS 4u
 #define WRITE_WAIT_MS 1000u
 
 struct registry *registry_of(struct store *store)
 {
     return CONTAINER_OF(store, struct registry, base);
-}
-
-/* Does a server that is no TLS server in disguise answer at this origin? */
-static int ping(const struct registry *registry, const char *origin, bool *out, struct error *err)
-{
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(text) char *url = xasprintf("%s/v2/", origin);
-    struct http_request request = {
-        .method = "GET",
-        .url = url,
-        .keep_redirect = true,
-        .no_retry = true,
-    };
-
-    if (http_send(registry->http, &request, &response, err) < 0)
-        return -1;
-    *out = response.status != STATUS_BAD_REQUEST; /* what TLS servers say to plain http */
-    return 0;
-}
-
-/*
- * Where plain http is allowed, https is tried before it. With a port given, both are asked at the
- * same one, so that an answer in plain http proves that there is no TLS; without, the ports differ,
- * and only a server that cannot be talked to at all makes room for http. So a bad certificate never
- * does.
- */
-static int find_origin(const struct registry *registry, char **out, struct error *err)
-{
-    CLEANUP(text) char *secure = xasprintf("https://%s", registry->host);
-    CLEANUP(text) char *plain = xasprintf("http://%s", registry->host);
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* the words about https say as much */
-    const char *bracket = strchr(registry->host, ']');
-    bool has_port = strchr(bracket != NULL ? bracket : registry->host, ':') != NULL;
-    bool is_there = false;
-
-    if (ping(registry, secure, &is_there, err) == 0) {
-        *out = TAKE(secure);
-        return 0;
-    }
-    if (err->kind != ERROR_UNREACHABLE && !(has_port && err->kind == ERROR_UNSUPPORTED))
-        return -1;
-    if (ping(registry, plain, &is_there, &ignored) < 0) {
-        if (ignored.kind == ERROR_CANCELED)
-            return error_move(err, &ignored);
-        if (err->kind == ERROR_UNSUPPORTED && ignored.kind == ERROR_UNREACHABLE) {
-            CLEANUP(text) char *first = xstrdup(err->text); /* is half of it */
-            error_set(err, err->kind, "%s; and in plain http: %s", first, ignored.text);
-        }
-        return -1;
-    }
-    if (!is_there)
-        return -1;
-    log_debug(registry->log, "'%s' does not answer in https; using http, which is allowed for it",
-              registry->host);
-    error_release(err);
-    *out = TAKE(plain);
-    return 0;
 }
 
 int registry_origin(struct registry *registry, const char **out, struct error *err)
@@ -77,8 +19,8 @@ int registry_origin(struct registry *registry, const char **out, struct error *e
     pthread_mutex_lock(&registry->lock);
     const char *known = registry->origin;
     pthread_mutex_unlock(&registry->lock);
-    if (known == NULL && find_origin(registry, &found, err) < 0)
-        return error_wrap(err, "looking for the registry '%s'", registry->host);
+    if (known == NULL && http_find_origin(registry->http, registry->host, "/v2/", &found, err) < 0)
+        return error_wrap(err, "looking for the registry");
     pthread_mutex_lock(&registry->lock);
     if (registry->origin == NULL)
         registry->origin = TAKE(found);

@@ -145,13 +145,13 @@ static int recover(struct registry_session *session, const struct piece *piece,
     if (status == 0)
         return -1;
     switch (registry_learn_refusal(registry, response, true, piece->size)) {
-    case LESSON_SMALLER:
+    case UPLOAD_RETRY_SMALLER:
         error_release(err);
         return 0;
-    case LESSON_ANEW:
+    case UPLOAD_RETRY_ANEW:
         err->kind = ERROR_UNREACHABLE;
         return -1;
-    case LESSON_NONE:
+    case UPLOAD_RETRY_NONE:
         return -1;
     }
     return -1;

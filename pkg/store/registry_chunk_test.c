@@ -4,22 +4,6 @@
 #define SENT "abcdefghijklmnopqrstuvwxy"
 #define ACCEPTED "202 Accepted"
 
-static int setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_range_says_how_much_is_there(void **state)
 {
     static const struct {
@@ -55,7 +39,7 @@ static int send_chunks(const struct world *world, const struct script *script, b
     CLEANUP(store) struct store *store = script_open(world, script);
     struct registry_session session = {.registry = registry_of(store), .is_silent = true};
 
-    session.registry->manners.chunk = 10;
+    session.registry->quirks.chunk = 10;
     session.location = xasprintf("http://127.0.0.1:%u/up/1", script->port);
     int result = registry_session_write(&session, SENT, strlen(SENT), is_whole, err);
     if (result == 0)
@@ -206,7 +190,7 @@ static void what_cannot_be_resumed_is_begun_anew_or_refused(void **state)
     }
 }
 
-#define ALONE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
 {

@@ -4,7 +4,7 @@
 #include "store/store_internal.h"
 
 /* What a registry has shown of itself while it was used; the same for all of its repositories. */
-struct registry_manners {
+struct registry_quirks {
     uint64_t chunk;         /* most bytes of one body of an upload; 0: as many as a blob has */
     uint64_t begin_ms;      /* nothing is begun before, by the monotonic clock */
     bool refuses_patch;     /* a blob goes in the body of the PUT */
@@ -29,7 +29,7 @@ struct registry {
     char *origin;           /* "https://HOST"; NULL: not found out yet; then never changes */
     char *session;          /* an upload that was begun and not used; NULL: none */
     uint64_t session_ms;    /* when it was begun, by the monotonic clock */
-    struct registry_manners manners;
+    struct registry_quirks quirks;
 };
 
 struct registry *registry_of(struct store *store);
@@ -85,15 +85,15 @@ void registry_learn_wait(struct registry *registry, const struct http_response *
 int registry_wait(struct registry *registry, struct error *err) MUST_CHECK;
 
 /* What to make of the refusal of an upload's body. */
-enum registry_lesson {
-    LESSON_NONE,    /* the same would be refused again */
-    LESSON_SMALLER, /* it may pass in smaller chunks */
-    LESSON_ANEW,    /* it may pass in a new session */
+enum upload_retry {
+    UPLOAD_RETRY_NONE,    /* the same would be refused again */
+    UPLOAD_RETRY_SMALLER, /* it may pass in smaller chunks */
+    UPLOAD_RETRY_ANEW,    /* it may pass in a new session */
 };
 /* Looks at the answer to a PATCH (or PUT) of `size` bytes, and remembers what it says. */
-enum registry_lesson registry_learn_refusal(struct registry *registry,
-                                            const struct http_response *response, bool is_patch,
-                                            uint64_t size);
+enum upload_retry registry_learn_refusal(struct registry *registry,
+                                         const struct http_response *response, bool is_patch,
+                                         uint64_t size);
 
 /* One upload as the registry sees it (distribution-spec, "Pushing blobs"). */
 struct registry_session {

@@ -24,7 +24,7 @@ int registry_location(struct http *http, const char *origin, const char *request
         free(url);
         url = secure;
         if (!http_same_origin(url, origin)) {
-            CLEANUP(text) char *name = http_display_url(url + strlen("https://"));
+            CLEANUP(text) char *name = text_display_url(url + strlen("https://"));
             return error_set(err, ERROR_UNSUPPORTED,
                              "the registry sends uploads to 'http://%s', and from https only "
                              "https is followed",
@@ -33,7 +33,7 @@ int registry_location(struct http *http, const char *origin, const char *request
     }
     if (!http_same_origin(url, origin) && http_is_private_origin(http, url) &&
         !http_is_private_origin(http, origin)) {
-        CLEANUP(text) char *name = http_display_url(url);
+        CLEANUP(text) char *name = text_display_url(url);
         return error_set(err, ERROR_UNSUPPORTED,
                          "the registry sends uploads to '%s', an address of a private network",
                          name);

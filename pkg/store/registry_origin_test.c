@@ -1,21 +1,5 @@
 #include "store/registry_test_internal.h"
 
-static int setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 /* An address of this machine that is not called loopback stands for a host elsewhere. */
 static void plain_http_elsewhere_is_spoken_only_where_it_is_allowed(void **state)
 {
@@ -56,7 +40,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(plain_http_elsewhere_is_spoken_only_where_it_is_allowed,
-                                        setup, teardown),
+                                        world_setup, world_teardown),
     };
 
     signal(SIGPIPE, SIG_IGN);

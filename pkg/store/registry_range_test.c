@@ -1,21 +1,5 @@
 #include "store/registry_test_internal.h"
 
-static int setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_part_of_a_blob_is_not_cut_out_of_a_whole_one(void **state)
 {
     static const struct answer answers[] = {
@@ -44,8 +28,8 @@ static void a_part_of_a_blob_is_not_cut_out_of_a_whole_one(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_part_of_a_blob_is_not_cut_out_of_a_whole_one, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_part_of_a_blob_is_not_cut_out_of_a_whole_one, world_setup,
+                                        world_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,7 @@
 #include "store/registry_internal.h"
 
 #include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -48,19 +49,18 @@ static int refuse_read(struct registry *registry, const char *what,
 
 int registry_tags_parse(const struct buf *body, struct strings *out, struct error *err)
 {
-    json_error_t why;
-    json_auto_t *json = json_loadb(buf_text(body), body->size, JSON_REJECT_DUPLICATES, &why);
-    const json_t *tags = json_object_get(json, "tags");
+    json_auto_t *json = NULL;
     size_t i;
     json_t *tag;
 
-    if (json == NULL)
-        return error_set(err, ERROR_CORRUPT, "the list of tags is not JSON: %s", why.text);
+    if (json_from_buf(body, "the list of tags", &json, err) < 0)
+        return -1;
+    const json_t *tags = member_get(json, "tags");
     if (!json_is_array(tags) && !json_is_null(tags))
         return error_set(err, ERROR_CORRUPT, "the list of tags has no 'tags'");
     json_array_foreach(tags, i, tag)
     {
-        const char *text = json_string_value(tag);
+        const char *text = json_text(tag);
         if (text != NULL && reference_is_tag(text))
             strings_add(out, text);
     }
@@ -190,6 +190,7 @@ int registry_open_blob(struct store *store, const struct descriptor *blob, uint6
         .url = url,
         .offset = offset,
         .length = length != SIZE_UNKNOWN ? length : 0,
+        .size = blob->size,
     };
     if (auth_open(registry->auth, &scope.scope, &request, &response, &body, err) < 0)
         return error_wrap(err, "reading %s of '%s'", name, store->name);
@@ -253,19 +254,19 @@ static int ask_by_head(struct registry *registry, const char *url, int *status, 
     return 0;
 }
 
-static struct registry_manners copy_manners(struct registry *registry)
+static struct registry_quirks copy_quirks(struct registry *registry)
 {
     pthread_mutex_lock(&registry->lock);
-    struct registry_manners manners = registry->manners;
+    struct registry_quirks quirks = registry->quirks;
     pthread_mutex_unlock(&registry->lock);
-    return manners;
+    return quirks;
 }
 
 static void learn_head(struct registry *registry, bool works)
 {
     pthread_mutex_lock(&registry->lock);
-    registry->manners.is_head_confirmed = works;
-    registry->manners.refuses_head = !works;
+    registry->quirks.is_head_confirmed = works;
+    registry->quirks.refuses_head = !works;
     pthread_mutex_unlock(&registry->lock);
 }
 
@@ -275,19 +276,19 @@ static void learn_head(struct registry *registry, bool works)
  */
 static int look_for_blob(struct registry *registry, const char *url, bool *out, struct error *err)
 {
-    struct registry_manners manners = copy_manners(registry);
+    struct registry_quirks quirks = copy_quirks(registry);
     int status = STATUS_NOT_ALLOWED;
 
-    if (!manners.refuses_head && ask_by_head(registry, url, &status, err) < 0)
+    if (!quirks.refuses_head && ask_by_head(registry, url, &status, err) < 0)
         return -1;
     *out = says_there(status);
-    if (*out && !manners.is_head_confirmed)
+    if (*out && !quirks.is_head_confirmed)
         learn_head(registry, true);
-    if (*out || manners.is_head_confirmed || !may_lack_head(status))
+    if (*out || quirks.is_head_confirmed || !may_lack_head(status))
         return 0;
     if (ask_by_get(registry, url, out, err) < 0)
         return -1;
-    if (*out && !manners.refuses_head)
+    if (*out && !quirks.refuses_head)
         learn_head(registry, false);
     return 0;
 }

@@ -6,22 +6,6 @@
         "GET /v2/ ", "200 OK", NULL                                                                \
     }
 
-static int setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static void where_head_is_not_to_be_had_a_blob_is_found_by_get(void **state)
 {
     static const struct {
@@ -108,6 +92,7 @@ static void an_unknown_tag_is_answered_with_those_there_are(void **state)
         {"200 OK", "{\"name\":\"a\",\"tags\":[\"v1\",\"not a tag\",7,\"latest\"]}", "v9",
          "/a' has no image 'v9': the registry says 'MANIFEST_UNKNOWN: manifest unknown' (status "
          "404); there is 'v1', 'latest'"},
+        {"200 OK", "{\"Tags\":[\"v1\",\"\\ud800\",1.0]}", "v9", "; there is 'v1'"},
         {"200 OK", "{\"name\":\"a\",\"tags\":null}", "v9", "(status 404); it has no tags"},
         {"200 OK",
          "{\"tags\":[\"01\",\"02\",\"03\",\"04\",\"05\",\"06\",\"07\",\"08\",\"09\",\"10\",\"11\","
@@ -160,7 +145,7 @@ static void an_unknown_digest_is_not(void **state)
     assert_int_equal(count_requests(script, "tags"), 0);
 }
 
-#define ALONE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
 {

@@ -260,7 +260,7 @@ int registry_session_check_commit(struct registry_session *session, bool is_patc
         return registry_check_digest(response, digest, err);
     }
     registry_refuse_body(response, size, err);
-    if (registry_learn_refusal(session->registry, response, false, size) != LESSON_ANEW)
+    if (registry_learn_refusal(session->registry, response, false, size) != UPLOAD_RETRY_ANEW)
         return -1;
     if (is_patched && is_committed(session, digest)) {
         error_release(err);

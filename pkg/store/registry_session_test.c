@@ -6,22 +6,6 @@
         "GET /v2/ ", "200 OK", NULL                                                                \
     }
 
-static int setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static void a_session_that_nobody_used_is_cancelled_unless_that_needs_another_token(void **state)
 {
     static const struct {
@@ -132,13 +116,13 @@ static void a_mount_is_believed_if_it_names_the_blob_and_else_opens_the_upload(v
     }
 }
 
-#define ALONE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(a_registry_that_takes_no_uploads_is_told_so, setup,
-                                        teardown),
+        cmocka_unit_test_setup_teardown(a_registry_that_takes_no_uploads_is_told_so, world_setup,
+                                        world_teardown),
         ALONE(a_session_that_nobody_used_is_cancelled_unless_that_needs_another_token),
         ALONE(a_mount_is_believed_if_it_names_the_blob_and_else_opens_the_upload),
     };

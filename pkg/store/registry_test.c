@@ -8,22 +8,6 @@
         "GET /v2/ ", "200 OK", NULL                                                                \
     }
 
-static int setup(void **state)
-{
-    struct world *world = xcalloc(1, sizeof(*world));
-
-    world_init(world);
-    *state = world;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static void reading_an_image_says_what_the_registry_said(void **state)
 {
     static const struct {
@@ -374,7 +358,7 @@ static void a_registry_that_is_not_there_is_unreachable(void **state)
     bool is_there = false;
 
     CHECK_REFUSED(store_read_document(store, "v1", &found, &err), err, ERROR_UNREACHABLE,
-                  "looking for the registry '127.0.0.1:");
+                  "looking for the registry: ");
     CHECK_REFUSED(store_has_blob(store, &blob, &is_there, &err), err, ERROR_UNREACHABLE,
                   "cannot connect to '127.0.0.1:");
     CHECK_REFUSED(store_probe_write(store, &err), err, ERROR_UNREACHABLE, "connection refused");
@@ -451,7 +435,7 @@ static void a_certificate_that_nobody_signed_does_not_lead_to_plain_http(void **
     CHECK_REFUSED(result, err, ERROR_UNSUPPORTED, "certificate");
 }
 
-#define ALONE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+#define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
 {

@@ -80,7 +80,7 @@ static int explain_body(struct registry_blob *blob, struct error *err)
         forget_token(registry);
         err->kind = ERROR_UNREACHABLE;
     } else if (registry_learn_refusal(registry, answer, blob->way == WAY_STREAM, blob->size) !=
-               LESSON_NONE) {
+               UPLOAD_RETRY_NONE) {
         err->kind = ERROR_UNREACHABLE;
     }
     return -1;
@@ -210,7 +210,7 @@ static int pass_on_held(struct registry_blob *blob, struct error *err)
     case WAY_CHUNKS:
         return flush_held(blob, false, err);
     case WAY_SPOOL:
-        if (spool_create(&blob->spool, err) < 0 ||
+        if (temporary_create(&blob->spool, err) < 0 ||
             write_spool(blob, blob->held, blob->held_size, err) < 0)
             return -1;
         blob->spooled = blob->held_size;

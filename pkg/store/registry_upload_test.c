@@ -13,13 +13,6 @@ static int setup(void **state)
     return 0;
 }
 
-static int teardown(void **state)
-{
-    world_release(*state);
-    free(*state);
-    return 0;
-}
-
 static struct store *open_repository(const struct world *world, const char *name)
 {
     if (world->port == 0) {
@@ -109,7 +102,7 @@ static void an_upload_that_is_given_up_leaves_nothing(void **state)
         CLEANUP(store) struct store *store = open_repository(world, "given/up");
         struct descriptor blob = DESCRIPTOR_INIT;
         struct writer *writer = NULL;
-        registry_of(store)->manners.chunk = cases[i].chunk;
+        registry_of(store)->quirks.chunk = cases[i].chunk;
         CHECK(store_create_blob(store, cases[i].size, &blob, &writer, &err), err);
         CHECK(writer_write(writer, bytes.data, cases[i].size < bytes.size ? 50 : bytes.size, &err),
               err);
@@ -140,7 +133,7 @@ static void blobs_of_every_size_arrive_in_chunks_or_whole(void **state)
         struct descriptor blob = DESCRIPTOR_INIT;
         size_t size = sizes[i / 2];
         buf_fill(&bytes, size, i);
-        registry_of(store)->manners.chunk = chunks[i % 2];
+        registry_of(store)->quirks.chunk = chunks[i % 2];
         CHECK(store_create_blob(store, i % 3 == 0 ? SIZE_UNKNOWN : size, &blob, &writer, &err),
               err);
         for (size_t at = 0; at < size; at += 700)
@@ -169,7 +162,7 @@ static void a_registry_without_patch_gets_blobs_in_the_put(void **state)
         struct descriptor blob = DESCRIPTOR_INIT;
         struct descriptor copy = DESCRIPTOR_INIT;
         enum store_copied how = STORE_WAS_THERE;
-        registry_of(store)->manners.refuses_patch = true;
+        registry_of(store)->quirks.refuses_patch = true;
         buf_fill(&bytes, sizes[i], 100 + i);
         put_blob(store, &bytes, &blob); /* its digest is known at the end */
         CHECK(store_read_blob(store, &blob, &found, &err), err);
@@ -247,5 +240,5 @@ int main(void)
         cmocka_unit_test(documents_of_every_family_come_back_as_they_were_written),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, world_teardown);
 }

@@ -27,56 +27,6 @@ struct spool {
     char part[PART_SIZE];
 };
 
-int fd_write(int fd, const char *name, const void *data, size_t size, struct error *err)
-{
-    const char *at = data;
-
-    while (size > 0) {
-        ssize_t written = write(fd, at, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return error_set_errno(err, errno, "writing %s", name);
-        at += written;
-        size -= (size_t)written;
-    }
-    return 0;
-}
-
-static const char *spool_folder(void)
-{
-    const char *folder = getenv("TMPDIR");
-
-    return folder != NULL && folder[0] != '\0' ? folder : "/tmp";
-}
-
-int spool_create(int *out, struct error *err)
-{
-    const char *folder = spool_folder();
-    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC | O_EXCL, 0600);
-
-    if (fd < 0) {
-        CLEANUP(text) char *path = xasprintf("%s/inlay-XXXXXX", folder);
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd >= 0)
-            unlink(path);
-    }
-    if (fd < 0)
-        return error_set_errno(err, errno, "creating a file in '%s' (TMPDIR names another folder)",
-                               folder);
-    *out = fd;
-    return 0;
-}
-
-static int spool_write(int fd, const void *data, size_t size, struct error *err)
-{
-    CLEANUP(text) char *name = xasprintf("a copy to '%s'", spool_folder());
-
-    if (fd_write(fd, name, data, size, err) == 0)
-        return 0;
-    return error_wrap(err, "TMPDIR may name a larger folder");
-}
-
 /* A pipe that nobody writes to is waited for, with an eye on `cancel`. */
 static ssize_t spool_pull(struct spool *spool, void *data, size_t size, struct error *err)
 {
@@ -120,7 +70,7 @@ static int copy_plain(struct spool *spool, int to, struct error *err)
     ssize_t got = (ssize_t)spool->head_size;
 
     do {
-        if (spool_write(to, spool->part, (size_t)got, err) < 0)
+        if (temporary_write(to, spool->part, (size_t)got, err) < 0)
             return -1;
         got = spool_pull(spool, spool->part, sizeof(spool->part), err);
     } while (got > 0);
@@ -169,7 +119,7 @@ static int unpack_data(struct spool *spool, struct archive *archive, int to, str
                              "%s unpacks to more than %d times its size, and is not read on: "
                              "%" PRIu64 " bytes became %" PRIu64,
                              spool->name, UNPACK_RATIO, taken, made);
-        if (spool_write(to, data, size, err) < 0)
+        if (temporary_write(to, data, size, err) < 0)
             return -1;
     }
     return status == ARCHIVE_EOF ? 0 : unpack_refuse(spool, archive, err);
@@ -203,7 +153,7 @@ static int spool_copy(struct spool *spool, bool unpack, int *out, struct error *
 {
     CLEANUP(fd) int to = -1;
 
-    if (spool_create(&to, err) < 0)
+    if (temporary_create(&to, err) < 0)
         return -1;
     int result = unpack && packing_name(spool->part, spool->head_size) != NULL
                      ? copy_unpacked(spool, to, err)

@@ -13,10 +13,21 @@
 typedef int store_opener(const struct reference *reference, const struct store_context *context,
                          struct store **out, struct error *err);
 
+/* Whoever opens a reference has one. */
+static int refuse_none(const struct reference *reference, const struct store_context *context,
+                       struct store **out, struct error *err)
+{
+    (void)reference;
+    (void)context;
+    (void)out;
+    return error_set(err, ERROR_INTERNAL, "no image is named, and a store is to be opened for it");
+}
+
 int store_open(const struct reference *reference, const struct store_context *context,
                struct store **out, struct error *err)
 {
     static store_opener *const openers[] = {
+        [REFERENCE_NONE] = refuse_none,
         [REFERENCE_REGISTRY] = registry_open,
         [REFERENCE_OCI_DIR] = oci_dir_open,
         [REFERENCE_OCI_ARCHIVE] = oci_archive_open,
@@ -32,6 +43,7 @@ int store_open_target(const struct reference *reference, const struct store_cont
                       struct store **out, struct error *err)
 {
     static store_opener *const openers[] = {
+        [REFERENCE_NONE] = refuse_none,
         [REFERENCE_REGISTRY] = registry_open_target,
         [REFERENCE_OCI_DIR] = oci_dir_open,
         [REFERENCE_OCI_ARCHIVE] = oci_archive_open_target,

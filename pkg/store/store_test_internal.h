@@ -3,11 +3,11 @@
 
 #include "core/file.h"
 #include "store/store_internal.h"
+#include "testing/folder.h"
 
 #include <arpa/inet.h>
 #include <dirent.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <netinet/in.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -43,31 +43,6 @@ static inline void check_refused(int result, struct error *err, enum error_kind 
         fail_msg("%s: kind %d, \"%s\"; expected kind %d, \"%s\"", call, (int)err->kind, err->text,
                  (int)kind, words);
     error_release(err);
-}
-
-static inline int remove_one(const char *path, const struct stat *status, int type,
-                             struct FTW *place)
-{
-    (void)status;
-    (void)type;
-    (void)place;
-    return remove(path);
-}
-
-/* A new folder; removed with all that is in it by folder_remove(). */
-static inline char *folder_make(void)
-{
-    const char *parent = getenv("TMPDIR");
-    char *path = xasprintf("%s/inlay-store-test-XXXXXX", parent != NULL ? parent : "/tmp");
-
-    assert_non_null(mkdtemp(path));
-    return path;
-}
-
-static inline void folder_remove(char *path)
-{
-    nftw(path, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    free(path);
 }
 
 /* Number of entries, hidden ones too; -1 if there is no such folder. */
@@ -273,6 +248,23 @@ static inline void world_release(struct world *world)
     auth_free(world->auth);
     http_free(world->http);
     folder_remove(world->folder);
+}
+
+/* For cmocka: a world of its own for each test. */
+static inline int world_setup(void **state)
+{
+    struct world *world = xcalloc(1, sizeof(*world));
+
+    world_init(world);
+    *state = world;
+    return 0;
+}
+
+static inline int world_teardown(void **state)
+{
+    world_release(*state);
+    free(*state);
+    return 0;
 }
 
 static inline struct store *open_text(const struct world *world, const char *text)

@@ -20,9 +20,9 @@ struct tar_out {
     char *name;
     const struct cancel *cancel; /* borrowed; may be NULL */
     bool is_file;
-    struct turn turn; /* who has it owns the following */
-    int fd;           /* of the file; -1: not yet made */
-    char *temporary;  /* its name until the end; NULL: it has none */
+    struct ticket_lock ticket; /* who has it owns the following */
+    int fd;                    /* of the file; -1: not yet made */
+    char *temporary;           /* its name until the end; NULL: it has none */
     struct writer *stream;
     bool is_broken;   /* an entry was begun and not ended, or the tar is finished */
     uint64_t end;     /* where the next entry begins */
@@ -76,7 +76,7 @@ struct tar_out *tar_out_new(const struct tar_target *target)
     out->name = xstrdup(target->name);
     out->cancel = target->cancel;
     out->fd = -1;
-    turn_init(&out->turn);
+    ticket_lock_init(&out->ticket);
     return out;
 }
 
@@ -89,7 +89,7 @@ void tar_out_free(struct tar_out *out)
     free(out->temporary);
     fd_cleanup(&out->fd);
     writer_free(out->stream);
-    turn_release(&out->turn);
+    ticket_lock_release(&out->ticket);
     free(out->name);
     free(out->path);
     free(out->folder);
@@ -222,19 +222,19 @@ static int begin(struct tar_out *out, const char *name, uint64_t size, struct er
 
 int tar_out_take(struct tar_out *out, struct error *err)
 {
-    return turn_take(&out->turn, out->cancel, err);
+    return ticket_lock_take(&out->ticket, out->cancel, err);
 }
 
 void tar_out_give(struct tar_out *out)
 {
-    turn_give(&out->turn);
+    ticket_lock_give(&out->ticket);
 }
 
 int tar_out_begin(struct tar_out *out, const char *name, uint64_t size, struct error *err)
 {
     if (begin(out, name, size, err) == 0)
         return 0;
-    turn_give(&out->turn);
+    ticket_lock_give(&out->ticket);
     return -1;
 }
 
@@ -271,14 +271,14 @@ int tar_out_end(struct tar_out *out, const char *name, struct tar_range *where, 
     int result = end(out, name, where, err);
 
     out->is_broken = out->is_broken || (result < 0 && !out->is_file);
-    turn_give(&out->turn);
+    ticket_lock_give(&out->ticket);
     return result;
 }
 
 void tar_out_drop(struct tar_out *out)
 {
     out->is_broken = out->is_broken || !out->is_file; /* the next entry overwrites it in a file */
-    turn_give(&out->turn);
+    ticket_lock_give(&out->ticket);
 }
 
 int tar_out_add(struct tar_out *out, const char *name, const struct buf *bytes,
@@ -333,7 +333,7 @@ int tar_out_finish(struct tar_out *out, struct error *err)
 {
     static const char zeros[2 * TAR_BLOCK] = {0};
 
-    if (turn_take(&out->turn, out->cancel, err) < 0)
+    if (ticket_lock_take(&out->ticket, out->cancel, err) < 0)
         return -1;
     int result = prepare(out, err);
     if (result == 0)
@@ -341,6 +341,6 @@ int tar_out_finish(struct tar_out *out, struct error *err)
     if (result == 0)
         result = out->is_file ? finish_file(out, out->end + sizeof(zeros), err)
                               : writer_finish(out->stream, err);
-    turn_give(&out->turn);
+    ticket_lock_give(&out->ticket);
     return result;
 }

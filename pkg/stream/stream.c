@@ -1,5 +1,7 @@
 #include "stream/stream.h"
 
+#include "core/buf.h"
+
 #define COPY_SIZE ((size_t)256 * 1024)
 
 ssize_t reader_read(struct reader *reader, void *data, size_t size, struct error *err)
@@ -53,4 +55,26 @@ int stream_copy(struct reader *from, struct writer *to, const struct cancel *can
             return -1;
     }
     return size < 0 ? -1 : 0;
+}
+
+int reader_read_exactly(struct reader *reader, uint64_t skip, size_t size, struct buf *out,
+                        struct error *err)
+{
+    char part[4096];
+    size_t end = out->size + size;
+
+    while (skip > 0 || out->size < end) {
+        uint64_t wanted = skip > 0 ? skip : end - out->size;
+        ssize_t got =
+            reader_read(reader, part, wanted < sizeof(part) ? (size_t)wanted : sizeof(part), err);
+        if (got < 0)
+            return -1;
+        if (got == 0)
+            return error_set(err, ERROR_CORRUPT, "it ends %zu bytes early", end - out->size);
+        if (skip > 0)
+            skip -= (uint64_t)got;
+        else
+            buf_add(out, part, (size_t)got);
+    }
+    return 0;
 }

@@ -59,6 +59,13 @@ CLEANUP_FREE(writer)
 int stream_copy(struct reader *from, struct writer *to, const struct cancel *cancel,
                 struct error *err) MUST_CHECK;
 
+/*
+ * Passes over `skip` bytes and appends `size` bytes to `out`. ERROR_CORRUPT if the reader ends
+ * before that.
+ */
+int reader_read_exactly(struct reader *reader, uint64_t skip, size_t size, struct buf *out,
+                        struct error *err) MUST_CHECK;
+
 /* Reads `size` bytes at `data`, which stay the caller's and must outlive the reader. */
 struct reader *memory_reader_new(const void *data, size_t size);
 /* Appends to `out`, which must outlive the writer; ERROR_CORRUPT above `limit` bytes. */

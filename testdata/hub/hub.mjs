@@ -75,14 +75,14 @@ function splitId(x, type, segments, verbs) {
     return [segments.slice(0, length).join('/'), segments.slice(length)];
 }
 
-function lookUp(x, type, id) {
+export function lookUp(x, type, id) {
     const wanted = id.toLowerCase();
     const repos = x.state.repos.filter((repo) => `${repo.type}s` === type);
     return repos.find((repo) => repo.id.toLowerCase() === wanted)
         ?? repos.find((repo) => repo.renamedFrom.some((old) => old.toLowerCase() === wanted));
 }
 
-function mayRead(x, repo) {
+export function mayRead(x, repo) {
     const access = x.rights?.access ?? x.rights ?? [];
     return access.includes('*') || access.includes(repo.id);
 }
@@ -125,7 +125,7 @@ function takeRevision(x, repo, segments) {
     const revision = segments.slice(0, count).map(decode).join('/');
     const commit = findCommit(repo, revision);
     x.record.revision = revision;
-    if (!commit)
+    if (!commit || (x.switches.goneCommit && revision === commit.oid))
         throw new Refusal(404, 'RevisionNotFound', `Invalid rev id: ${revision}`);
     x.record.commit = commit.oid;
     return [commit, segments.slice(count).map(decode).join('/')];
@@ -152,6 +152,8 @@ async function routeApi(x, type, segments) {
     const [commit, path] = takeRevision(x, repo, tail);
     if (verb === 'revision')
         return sendInfo(x, repo, commit);
+    if (verb === 'tree' && x.switches.noTree)
+        throw new Refusal(404, '', NO_PAGE);
     if (verb === 'tree')
         return sendTree(x, repo, commit, path);
     if (verb === 'paths-info')
@@ -192,7 +194,9 @@ function sendInfo(x, repo, commit) {
         likes: 0,
         tags: ['test'],
         ...repo.info,
-        siblings: [...commit.files.values()].map((file) => sibling(file, withBlobs)),
+        ...(!x.switches.noSiblings && {
+            siblings: [...commit.files.values()].map((file) => sibling(file, withBlobs)),
+        }),
     };
     const expand = x.parameters.getAll('expand');
     const isWanted = ([name]) => expand.length === 0 || ['_id', 'id', ...expand].includes(name);
@@ -218,7 +222,8 @@ function sendRefs(x, repo) {
 // A page of the listing. The cursor of a further page is only good in the very URL that was given
 // out, which carries a parameter that changes when somebody decodes and encodes it again.
 function sendTree(x, repo, commit, path) {
-    const recursive = isTrue(x.parameters.get('recursive'));
+    const { endless, loseLink, loseRecursive, nextHost } = x.switches;
+    const recursive = isTrue(x.parameters.get('recursive')) && !loseRecursive;
     const expand = isTrue(x.parameters.get('expand'));
     const options = { recursive, expand, xet: hasXet(x, repo) };
     const entries = treeEntries(repo, commit, path && `${path}/`, options);
@@ -236,13 +241,18 @@ function sendTree(x, repo, commit, path) {
     const asked = Number(x.parameters.get('limit'));
     const size = x.switches.pageSize || repo.pageSize || asked || (expand ? 50 : 1000);
     const headers = {};
-    if (start + size < entries.length) {
+    if (endless || start + size < entries.length) {
         const next = `${x.path}?recursive=${recursive}&expand=${expand}&limit=${size}`
             + `&cursor=${randomBytes(6).toString('hex')}%3D%3d&sig=a+b%2Fc`;
-        cursors.set(next, start + size);
-        headers.Link = `<http://${x.req.headers.host}${next}>; rel="next"`;
+        cursors.set(next, endless === 'same' ? start : start + size);
+        headers.Link = `<${nextHost || `http://${x.req.headers.host}`}${next}>; rel="next"`;
     }
-    x.sendJson(200, entries.slice(start, start + size), headers);
+    if (loseLink)
+        delete headers.Link;
+    const page = entries.slice(start, start + size);
+    if (endless === 'new')
+        page.push({ ...entries[0], path: `more-${start}` });
+    x.sendJson(200, page, headers);
 }
 
 async function sendPathsInfo(x, repo, commit) {
@@ -310,7 +320,7 @@ function cdnPath(repo, file) {
     return `/repos/${key.slice(0, 2)}/${key.slice(2, 4)}/${key}/${file.etag}`;
 }
 
-function redirectToCdn(x, repo, commit, file) {
+export function redirectToCdn(x, repo, commit, file) {
     const cdn = x.switches.cdnUrl || x.state.urls.cdn;
     const path = cdnPath(repo, file);
     const expires = Date.now() + (x.switches.cdnExpiresMs ?? 3600000);

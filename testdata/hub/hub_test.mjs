@@ -8,6 +8,7 @@ import { request } from 'node:http';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import test from 'node:test';
+import { brotliDecompressSync, gunzipSync, inflateSync } from 'node:zlib';
 
 const { HUB_URL: hubUrl, CDN_URL: cdnUrl, CACHE: cacheDir, REAL_MODEL, REAL_FILES } = process.env;
 const client = createRequire(join(process.env.HUB_CLIENT, 'package.json'))('@huggingface/hub');
@@ -115,6 +116,76 @@ test('revisions are branches, tags, pull requests, full and abbreviated commits'
     assert.equal((await downloaded('acme/tiny', name, { revision: 'odd' })).toString(), 'odd');
     await assert.rejects(listed('acme/tiny', 'nothing'), { statusCode: 404 });
     assert.equal(await downloaded('acme/tiny', 'nothing.txt'), null);
+});
+
+const MIRROR_OFF = { encode: '', encodeRanges: false, noContentRange: false, rangeLimit: 0,
+    nextHost: '', loseLink: false, loseRecursive: false, noTree: false, noSiblings: false,
+    endless: '', goneCommit: false, pageSize: 0 };
+
+test('a proxy that encodes does so with every body, and with the ranges of it', async () => {
+    const url = `${hubUrl}/acme/tiny/resolve/v1.0/config.json`;
+    const identity = { 'Accept-Encoding': 'identity' };
+    for (const [encode, decode] of [['gzip', gunzipSync], ['deflate', inflateSync],
+        ['br', brotliDecompressSync]]) {
+        await control({ switches: { ...MIRROR_OFF, encode } });
+        for (const target of [url, `${hubUrl}/api/models/acme/tiny`, `${hubUrl}/nothing/here`]) {
+            const { headers, body } = await ask(target, { headers: identity });
+            assert.equal(headers['content-encoding'], encode, target);
+            assert.equal(Number(headers['content-length']), body.length);
+            assert.doesNotThrow(() => decode(body));
+        }
+        const whole = await ask(url, { headers: { ...identity, Range: 'bytes=2-' } });
+        assert.equal(whole.status, 200);
+        assert.equal(decode(whole.body).toString(), '{"a":1}\n');
+        await control({ switches: { encodeRanges: true } });
+        const part = await ask(url, { headers: { ...identity, Range: 'bytes=2-' } });
+        assert.equal(part.status, 206);
+        assert.ok(part.body.equals(whole.body.subarray(2)));
+        assert.match(part.headers['content-range'], new RegExp(`/${whole.body.length}$`));
+    }
+    await control({ switches: MIRROR_OFF });
+});
+
+test('ranges come without saying so, or in parts of a size of the mirror', async () => {
+    const url = `${hubUrl}/acme/tiny/resolve/v1.0/config.json`;
+    await control({ switches: { ...MIRROR_OFF, noContentRange: true } });
+    const silent = await ask(url, { headers: { Range: 'bytes=2-4' } });
+    assert.deepEqual([silent.status, silent.headers['content-range'], silent.body.toString()],
+        [206, undefined, 'a":']);
+    await control({ switches: { ...MIRROR_OFF, rangeLimit: 3 } });
+    const part = await ask(url, { headers: { Range: 'bytes=1-' } });
+    assert.deepEqual([part.headers['content-range'], part.body.toString()],
+        ['bytes 1-3/8', '"a"']);
+    assert.equal((await ask(url)).body.length, 8);
+    await control({ switches: MIRROR_OFF });
+});
+
+test('listings lose what mirrors lose', async () => {
+    const tree = `${hubUrl}/api/models/acme/tiny/tree/v1.0?recursive=true`;
+    const paths = async (switches, url = tree) => {
+        await control({ switches: { ...MIRROR_OFF, ...switches } });
+        const { status, headers, body } = await ask(url);
+        const entries = status === 200 ? JSON.parse(body).map(({ path }) => path) : [];
+        return [status, headers.link?.match(/<(.*)>/)[1], entries];
+    };
+    assert.deepEqual(await paths({ loseRecursive: true }),
+        [200, undefined, ['1_Pooling', 'config.json', 'model.safetensors']]);
+    assert.deepEqual(await paths({ pageSize: 1, loseLink: true }), [200, undefined, ['1_Pooling']]);
+    assert.match((await paths({ pageSize: 1, nextHost: 'https://origin.example' }))[1],
+        /^https:\/\/origin.example\/api\/models\/acme\/tiny\/tree\/v1.0\?/);
+    assert.deepEqual(await paths({ noTree: true }), [404, undefined, []]);
+    assert.equal((await paths({ goneCommit: true }))[0], 200);
+    assert.equal((await paths({ goneCommit: true }, tree.replace('v1.0', C1)))[0], 404);
+    for (const [endless, second] of [['same', '1_Pooling'], ['new', 'more-4']]) {
+        const [, next, first] = await paths({ endless, pageSize: 4 });
+        const [, again, more] = await paths({ endless, pageSize: 4 }, next);
+        assert.notEqual(again, next);
+        assert.deepEqual([first[0], more[0]], ['1_Pooling', second]);
+    }
+    await control({ switches: { ...MIRROR_OFF, noSiblings: true } });
+    const info = JSON.parse((await ask(`${hubUrl}/api/models/acme/tiny`)).body);
+    assert.equal(info.siblings, undefined);
+    await control({ switches: MIRROR_OFF });
 });
 
 test('private and gated repositories open to a token that may read them', async () => {

@@ -1,7 +1,7 @@
 // One request and its answer, on either port: the record for the log, the faults that apply, and
 // the sending of a file with ranges, gzip and whatever the switches spoil. No repositories in here.
 
-import { createGzip } from 'node:zlib';
+import { brotliCompressSync, constants, createGzip, deflateSync, gzipSync } from 'node:zlib';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { checkMembers } from './repos.mjs';
@@ -10,6 +10,13 @@ const FAULTS = ['status', 'rateLimit', 'silence', 'close', 'delay', 'slow', 'cut
     'corrupt', 'ignoreRange', 'chunked'];
 const FAULT_MEMBERS = ['do', 'on', 'method', 'path', 'after', 'times', 'status', 'headers', 'body',
     'wait', 'ms', 'bytesPerSecond', 'bytes', 'reset'];
+
+// What a proxy may put every body into, whatever the client accepts.
+const ENCODERS = {
+    gzip: (bytes) => gzipSync(bytes, { level: 1 }),
+    deflate: (bytes) => deflateSync(bytes, { level: 1 }),
+    br: (bytes) => brotliCompressSync(bytes, { params: { [constants.BROTLI_PARAM_QUALITY]: 0 } }),
+};
 
 // The faults that tests ask for. A fault applies to the requests that match it, but for the first
 // `after` and for no more than `times` of them.
@@ -58,6 +65,7 @@ export class Exchange {
             path,
             query: this.query,
             authorization: req.headers.authorization !== undefined,
+            cookie: req.headers.cookie !== undefined,
             range: req.headers.range ?? null,
             acceptEncoding: req.headers['accept-encoding'] ?? null,
             userAgent: req.headers['user-agent'] ?? null,
@@ -121,9 +129,11 @@ export class Exchange {
     }
 
     sendText(status, text, headers = {}) {
-        const bytes = Buffer.from(text);
+        const encode = text === '' ? undefined : ENCODERS[this.switches.encode];
+        const bytes = encode ? encode(Buffer.from(text)) : Buffer.from(text);
         const type = 'text/plain; charset=utf-8';
-        this.start(status, { 'Content-Type': type, 'Content-Length': bytes.length, ...headers });
+        this.start(status, { 'Content-Type': type, 'Content-Length': bytes.length, ...headers,
+            ...(encode && { 'Content-Encoding': this.switches.encode }) });
         this.record.bytes = this.req.method === 'HEAD' ? 0 : bytes.length;
         this.res.end(bytes);
     }
@@ -135,6 +145,9 @@ export class Exchange {
 
     // Answers 200, 206 or 416 with the content, `etag` without quotes.
     async sendContent(content, etag, headers) {
+        const { encode, noContentRange, rangeLimit } = this.switches;
+        if (encode && this.req.method === 'GET')
+            return this.sendEncoded(content, etag, headers);
         const { short } = this.faults;
         const ignoreRange = this.faults.ignoreRange || this.switches.ignoreRange;
         const chunked = this.faults.chunked || this.switches.chunked;
@@ -144,12 +157,15 @@ export class Exchange {
         if (range === 'unsatisfiable')
             return this.sendText(416, '', { 'Content-Range': `bytes */${size}` });
 
-        const [start, end] = range ?? [0, size];
+        const start = range ? range[0] : 0;
+        const most = range && rangeLimit ? start + rangeLimit : size;
+        const end = Math.min(range ? range[1] : size, most);
         const gzip = !range && this.wantsGzip(headers['Content-Type']);
         const hideLength = gzip || (chunked && this.req.method === 'GET');
         this.start(range ? 206 : 200, {
             'Accept-Ranges': 'bytes', ...headers, ETag: quoted,
-            ...(range && { 'Content-Range': `bytes ${start}-${end - 1}/${size}` }),
+            ...(range && !noContentRange
+                && { 'Content-Range': `bytes ${start}-${end - 1}/${size}` }),
             ...(gzip && { 'Content-Encoding': 'gzip', Vary: 'Accept-Encoding' }),
             ...(!hideLength && { 'Content-Length': end - start }),
         });
@@ -158,6 +174,26 @@ export class Exchange {
         const encoders = gzip ? [createGzip()] : [];
         return pipeline([content.read(start, end), (source) => this.spoil(source, start),
             ...encoders, (source) => this.count(source), this.res]);
+    }
+
+    // As a cache does that has the encoded form alone: ranges are of that form, or are not known.
+    async sendEncoded(content, etag, headers) {
+        const { encode, encodeRanges } = this.switches;
+        const chunks = [];
+        for await (const chunk of content.read(0, content.size))
+            chunks.push(chunk);
+        const bytes = ENCODERS[encode](Buffer.concat(chunks));
+        const range = encodeRanges ? parseRange(this.req.headers, bytes.length, etag) : null;
+        if (range === 'unsatisfiable')
+            return this.sendText(416, '', { 'Content-Range': `bytes */${bytes.length}` });
+        const [start, end] = range ?? [0, bytes.length];
+        this.start(range ? 206 : 200, {
+            ...headers, ETag: `W/"${etag}"`, 'Content-Encoding': encode,
+            ...(range && { 'Content-Range': `bytes ${start}-${end - 1}/${bytes.length}` }),
+            'Content-Length': end - start,
+        });
+        return pipeline([[bytes.subarray(start, end)], (source) => this.spoil(source, start),
+            (source) => this.count(source), this.res]);
     }
 
     wantsGzip(type) {
@@ -217,7 +253,7 @@ function flipped(bytes, at) {
 }
 
 function kindOf(path) {
-    if (/^\/api\/resolve-cache\//.test(path))
+    if (/^\/api\/(resolve-cache\/|v1\/models\/[^/]+\/[^/]+\/repo$)/.test(path))
         return 'resolve';
     if (/^\/api\//.test(path))
         return 'api';

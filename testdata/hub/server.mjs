@@ -1,4 +1,4 @@
-// A Hugging Face hub for tests:
+// A Hugging Face hub for tests, which is ModelScope too (modelscope.mjs):
 //   node server.mjs --data DIR [--port 0] [--cdn-port 0] [--ready FILE] [--digests FILE]
 // Listens on 127.0.0.1 only, writes {"hub": URL, "cdn": URL} to the ready file once it does, and
 // ends on SIGTERM. --digests is a file that remembers the digests of synthetic files between runs.
@@ -32,6 +32,13 @@
 //     weakEtag, lowerCaseHeaders, chunked (no Content-Length), ignoreRange, xet, resolveCache
 //     (small files by a relative redirect), bytesPerSecond N, cdnExpiresMs N, cdnUrl URL (LFS files
 //     by a redirect to another server, which finds them by the SHA-256 that the path ends in)
+//     and what mirrors and proxies do: encode "gzip"|"deflate"|"br" (every body, whatever was
+//     asked), encodeRanges (ranges are of the encoded form; else there are none), noContentRange (a
+//     206 without), rangeLimit N (bytes of a 206), nextHost URL (what the links to pages begin
+//     with), loseLink, loseRecursive, noTree (404 as for any unknown page), noSiblings, endless
+//     "same"|"new" (each page names one more, with the entries of the first or with a new one),
+//     goneCommit (what info names as the commit is not known elsewhere), and of ModelScope noGit
+//     (git is not spoken)
 //   faults (replaced): {"do": KIND, "on": "api"|"resolve"|"cdn", "method": M, "path": REGEXP,
 //     "after": N, "times": N}, all but "do" optional; KIND and its own members:
 //       status {status, headers, body}, rateLimit {wait}, silence, close {reset}, delay {ms},
@@ -39,8 +46,8 @@
 //       corrupt {bytes: which one}, ignoreRange, chunked
 //   tokens (merged)
 //   move: {"repo": ID, "ref": "main", "to": "c2"}
-// GET /_log: {"requests": [{id, port, kind, method, path, query, authorization: BOOL, range,
-//   acceptEncoding, userAgent, status, bytes, repo, revision, commit, file}], "connections":
+// GET /_log: {"requests": [{id, port, kind, method, path, query, authorization: BOOL, cookie: BOOL,
+//   range, acceptEncoding, userAgent, status, bytes, repo, revision, commit, file}], "connections":
 //   {hub, cdn}, "parallel": {hub, cdn} (the most requests at one time), "faults": [{..., seen,
 //   applied}]}. port: hub, cdn; kind: api, resolve, cdn, page; status 0: no answer was begun.
 
@@ -49,11 +56,14 @@ import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { answerCdn, answerHub, readBody } from './hub.mjs';
+import { answerModelscope, isModelscope } from './modelscope.mjs';
 import { checkMembers, commitNamed, loadHub } from './repos.mjs';
 import { Exchange, Faults } from './send.mjs';
 
 const SWITCHES = ['pageSize', 'reverseListing', 'gzip', 'weakEtag', 'lowerCaseHeaders', 'chunked',
-    'ignoreRange', 'xet', 'resolveCache', 'bytesPerSecond', 'cdnExpiresMs', 'cdnUrl'];
+    'ignoreRange', 'xet', 'resolveCache', 'bytesPerSecond', 'cdnExpiresMs', 'cdnUrl', 'encode',
+    'encodeRanges', 'noContentRange', 'rangeLimit', 'nextHost', 'loseLink', 'loseRecursive',
+    'noTree', 'noSiblings', 'endless', 'goneCommit', 'noGit'];
 
 function newState(hub) {
     checkMembers(hub.switches, SWITCHES, 'switches');
@@ -99,6 +109,12 @@ async function answerTest(state, req, res) {
     res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
 }
 
+function chooseAnswer(port, path) {
+    if (port === 'cdn')
+        return answerCdn;
+    return isModelscope(path) ? answerModelscope : answerHub;
+}
+
 async function answer(state, port, req, res) {
     if (port === 'hub' && ['/_control', '/_log'].includes(req.url))
         return answerTest(state, req, res);
@@ -107,7 +123,7 @@ async function answer(state, port, req, res) {
         x.limitHeaders(2999, 300);
     try {
         if (!await x.misbehave())
-            await (port === 'hub' ? answerHub(x) : answerCdn(x));
+            await chooseAnswer(port, x.path)(x);
     } catch (error) {
         // A client may leave at any time; everything else is a defect of this server.
         if (error.code === 'ERR_STREAM_PREMATURE_CLOSE' || res.destroyed)

@@ -10,6 +10,9 @@
 #   --no-env             config.Env is null
 #   --label NAME=VALUE   any number of times
 #   --volume PATH        config.Volumes
+#   --workdir PATH       config.WorkingDir, in place of /
+#   --entrypoint JSON    config.Entrypoint
+#   --command JSON       config.Cmd, in place of /bin/sh
 #   --layers N           N layers in all
 #   --no-history         no history member
 #   --extra FOLDER       one layer more with the content of FOLDER (may hold .wh. markers),
@@ -29,7 +32,7 @@ shopt -s inherit_errexit
 dir=$1 tag=$2
 shift 2
 family=oci compression='' user='' env='["PATH=/usr/local/bin:/usr/bin:/bin"]'
-labels=null volumes=null
+labels=null volumes=null workdir=/ entrypoint=null command='["/bin/sh"]'
 layers=1 history=yes extra='' index='' os=linux arch=amd64 kind=image short=0
 while [ $# -gt 0 ]; do
     case $1 in
@@ -46,6 +49,9 @@ while [ $# -gt 0 ]; do
     --label) labels=$(jq -c --arg name "${2%%=*}" --arg value "${2#*=}" \
         '. + {($name): $value}' <<<"$labels") && shift ;;
     --volume) volumes=$(jq -c --arg path "$2" '. + {($path): {}}' <<<"$volumes") && shift ;;
+    --workdir) workdir=$2 && shift ;;
+    --entrypoint) entrypoint=$2 && shift ;;
+    --command) command=$2 && shift ;;
     --layers) layers=$2 && shift ;;
     --extra) extra=$2 && shift ;;
     --os) os=$2 && shift ;;
@@ -132,14 +138,16 @@ make_windows() {
 
 # make_config ARCHITECTURE: prints the config of the layers added so far
 make_config() {
-    jq -n --slurpfile ids "$work/diff_ids" --arg arch "$1" --arg os "$os" --arg user "$user" \
+    jq -n --slurpfile ids "$work/diff_ids" --arg arch "$1" --arg os "$os" --arg user "$user" --arg workdir "$workdir" \
+        --argjson entrypoint "$entrypoint" --argjson command "$command" \
         --argjson env "$env" --argjson labels "$labels" --argjson volumes "$volumes" \
         --arg history "$history" --argjson short "$short" '
         def made: {created: "2023-11-14T22:13:20Z"};
         def step(command): made + {created_by: "/bin/sh -c #(nop) \(command)"};
         made + {architecture: $arch, os: $os}
         + if $os == "windows" then {"os.version": "10.0.20348.1"} else {} end
-        + {config: ({Env: $env, Cmd: ["/bin/sh"], WorkingDir: "/"}
+        + {config: ({Env: $env, Cmd: $command, WorkingDir: $workdir}
+            + if $entrypoint then {Entrypoint: $entrypoint} else {} end
             + if $user != "" then {User: $user} else {} end
             + if $labels then {Labels: $labels} else {} end
             + if $volumes then {Volumes: $volumes} else {} end)}

@@ -153,3 +153,27 @@ layer_cat() {
     *) cat "$2" ;;
     esac
 }
+
+# push_ollama REFERENCE TYPE=FILE...: a model as Ollama pushes it, REFERENCE being HOST/NAMESPACE/MODEL:TAG;
+# the first FILE is the config, the others are layers. skopeo refuses their types. Prints the manifest.
+push_ollama() {
+    local url part digest upload descriptors=() manifest
+    url=http://${1%%/*}/v2/${1#*/}
+    local tag=${url##*:}
+    url=${url%:*}
+    shift
+    for part; do
+        digest=sha256:$(sha256_of "${part#*=}")
+        upload=$(curl -fsS -X POST -o /dev/null -w '%header{location}' "$url/blobs/uploads/")
+        [[ $upload == *\?* ]] || upload+='?'
+        curl -fsS -X PUT -H 'Content-Type: application/octet-stream' --data-binary "@${part#*=}" \
+            -o /dev/null "$upload&digest=$digest" || fail "cannot push ${part#*=}"
+        descriptors+=("$(jq -nc --arg type "${part%%=*}" --arg digest "$digest" \
+            --argjson size "$(stat -c %s "${part#*=}")" '{mediaType: $type, digest: $digest, size: $size}')")
+    done
+    manifest=$(printf '%s\n' "${descriptors[@]}" | jq -sc '{schemaVersion: 2,
+        mediaType: "application/vnd.docker.distribution.manifest.v2+json", config: .[0], layers: .[1:]}')
+    curl -fsS -X PUT -H 'Content-Type: application/vnd.docker.distribution.manifest.v2+json' \
+        --data-binary "$manifest" -o /dev/null "$url/manifests/$tag" || fail "cannot push the manifest of $url"
+    printf '%s' "$manifest"
+}

@@ -1,0 +1,170 @@
+#include "injection.h"
+
+#include "core/text.h"
+
+#include <string.h>
+#include <unistd.h>
+
+static bool names_models(const struct options *line)
+{
+    return line->name_count > (line->command->id == COMMAND_LAYER ? 0 : 1);
+}
+
+/* NULL: the call goes by none. */
+static const char *find_file(const struct options *line)
+{
+    const char *named = options_text(line, "project");
+
+    if (named != NULL)
+        return named;
+    if (options_has(line, "set"))
+        return PROJECT_FILE;
+    if (names_models(line) || options_has(line, "scan"))
+        return NULL;
+    return access(PROJECT_FILE, F_OK) == 0 ? PROJECT_FILE : NULL;
+}
+
+static void resolve(const struct project *project, char **text)
+{
+    char *resolved = *text != NULL ? project_resolve(project, *text) : NULL;
+
+    free(*text);
+    *text = resolved;
+}
+
+/* Whether the command line sets the variable of "NAME=VALUE". */
+static bool sets_variable(const struct options *line, const char *assignment)
+{
+    const char *const *given = options_list(line, "env");
+    size_t size = strcspn(assignment, "=") + 1;
+
+    for (; given != NULL && *given != NULL; given++)
+        if (strncmp(*given, assignment, size) == 0)
+            return true;
+    return false;
+}
+
+/* Options of the place that the command line leaves open. */
+static int add_place(const struct project *project, struct options *line, struct error *err)
+{
+    for (size_t i = 0; i < project->place.count; i++) {
+        const struct project_option *option = &project->place.items[i];
+        bool is_variable = strcmp(option->name, "env") == 0;
+        if (is_variable ? sets_variable(line, option->value) : options_has(line, option->name))
+            continue;
+        if (options_add(line, option->name, option->value, err) < 0)
+            return error_wrap(err, "place");
+    }
+    return 0;
+}
+
+static int add_options(const struct project *project, struct options *line, struct error *err)
+{
+    if (project->target != NULL && line->command->id != COMMAND_LAYER && !options_has(line, "to") &&
+        options_add(line, "to", project->target, err) < 0)
+        return error_wrap(err, "target");
+    if (project->base != NULL && line->command->id == COMMAND_LAYER && !options_has(line, "base") &&
+        options_add(line, "base", project->base, err) < 0)
+        return error_wrap(err, "base");
+    return add_place(project, line, err);
+}
+
+/* How many of the arguments that the command wants are there by the project. */
+static size_t count_known(const struct project *project, const struct options *line)
+{
+    bool has_models =
+        project->models.count > 0 || options_has(line, "set") || options_has(line, "scan");
+
+    if (line->command->id == COMMAND_LAYER)
+        return has_models ? 1 : 0;
+    if (line->name_count == 0 && project->base == NULL)
+        return 0;
+    return has_models ? 2 : 1;
+}
+
+int injection_read_project(struct injection *injection, struct options *line, struct error *err)
+{
+    struct project *project = &injection->project;
+    const char *file = find_file(line);
+
+    if (file == NULL)
+        return options_check(line, count_known(project, line), err);
+    if (project_read(file, project, err) < 0)
+        return -1;
+    resolve(project, &project->base);
+    resolve(project, &project->target);
+    if (!options_has(line, "project"))
+        notes_info(&injection->notes, "project: '%s'", file);
+    if (add_options(project, line, err) < 0)
+        return error_wrap(err, "'%s'", file);
+    return options_check(line, count_known(project, line), err);
+}
+
+/* Which files are taken is said by the command line or by the project, not by both. */
+static bool chooses_files(const struct options *line)
+{
+    return line->all_files || options_has(line, "include") || options_has(line, "exclude") ||
+           options_has(line, "weights") || options_has(line, "also");
+}
+
+/* Whether the command line says it in place of the project. */
+static bool is_overridden(const struct options *line, const char *name)
+{
+    static const char *const files[] = {"include", "exclude", "weights", "also", NULL};
+
+    return text_is_among(name, files) ? chooses_files(line) : options_has(line, name);
+}
+
+static int add_model(struct injection *injection, const struct project_model *from,
+                     struct error *err)
+{
+    CLEANUP(injection_model) struct injection_model model = INJECTION_MODEL_INIT;
+    CLEANUP(text) char *text = project_resolve(&injection->project, from->model);
+    CLEANUP(text) char *name = NULL;
+
+    if (model_options_parse(text, &model, &name, err) < 0)
+        return -1;
+    for (size_t i = 0; i < from->options.count; i++) {
+        const struct project_option *option = &from->options.items[i];
+        if (!is_overridden(injection->line, option->name) &&
+            model_options_set(&model, option->name, option->value, err) < 0)
+            return model_options_wrap(err, name, option->name);
+    }
+    return injection_add_name(injection, name, &model, err);
+}
+
+static int add_models(struct injection *injection, const struct project_models *models,
+                      struct error *err)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (add_model(injection, &models->items[i], err) < 0)
+            return error_wrap(err, "'%s'", find_file(injection->line));
+    return 0;
+}
+
+static int refuse_set(const struct project *project, const char *name, struct error *err)
+{
+    CLEANUP(buf) struct buf names = BUF_INIT;
+
+    for (size_t i = 0; i < project->set_count; i++)
+        buf_addf(&names, "%s%s", i > 0 ? ", " : "", project->sets[i].name);
+    return error_set(err, ERROR_USAGE, "--set '%s': the project has no such set; it has %s", name,
+                     names.size > 0 ? buf_text(&names) : "none");
+}
+
+int injection_add_project(struct injection *injection, struct error *err)
+{
+    const struct project *project = &injection->project;
+    const char *const *name = options_list(injection->line, "set");
+
+    if (add_models(injection, &project->models, err) < 0)
+        return -1;
+    for (; name != NULL && *name != NULL; name++) {
+        const struct project_set *set = project_find_set(project, *name);
+        if (set == NULL)
+            return refuse_set(project, *name, err);
+        if (add_models(injection, &set->models, err) < 0)
+            return -1;
+    }
+    return 0;
+}

@@ -1,0 +1,23 @@
+#include "json.h"
+
+json_t *text_to_json(const char *text)
+{
+    if (text == NULL)
+        return json_null();
+    if (text_is_utf8(text))
+        return json_string(text);
+    CLEANUP(text) char *copy = xstrdup(text);
+    for (char *at = copy; *at != '\0'; at++)
+        if ((unsigned char)*at >= 0x80)
+            *at = '?';
+    return json_string(copy);
+}
+
+json_t *strings_to_json(const struct strings *strings)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < strings->count; i++)
+        json_array_append_new(list, text_to_json(strings->items[i]));
+    return list;
+}

@@ -1,0 +1,13 @@
+#ifndef INLAY_JSON_H
+#define INLAY_JSON_H
+
+#include "core/text.h"
+#include "oci/document.h"
+
+/* Parts of what --json prints; the caller owns them. */
+
+/* null for NULL. Paths of an image may be any bytes, and JSON is UTF-8: other bytes become '?'. */
+json_t *text_to_json(const char *text);
+json_t *strings_to_json(const struct strings *strings);
+
+#endif

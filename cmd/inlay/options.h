@@ -1,0 +1,124 @@
+#ifndef INLAY_OPTIONS_H
+#define INLAY_OPTIONS_H
+
+#include "command.h"
+#include "core/buf.h"
+#include "inject/inject.h"
+#include "oci/reference.h"
+
+/*
+ * The options of all commands are one table, in options.c. A row says how an option is written, who
+ * takes it, what its value becomes, and what the help says of it: the parser and the help have
+ * nothing else to go by. A value is asked for by the option's name; what a row's `set` makes of it
+ * besides is a member of struct options.
+ */
+
+/* A value for one of them. */
+struct option_input {
+    struct options *options;
+    const struct option_row *row;
+    const char *value; /* NULL for an option that has none */
+};
+
+struct option_row {
+    const char *title;     /* of the paragraph of the help that it is in; "": none */
+    const char *name;      /* without the dashes; several rows may have it, for other commands */
+    char letter;           /* 0: none */
+    const char *argument;  /* what its value is called; NULL: it has none */
+    unsigned commands;     /* bits of enum command_id: who takes it */
+    unsigned needed;       /* who cannot do without */
+    const char *otherwise; /* the value where none is given: --NAME[=VALUE]; NULL: it needs one */
+    const char *help;      /* wrapped where it is printed */
+    /* Looks at a value and keeps it; NULL: as it was given will do. ERROR_USAGE if it is none. */
+    int (*set)(const struct option_input *in, struct error *err);
+    size_t member; /* of struct options, where one of the functions below puts the value */
+    unsigned most; /* of a number */
+};
+
+/* The table, up to a row without a name; rows with the same title stand together. */
+extern const struct option_row option_rows[];
+#define OPTION_ROWS_MAX 96
+
+/* What was given of a row. */
+struct option_value {
+    const char **texts; /* in the order they were given, NULL-terminated; NULL: not given */
+    size_t count;
+    uint64_t number; /* the last of them, if it is a number */
+};
+
+/* A command line. Texts are borrowed from argv. */
+struct options {
+    const struct command *command;
+    char *const *names; /* its arguments */
+    size_t name_count;
+    struct option_value values[OPTION_ROWS_MAX]; /* one a row */
+    struct reference target;                     /* REFERENCE_NONE: --to was left out */
+    struct strings more_targets;                 /* tags of the same place */
+    struct oci_platform *platforms;
+    size_t platform_count;
+    struct tree_owner owner;
+    const struct layout *layout; /* NULL: --layout was left out */
+    const char *path;            /* NULL: --path was left out */
+    bool all_files;
+    enum inject_companions companions;
+    struct inject_options inject; /* what rows set of it; the rest is zero */
+};
+
+/*
+ * Takes `argv`, which begins with the command's name, and reorders it: every option is known and
+ * has a value that is one. There are as many arguments as the command wants, unless it takes
+ * --project, and then options_check() is to be called. `out` is zeroed before. ERROR_USAGE.
+ */
+int options_parse(const struct command *command, int argc, char **argv, struct options *out,
+                  struct error *err) MUST_CHECK;
+/* Whether all that the command wants is there; the first `known` arguments are, elsewhere. */
+int options_check(const struct options *options, size_t known, struct error *err) MUST_CHECK;
+/*
+ * As if the option stood on the command line behind all that does; NULL: without a value. Borrows
+ * the value. Nothing happens if the command does not take it.
+ */
+int options_add(struct options *options, const char *name, const char *value,
+                struct error *err) MUST_CHECK;
+void options_release(struct options *options);
+CLEANUP_RELEASE(options)
+
+/*
+ * What was given of the option of this name, which stands in the table. One that the command does
+ * not take was not given.
+ */
+bool options_has(const struct options *options, const char *name);
+/* The last value; NULL if there is none. */
+const char *options_text(const struct options *options, const char *name);
+/* All values, NULL-terminated; NULL if there is none. */
+const char *const *options_list(const struct options *options, const char *name);
+size_t options_count(const struct options *options, const char *name);
+/* 0 if there is none. */
+uint64_t options_number(const struct options *options, const char *name);
+
+/* What rows have as `set`, for several options alike. */
+
+/* Into a bool. */
+int option_set_flag(const struct option_input *in, struct error *err) MUST_CHECK;
+/* Into a const char *. */
+int option_set_text(const struct option_input *in, struct error *err) MUST_CHECK;
+/* The same, of an absolute path without "..". */
+int option_set_path(const struct option_input *in, struct error *err) MUST_CHECK;
+/* The same; "~" and what begins with "~/" are in the home of the image's user. */
+int option_set_image_path(const struct option_input *in, struct error *err) MUST_CHECK;
+/* From 0 to row->most, for options_number(). */
+int option_set_number(const struct option_input *in, struct error *err) MUST_CHECK;
+/* From 1 on. */
+int option_set_count(const struct option_input *in, struct error *err) MUST_CHECK;
+/*
+ * Bytes, at least `least`, with K, M, G or T for powers of 1024. `expected` tells what a value is,
+ * and gives examples.
+ */
+int option_set_size(const struct option_input *in, uint64_t least, const char *expected,
+                    struct error *err) MUST_CHECK;
+
+/* Of --name: a file's name without folders. ERROR_USAGE. */
+int options_check_file_name(const char *name, struct error *err) MUST_CHECK;
+/* Of --path: what option_set_image_path() takes. ERROR_USAGE. */
+int options_check_image_path(const char *path, struct error *err) MUST_CHECK;
+
+#endif

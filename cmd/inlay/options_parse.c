@@ -1,0 +1,163 @@
+#include "core/text.h"
+#include "options.h"
+
+#include <getopt.h>
+#include <string.h>
+
+/* For getopt_long(): a row's number behind this; below are letters. */
+#define FIRST_ROW 256
+
+/* What getopt_long() wants to know of a command's options. */
+struct getopt_table {
+    struct option options[OPTION_ROWS_MAX + 1];
+    char letters[2 * OPTION_ROWS_MAX + 2];
+};
+
+static int argument_of(const struct option_row *row)
+{
+    if (row->argument == NULL)
+        return no_argument;
+    return row->otherwise != NULL ? optional_argument : required_argument;
+}
+
+static void fill_table(const struct command *command, struct getopt_table *out)
+{
+    size_t count = 0;
+    size_t letters = 0;
+
+    *out = (struct getopt_table){0};
+    out->letters[letters++] = ':'; /* a value that is missing is told apart */
+    for (size_t i = 0; option_rows[i].name != NULL; i++) {
+        const struct option_row *row = &option_rows[i];
+        if ((row->commands & command->id) == 0)
+            continue;
+        out->options[count++] =
+            (struct option){row->name, argument_of(row), NULL, FIRST_ROW + (int)i};
+        if (row->letter != 0)
+            out->letters[letters++] = row->letter;
+        if (row->letter != 0 && row->argument != NULL)
+            out->letters[letters++] = ':';
+    }
+}
+
+/* NULL: it is none. `option` is what getopt_long() returned. */
+static const struct option_row *find_row(const struct command *command, int option)
+{
+    if (option >= FIRST_ROW)
+        return &option_rows[option - FIRST_ROW];
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
+        if (row->letter == option && (row->commands & command->id) != 0)
+            return row;
+    return NULL;
+}
+
+/* What getopt_long() did not take: `option` is what it returned. */
+static int refuse_option(const struct command *command, int option, const char *word,
+                         struct error *err)
+{
+    if (option == ':')
+        return error_set(err, ERROR_USAGE, "the option '%s' wants a value; see 'inlay %s --help'",
+                         word, command->name);
+    if (optopt >= FIRST_ROW)
+        return error_set(err, ERROR_USAGE, "the option '%s' takes no value; see 'inlay %s --help'",
+                         word, command->name);
+    if (optopt > 0) /* a letter, maybe one of several in a word */
+        return error_set(err, ERROR_USAGE, "the option '-%c' is not known; see 'inlay %s --help'",
+                         optopt, command->name);
+    return error_set(err, ERROR_USAGE, "the option '%s' is not known; see 'inlay %s --help'", word,
+                     command->name);
+}
+
+static int take(struct options *out, const struct option_row *row, const char *text,
+                struct error *err)
+{
+    struct option_value *value = &out->values[row - option_rows];
+    const char *given = text != NULL ? text : row->otherwise;
+    const struct option_input in = {.options = out, .row = row, .value = given};
+
+    value->texts = xrealloc(value->texts, value->count + 2, sizeof(*value->texts));
+    value->texts[value->count++] = given;
+    value->texts[value->count] = NULL;
+    return row->set != NULL ? row->set(&in, err) : 0;
+}
+
+static const struct option_row *find_named_row(const struct command *command, const char *name)
+{
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
+        if (strcmp(row->name, name) == 0 && (row->commands & command->id) != 0)
+            return row;
+    return NULL;
+}
+
+int options_add(struct options *options, const char *name, const char *value, struct error *err)
+{
+    const struct option_row *row = find_named_row(options->command, name);
+
+    return row != NULL ? take(options, row, value, err) : 0;
+}
+
+/* What the command wants, one each; of the last maybe more, or in brackets none. */
+static int check_names(const struct options *options, size_t known, struct error *err)
+{
+    const struct command *command = options->command;
+    size_t wanted = 0;
+    bool takes_more = command->names[0] == NULL;
+
+    for (; command->names[wanted] != NULL; wanted++) {
+        const char *name = command->names[wanted];
+        takes_more = text_ends_with(name, "…") || name[0] == '[';
+        if (name[0] == '[')
+            break;
+        if (wanted >= options->name_count && wanted >= known)
+            return error_set(err, ERROR_USAGE, "no %.*s is named; see 'inlay %s --help'",
+                             (int)(strlen(name) - (takes_more ? strlen("…") : 0)), name,
+                             command->name);
+    }
+    if (takes_more || options->name_count <= wanted)
+        return 0;
+    return error_set(err, ERROR_USAGE, "'%s' is one argument too many; see 'inlay %s --help'",
+                     options->names[wanted], command->name);
+}
+
+static int check_needed(const struct options *options, struct error *err)
+{
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        char letter[] = {'-', row->letter, '\0'};
+        if ((row->needed & options->command->id) == 0 || options_has(options, row->name))
+            continue;
+        return error_set(err, ERROR_USAGE, "%s%s %s is missing; see 'inlay %s --help'",
+                         row->letter != 0 ? letter : "--", row->letter != 0 ? "" : row->name,
+                         row->argument, options->command->name);
+    }
+    return 0;
+}
+
+int options_parse(const struct command *command, int argc, char **argv, struct options *out,
+                  struct error *err)
+{
+    struct getopt_table table;
+    int option;
+
+    fill_table(command, &table);
+    out->command = command;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, table.letters, table.options, NULL)) != -1) {
+        const struct option_row *row = find_row(command, option);
+        if (row == NULL)
+            return refuse_option(command, option, argv[optind - 1], err);
+        if (take(out, row, optarg, err) < 0)
+            return -1;
+    }
+    out->names = argv + optind;
+    out->name_count = (size_t)(argc - optind);
+    if (options_has(out, "help")) /* in a form that main() has not seen: "-qh", "--hel" */
+        return 0;
+    if (find_named_row(command, "project") != NULL) /* whoever reads that does it then */
+        return 0;
+    return options_check(out, 0, err);
+}
+
+int options_check(const struct options *options, size_t known, struct error *err)
+{
+    return check_names(options, known, err) < 0 ? -1 : check_needed(options, err);
+}

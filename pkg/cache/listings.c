@@ -1,0 +1,86 @@
+#include "cache/cache_internal.h"
+
+#include "core/file.h"
+#include "core/text.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <fts.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+char *cache_listings(const struct cache *cache)
+{
+    return xasprintf("%s/" CACHE_LISTINGS, cache->folder);
+}
+
+/* What is there already is not written again: others may be reading it. */
+static bool is_kept(const char *path, const void *data, size_t size)
+{
+    CLEANUP(buf) struct buf there = BUF_INIT;
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is written */
+
+    return file_read(path, size, &there, &ignored) == 0 && there.size == size &&
+           memcmp(there.data, data, size) == 0;
+}
+
+void cache_keep_listing(struct cache *cache, const char *path, const void *data, size_t size)
+{
+    CLEANUP(text) char *full = xasprintf("%s/" CACHE_LISTINGS "/%s", cache->folder, path);
+    CLEANUP(text) char *folder = xstrndup(full, (size_t)(strrchr(full, '/') - full));
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    if (is_kept(full, data, size)) {
+        (void)!utimensat(AT_FDCWD, full, NULL, 0); /* for whoever prunes */
+        return;
+    }
+    if (atomic_load(&cache->is_read_only))
+        return;
+    if (file_make_folders(folder, &why) < 0 || file_replace(full, data, size, &why) < 0)
+        cache_give_up_writing(cache, &why);
+}
+
+bool cache_find_size(const struct cache *cache, const struct digest *digest, uint64_t *size)
+{
+    CLEANUP(text) char *path = cache_path(cache->folder, digest);
+    struct stat status;
+
+    if (lstat(path, &status) < 0 || !S_ISREG(status.st_mode))
+        return false;
+    *size = (uint64_t)status.st_size;
+    return true;
+}
+
+bool cache_has(const struct cache *cache, const struct digest *digest, uint64_t size)
+{
+    uint64_t found = 0;
+
+    return cache_find_size(cache, digest, &found) && found == size;
+}
+
+int cache_add_listings(const char *folder, struct cache_list *out, struct error *err)
+{
+    CLEANUP(text) char *root = xasprintf("%s/" CACHE_LISTINGS, folder);
+    char *const roots[] = {root, NULL};
+    const FTSENT *entry;
+
+    if (access(root, F_OK) < 0)
+        return 0;
+    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
+    if (tree == NULL)
+        return error_set_errno(err, errno, "reading the folder '%s'", root);
+    while ((entry = fts_read(tree)) != NULL) {
+        if (entry->fts_info != FTS_F)
+            continue; /* a folder, not ours, or gone by now */
+        CLEANUP(text) char *path = xstrdup(entry->fts_path + strlen(folder) + 1);
+        const struct cache_item item = {
+            .listing = path,
+            .size = (uint64_t)entry->fts_statp->st_size,
+            .used = entry->fts_statp->st_mtime,
+        };
+        cache_list_add(out, &item);
+    }
+    fts_close(tree);
+    return 0;
+}

@@ -1,0 +1,33 @@
+#ifndef INLAY_CORE_NOTES_H
+#define INLAY_CORE_NOTES_H
+
+#include "core/log.h"
+#include "core/text.h"
+
+/*
+ * What a step has to tell people, as values: whoever runs the step decides what becomes of them.
+ * A note that is there already is not added again, so that platforms which agree are told once.
+ * Belongs to one thread.
+ */
+struct note {
+    enum log_level level; /* LOG_WARN or LOG_INFO */
+    char *text;
+};
+
+struct notes {
+    const struct log *log; /* each note goes there at once, too; NULL: nowhere */
+    struct note *items;
+    size_t count;
+};
+
+#define NOTES_INIT                                                                                 \
+    {                                                                                              \
+        NULL, NULL, 0                                                                              \
+    }
+
+void notes_warn(struct notes *notes, const char *format, ...) PRINTF_FORMAT(2, 3);
+void notes_info(struct notes *notes, const char *format, ...) PRINTF_FORMAT(2, 3);
+void notes_release(struct notes *notes);
+CLEANUP_RELEASE(notes)
+
+#endif

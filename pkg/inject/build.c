@@ -1,0 +1,338 @@
+#include "inject/inject_internal.h"
+
+#include "core/text.h"
+#include "core/workers.h"
+#include "oci/media_type.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define PACK_TRIES 3
+#define PACK_WAIT_MS 2000
+#define CONTENTS_MAX 4096 /* files of a layer that are told by name: configs have limits */
+
+/* What the jobs share. */
+struct building {
+    const struct inject_options *options;
+    struct build_plan *plan;
+    struct built_layers *out;
+    unsigned threads; /* of a layer's compressor */
+    atomic_uint_fast64_t model_size;
+    atomic_uint_fast64_t reused_size;
+    atomic_size_t layers_built;
+    atomic_size_t layers_reused;
+};
+
+void built_layers_release(struct built_layers *built)
+{
+    image_layers_free(built->layers, built->count);
+    *built = (struct built_layers){0};
+}
+
+static int nothing_write(struct writer *writer, const void *data, size_t size, struct error *err)
+{
+    (void)writer;
+    (void)data;
+    (void)size;
+    (void)err;
+    return 0;
+}
+
+static int nothing_finish(struct writer *writer, struct error *err)
+{
+    (void)writer;
+    (void)err;
+    return 0;
+}
+
+static void nothing_free(struct writer *writer)
+{
+    (void)writer;
+}
+
+/* A layer's digest is its name where it goes: it is packed once only to know that. */
+static int pack_for_digest(struct layer_bytes *bytes, struct image_layer *out, struct error *err)
+{
+    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
+    struct writer nothing = {&ops};
+    struct descriptor *blob = &out->blob;
+    CLEANUP(writer)
+    struct writer *stage = digest_writer_new(&nothing, DIGEST_SHA256, &blob->digest, &blob->size);
+
+    return layer_bytes_write(bytes, stage, &out->diff_id, err);
+}
+
+/* Hub -> tar -> diff_id -> compressor -> target, in one pass. */
+static int pack_once(struct layer_bytes *bytes, struct store *target, struct image_layer *out,
+                     struct error *err)
+{
+    CLEANUP(writer) struct writer *writer = NULL;
+    const struct recipe *recipe = bytes->layer->recipe;
+    struct descriptor *blob = &out->blob;
+    bool is_plain = recipe->compression.kind == COMPRESSION_NONE;
+    uint64_t size = is_plain ? recipe->tar_size : SIZE_UNKNOWN;
+
+    if (target->digest_first) {
+        if (pack_for_digest(bytes, out, err) < 0)
+            return -1;
+        size = blob->size;
+    }
+    if (store_create_blob(target, size, blob, &writer, err) < 0 ||
+        layer_bytes_write(bytes, writer, &out->diff_id, err) < 0)
+        return -1;
+    snprintf(blob->media_type, sizeof(blob->media_type), MEDIA_TYPE_OCI_LAYER "%s",
+             compression_suffix(&recipe->compression));
+    if (is_plain)
+        out->diff_id = blob->digest;
+    return 0;
+}
+
+static struct source *source_of(const struct planned_layer *layer)
+{
+    return layer->placed != NULL ? layer->placed->model->from : NULL;
+}
+
+/* An upload that breaks is begun anew: only the source can bring its bytes again. */
+static int pack_layer(struct building *building, size_t number, const struct cancel *cancel,
+                      struct error *err)
+{
+    const struct inject_options *options = building->options;
+    const struct planned_layer *layer = &building->plan->layers[number];
+
+    for (unsigned attempt = 1;; attempt++) {
+        struct layer_bytes bytes = {
+            .layer = layer,
+            .source = source_of(layer),
+            .threads = building->threads,
+            .cancel = cancel,
+            .progress = options->progress,
+        };
+        int result = pack_once(&bytes, options->target.store, &building->out->layers[number], err);
+        atomic_fetch_add(&building->model_size, bytes.moved);
+        if (result == 0)
+            return 0;
+        if (err->kind != ERROR_UNREACHABLE || bytes.broken || attempt == PACK_TRIES)
+            return -1;
+        log_debug(options->log, "beginning the layer anew: %s", err->text);
+        error_release(err);
+        if (cancel_wait(cancel, attempt * PACK_WAIT_MS, err) < 0)
+            return -1;
+    }
+}
+
+static void count_reused(void *arg, uint64_t size)
+{
+    atomic_fetch_add((atomic_uint_fast64_t *)arg, size);
+}
+
+/* A layer that the target can have without a byte of the model. */
+static int reuse_layer(struct building *building, size_t number, const struct cancel *cancel,
+                       struct error *err)
+{
+    const struct planned_layer *layer = &building->plan->layers[number];
+    struct image_layer *out = &building->out->layers[number];
+    struct store_copy_options copy = {
+        .cancel = cancel, .count = count_reused, .count_arg = &building->reused_size};
+    enum store_copied copied;
+
+    if (layer->fate == LAYER_COPIED && store_copy_blob(layer->from, building->options->target.store,
+                                                       &layer->blob, &copy, &copied, err) < 0)
+        return -1;
+    out->blob = layer->blob;
+    out->diff_id = layer->diff_id;
+    return 0;
+}
+
+static int compare_path(const void *key, const void *file)
+{
+    return strcmp(key, ((const struct plan_file *)file)->path);
+}
+
+/* Is it a file of the model under its own name, be it by a link? Blobs have others. */
+static bool is_model_file(const struct plan *plan, const struct tree_entry *entry)
+{
+    if (entry->type != TREE_FILE && entry->type != TREE_LINK)
+        return false;
+    for (const char *at = strchr(entry->path, '/'); at != NULL; at = strchr(at + 1, '/'))
+        if (bsearch(at + 1, plan->files, plan->count, sizeof(*plan->files), compare_path) != NULL)
+            return true;
+    return false;
+}
+
+/* Plain files are the model's whatever they are called. */
+static uint64_t count_files(const struct recipe *recipe, const struct layout *layout)
+{
+    bool is_plain = layout != NULL && layout->content == LAYOUT_PLAIN_FILES;
+    uint64_t count = 0;
+
+    for (size_t i = 0; recipe->plan != NULL && i < recipe->count; i++)
+        count += is_plain ? recipe->entries[i]->type == TREE_FILE
+                          : is_model_file(recipe->plan, recipe->entries[i]);
+    return count;
+}
+
+/* What each file is under its own name, for later calls that go to the same folder. */
+static void list_contents(const struct planned_layer *planned, struct strings *out)
+{
+    const struct recipe *recipe = planned->recipe;
+    const char *place = planned->placed->tree.place;
+    size_t prefix = place[1] != '\0' ? strlen(place) : 0;
+
+    for (size_t i = 0; i < recipe->count; i++) {
+        const struct tree_entry *entry = recipe->entries[i];
+        if (entry->type == TREE_FILE)
+            strings_addf(out, "%s %s", digest_format(&recipe->plan->files[entry->file].digest).text,
+                         entry->path + prefix);
+    }
+}
+
+static void describe_layer(const struct planned_layer *planned, struct layer_record *out)
+{
+    const struct placed_model *placed = planned->placed;
+    const struct layout *layout = placed != NULL ? placed->model->layout : NULL;
+
+    *out = (struct layer_record){
+        .kind = xstrdup(recipe_kind_name(planned->recipe->kind)),
+        .model = placed != NULL ? xstrdup(placed->model->name) : NULL,
+        .source = placed != NULL ? text_copy(placed->model->source) : NULL,
+        .commit = placed != NULL ? xstrdup(placed->model->plan.pin) : NULL,
+        .layout = placed != NULL ? xstrdup(layout->name) : NULL,
+        .place = placed != NULL ? xstrdup(placed->tree.place) : NULL,
+        .files = count_files(planned->recipe, layout),
+        .recipe = planned->recipe->digest,
+    };
+    if (placed != NULL && layout->content == LAYOUT_PLAIN_FILES && out->files <= CONTENTS_MAX)
+        list_contents(planned, &out->contents);
+}
+
+/* The bytes of the model that have to come for a layer. */
+static uint64_t effort(const struct inject_options *options, const struct recipe *recipe)
+{
+    return recipe->content_size * (options->target.store->digest_first ? 2 : 1);
+}
+
+static const char *describe_fate(const struct inject_options *options,
+                                 const struct planned_layer *layer)
+{
+    switch (layer->fate) {
+    case LAYER_BUILT:
+        return "built and written";
+    case LAYER_THERE:
+        return "already there";
+    case LAYER_COPIED:
+        return layer->from == options->base.store ? "taken from the base"
+                                                  : "taken from another image";
+    }
+    abort();
+}
+
+static int have_layer(struct building *building, size_t number, const struct cancel *cancel,
+                      struct error *err)
+{
+    const struct inject_options *options = building->options;
+    const struct planned_layer *layer = &building->plan->layers[number];
+
+    if (layer->fate == LAYER_BUILT) {
+        if (pack_layer(building, number, cancel, err) < 0)
+            return -1;
+        atomic_fetch_add(&building->layers_built, 1);
+    } else {
+        if (reuse_layer(building, number, cancel, err) < 0)
+            return -1;
+        progress_moved(options->progress, effort(options, layer->recipe));
+        atomic_fetch_add(&building->layers_reused, 1);
+    }
+    return layer_share(options, &building->out->layers[number], layer->recipe, cancel, err);
+}
+
+static int build_layer(struct building *building, size_t number, const struct cancel *cancel,
+                       struct error *err)
+{
+    const struct inject_options *options = building->options;
+    const struct planned_layer *layer = &building->plan->layers[number];
+    struct image_layer *out = &building->out->layers[number];
+
+    describe_layer(layer, &out->record);
+    if (have_layer(building, number, cancel, err) < 0)
+        return planned_layer_wrap(layer, err);
+    CLEANUP(text) char *what = planned_layer_title(layer);
+    log_info(options->log, "layer: %s, %s, %s", what, text_format_size(out->blob.size).text,
+             describe_fate(options, layer));
+    log_debug(options->log, "layer %s is recipe %s", digest_format(&out->blob.digest).text,
+              digest_format(&layer->recipe->digest).text);
+    return 0;
+}
+
+static bool is_of_shard(const struct inject_reuse *reuse, size_t number)
+{
+    return reuse->shard_count == 0 || number % reuse->shard_count == reuse->shard;
+}
+
+static int run_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct building *building = arg;
+    struct build_plan *plan = building->plan;
+    const struct inject_reuse *reuse = &building->options->reuse;
+
+    if (number < plan->layer_count)
+        return is_of_shard(reuse, number) ? build_layer(building, number, cancel, err) : 0;
+    number -= plan->layer_count;
+    if (reuse->shard_count > 0 || transfer_copy_blob(&plan->others, number, cancel, err) == 0)
+        return 0;
+    return error_wrap(err, "the base's %s",
+                      digest_format(&plan->others.blobs[number].blob.digest).text);
+}
+
+/* A registry that refuses a layer for its size had better do that before the model moves. */
+static int check_sizes(const struct inject_target *target, const struct build_plan *plan,
+                       struct error *err)
+{
+    for (size_t i = 0; !target->force && i < plan->layer_count; i++) {
+        const struct planned_layer *layer = &plan->layers[i];
+        CLEANUP(text) char *title = planned_layer_title(layer);
+        if (store_check_blob_size(target->store, layer->recipe->tar_size, err) < 0)
+            return error_wrap(err, "the layer '%s'", title);
+    }
+    return 0;
+}
+
+static uint64_t total_effort(const struct inject_options *options, const struct build_plan *plan)
+{
+    uint64_t total = options->reuse.shard_count == 0 ? plan->others.blob_size : 0;
+
+    for (size_t i = 0; i < plan->layer_count; i++)
+        if (is_of_shard(&options->reuse, i))
+            total += effort(options, plan->layers[i].recipe);
+    return total;
+}
+
+int build_run(const struct inject_options *options, struct build_plan *plan,
+              struct built_layers *out, struct error *err)
+{
+    CLEANUP(built_layers)
+    struct built_layers built = {
+        .layers = xcalloc(plan->layer_count, sizeof(*built.layers)),
+        .count = plan->layer_count,
+    };
+    bool sequential = options->target.store->sequential;
+    struct building building = {
+        .options = options,
+        .plan = plan,
+        .out = &built,
+        .threads = layer_bytes_threads(plan, sequential ? 1 : options->jobs),
+    };
+
+    if (check_sizes(&options->target, plan, err) < 0)
+        return -1;
+    progress_expect(options->progress, total_effort(options, plan));
+    if (workers_run(sequential ? 1 : options->jobs, plan->layer_count + plan->others.blob_count,
+                    run_job, &building, options->cancel, err) < 0)
+        return -1;
+    built.model_size = building.model_size;
+    built.base_size = building.reused_size + plan->others.moved;
+    built.layers_built = building.layers_built;
+    built.layers_reused = building.layers_reused;
+    *out = built;
+    built = (struct built_layers){0};
+    return 0;
+}

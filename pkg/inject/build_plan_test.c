@@ -1,0 +1,70 @@
+#include "inject/phase_test_internal.h"
+
+/* build_plan_cut() and build_plan_find() alone: placements in, layers and where they are out. */
+
+static void placements_become_layers_and_the_base_comes_along(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(base) struct base base = {0};
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(placements) struct placements placements = {0};
+    CLEANUP(build_plan) struct build_plan plan = {0};
+    struct inject_options options = make_options(bench, NULL, 0);
+
+    put_image(bench->store, "base", PLAIN, 3); /* of three equal layers */
+    make_base(bench, "base", &base);
+    make_models(PACK_LARGE, &models);
+    make_placements(&models, &placements);
+    assert_int_equal(build_plan_cut(&options, &base, &placements, &plan, &err), 0);
+    assert_int_equal(plan.layer_count, 3);
+    assert_int_equal(plan.layers[0].recipe->kind, RECIPE_LARGE);
+    assert_int_equal(plan.layers[1].recipe->kind, RECIPE_SMALL);
+    assert_int_equal(plan.layers[2].recipe->kind, RECIPE_FOLDERS);
+    assert_null(plan.layers[2].placed);
+    for (size_t i = 0; i < plan.layer_count; i++)
+        assert_int_equal(plan.layers[i].fate, LAYER_BUILT);
+    assert_int_equal(plan.others.blob_count, 1);
+    CLEANUP(text) char *title = planned_layer_title(&plan.layers[0]);
+    assert_string_equal(title, "weights of org/name");
+}
+
+static void a_layer_that_the_target_has_need_not_be_built(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(placements) struct placements placements = {0};
+    CLEANUP(build_plan) struct build_plan plan = {0};
+    CLEANUP(store) struct store *elsewhere = store_new_memory();
+    struct inject_options options = make_options(bench, NULL, 0);
+    struct known_layer layers[2] = {0};
+    struct known known = {.layers = layers, .layer_count = 2};
+
+    make_models(2, &models);
+    make_placements(&models, &placements);
+    make_plan(bench, &placements, &plan);
+    assert_int_equal(plan.layer_count, 2);
+    /* The target has the first; the second is in another store alone. */
+    layers[0].layer.blob = put_blob(bench->store, "small", MEDIA_TYPE_OCI_LAYER);
+    layers[0].layer.record.recipe = plan.layers[0].recipe->digest;
+    layers[0].from = elsewhere;
+    layers[1].layer.blob = put_blob(elsewhere, "folders", MEDIA_TYPE_OCI_LAYER);
+    layers[1].layer.record.recipe = plan.layers[1].recipe->digest;
+    layers[1].from = elsewhere;
+    assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
+    assert_int_equal(plan.layers[0].fate, LAYER_THERE);
+    assert_true(digest_equal(&plan.layers[0].blob.digest, &layers[0].layer.blob.digest));
+    assert_int_equal(plan.layers[1].fate, LAYER_COPIED);
+    assert_ptr_equal(plan.layers[1].from, elsewhere);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        BENCH_TEST(placements_become_layers_and_the_base_comes_along),
+        BENCH_TEST(a_layer_that_the_target_has_need_not_be_built),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,58 @@
+#ifndef INLAY_INJECT_LAYER_EXPORT_H
+#define INLAY_INJECT_LAYER_EXPORT_H
+
+#include "core/digest.h"
+#include "core/text.h"
+#include "inject/inject.h"
+
+/* The use case: the layers that inject_run() would add to an image, as files for other tools. */
+
+struct layer_options {
+    /*
+     * Required: models, base, and what decides on the place. What is told of a target, of several
+     * platforms and of attestations is not looked at.
+     */
+    const struct inject_options *inject;
+    bool
+        with_folders; /* the layer that states the folders above the models, as the base has them */
+    const char *output; /* required: a file; "-" is standard output */
+};
+
+struct layer_file {
+    char *path;   /* "-": standard output */
+    char *kind;   /* "large", "medium", "small", "folders", "way" */
+    char *model;  /* "org/name"; NULL for "folders" */
+    char *commit; /* NULL for "folders" */
+    char *media_type;
+    struct digest digest;  /* of the file */
+    struct digest diff_id; /* of the tar in it; of a plain one the same */
+    struct digest recipe;
+    uint64_t size;
+};
+
+struct layer_result {
+    struct layer_file *files; /* from the bottom up */
+    size_t count;
+    struct strings environment; /* NAME=value that inject_run() would set in the image */
+};
+
+#define LAYER_RESULT_INIT                                                                          \
+    {                                                                                              \
+        NULL, 0, STRINGS_INIT                                                                      \
+    }
+
+void layer_result_release(struct layer_result *result);
+CLEANUP_RELEASE(layer_result)
+
+/*
+ * Writes the layers for one image, byte for byte those that inject_run() would add to it: one into
+ * `output`, several into files with a number before the last extension of it, in the order in which
+ * they are appended. The files take their names together, at the end; after a failure those that
+ * were there are what they were. ERROR_USAGE, before a byte of a model moves, if the base has more
+ * than one image, or standard output would have to take more than one layer. Fills `out`, which is
+ * LAYER_RESULT_INIT.
+ */
+int layer_run(const struct layer_options *options, struct layer_result *out,
+              struct error *err) MUST_CHECK;
+
+#endif

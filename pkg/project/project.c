@@ -1,0 +1,370 @@
+#include "project/project.h"
+
+#include "core/file.h"
+#include "project/project_internal.h"
+
+#include <string.h>
+
+#define VERSION 1
+
+/* What the value of a member is, and how it becomes that of an option. */
+enum member_form {
+    MEMBER_TEXT,
+    MEMBER_TEXTS,     /* the option, once for each */
+    MEMBER_FLAG,      /* the option without a value, or nothing */
+    MEMBER_FLAG_TEXT, /* true as above, or a text */
+    MEMBER_VARIABLES, /* an object of texts: the option with NAME=VALUE, once for each */
+};
+
+struct member {
+    const char *name;
+    const char *option;
+    enum member_form form;
+};
+
+/* In the order in which they are written, up to one without a name. */
+static const struct member model_members[] = {
+    {"layout", "layout", MEMBER_TEXT},    {"weights", "weights", MEMBER_TEXT},
+    {"include", "include", MEMBER_TEXTS}, {"exclude", "exclude", MEMBER_TEXTS},
+    {"also", "also", MEMBER_TEXTS},       {"as", "as", MEMBER_TEXT},
+    {"name", "name", MEMBER_TEXT},        {"path", "path", MEMBER_TEXT},
+    {"unpack", "unpack", MEMBER_FLAG},    {NULL, NULL, MEMBER_TEXT},
+};
+static const struct member place_members[] = {
+    {"user", "user", MEMBER_TEXT},
+    {"home", "home", MEMBER_TEXT},
+    {"shared", "shared", MEMBER_FLAG_TEXT},
+    {"owner", "owner", MEMBER_TEXT},
+    {"group_writable", "group-writable", MEMBER_FLAG},
+    {"cache_dir", "cache-dir", MEMBER_TEXT},
+    {"env", "env", MEMBER_VARIABLES},
+    {NULL, NULL, MEMBER_TEXT},
+};
+
+void project_options_add(struct project_options *options, const char *name, const char *value)
+{
+    options->items = xrealloc(options->items, options->count + 1, sizeof(*options->items));
+    options->items[options->count++] = (struct project_option){name, text_copy(value)};
+}
+
+struct project_model *project_models_add(struct project_models *models, const char *model)
+{
+    models->items = xrealloc(models->items, models->count + 1, sizeof(*models->items));
+    models->items[models->count] = (struct project_model){.model = xstrdup(model)};
+    return &models->items[models->count++];
+}
+
+static void options_release(struct project_options *options)
+{
+    for (size_t i = 0; i < options->count; i++)
+        free(options->items[i].value);
+    free(options->items);
+}
+
+static void models_release(struct project_models *models)
+{
+    for (size_t i = 0; i < models->count; i++) {
+        free(models->items[i].model);
+        options_release(&models->items[i].options);
+    }
+    free(models->items);
+}
+
+void project_release(struct project *project)
+{
+    free(project->folder);
+    free(project->base);
+    free(project->target);
+    models_release(&project->models);
+    options_release(&project->place);
+    for (size_t i = 0; i < project->set_count; i++) {
+        free(project->sets[i].name);
+        models_release(&project->sets[i].models);
+    }
+    free(project->sets);
+    *project = (struct project)PROJECT_INIT;
+}
+
+/* NAME=VALUE for each; a name with '=' would be another one. */
+static int take_variables(const json_t *object, const char *at, const char *name,
+                          struct strings *out, struct error *err)
+{
+    json_t *variables = json_object_get(object, name);
+    CLEANUP(text) char *place = members_place(at, name);
+    const char *variable;
+    json_t *value;
+
+    if (variables != NULL && !json_is_object(variables))
+        return error_set(err, ERROR_CORRUPT, "'%s' is not what it has to be, expected an object",
+                         place);
+    json_object_foreach(variables, variable, value)
+    {
+        if (variable[0] == '\0' || strchr(variable, '=') != NULL || !json_is_string(value))
+            return error_set(err, ERROR_CORRUPT,
+                             "'%s.%s' is not what it has to be, expected a variable and its text",
+                             place, variable);
+        strings_addf(out, "%s=%s", variable, json_string_value(value));
+    }
+    return 0;
+}
+
+static int parse_member(const json_t *object, const char *at, const struct member *member,
+                        struct project_options *out, struct error *err)
+{
+    bool is_flag =
+        member->form == MEMBER_FLAG || (member->form == MEMBER_FLAG_TEXT &&
+                                        json_is_boolean(json_object_get(object, member->name)));
+    CLEANUP(strings) struct strings texts = STRINGS_INIT;
+    CLEANUP(text) char *text = NULL;
+    bool flag = false;
+
+    if (is_flag && members_take_flag(object, at, member->name, &flag, err) < 0)
+        return -1;
+    if (flag)
+        project_options_add(out, member->option, NULL);
+    if (member->form == MEMBER_TEXTS &&
+        members_take_texts(object, at, member->name, &texts, err) < 0)
+        return -1;
+    if (member->form == MEMBER_VARIABLES &&
+        take_variables(object, at, member->name, &texts, err) < 0)
+        return -1;
+    for (size_t i = 0; i < texts.count; i++)
+        project_options_add(out, member->option, texts.items[i]);
+    if (is_flag || member->form == MEMBER_TEXTS || member->form == MEMBER_VARIABLES)
+        return 0;
+    if (members_take_text(object, at, member->name, false, &text, err) < 0)
+        return -1;
+    if (text != NULL)
+        project_options_add(out, member->option, text);
+    return 0;
+}
+
+/* All members of the table; `first`, which may be NULL, is known besides. */
+static int parse_members(json_t *object, const char *at, const struct member *members,
+                         const char *first, struct project_options *out, struct error *err)
+{
+    const char *known[ARRAY_SIZE(model_members) + 1] = {NULL};
+    size_t count = 0;
+
+    _Static_assert(ARRAY_SIZE(model_members) >= ARRAY_SIZE(place_members), "`known` is too small");
+    if (first != NULL)
+        known[count++] = first;
+    for (const struct member *member = members; member->name != NULL; member++)
+        known[count++] = member->name;
+    if (members_check(object, at, known, err) < 0)
+        return -1;
+    for (const struct member *member = members; member->name != NULL; member++)
+        if (parse_member(object, at, member, out, err) < 0)
+            return -1;
+    return 0;
+}
+
+static int parse_model(json_t *json, const char *at, struct project_models *out, struct error *err)
+{
+    CLEANUP(text) char *name = NULL;
+
+    if (json_is_string(json)) {
+        json_auto_t *object = json_pack("{s:O}", "model", json);
+        return parse_model(object, at, out, err);
+    }
+    struct project_model *model = project_models_add(out, "");
+    if (parse_members(json, at, model_members, "model", &model->options, err) < 0 ||
+        members_take_text(json, at, "model", true, &name, err) < 0)
+        return -1;
+    free(model->model);
+    model->model = TAKE(name);
+    return 0;
+}
+
+static int parse_models(json_t *list, const char *at, size_t *total, struct project_models *out,
+                        struct error *err)
+{
+    *total += json_array_size(list);
+    if (*total > PROJECT_MODELS_MAX)
+        return error_set(err, ERROR_UNSUPPORTED, "it names more than the %zu models that are read",
+                         PROJECT_MODELS_MAX);
+    for (size_t i = 0; i < json_array_size(list); i++) {
+        CLEANUP(text) char *place = xasprintf("%s[%zu]", at, i);
+        if (parse_model(json_array_get(list, i), place, out, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int parse_sets(json_t *json, size_t *total, struct project *out, struct error *err)
+{
+    json_t *sets = json_object_get(json, "sets");
+    const char *name;
+    json_t *unused;
+
+    if (sets != NULL && !json_is_object(sets))
+        return error_set(err, ERROR_CORRUPT, "'sets' is not what it has to be, expected an object");
+    out->sets = xcalloc(json_object_size(sets), sizeof(*out->sets));
+    json_object_foreach(sets, name, unused)
+    {
+        struct project_set *set = &out->sets[out->set_count++];
+        CLEANUP(text) char *place = members_place("sets", name);
+        json_t *list = NULL;
+        set->name = xstrdup(name);
+        if (name[0] == '\0')
+            return error_set(err, ERROR_CORRUPT, "a set in 'sets' has no name");
+        if (members_take_list(sets, "sets", name, true, &list, err) < 0 ||
+            parse_models(list, place, total, &set->models, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int parse_document(json_t *json, struct project *out, struct error *err)
+{
+    static const char *const known[] = {"$schema", "version", "base", "target",
+                                        "models",  "place",   "sets", NULL};
+    json_t *models = NULL;
+    json_t *place = json_object_get(json, "place");
+    size_t total = 0;
+
+    if (members_check_version(json, VERSION, err) < 0 || members_check(json, "", known, err) < 0 ||
+        members_take_text(json, "", "base", false, &out->base, err) < 0 ||
+        members_take_text(json, "", "target", false, &out->target, err) < 0 ||
+        members_take_list(json, "", "models", false, &models, err) < 0 ||
+        parse_models(models, "models", &total, &out->models, err) < 0)
+        return -1;
+    if (place != NULL && parse_members(place, "place", place_members, NULL, &out->place, err) < 0)
+        return -1;
+    return parse_sets(json, &total, out, err);
+}
+
+int project_parse(const char *text, size_t size, struct project *out, struct error *err)
+{
+    CLEANUP(project) struct project project = PROJECT_INIT;
+    json_auto_t *json = NULL;
+
+    if (members_parse(text, size, "project", &json, err) < 0 ||
+        parse_document(json, &project, err) < 0)
+        return -1;
+    *out = project;
+    project = (struct project)PROJECT_INIT;
+    return 0;
+}
+
+int project_read(const char *path, struct project *out, struct error *err)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    const char *slash = strrchr(path, '/');
+
+    if (file_read(path, PROJECT_SIZE_MAX, &text, err) < 0)
+        return -1;
+    if (project_parse(buf_text(&text), text.size, out, err) < 0)
+        return error_wrap(err, "'%s'", path);
+    out->folder =
+        slash != NULL ? xstrndup(path, slash == path ? 1 : (size_t)(slash - path)) : xstrdup(".");
+    return 0;
+}
+
+/* The value of a variable is behind the first '='. */
+static json_t *format_variables(const struct strings *assignments)
+{
+    json_t *variables = json_object();
+
+    for (size_t i = 0; i < assignments->count; i++) {
+        const char *assignment = assignments->items[i];
+        size_t size = strcspn(assignment, "=");
+        CLEANUP(text) char *name = xstrndup(assignment, size);
+        json_object_set_new(variables, name, json_string(assignment + size + 1));
+    }
+    return variables;
+}
+
+static void format_member(const struct project_options *options, const struct member *member,
+                          json_t *to)
+{
+    CLEANUP(strings) struct strings values = STRINGS_INIT;
+    bool is_given = false;
+
+    for (size_t i = 0; i < options->count; i++) {
+        if (strcmp(options->items[i].name, member->option) != 0)
+            continue;
+        is_given = true;
+        if (options->items[i].value != NULL)
+            strings_add(&values, options->items[i].value);
+    }
+    if (!is_given)
+        return;
+    if (values.count == 0)
+        members_set_flag(to, member->name, true);
+    else if (member->form == MEMBER_TEXTS)
+        members_set_texts(to, member->name, &values);
+    else if (member->form == MEMBER_VARIABLES)
+        json_object_set_new(to, member->name, format_variables(&values));
+    else
+        members_set_text(to, member->name, values.items[values.count - 1]);
+}
+
+static void format_options(const struct project_options *options, const struct member *members,
+                           json_t *to)
+{
+    for (const struct member *member = members; member->name != NULL; member++)
+        format_member(options, member, to);
+}
+
+static json_t *format_models(const struct project_models *models)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < models->count; i++) {
+        const struct project_model *model = &models->items[i];
+        json_t *json = json_string(model->model);
+        if (model->options.count > 0) {
+            json = json_pack("{s:o}", "model", json);
+            format_options(&model->options, model_members, json);
+        }
+        json_array_append_new(list, json);
+    }
+    return list;
+}
+
+void project_format(const struct project *project, struct buf *out)
+{
+    json_auto_t *json = json_pack("{s:i}", "version", VERSION);
+
+    members_set_text(json, "base", project->base);
+    members_set_text(json, "target", project->target);
+    json_object_set_new(json, "models", format_models(&project->models));
+    if (project->place.count > 0) {
+        json_t *place = json_object();
+        format_options(&project->place, place_members, place);
+        json_object_set_new(json, "place", place);
+    }
+    if (project->set_count > 0) {
+        json_t *sets = json_object();
+        for (size_t i = 0; i < project->set_count; i++)
+            json_object_set_new(sets, project->sets[i].name,
+                                format_models(&project->sets[i].models));
+        json_object_set_new(json, "sets", sets);
+    }
+    members_format(json, out);
+}
+
+const struct project_set *project_find_set(const struct project *project, const char *name)
+{
+    for (size_t i = 0; i < project->set_count; i++)
+        if (strcmp(project->sets[i].name, name) == 0)
+            return &project->sets[i];
+    return NULL;
+}
+
+char *project_resolve(const struct project *project, const char *text)
+{
+    static const char *const prefixes[] = {
+        "dir:", "file:", "oci:", "oci-archive:", "docker-archive:"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
+        const char *path = text + strlen(prefixes[i]);
+        if (!text_starts_with(text, prefixes[i]))
+            continue;
+        if (path[0] == '/' || strcmp(path, "-") == 0 || strcmp(project->folder, ".") == 0)
+            break;
+        return xasprintf("%s%s/%s", prefixes[i], project->folder, path);
+    }
+    return xstrdup(text);
+}

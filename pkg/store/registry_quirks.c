@@ -1,0 +1,166 @@
+#include "store/registry_internal.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#define CHUNK_LARGE (4 * MIB)
+#define CHUNK_SMALL (512 * KIB)
+/* Chunks are held in memory; who wants larger ones gets the blob in one body. */
+#define CHUNK_MOST (64 * MIB)
+#define GB UINT64_C(1000000000)
+
+uint64_t registry_now_ms(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t registry_chunk_size(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->lock);
+    uint64_t chunk = registry->quirks.chunk;
+    pthread_mutex_unlock(&registry->lock);
+    return chunk > 0 ? chunk : SIZE_UNKNOWN;
+}
+
+bool registry_refuses_patch(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->lock);
+    bool refuses = registry->quirks.refuses_patch;
+    pthread_mutex_unlock(&registry->lock);
+    return refuses;
+}
+
+void registry_learn_minimum(struct registry *registry, const struct http_response *response)
+{
+    const char *text = http_response_header(response, "OCI-Chunk-Min-Length");
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it asks for nothing */
+    uint64_t least = 0;
+
+    if (text == NULL || parse_u64(text, CHUNK_MOST, &least, &ignored) < 0 || least == 0)
+        return;
+    pthread_mutex_lock(&registry->lock);
+    bool is_new = registry->quirks.chunk == 0;
+    if (is_new)
+        registry->quirks.chunk = least > CHUNK_LARGE ? least : CHUNK_LARGE;
+    pthread_mutex_unlock(&registry->lock);
+    if (is_new)
+        log_debug(registry->log, "'%s' asks for chunks of %s at least", registry->host,
+                  text_format_size(least).text);
+}
+
+void registry_learn_wait(struct registry *registry, const struct http_response *response)
+{
+    unsigned wait_ms = http_retry_after_ms(response);
+    uint64_t begin_ms = registry_now_ms() + wait_ms;
+
+    if (wait_ms == 0)
+        return;
+    pthread_mutex_lock(&registry->lock);
+    if (registry->quirks.begin_ms < begin_ms)
+        registry->quirks.begin_ms = begin_ms;
+    pthread_mutex_unlock(&registry->lock);
+    log_debug(registry->log, "'%s' asks to wait for %u s", registry->host, wait_ms / 1000);
+}
+
+int registry_wait(struct registry *registry, struct error *err)
+{
+    uint64_t now_ms = registry_now_ms();
+
+    pthread_mutex_lock(&registry->lock);
+    uint64_t begin_ms = registry->quirks.begin_ms;
+    pthread_mutex_unlock(&registry->lock);
+    return begin_ms > now_ms ? cancel_wait(registry->cancel, (unsigned)(begin_ms - now_ms), err)
+                             : 0;
+}
+
+/* A body of `size` bytes is too much: the next smaller kind of chunk, if there is one. */
+static enum upload_retry learn_too_large(struct registry *registry, uint64_t size)
+{
+    uint64_t next = size > CHUNK_LARGE ? CHUNK_LARGE : CHUNK_SMALL;
+
+    if (size <= CHUNK_SMALL)
+        return UPLOAD_RETRY_NONE;
+    pthread_mutex_lock(&registry->lock);
+    struct registry_quirks *quirks = &registry->quirks;
+    if (quirks->chunk == 0 || quirks->chunk > next)
+        quirks->chunk = next;
+    next = quirks->chunk;
+    pthread_mutex_unlock(&registry->lock);
+    log_debug(registry->log, "'%s' refuses a body of that size: going on with %s at a time",
+              registry->host, text_format_size(next).text);
+    return UPLOAD_RETRY_SMALLER;
+}
+
+static enum upload_retry learn_no_patch(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->lock);
+    registry->quirks.refuses_patch = true;
+    pthread_mutex_unlock(&registry->lock);
+    log_debug(registry->log, "'%s' has no PATCH: blobs go in the PUT", registry->host);
+    return UPLOAD_RETRY_ANEW;
+}
+
+static bool is_session_gone(const struct http_response *response)
+{
+    return response->status == 404 || response->status == 410 ||
+           (response->status == 400 &&
+            (registry_error_has_code(&response->body, "BLOB_UPLOAD_INVALID") ||
+             registry_error_has_code(&response->body, "BLOB_UPLOAD_UNKNOWN")));
+}
+
+enum upload_retry registry_learn_refusal(struct registry *registry,
+                                         const struct http_response *response, bool is_patch,
+                                         uint64_t size)
+{
+    if (is_session_gone(response))
+        return UPLOAD_RETRY_ANEW;
+    if (registry_status_is_transient(response->status)) {
+        registry_learn_wait(registry, response);
+        return UPLOAD_RETRY_ANEW;
+    }
+    switch (response->status) {
+    case 405:
+    case 501:
+        return is_patch ? learn_no_patch(registry) : UPLOAD_RETRY_NONE;
+    case 400:
+    case 411: /* a length is wanted, and chunks have one */
+        return is_patch && size == SIZE_UNKNOWN ? learn_too_large(registry, size)
+                                                : UPLOAD_RETRY_NONE;
+    case 413:
+    case 416: /* some have a limit for what one PATCH may add */
+        return is_patch ? learn_too_large(registry, size) : UPLOAD_RETRY_NONE;
+    default:
+        return UPLOAD_RETRY_NONE;
+    }
+}
+
+int registry_check_blob_size(const struct store *store, uint64_t size, struct error *err)
+{
+    static const struct {
+        const char *hosts; /* a glob */
+        uint64_t most;
+    } limits[] = {
+        {"ghcr.io", 10 * GB},
+        {"*.dkr.ecr.*.amazonaws.com", 52000 * MIB},
+        {"*.dkr.ecr.*.amazonaws.com.cn", 52000 * MIB},
+        {"*.dkr.ecr-fips.*.amazonaws.com", 52000 * MIB},
+        {"public.ecr.aws", 10000 * MIB},
+        {"*.azurecr.io", 200 * GIB},
+        {"quay.io", 20 * GB},
+    };
+    const struct registry *registry = registry_of((struct store *)(uintptr_t)store);
+    CLEANUP(text) char *host = xstrndup(registry->host, strcspn(registry->host, ":"));
+
+    for (size_t i = 0; i < ARRAY_SIZE(limits); i++)
+        if (size > limits[i].most && fnmatch(limits[i].hosts, host, FNM_CASEFOLD) == 0)
+            return error_set(err, ERROR_UNSUPPORTED,
+                             "'%s' takes layers of %s at most, and one would have %s; choose "
+                             "another registry or a model in smaller files, or use --force to try "
+                             "all the same",
+                             host, text_format_size(limits[i].most).text,
+                             text_format_size(size).text);
+    return 0;
+}
