@@ -82,6 +82,15 @@ static size_t count_known(const struct project *project, const struct options *l
     return has_models ? 2 : 1;
 }
 
+/* Somebody may have meant a MODEL by the one name that the call has. */
+static void tell_file(struct injection *injection, const struct options *line, const char *file)
+{
+    if (line->command->id != COMMAND_LAYER && line->name_count == 1)
+        notes_info(&injection->notes, "project: '%s'; '%s' is taken as BASE", file, line->names[0]);
+    else
+        notes_info(&injection->notes, "project: '%s'", file);
+}
+
 int injection_read_project(struct injection *injection, struct options *line, struct error *err)
 {
     struct project *project = &injection->project;
@@ -94,7 +103,7 @@ int injection_read_project(struct injection *injection, struct options *line, st
     resolve(project, &project->base);
     resolve(project, &project->target);
     if (!options_has(line, "project"))
-        notes_info(&injection->notes, "project: '%s'", file);
+        tell_file(injection, line, file);
     if (add_options(project, line, err) < 0)
         return error_wrap(err, "'%s'", file);
     return options_check(line, count_known(project, line), err);

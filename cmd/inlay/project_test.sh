@@ -51,6 +51,7 @@ expect_lacks "$ERR" "project: 'inlay.json'"
 digest oci:base:1 --to oci:out:more
 expect_eq "$long" "$DIGEST" 'BASE and --to on the command line'
 expect_contains "$OUT" 'oci:out:more@'
+expect_contains "$ERR" "project: 'inlay.json'; 'oci:base:1' is taken as BASE"
 # With a MODEL and nothing about a project, it is not looked at.
 digest oci:base:1 acme/tiny@v1 --to oci:out:alone
 [ "$long" != "$DIGEST" ] || fail 'the file is read though a MODEL is named'
@@ -104,10 +105,12 @@ refuse_file() { # STATUS WORDS TEXT
     ! valid bad.json || fail "the schema takes $3"
 }
 refuse_file 7 "it is not JSON, at line 1, column 27: something else was expected there" '{"version": 1, "models": [}'
-refuse_file 7 "the member 'models[0].layuot' is not known" '{"version": 1, "models": [{"model": "a/b", "layuot": "dir"}]}'
+refuse_file 7 "the member 'models[0].layuot' is not known; did you mean 'layout'?" '{"version": 1, "models": [{"model": "a/b", "layuot": "dir"}]}'
 refuse_file 7 "the member 'place.uid' is not known" '{"version": 1, "place": {"uid": 5}}'
 refuse_file 7 "'models[0].unpack' is not what it has to be, expected true or false" '{"version": 1, "models": [{"model": "a/b", "unpack": 1}]}'
 refuse_file 6 'it has version 2 of the format, this inlay knows version 1; a newer inlay reads it' '{"version": 2}'
+refuse_file 7 "'version' is missing; this inlay writes \"version\": 1" '{"models": []}'
+refuse_file 7 "'\$schema' is not what it has to be, expected one line of text" '{"version": 1, "$schema": 1}'
 # What the command line would refuse is refused in its words.
 said() { # STATUS WORDS TEXT
     project bad.json <<<"$3"
@@ -115,7 +118,15 @@ said() { # STATUS WORDS TEXT
 }
 said 2 "'bad.json': MODEL 'a/b': layout: 'dyr' is no layout; near it: dir; 'inlay layouts' lists them" \
     '{"version": 1, "base": "oci:base:1", "models": [{"model": "a/b", "layout": "dyr"}]}'
-said 2 "'bad.json': place: --owner 'me' is not UID[:GID], two numbers from 0 to 2147483647" '{"version": 1, "place": {"owner": "me"}}'
+refuse_both() { # STATUS WORDS TEXT: the schema refuses it, too
+    printf '%s' "$3" >bad.json
+    refuse "$1" "$2" plan --project bad.json
+    ! valid bad.json || fail "the schema takes $3"
+}
+refuse_both 2 "'bad.json': place: --owner 'me' is not UID[:GID], two numbers from 0 to 2147483647" '{"version": 1, "place": {"owner": "me"}}'
+refuse_both 2 "'bad.json': MODEL 'a/b': include and also exclude each other; leave one out" \
+    '{"version": 1, "base": "oci:base:1", "models": [{"model": "a/b", "include": ["*"], "also": ["*"]}]}'
+refuse_both 2 "'bad.json': place: --home 'x' is not an absolute path" '{"version": 1, "place": {"home": "x"}}'
 said 2 "'bad.json': MODEL 'acme/tiny': 'path=' is for the layout dir" \
     '{"version": 1, "base": "oci:base:1", "models": [{"model": "acme/tiny", "path": "/x"}]}'
 said 2 "'bad.json': MODEL 'acme/tiny': 'unpack' is for files and URLs" \

@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* Letters that may be wrong in a name that is still recognised. */
+#define NEAR_MOST 2
+
 static const char *explain(const json_error_t *why)
 {
     switch (json_error_code(why)) {
@@ -36,8 +39,12 @@ int members_check_version(const json_t *object, int newest, struct error *err)
 {
     const json_t *version = json_object_get(object, "version");
 
+    if (version == NULL)
+        return error_set(err, ERROR_CORRUPT,
+                         "'version' is missing; this inlay writes \"version\": %d", newest);
     if (!json_is_integer(version) || json_integer_value(version) < 1)
-        return error_set(err, ERROR_CORRUPT, "'version' is not a number, expected %d", newest);
+        return error_set(err, ERROR_CORRUPT, "'version' is not what it has to be, expected %d",
+                         newest);
     if (json_integer_value(version) > newest)
         return error_set(err, ERROR_UNSUPPORTED,
                          "it has version %" JSON_INTEGER_FORMAT " of the format, this inlay knows "
@@ -66,6 +73,34 @@ static int refuse_missing(const char *at, const char *name, struct error *err)
     return error_set(err, ERROR_CORRUPT, "'%s' is missing", place);
 }
 
+/* What may have been meant; NULL: nothing is near. */
+static const char *find_near(const char *name, const char *const *known)
+{
+    const char *nearest = NULL;
+    size_t least = NEAR_MOST + 1;
+
+    for (; *known != NULL; known++) {
+        size_t distance = text_distance(name, *known);
+        if (distance < least && distance < strlen(*known)) {
+            least = distance;
+            nearest = *known;
+        }
+    }
+    return nearest;
+}
+
+static int refuse_unknown(const char *at, const char *name, const char *const *known,
+                          struct error *err)
+{
+    CLEANUP(text) char *place = members_place(at, name);
+    const char *near = find_near(name, known);
+
+    if (near == NULL)
+        return error_set(err, ERROR_CORRUPT, "the member '%s' is not known", place);
+    return error_set(err, ERROR_CORRUPT, "the member '%s' is not known; did you mean '%s'?", place,
+                     near);
+}
+
 int members_check(json_t *object, const char *at, const char *const *known, struct error *err)
 {
     const char *name;
@@ -76,9 +111,8 @@ int members_check(json_t *object, const char *at, const char *const *known, stru
                          at);
     json_object_foreach(object, name, value)
     {
-        CLEANUP(text) char *place = members_place(at, name);
         if (!text_is_among(name, known))
-            return error_set(err, ERROR_CORRUPT, "the member '%s' is not known", place);
+            return refuse_unknown(at, name, known, err);
     }
     return 0;
 }

@@ -219,11 +219,13 @@ static int parse_document(json_t *json, struct project *out, struct error *err)
 {
     static const char *const known[] = {"$schema", "version", "base", "target",
                                         "models",  "place",   "sets", NULL};
+    CLEANUP(text) char *schema = NULL;
     json_t *models = NULL;
     json_t *place = json_object_get(json, "place");
     size_t total = 0;
 
     if (members_check_version(json, VERSION, err) < 0 || members_check(json, "", known, err) < 0 ||
+        members_take_text(json, "", "$schema", false, &schema, err) < 0 ||
         members_take_text(json, "", "base", false, &out->base, err) < 0 ||
         members_take_text(json, "", "target", false, &out->target, err) < 0 ||
         members_take_list(json, "", "models", false, &models, err) < 0 ||
