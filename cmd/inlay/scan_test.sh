@@ -84,6 +84,34 @@ expect_exit 0 "$INLAY" scan dir:mixed --json
 printf '%s' "$OUT" >mixed.json
 expect_valid mixed.json
 
+# A Dockerfile says what its image will set: arguments with their defaults, the last stage, the script that it starts.
+mkdir -p built
+cat >built/Dockerfile <<'END'
+ARG SIZE=base
+FROM python AS build
+ENV RERANKER=acme/no
+FROM python
+ARG SIZE
+ENV EMBEDDER="acme/e5-$SIZE" \
+    MODEL_ID=acme/served
+CMD ["./start.sh"]
+END
+printf '#!/bin/sh\nhf download acme/first\n' >built/start.sh
+printf '#!/bin/sh\nhf download acme/never\n' >built/other.sh
+cat >built/app.py <<'END'
+import os
+from sentence_transformers import CrossEncoder, SentenceTransformer
+
+SentenceTransformer(os.environ["EMBEDDER"])
+CrossEncoder(os.environ["RERANK"])
+END
+expect_exit 0 "$INLAY" scan dir:built
+expect_contains "$OUT" 'acme/e5-base  sure   no     sentence-transformers  app.py:4'
+expect_contains "$OUT" 'acme/first    sure   no     huggingface-hub        start.sh:2'
+expect_contains "$OUT" 'acme/never    guess  no     huggingface-hub        other.sh:2'
+expect_contains "$OUT" 'acme/served   guess  no     -                      Dockerfile: ENV MODEL_ID'
+expect_contains "$OUT" 'app.py:5: model_name_or_path of CrossEncoder() comes from the variable RERANK, which nothing here sets'
+
 # What sources have in them is no command of the shell that the line is pasted into.
 mkdir -p quoted
 printf 'from huggingface_hub import hf_hub_download\nhf_hub_download("acme/x", "a\x27; touch pwned; echo \x27b")\n' >quoted/a.py

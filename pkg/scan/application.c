@@ -21,6 +21,7 @@ void application_release(struct application *application)
     strings_release(&application->skipped);
     free(application->working_dir);
     free(application->user);
+    free(application->dockerfile);
     *application = (struct application){.files = NULL};
 }
 

@@ -50,9 +50,12 @@ struct application {
     struct application_package
         *packages; /* sorted by kind, name and path; one may be there twice */
     size_t package_count;
+    /* Of a folder these three are of the last stage of its Dockerfile. */
     struct strings environment; /* NAME=value */
     struct strings entrypoint;
     struct strings command;
+    char *dockerfile; /* like the path of a file; NULL: none, or several in folders of their own */
+    bool is_folder;
     char *working_dir;      /* absolute; NULL: not known */
     char *user;             /* as it is written; NULL: not known, or none */
     struct strings skipped; /* what was not read and why, a line each for people */

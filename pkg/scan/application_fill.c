@@ -159,7 +159,7 @@ static void add_package(struct fill *fill, const struct candidate *candidate, co
         name_by_path(candidate, &name, &version);
     }
     if (name == NULL) {
-        candidates_skip(fill->candidates, "%s: it names no package", candidate->path);
+        candidates_skip(fill->candidates, "%s is not read: it names no package", candidate->path);
         return;
     }
     out->packages = xrealloc(out->packages, out->package_count + 1, sizeof(*out->packages));
@@ -194,12 +194,12 @@ static void add_file(struct fill *fill, const char *path, const char *content, s
     size_t probe = size < BINARY_PROBE ? size : BINARY_PROBE;
 
     if (size > APPLICATION_FILE_LIMIT) {
-        candidates_skip(fill->candidates, "%s: it has %s, %zu MiB are the most that is read", path,
+        candidates_skip(fill->candidates, "%s is not read: it has %s, %zu MiB are the most", path,
                         text_format_size(size).text, APPLICATION_FILE_LIMIT / (size_t)MIB);
         return;
     }
     if (probe > 0 && memchr(content, '\0', probe) != NULL) {
-        candidates_skip(fill->candidates, "%s: it is binary", path);
+        candidates_skip(fill->candidates, "%s is not read: it is binary", path);
         return;
     }
     fill->size += size;
@@ -218,7 +218,7 @@ static int fill_file(struct fill *fill, const struct candidate *candidate, struc
     size_t size = 0;
 
     if (candidate->size > APPLICATION_FILE_LIMIT) {
-        candidates_skip(fill->candidates, "%s: it has %s, %zu MiB are the most that is read",
+        candidates_skip(fill->candidates, "%s is not read: it has %s, %zu MiB are the most",
                         candidate->path, text_format_size(candidate->size).text,
                         APPLICATION_FILE_LIMIT / (size_t)MIB);
         return 0;
@@ -233,10 +233,11 @@ static int fill_file(struct fill *fill, const struct candidate *candidate, struc
     if (content != NULL)
         add_file(fill, candidate->path, content, size);
     else if (fill->read == NULL)
-        candidates_skip(fill->candidates,
-                        "%s: its layer holds more files like it than are read, or does not hold "
-                        "what the hard link leads to",
-                        candidate->path);
+        candidates_skip(
+            fill->candidates,
+            "%s is not read: its layer holds more files like it than are read, or does not hold "
+            "what the hard link leads to",
+            candidate->path);
     return 0;
 }
 
@@ -262,15 +263,15 @@ static void add_sums(struct fill *fill)
     struct strings *skipped = &candidates->skipped;
 
     if (candidates->skipped_more > 0)
-        strings_addf(skipped, "%zu more that were not read", candidates->skipped_more);
+        strings_addf(skipped, "%zu more are not read", candidates->skipped_more);
     if (fill->files_left_out > 0)
         strings_addf(skipped,
-                     "%zu more files: %zu files and %zu MiB are the most that is read, sources "
+                     "%zu more files are not read: %zu files and %zu MiB are the most, sources "
                      "first",
                      fill->files_left_out, APPLICATION_FILES_MAX,
                      APPLICATION_SIZE_LIMIT / (size_t)MIB);
     if (fill->packages_left_out > 0)
-        strings_addf(skipped, "%zu more packages: %zu are the most that are read",
+        strings_addf(skipped, "%zu more packages are not read: %zu are the most",
                      fill->packages_left_out, APPLICATION_PACKAGES_MAX);
 }
 

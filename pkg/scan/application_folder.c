@@ -52,12 +52,13 @@ static void add_link(const struct folder *folder, const char *path)
     bool is_there = target != NULL && stat(target, &status) == 0;
 
     if (!is_there && has_role)
-        candidates_skip(folder->candidates, "%s: a link that leads nowhere", path);
+        candidates_skip(folder->candidates, "%s is not read: a link that leads nowhere", path);
     else if (is_there && path_is_inside(target, folder->root) && S_ISREG(status.st_mode))
         add_file(folder, path, &status);
     else if (is_there && !path_is_inside(target, folder->root) &&
              (has_role || S_ISDIR(status.st_mode)))
-        candidates_skip(folder->candidates, "%s: a link that leads out of the folder", path);
+        candidates_skip(folder->candidates, "%s is not read: a link that leads out of the folder",
+                        path);
 }
 
 /* One level: what is a folder goes into `below`. */
@@ -68,7 +69,7 @@ static int list_folder(struct folder *folder, const char *path, struct strings *
     DIR *stream = opendir(name);
 
     if (stream == NULL) {
-        candidates_skip(folder->candidates, "%s: %s", path, strerror(errno));
+        candidates_skip(folder->candidates, "%s is not read: %s", path, strerror(errno));
         return 0;
     }
     int result = 0;
@@ -92,7 +93,7 @@ static int list_folder(struct folder *folder, const char *path, struct strings *
         else if (S_ISLNK(status.st_mode))
             add_link(folder, child);
         else if (!S_ISDIR(status.st_mode) && application_role(ROOT_FOLDER, child) != ROLE_NONE)
-            candidates_skip(folder->candidates, "%s: a special file", child);
+            candidates_skip(folder->candidates, "%s is not read: a special file", child);
     }
     closedir(stream);
     return result;
@@ -115,8 +116,8 @@ static int walk_folder(struct folder *folder, struct error *err)
     strings_add(&open, "");
     for (size_t i = 0; i < open.count; i++) {
         if (depth_of(open.items[i]) > DEPTH_MAX)
-            candidates_skip(folder->candidates, "%s: it lies deeper than %d folders", open.items[i],
-                            DEPTH_MAX);
+            candidates_skip(folder->candidates, "%s is not read: it lies deeper than %d folders",
+                            open.items[i], DEPTH_MAX);
         else if (list_folder(folder, open.items[i], &open, err) < 0)
             return -1;
     }
@@ -135,7 +136,7 @@ static int read_file(void *arg, struct candidates *candidates, const struct cand
         return -1;
     *is_read = file_read(path, APPLICATION_FILE_LIMIT, out, &why) == 0;
     if (!*is_read)
-        candidates_skip(candidates, "%s: %s", candidate->path, why.text);
+        candidates_skip(candidates, "%s is not read: %s", candidate->path, why.text);
     return 0;
 }
 
@@ -159,6 +160,8 @@ int application_read_folder(const char *path, const struct cancel *cancel, struc
     if (walk_folder(&folder, err) < 0 ||
         application_fill(&candidates, read_file, &folder, &application, err) < 0)
         return -1;
+    application.is_folder = true;
+    application_read_dockerfile(&application);
     *out = application;
     application = (struct application){.files = NULL};
     return 0;

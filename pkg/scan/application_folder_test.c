@@ -61,11 +61,13 @@ static void files_and_packages_of_a_folder_are_read(void **state)
     if (application_read_folder(folder, NULL, &application, &err) < 0)
         fail_msg("%s", err.text);
     assert_int_equal(application.skipped.count, 4); /* in the order of the folder, which is any */
-    assert_true(strings_has(&application.skipped, "broken.py: a link that leads nowhere"));
-    assert_true(strings_has(&application.skipped, "etc: a link that leads out of the folder"));
     assert_true(
-        strings_has(&application.skipped, "outside.py: a link that leads out of the folder"));
-    assert_true(strings_has(&application.skipped, "pipe.py: a special file"));
+        strings_has(&application.skipped, "broken.py is not read: a link that leads nowhere"));
+    assert_true(
+        strings_has(&application.skipped, "etc is not read: a link that leads out of the folder"));
+    assert_true(strings_has(&application.skipped,
+                            "outside.py is not read: a link that leads out of the folder"));
+    assert_true(strings_has(&application.skipped, "pipe.py is not read: a special file"));
     strings_release(&application.skipped);
     CLEANUP(text) char *found = application_format(&application);
     assert_string_equal(found, ".env=MODEL=y\napp.py=app\ninside.py=x\nsrc/deep/er/x.py=x\n"
@@ -87,7 +89,7 @@ static void what_is_too_deep_is_skipped_and_said(void **state)
     CLEANUP(text) char *fine = xasprintf("%.*sx.py", 126, buf_text(&path));
     put_file(folder, last, "no");
     put_file(folder, fine, "yes");
-    buf_addf(&expected, "%s=yes\nskipped %sd: it lies deeper than 64 folders\n", fine,
+    buf_addf(&expected, "%s=yes\nskipped %sd is not read: it lies deeper than 64 folders\n", fine,
              buf_text(&path));
     check_folder(folder, buf_text(&expected));
     folder_remove(TAKE(folder));
@@ -102,7 +104,7 @@ static void a_gigabyte_is_skipped_and_said(void **state)
     (void)state;
     put_file(folder, "large.json", "");
     assert_int_equal(truncate(path, 1000000000), 0);
-    check_folder(folder, "skipped large.json: it has 1.0 GB, 1 MiB are the most that is read\n");
+    check_folder(folder, "skipped large.json is not read: it has 1.0 GB, 1 MiB are the most\n");
     folder_remove(TAKE(folder));
 }
 
@@ -129,7 +131,7 @@ static void sources_come_first_where_not_all_can_be_taken(void **state)
     assert_non_null(application_find_file(&application, "/z/4.py"));
     assert_int_equal(application.skipped.count, 1);
     assert_string_equal(application.skipped.items[0],
-                        "15 more files: 20000 files and 256 MiB are the most that is read, "
+                        "15 more files are not read: 20000 files and 256 MiB are the most, "
                         "sources first");
 }
 
@@ -146,8 +148,7 @@ static void many_lines_become_a_number(void **state)
         fail_msg("%s", err.text);
     assert_int_equal(application.skipped.count, APPLICATION_SKIPPED_MAX + 1);
     assert_string_equal(application.skipped.items[0], "0?");
-    assert_string_equal(application.skipped.items[APPLICATION_SKIPPED_MAX],
-                        "7 more that were not read");
+    assert_string_equal(application.skipped.items[APPLICATION_SKIPPED_MAX], "7 more are not read");
 }
 
 static void what_is_no_folder_is_refused(void **state)

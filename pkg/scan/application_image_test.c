@@ -131,8 +131,8 @@ static void what_is_too_large_or_binary_is_skipped_and_said(void **state)
     assert_int_equal(application.files[0].size, APPLICATION_FILE_LIMIT);
     assert_int_equal(application.skipped.count, 2);
     assert_string_equal(application.skipped.items[0],
-                        "/app/large.py: it has 1.0 MB, 1 MiB are the most that is read");
-    assert_string_equal(application.skipped.items[1], "/app/x.py: it is binary");
+                        "/app/large.py is not read: it has 1.0 MB, 1 MiB are the most");
+    assert_string_equal(application.skipped.items[1], "/app/x.py is not read: it is binary");
 }
 
 static void how_it_is_started_is_what_the_config_says(void **state)

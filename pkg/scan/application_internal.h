@@ -65,6 +65,9 @@ typedef int candidate_read_fn(void *arg, struct candidates *candidates,
 int application_fill(struct candidates *candidates, candidate_read_fn *read, void *arg,
                      struct application *out, struct error *err) MUST_CHECK;
 
+/* Fills environment, entrypoint, command and dockerfile of a folder, whose files are there. */
+void application_read_dockerfile(struct application *application);
+
 /*
  * Name and version out of the header of core metadata (Python's METADATA, PKG-INFO): lines of
  * "Name: value" up to an empty one. Both NULL where there is none, or none that can be; the caller

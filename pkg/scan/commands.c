@@ -369,7 +369,8 @@ static void read_image_command(struct scan *scan)
 void scan_commands(struct scan *scan)
 {
     const struct application *application = scan->application;
-    bool is_image = application->entrypoint.count + application->command.count > 0;
+    bool is_image =
+        !application->is_folder && application->entrypoint.count + application->command.count > 0;
 
     for (size_t i = 0; i < application->file_count; i++) {
         const struct application_file *file = &application->files[i];

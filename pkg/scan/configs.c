@@ -205,7 +205,8 @@ void scan_read_configs(struct scan *scan)
                                         ".conf", ".env", ".properties", NULL};
     static const char *const json[] = {".json", NULL};
 
-    for (size_t i = 0; i < scan->application->file_count; i++) {
+    for (size_t i = 0; i < scan->application->file_count && !cancel_is_requested(scan->cancel);
+         i++) {
         const struct application_file *file = &scan->application->files[i];
         if (is_passed_over(file->path) || strstr(file->path, "-packages/") != NULL)
             continue;

@@ -283,9 +283,9 @@ static void finish(const struct script *script, struct scan_finding *finding, co
     finding->loader = xstrdup(package);
     finding->version = text_copy(scan_version(scan, PACKAGE_NODE, package));
     /* A folder that npm has not been in has no packages to tell by. */
-    finding->sure =
-        !scan_is_test(script->file->path) &&
-        (installed || scan->application->entrypoint.count + scan->application->command.count == 0);
+    finding->sure = !scan_is_test(script->file->path) &&
+                    (installed || scan->application->is_folder ||
+                     scan->application->entrypoint.count + scan->application->command.count == 0);
     finding->reason = xasprintf("%s() is called with it%s", what,
                                 installed ? "" : "; the package is not installed");
     strings_addf(&finding->places, "%s:%u", script->file->path, line);
@@ -403,7 +403,8 @@ void scan_javascript(struct scan *scan)
     static const char *const suffixes[] = {".js", ".mjs", ".cjs", ".jsx",
                                            ".ts", ".mts", ".cts", ".tsx"};
 
-    for (size_t i = 0; i < scan->application->file_count; i++) {
+    for (size_t i = 0; i < scan->application->file_count && !cancel_is_requested(scan->cancel);
+         i++) {
         const struct application_file *file = &scan->application->files[i];
         for (size_t k = 0; k < ARRAY_SIZE(suffixes); k++)
             if (text_ends_with(file->path, suffixes[k])) {

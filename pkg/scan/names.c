@@ -100,7 +100,7 @@ const char *scan_variable(const struct scan *scan, const char *name, const char 
 {
     const char *value = find_assignment(&scan->application->environment, name);
 
-    *where = "the image sets";
+    *where = scan->application->is_folder ? "the Dockerfile sets" : "the image sets";
     if (value != NULL && value[0] != '\0')
         return value;
     value = find_assignment(&scan->variables, name);

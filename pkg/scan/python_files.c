@@ -79,7 +79,8 @@ static void add_source(struct scan *scan, const struct application_file *file)
         return;
     }
     for (size_t i = 0; i < read.skipped.count; i++)
-        scan_add_skipped(scan->out, "%s: %s", file->path, read.skipped.items[i]);
+        scan_add_skipped(scan->out, "%s: %s; the cell is not read", file->path,
+                         read.skipped.items[i]);
     add_environment(scan, &read);
     if (has_interesting_calls(&read)) {
         source.python = read;
@@ -124,10 +125,10 @@ void scan_python(struct scan *scan)
 {
     const struct application *application = scan->application;
 
-    for (size_t i = 0; i < application->file_count; i++)
+    for (size_t i = 0; i < application->file_count && !cancel_is_requested(scan->cancel); i++)
         if (is_python(application->files[i].path) && is_own(application->files[i].path))
             add_source(scan, &application->files[i]);
-    for (size_t i = 0; i < scan->source_count; i++) {
+    for (size_t i = 0; i < scan->source_count && !cancel_is_requested(scan->cancel); i++) {
         const struct scan_source *source = &scan->sources[i];
         for (size_t k = 0; k < source->python.call_count; k++) {
             const struct python_call *call = &source->python.calls[k];

@@ -111,9 +111,10 @@ static void resolve_variable(const struct scan *scan, const struct python_value 
     const char *text = scan_variable(scan, value->variable, &where);
 
     if (text == NULL && value->text == NULL) {
-        set_text(&out->unresolved, xasprintf("comes from the variable %s, which the image does not "
-                                             "set",
-                                             value->variable));
+        set_text(&out->unresolved,
+                 xasprintf("comes from the variable %s, which %s", value->variable,
+                           scan->application->is_folder ? "nothing here sets"
+                                                        : "the image does not set"));
         return;
     }
     strings_add(&out->texts, text != NULL ? text : value->text);

@@ -19,12 +19,13 @@ static bool has_python_packages(const struct application *application)
     return false;
 }
 
-void scan_application(const struct application *application, const struct presets *presets,
-                      struct scan_findings *out)
+int scan_application(const struct application *application, const struct presets *presets,
+                     const struct cancel *cancel, struct scan_findings *out, struct error *err)
 {
     struct scan scan = {
         .application = application,
         .presets = presets,
+        .cancel = cancel,
         .out = out,
         .has_python_packages = has_python_packages(application),
     };
@@ -39,4 +40,5 @@ void scan_application(const struct application *application, const struct preset
     scan_configs(&scan);
     scan_sort(out);
     release(&scan);
+    return cancel_check(cancel, err);
 }

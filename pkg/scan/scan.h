@@ -41,9 +41,13 @@ struct scan_findings {
 void scan_findings_release(struct scan_findings *findings);
 CLEANUP_RELEASE(scan_findings)
 
-/* No I/O. Nothing is baked as far as it knows. *out is SCAN_FINDINGS_INIT before. */
-void scan_application(const struct application *application, const struct presets *presets,
-                      struct scan_findings *out);
+/*
+ * No I/O. Nothing is baked as far as it knows. `cancel` may be NULL; ERROR_CANCELED is the only
+ * failure. *out is SCAN_FINDINGS_INIT before.
+ */
+int scan_application(const struct application *application, const struct presets *presets,
+                     const struct cancel *cancel, struct scan_findings *out,
+                     struct error *err) MUST_CHECK;
 
 struct scan_options {
     struct store *store;                 /* required; holds the image */

@@ -1,3 +1,4 @@
+#include "scan/application_internal.h"
 #include "scan/scan.h"
 
 #include <string.h>
@@ -11,6 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                         ".env", "Dockerfile", "a.py",   "a.ipynb"};
     CLEANUP(application) struct application application = {.files = NULL};
     CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
     struct presets presets = PRESETS_INIT;
 
     if (size == 0)
@@ -23,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     };
     application.files[0].size = strlen(application.files[0].text);
     strings_add(&application.environment, "MODEL=acme/a");
-    scan_application(&application, &presets, &findings);
+    application_read_dockerfile(&application);
+    (void)scan_application(&application, &presets, NULL, &findings, &err);
     return 0;
 }

@@ -115,7 +115,8 @@ int scan_image(const struct scan_options *options, char **platform, struct scan_
         return error_wrap(err, "the image %s", options->store->name);
     for (const char *const *at = options->environment; at != NULL && *at != NULL; at++)
         strings_add(&application.environment, *at);
-    scan_application(&application, options->presets, out);
+    if (scan_application(&application, options->presets, options->cancel, out, err) < 0)
+        return -1;
     mark_baked(one->image, options->presets, out);
     *platform = xstrdup(image_platform(one->image));
     return 0;
@@ -128,6 +129,5 @@ int scan_folder(const char *path, const struct presets *presets, const struct ca
 
     if (application_read_folder(path, cancel, &application, err) < 0)
         return -1;
-    scan_application(&application, presets, out);
-    return 0;
+    return scan_application(&application, presets, cancel, out, err);
 }

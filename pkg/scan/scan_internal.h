@@ -28,6 +28,7 @@ struct config_values {
 struct scan {
     const struct application *application;
     const struct presets *presets;
+    const struct cancel *cancel; /* looked at before each file; may be NULL */
     struct scan_findings *out;
     struct scan_source *sources;
     size_t source_count;

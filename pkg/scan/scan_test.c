@@ -93,9 +93,9 @@ static char *describe(const struct scan_findings *findings)
 static char *scan_text(const char *path, const char *text)
 {
     CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(presets) struct presets presets = PRESETS_INIT;
     CLEANUP(notes) struct notes notes = {.log = NULL};
-    CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(text) char *own_path = xstrdup(path);
     CLEANUP(text) char *own_text = xstrdup(text);
     struct application_file file = {.path = own_path, .text = own_text, .size = strlen(text)};
@@ -105,7 +105,7 @@ static char *scan_text(const char *path, const char *text)
     const struct application application = {
         .files = &file, .file_count = 1, .environment = environment};
     assert_int_equal(presets_read(NULL, &notes, &presets, &err), 0);
-    scan_application(&application, &presets, &findings);
+    assert_int_equal(scan_application(&application, &presets, NULL, &findings, &err), 0);
     return describe(&findings);
 }
 
@@ -132,16 +132,33 @@ static void what_tests_load_is_a_guess(void **state)
 static void a_file_that_does_not_parse_is_said(void **state)
 {
     CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
     struct presets presets = PRESETS_INIT;
     struct application_file file = {
         .path = (char[]){"/app/a.py"}, .text = (char[]){"x = 'open\n"}, .size = 10};
     const struct application application = {.files = &file, .file_count = 1};
 
     (void)state;
-    scan_application(&application, &presets, &findings);
+    assert_int_equal(scan_application(&application, &presets, NULL, &findings, &err), 0);
     assert_int_equal(findings.count, 0);
     assert_int_equal(findings.skipped.count, 1);
     assert_non_null(strstr(findings.skipped.items[0], "/app/a.py is not read: "));
+}
+
+static void whoever_cancels_waits_for_no_file(void **state)
+{
+    CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct presets presets = PRESETS_INIT;
+    struct cancel cancel = {.requested = true};
+    struct application_file file = {
+        .path = (char[]){"/app/a.py"}, .text = (char[]){"x = 'open\n"}, .size = 10};
+    const struct application application = {.files = &file, .file_count = 1};
+
+    (void)state;
+    assert_int_equal(scan_application(&application, &presets, &cancel, &findings, &err), -1);
+    assert_int_equal(err.kind, ERROR_CANCELED);
+    assert_int_equal(findings.skipped.count, 0); /* it was not looked at */
 }
 
 int main(void)
@@ -150,6 +167,7 @@ int main(void)
         cmocka_unit_test(models_are_found_as_people_write_them),
         cmocka_unit_test(what_tests_load_is_a_guess),
         cmocka_unit_test(a_file_that_does_not_parse_is_said),
+        cmocka_unit_test(whoever_cancels_waits_for_no_file),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -65,8 +65,10 @@ static char *describe(const struct scan_findings *findings)
 static inline void expect(const struct application *application, const char *expected)
 {
     CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
 
-    scan_application(application, &presets, &findings);
+    if (scan_application(application, &presets, NULL, &findings, &err) < 0)
+        fail_msg("%s", err.text);
     CLEANUP(text) char *text = describe(&findings);
     assert_string_equal(text, expected);
 }

@@ -44,7 +44,9 @@ void scan_environment(struct scan *scan)
         finding.model = xstrdup(equals + 1);
         finding.loader = xstrdup("");
         finding.reason = xasprintf("the variable %s looks as if it named a model", name);
-        strings_addf(&finding.places, "ENV %s", name);
+        const char *dockerfile = scan->application->dockerfile;
+        strings_addf(&finding.places, "%s%sENV %s", dockerfile != NULL ? dockerfile : "",
+                     dockerfile != NULL ? ": " : "", name);
         scan_add_finding(scan->out, &finding);
     }
 }
