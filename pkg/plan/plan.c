@@ -13,6 +13,17 @@ void plan_add(struct plan *plan, const struct plan_file *file)
     plan->count++;
 }
 
+void plan_copy(const struct plan *from, struct plan *to)
+{
+    origin_copy(&from->origin, &to->origin);
+    to->pin = text_copy(from->pin);
+    to->license = text_copy(from->license);
+    to->left_out_size = from->left_out_size;
+    strings_add_all(&to->left_out, &from->left_out);
+    for (size_t i = 0; i < from->count; i++)
+        plan_add(to, &from->files[i]);
+}
+
 static int compare_files(const void *a, const void *b)
 {
     return strcmp(((const struct plan_file *)a)->path, ((const struct plan_file *)b)->path);
@@ -71,6 +82,7 @@ void plan_release(struct plan *plan)
     free(plan->files);
     origin_release(&plan->origin);
     free(plan->pin);
+    free(plan->license);
     strings_release(&plan->left_out);
     *plan = (struct plan)PLAN_INIT;
 }

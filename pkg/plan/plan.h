@@ -30,11 +30,12 @@ struct plan {
     size_t count;
     struct strings left_out; /* paths that plan_select() dropped, sorted */
     uint64_t left_out_size;
+    char *license; /* as the listing names it: "apache-2.0"; NULL: not known */
 };
 
 #define PLAN_INIT                                                                                  \
     {                                                                                              \
-        ORIGIN_INIT, NULL, NULL, 0, STRINGS_INIT, 0                                                \
+        ORIGIN_INIT, NULL, NULL, 0, STRINGS_INIT, 0, NULL                                          \
     }
 
 /*
@@ -51,6 +52,8 @@ struct plan_commit plan_commit(const char *pin);
 /* Copies `file` to the end; plan_sort() afterwards. */
 void plan_add(struct plan *plan, const struct plan_file *file);
 void plan_sort(struct plan *plan);
+/* `to` is PLAN_INIT. */
+void plan_copy(const struct plan *from, struct plan *to);
 uint64_t plan_size(const struct plan *plan);
 /* Says that it has no files, and at which revision: ERROR_NOT_FOUND. Returns -1. */
 int plan_refuse_empty(const struct plan *plan, struct error *err);

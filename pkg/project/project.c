@@ -7,46 +7,6 @@
 
 #define VERSION 1
 
-/* What the value of a member is, and how it becomes that of an option. */
-enum member_form {
-    MEMBER_TEXT,
-    MEMBER_TEXTS,     /* the option, once for each */
-    MEMBER_FLAG,      /* the option without a value, or nothing */
-    MEMBER_FLAG_TEXT, /* true as above, or a text */
-    MEMBER_VARIABLES, /* an object of texts: the option with NAME=VALUE, once for each */
-};
-
-struct member {
-    const char *name;
-    const char *option;
-    enum member_form form;
-};
-
-/* In the order in which they are written, up to one without a name. */
-static const struct member model_members[] = {
-    {"layout", "layout", MEMBER_TEXT},    {"weights", "weights", MEMBER_TEXT},
-    {"include", "include", MEMBER_TEXTS}, {"exclude", "exclude", MEMBER_TEXTS},
-    {"also", "also", MEMBER_TEXTS},       {"as", "as", MEMBER_TEXT},
-    {"name", "name", MEMBER_TEXT},        {"path", "path", MEMBER_TEXT},
-    {"unpack", "unpack", MEMBER_FLAG},    {NULL, NULL, MEMBER_TEXT},
-};
-static const struct member place_members[] = {
-    {"user", "user", MEMBER_TEXT},
-    {"home", "home", MEMBER_TEXT},
-    {"shared", "shared", MEMBER_FLAG_TEXT},
-    {"owner", "owner", MEMBER_TEXT},
-    {"group_writable", "group-writable", MEMBER_FLAG},
-    {"cache_dir", "cache-dir", MEMBER_TEXT},
-    {"env", "env", MEMBER_VARIABLES},
-    {NULL, NULL, MEMBER_TEXT},
-};
-
-void project_options_add(struct project_options *options, const char *name, const char *value)
-{
-    options->items = xrealloc(options->items, options->count + 1, sizeof(*options->items));
-    options->items[options->count++] = (struct project_option){name, text_copy(value)};
-}
-
 struct project_model *project_models_add(struct project_models *models, const char *model)
 {
     models->items = xrealloc(models->items, models->count + 1, sizeof(*models->items));
@@ -54,18 +14,11 @@ struct project_model *project_models_add(struct project_models *models, const ch
     return &models->items[models->count++];
 }
 
-static void options_release(struct project_options *options)
-{
-    for (size_t i = 0; i < options->count; i++)
-        free(options->items[i].value);
-    free(options->items);
-}
-
 static void models_release(struct project_models *models)
 {
     for (size_t i = 0; i < models->count; i++) {
         free(models->items[i].model);
-        options_release(&models->items[i].options);
+        project_options_release(&models->items[i].options);
     }
     free(models->items);
 }
@@ -76,87 +29,13 @@ void project_release(struct project *project)
     free(project->base);
     free(project->target);
     models_release(&project->models);
-    options_release(&project->place);
+    project_options_release(&project->place);
     for (size_t i = 0; i < project->set_count; i++) {
         free(project->sets[i].name);
         models_release(&project->sets[i].models);
     }
     free(project->sets);
     *project = (struct project)PROJECT_INIT;
-}
-
-/* NAME=VALUE for each; a name with '=' would be another one. */
-static int take_variables(const json_t *object, const char *at, const char *name,
-                          struct strings *out, struct error *err)
-{
-    json_t *variables = json_object_get(object, name);
-    CLEANUP(text) char *place = members_place(at, name);
-    const char *variable;
-    json_t *value;
-
-    if (variables != NULL && !json_is_object(variables))
-        return error_set(err, ERROR_CORRUPT, "'%s' is not what it has to be, expected an object",
-                         place);
-    json_object_foreach(variables, variable, value)
-    {
-        if (variable[0] == '\0' || strchr(variable, '=') != NULL || !json_is_string(value))
-            return error_set(err, ERROR_CORRUPT,
-                             "'%s.%s' is not what it has to be, expected a variable and its text",
-                             place, variable);
-        strings_addf(out, "%s=%s", variable, json_string_value(value));
-    }
-    return 0;
-}
-
-static int parse_member(const json_t *object, const char *at, const struct member *member,
-                        struct project_options *out, struct error *err)
-{
-    bool is_flag =
-        member->form == MEMBER_FLAG || (member->form == MEMBER_FLAG_TEXT &&
-                                        json_is_boolean(json_object_get(object, member->name)));
-    CLEANUP(strings) struct strings texts = STRINGS_INIT;
-    CLEANUP(text) char *text = NULL;
-    bool flag = false;
-
-    if (is_flag && members_take_flag(object, at, member->name, &flag, err) < 0)
-        return -1;
-    if (flag)
-        project_options_add(out, member->option, NULL);
-    if (member->form == MEMBER_TEXTS &&
-        members_take_texts(object, at, member->name, &texts, err) < 0)
-        return -1;
-    if (member->form == MEMBER_VARIABLES &&
-        take_variables(object, at, member->name, &texts, err) < 0)
-        return -1;
-    for (size_t i = 0; i < texts.count; i++)
-        project_options_add(out, member->option, texts.items[i]);
-    if (is_flag || member->form == MEMBER_TEXTS || member->form == MEMBER_VARIABLES)
-        return 0;
-    if (members_take_text(object, at, member->name, false, &text, err) < 0)
-        return -1;
-    if (text != NULL)
-        project_options_add(out, member->option, text);
-    return 0;
-}
-
-/* All members of the table; `first`, which may be NULL, is known besides. */
-static int parse_members(json_t *object, const char *at, const struct member *members,
-                         const char *first, struct project_options *out, struct error *err)
-{
-    const char *known[ARRAY_SIZE(model_members) + 1] = {NULL};
-    size_t count = 0;
-
-    _Static_assert(ARRAY_SIZE(model_members) >= ARRAY_SIZE(place_members), "`known` is too small");
-    if (first != NULL)
-        known[count++] = first;
-    for (const struct member *member = members; member->name != NULL; member++)
-        known[count++] = member->name;
-    if (members_check(object, at, known, err) < 0)
-        return -1;
-    for (const struct member *member = members; member->name != NULL; member++)
-        if (parse_member(object, at, member, out, err) < 0)
-            return -1;
-    return 0;
 }
 
 static int parse_model(json_t *json, const char *at, struct project_models *out, struct error *err)
@@ -168,7 +47,7 @@ static int parse_model(json_t *json, const char *at, struct project_models *out,
         return parse_model(object, at, out, err);
     }
     struct project_model *model = project_models_add(out, "");
-    if (parse_members(json, at, model_members, "model", &model->options, err) < 0 ||
+    if (options_take(json, at, model_members, "model", &model->options, err) < 0 ||
         members_take_text(json, at, "model", true, &name, err) < 0)
         return -1;
     free(model->model);
@@ -231,7 +110,7 @@ static int parse_document(json_t *json, struct project *out, struct error *err)
         members_take_list(json, "", "models", false, &models, err) < 0 ||
         parse_models(models, "models", &total, &out->models, err) < 0)
         return -1;
-    if (place != NULL && parse_members(place, "place", place_members, NULL, &out->place, err) < 0)
+    if (place != NULL && options_take(place, "place", place_members, NULL, &out->place, err) < 0)
         return -1;
     return parse_sets(json, &total, out, err);
 }
@@ -263,52 +142,6 @@ int project_read(const char *path, struct project *out, struct error *err)
     return 0;
 }
 
-/* The value of a variable is behind the first '='. */
-static json_t *format_variables(const struct strings *assignments)
-{
-    json_t *variables = json_object();
-
-    for (size_t i = 0; i < assignments->count; i++) {
-        const char *assignment = assignments->items[i];
-        size_t size = strcspn(assignment, "=");
-        CLEANUP(text) char *name = xstrndup(assignment, size);
-        json_object_set_new(variables, name, json_string(assignment + size + 1));
-    }
-    return variables;
-}
-
-static void format_member(const struct project_options *options, const struct member *member,
-                          json_t *to)
-{
-    CLEANUP(strings) struct strings values = STRINGS_INIT;
-    bool is_given = false;
-
-    for (size_t i = 0; i < options->count; i++) {
-        if (strcmp(options->items[i].name, member->option) != 0)
-            continue;
-        is_given = true;
-        if (options->items[i].value != NULL)
-            strings_add(&values, options->items[i].value);
-    }
-    if (!is_given)
-        return;
-    if (values.count == 0)
-        members_set_flag(to, member->name, true);
-    else if (member->form == MEMBER_TEXTS)
-        members_set_texts(to, member->name, &values);
-    else if (member->form == MEMBER_VARIABLES)
-        json_object_set_new(to, member->name, format_variables(&values));
-    else
-        members_set_text(to, member->name, values.items[values.count - 1]);
-}
-
-static void format_options(const struct project_options *options, const struct member *members,
-                           json_t *to)
-{
-    for (const struct member *member = members; member->name != NULL; member++)
-        format_member(options, member, to);
-}
-
 static json_t *format_models(const struct project_models *models)
 {
     json_t *list = json_array();
@@ -318,7 +151,7 @@ static json_t *format_models(const struct project_models *models)
         json_t *json = json_string(model->model);
         if (model->options.count > 0) {
             json = json_pack("{s:o}", "model", json);
-            format_options(&model->options, model_members, json);
+            options_format(&model->options, model_members, json);
         }
         json_array_append_new(list, json);
     }
@@ -334,7 +167,7 @@ void project_format(const struct project *project, struct buf *out)
     json_object_set_new(json, "models", format_models(&project->models));
     if (project->place.count > 0) {
         json_t *place = json_object();
-        format_options(&project->place, place_members, place);
+        options_format(&project->place, place_members, place);
         json_object_set_new(json, "place", place);
     }
     if (project->set_count > 0) {

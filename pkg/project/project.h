@@ -80,6 +80,14 @@ char *project_resolve(const struct project *project, const char *text);
 
 /* Copies the option to the end; `name` is constant. */
 void project_options_add(struct project_options *options, const char *name, const char *value);
+/* The value of an option that is given once; NULL: it is not given, or without one. */
+const char *project_options_find(const struct project_options *options, const char *name);
+/* Whether they are the same in the same order. */
+bool project_options_equal(const struct project_options *a, const struct project_options *b);
+/* Adds a copy of each. */
+void project_options_copy(const struct project_options *from, struct project_options *to);
+void project_options_release(struct project_options *options);
+CLEANUP_RELEASE(project_options)
 /* Adds a model without options, and returns it until the next one is added. */
 struct project_model *project_models_add(struct project_models *models, const char *model);
 

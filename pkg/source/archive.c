@@ -160,15 +160,6 @@ static int unpack(struct archive_source *source, const struct plan *archive, int
     return unpack_one(&request, &source->members, err) < 0 ? -1 : take_one(source, plan, err);
 }
 
-static void copy_plan(const struct plan *from, struct plan *to)
-{
-    plan_release(to);
-    origin_copy(&from->origin, &to->origin);
-    to->pin = xstrdup(from->pin);
-    for (size_t i = 0; i < from->count; i++)
-        plan_add(to, &from->files[i]);
-}
-
 /* What was unpacked is what the pin says only if the archive is the same as before. */
 static int check_unchanged(struct archive_source *source, const struct plan *archive,
                            struct error *err)
@@ -191,7 +182,7 @@ static int archive_list(struct source *base, struct plan *plan, struct error *er
     CLEANUP(fd) int copy = -1;
 
     if (source->plan.count > 0) {
-        copy_plan(&source->plan, plan);
+        plan_copy(&source->plan, plan);
         return 0;
     }
     if (source_list(source->archive, &archive, err) < 0 || temporary_create(&copy, err) < 0)
@@ -206,7 +197,7 @@ static int archive_list(struct source *base, struct plan *plan, struct error *er
         copy = -1;
         source_free(TAKE(source->archive));
     }
-    copy_plan(&listed, plan);
+    plan_copy(&listed, plan);
     source->plan = listed;
     listed = (struct plan)PLAN_INIT;
     return 0;
