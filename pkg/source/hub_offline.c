@@ -155,6 +155,7 @@ int source_open_hub_offline(const struct source_context *context, const struct o
     hub->base.ops = &ops;
     hub->base.cache = context->cache;
     hub->base.is_offline = true;
+    hub->base.opens_unlisted = true;
     hub->model = (struct origin)ORIGIN_INIT;
     origin_copy(model, &hub->model);
     hub->prefers_remembered = context->hub_cache_is_implied;

@@ -121,6 +121,7 @@ static int huggingface_list(struct source *source, struct plan *plan, struct err
         return -1;
     origin_copy(&hub->model, &listed.origin); /* as asked: loaders look for it under that name */
     listed.pin = xstrdup(info.commit);
+    listed.license = TAKE(info.license);
     if (info.is_gated && try_access(source, &listed, err) < 0)
         return -1;
     plan_release(plan);
@@ -211,6 +212,7 @@ int source_open_huggingface(const struct source_context *context, const struct o
     hub->base.ops = &ops;
     hub->base.pool = context->pool;
     hub->base.cache = context->cache;
+    hub->base.opens_unlisted = true;
     address_memo_init(&hub->addresses);
     hub->http = context->http;
     hub->log = context->log;

@@ -34,6 +34,24 @@ static void siblings_from_json(const json_t *siblings, struct strings *out)
     }
 }
 
+/* The card's own word, else the Hub's tag for it; NULL: none that is one line. */
+static char *license_from_json(const json_t *document)
+{
+    static const char prefix[] = "license:";
+    const json_t *card = json_object_get(document, "cardData");
+    const char *license = json_string_value(json_object_get(card, "license"));
+    const json_t *tag;
+    size_t i;
+
+    json_array_foreach(json_object_get(document, "tags"), i, tag)
+    {
+        const char *text = json_string_value(tag);
+        if (license == NULL && text != NULL && text_starts_with(text, prefix))
+            license = text + strlen(prefix);
+    }
+    return license != NULL && text_is_one_line(license) ? xstrdup(license) : NULL;
+}
+
 int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct error *err)
 {
     json_auto_t *document = load(data, size, err);
@@ -52,6 +70,7 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
     const json_t *gated = json_object_get(document, "gated"); /* false, "auto" or "manual" */
     struct hub_info info = {
         .id = id != NULL ? xstrdup(id) : NULL,
+        .license = license_from_json(document),
         .is_gated = json_is_string(gated) || json_is_true(gated),
         .is_private = json_is_true(json_object_get(document, "private")),
         .is_disabled = json_is_true(json_object_get(document, "disabled")),
@@ -66,6 +85,7 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
 void hub_info_release(struct hub_info *info)
 {
     free(info->id);
+    free(info->license);
     strings_release(&info->siblings);
     *info = (struct hub_info)HUB_INFO_INIT;
 }

@@ -152,6 +152,31 @@ static void hub_info_parse_reads_the_commit_and_who_may_read(void **state)
     }
 }
 
+static void hub_info_parse_reads_the_license(void **state)
+{
+    static const struct {
+        const char *rest, *license;
+    } cases[] = {
+        {"", NULL},
+        {", \"cardData\": {\"license\": \"mit\"}, \"tags\": [\"license:other\"]", "mit"},
+        {", \"tags\": [\"onnx\", \"license:apache-2.0\"]", "apache-2.0"},
+        {", \"cardData\": {\"license\": [\"mit\"]}, \"tags\": {}", NULL},
+        {", \"cardData\": {\"license\": \"a\\nb\"}", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(hub_info) struct hub_info info = HUB_INFO_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *text = xasprintf("{\"sha\": \"" COMMIT "\"%s}", cases[i].rest);
+        assert_int_equal(hub_info_parse(text, strlen(text), &info, &err), 0);
+        if (cases[i].license == NULL)
+            assert_null(info.license);
+        else
+            assert_string_equal(info.license, cases[i].license);
+    }
+}
+
 static void hub_info_parse_wants_a_commit_of_40_hex_digits(void **state)
 {
     static const struct {
@@ -318,6 +343,7 @@ int main(void)
         cmocka_unit_test(listing_page_parse_tells_files_from_folders),
         cmocka_unit_test(listing_page_parse_says_what_is_wrong_with_a_page),
         cmocka_unit_test(hub_info_parse_reads_the_commit_and_who_may_read),
+        cmocka_unit_test(hub_info_parse_reads_the_license),
         cmocka_unit_test(hub_info_parse_wants_a_commit_of_40_hex_digits),
         cmocka_unit_test(link_find_reads_links_as_the_standard_has_them),
         cmocka_unit_test(listing_next_page_stays_with_the_endpoint),

@@ -98,6 +98,8 @@ int source_list(struct source *source, struct plan *plan, struct error *err)
 {
     CLEANUP(plan) struct plan listed = PLAN_INIT;
 
+    if (source->pinned != NULL)
+        return source_list_pinned(source, plan, err);
     if (source->ops->list(source, &listed, err) < 0)
         return -1;
     if (listed.count == 0)
@@ -229,5 +231,8 @@ void source_free(struct source *source)
     if (source == NULL)
         return;
     hub_cache_free(source->hub_cache);
+    if (source->pinned != NULL)
+        plan_release(source->pinned);
+    free(source->pinned);
     source->ops->free(source);
 }

@@ -17,6 +17,8 @@ struct source {
     struct hub_cache *hub_cache; /* owned; files are taken from it first; NULL: there is none */
     bool keeps_listings;         /* in `cache`, so that they are found offline */
     bool is_offline;             /* nothing else can be had than what the caches have */
+    bool opens_unlisted;         /* files can be opened by a plan that it has not listed */
+    struct plan *pinned;         /* owned; what source_pin() was told; NULL: nothing */
     atomic_bool refuses_ranges;  /* set by `open` when it has found out */
     /*
      * Makes of ERROR_CORRUPT, that a file is not what the plan says, what it means of this source;
@@ -139,6 +141,12 @@ int source_open_url(const struct source_context *context, const struct origin *o
 int source_open_directory(const char *path, const struct origin *model, const char *commit,
                           struct source **out, struct error *err) MUST_CHECK;
 
+/*
+ * From now on source_list() fills in a copy of this plan, which has an origin and may have fewer
+ * files than there are. Of a repo of the Hub or of ModelScope nothing is asked for then; of
+ * anything else it is listed what is there now, and ERROR_CORRUPT if a file of the plan is another.
+ */
+void source_pin(struct source *source, const struct plan *plan);
 /* Fills `plan` (empty before) and checks it by plan_check(). */
 int source_list(struct source *source, struct plan *plan, struct error *err) MUST_CHECK;
 /*

@@ -15,6 +15,7 @@
 struct hub_info {
     char *id; /* canonical spelling, for messages; NULL if the hub does not say */
     char commit[GIT_OID_HEX + 1];
+    char *license; /* of its card: "apache-2.0"; NULL: it has none */
     bool is_gated;
     bool is_private;
     bool is_disabled;
@@ -23,7 +24,7 @@ struct hub_info {
 
 #define HUB_INFO_INIT                                                                              \
     {                                                                                              \
-        NULL, "", false, false, false, STRINGS_INIT                                                \
+        NULL, "", NULL, false, false, false, STRINGS_INIT                                          \
     }
 
 /* Reads the answer of /api/models/{id}/revision/{revision}. ERROR_CORRUPT. */
@@ -84,6 +85,9 @@ int temporary_open(int fd, const char *name, const struct source_range *range, s
                    struct error *err) MUST_CHECK;
 /* Appends to it; `fd` outlives the writer. */
 struct writer *temporary_writer_new(int fd);
+
+/* source_list() of a source that is pinned. */
+int source_list_pinned(struct source *source, struct plan *plan, struct error *err) MUST_CHECK;
 
 /* A file of a git tree. */
 struct git_file {
