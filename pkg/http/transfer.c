@@ -183,10 +183,12 @@ int transfer_open(struct http *http, const struct http_request *request,
     if (transfer_add_headers(transfer, request, options, err) < 0)
         return -1;
 
-    /* A body that is gone cannot be sent again when an idle connection turns out to be dead. */
     CLEANUP(text) char *route = transfer_format_route(transfer);
-    transfer->connection = options->upload ? connection_new(route) : pool_take(&http->pool, route);
+    transfer->connection = pool_take(&http->pool, route);
     transfer_set_connection(transfer);
+    /* Over an idle one that turns out to be dead, libcurl would send the request once more. */
+    if (options->upload || request->body_size > 0)
+        curl_easy_setopt(transfer->connection->easy, CURLOPT_FRESH_CONNECT, 1L);
     transfer_set_decoding(transfer);
     if (transfer_set_route(transfer, err) < 0)
         return -1;

@@ -269,6 +269,43 @@ static void an_upload_has_the_size_that_was_announced(void **state)
     }
 }
 
+/* Keeps the first connection open behind an answer; ends those with a body without any. */
+static void serve_bodies_nothing(struct peer *peer, int fd)
+{
+    struct pollfd next[] = {{.fd = fd, .events = POLLIN}, {.fd = peer->listener, .events = POLLIN}};
+    char part[1024];
+
+    if (peer->number > 0) {
+        atomic_fetch_add(&peer->total, 1);
+        return;
+    }
+    send_text(peer, fd, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n");
+    poll(next, ARRAY_SIZE(next), -1);
+    peer->total = 0;
+    if ((next[0].revents & POLLIN) != 0 && recv(fd, part, sizeof(part), 0) > 0)
+        peer->total = 1;
+}
+
+static void a_body_is_sent_once_whatever_libcurl_thinks_of_its_connection(void **state)
+{
+    struct peer peer = {.serve = serve_bodies_nothing, .more = 2};
+    CLEANUP(http) struct http *http = new_http();
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    peer_start(&peer);
+    const struct http_request get = {.method = "GET", .url = peer.url};
+    struct http_request patch = upload_request(&peer);
+    patch.body = "abc";
+    patch.body_size = 3;
+    CLEANUP(http_response) struct http_response answer = HTTP_RESPONSE_INIT;
+    assert_int_equal(http_send(http, &get, &answer, &err), 0);
+    assert_int_equal(http_send(http, &patch, &answer, &err), -1);
+    peer_stop(&peer);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_int_equal(peer.total, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -278,6 +315,7 @@ int main(void)
         cmocka_unit_test(a_broken_upload_ends_a_write_and_says_why),
         cmocka_unit_test(a_cut_answer_to_an_upload_is_none),
         cmocka_unit_test(an_upload_has_the_size_that_was_announced),
+        cmocka_unit_test(a_body_is_sent_once_whatever_libcurl_thinks_of_its_connection),
     };
 
     setenv("no_proxy", "127.0.0.1", 1);
