@@ -82,4 +82,30 @@ typedef int pack_open_fn(void *arg, const struct plan_file *file, struct reader 
 int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg, struct writer *out,
                      const struct cancel *cancel, struct error *err) MUST_CHECK;
 
+/* A part of a file's content that is wanted: never empty. */
+struct pack_part {
+    const struct plan_file *file;
+    uint64_t offset;
+    uint64_t size;
+};
+
+/* Opens the content from there on; it need not end with the part. The caller frees *out. */
+typedef int pack_open_part_fn(void *arg, const struct pack_part *part, struct reader **out,
+                              struct error *err);
+
+/* Bytes of a tar. */
+struct pack_range {
+    uint64_t offset;
+    uint64_t end;                /* one behind the last of them; tar_size at most */
+    const struct cancel *cancel; /* may be NULL */
+};
+
+/*
+ * Writes a range of what recipe_write_tar() writes, and does not finish `out`. Files that are not
+ * in it are not opened; contents are taken as they come. Fails and may be shared like that.
+ */
+int recipe_write_range(const struct recipe *recipe, const struct pack_range *range,
+                       pack_open_part_fn *open, void *arg, struct writer *out,
+                       struct error *err) MUST_CHECK;
+
 #endif
