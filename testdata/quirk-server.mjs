@@ -30,9 +30,12 @@
 //                        behind a proxy
 //   claimGzip            blobs come as they are, with Content-Encoding: gzip, as from a storage
 //                        that goes by their names
-//   faults [{method, path: REGEXP, range: REGEXP, after: N, times: N, status, headers, drop: N}]
+//   faults [{method, path: REGEXP, range: REGEXP, after: N, times: N, status, headers, drop: N,
+//           late, hold: N}]
 //                        an answer out of turn, from the N-th such request on; with drop the
-//                        connection ends when so many bytes of the body have been stored
+//                        connection ends when so many bytes of the body have been stored; with
+//                        late: "lost" | "cut" | STATUS the request does its work, and then there is
+//                        no answer, half of one, or this one; with hold: N it comes N ms later
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -390,6 +393,15 @@ function sendRefusal(req, res, refusal) {
         sendUnread(req, res, refusal.status, headers, body);
 }
 
+// An answer that does not say what was done.
+function sendLate(req, res, late) {
+    if (late === 'cut')
+        req.socket.write('HTTP/1.1 2');
+    if (late === 'cut' || late === 'lost')
+        return req.socket.end();
+    return sendRefusal(req, res, new Refusal(late, 'FAULT', 'after the fact'));
+}
+
 async function answer(port, req, res) {
     const url = new URL(req.url, 'http://localhost');
     if (url.pathname === '/_control')
@@ -405,7 +417,12 @@ async function answer(port, req, res) {
             ? serveFile(req, blobFile(url.pathname.slice('/_blob/'.length)))
             : await answerRegistry(req, entry, url, fault);
         entry.status = reply.status;
-        send(req, res, reply);
+        if (fault?.hold)
+            await new Promise((resolve) => { setTimeout(resolve, fault.hold); });
+        if (fault?.late)
+            sendLate(req, res, fault.late);
+        else
+            send(req, res, reply);
     } catch (error) {
         const refusal = error instanceof Refusal ? error : new Refusal(500, 'UNKNOWN', `${error}`);
         entry.status = refusal.status;

@@ -175,7 +175,7 @@ static void cancelling_ends_a_helper(void **state)
     static const char script[] = "#!/bin/sh\necho $$ >\"$HOME/id\"\nexec sleep 30\n";
     CLEANUP(credential) struct credential credential = CREDENTIAL_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
-    struct cancel cancel = {false, NULL};
+    struct cancel cancel = {.parent = NULL};
     struct helper helper = new_helper("x");
     pthread_t thread;
 

@@ -13,6 +13,8 @@
 struct cancel {
     atomic_bool requested;
     const struct cancel *parent; /* NULL: none; must outlive this one */
+    unsigned patience_ms;        /* so long after a request to the parent it reaches this one */
+    _Atomic uint64_t since_ms;   /* of the request, by the monotonic clock */
 };
 
 #define CANCEL_POLL_MS 200

@@ -459,7 +459,7 @@ static void cancelling_ends_a_wait_within_a_second(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(answers); i++) {
         struct server server = {.answers = {answers[i]}};
-        struct cancel cancel = {false, NULL};
+        struct cancel cancel = {.parent = NULL};
         struct http_options options = {.user_agent = "inlay/test", .cancel = &cancel};
         CLEANUP(http) struct http *http = http_new(&options);
         CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;

@@ -257,12 +257,16 @@ static int write_more_tags(const struct inject_target *target, const struct docu
                            struct error *err)
 {
     const char *const *more = target->more_versions;
+    CLEANUP(buf) struct buf shown = BUF_INIT;
 
-    for (; more != NULL && *more != NULL; more++)
+    buf_addf(&shown, "'%s'", target->version != NULL ? target->version : "");
+    for (; more != NULL && *more != NULL; more++) {
         if (store_write_manifest(target->store, *more, root->becomes.media_type, &root->bytes,
                                  err) < 0)
-            return error_wrap(err, "the tags before it show the image; writing the tag '%s'",
-                              *more);
+            return error_wrap(err, "the image is published as %s; writing the tag '%s'",
+                              buf_text(&shown), *more);
+        buf_addf(&shown, ", '%s'", *more);
+    }
     return 0;
 }
 

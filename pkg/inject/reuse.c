@@ -294,7 +294,10 @@ int layer_share(const struct inject_options *options, const struct image_layer *
         return 0;
     if ((cache != target && store_copy_blob(target, cache, &layer->blob, &copy, &how, err) < 0) ||
         store_write_blob(cache, &config_bytes, &config, err) < 0 ||
-        store_write_manifest(cache, tag, manifest.media_type, &bytes, err) < 0)
+        store_write_manifest(cache, tag, manifest.media_type, &bytes, err) < 0) {
+        if (err->kind == ERROR_UNCERTAIN)
+            err->kind = ERROR_UNREACHABLE; /* nobody is shown an image by this tag */
         return error_wrap(err, "keeping it in %s", cache->name);
+    }
     return 0;
 }

@@ -2,10 +2,7 @@
 
 #include <string.h>
 
-#define STATUS_OK 200
-#define STATUS_CREATED 201
-#define WRITE_ATTEMPTS 4u
-#define WRITE_WAIT_MS 1000u
+#define MANIFEST_WAIT_MS 1000u
 
 struct registry *registry_of(struct store *store)
 {
@@ -99,64 +96,6 @@ int registry_check_version(const struct registry *registry, const char *version,
     return 0;
 }
 
-/* A blob that was just confirmed may take a moment to be seen. */
-static bool may_help_to_repeat(const struct http_response *response, unsigned attempt)
-{
-    return registry_status_is_transient(response->status) ||
-           (attempt < 3 && registry_error_has_code(&response->body, "MANIFEST_BLOB_UNKNOWN"));
-}
-
-/* The same bytes under the same name: harmless to repeat. */
-static int send_manifest(struct registry *registry, const struct http_request *request,
-                         struct http_response *response, struct error *err)
-{
-    for (unsigned attempt = 1;; attempt++) {
-        http_response_release(response);
-        int result = registry_send(registry, request, response, err);
-        bool again =
-            result < 0 ? err->kind == ERROR_UNREACHABLE : may_help_to_repeat(response, attempt);
-        if (!again || attempt == WRITE_ATTEMPTS)
-            return result;
-        unsigned wait_ms = WRITE_WAIT_MS << (attempt - 1);
-        unsigned asked_ms = http_retry_after_ms(response);
-        error_release(err);
-        if (cancel_wait(registry->cancel, wait_ms > asked_ms ? wait_ms : asked_ms, err) < 0)
-            return -1;
-    }
-}
-
-static int registry_write_manifest(struct store *store, const char *version, const char *media_type,
-                                   const struct buf *manifest, struct error *err)
-{
-    struct registry *registry = registry_of(store);
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    CLEANUP(text) char *path = xasprintf("manifests/%s", version);
-    CLEANUP(text) char *url = NULL;
-    struct digest digest = DIGEST_INIT;
-    struct descriptor what = DESCRIPTOR_INIT;
-
-    atomic_store(&registry->is_written, true);
-    if (registry_check_version(registry, version, &digest, err) < 0 ||
-        version_describe(manifest, media_type, &digest, &what, err) < 0 ||
-        registry_format_url(registry, path, &url, err) < 0)
-        return -1;
-    struct http_request request = {
-        .method = "PUT",
-        .url = url,
-        .content_type = media_type,
-        .body = buf_text(manifest),
-        .body_size = manifest->size,
-    };
-    int result = send_manifest(registry, &request, &response, err);
-    if (result == 0 && response.status != STATUS_CREATED && response.status != STATUS_OK)
-        result = registry_refuse(&response, err);
-    if (result == 0)
-        result = registry_check_digest(&response, &what.digest, err);
-    if (result < 0)
-        return error_wrap(err, "writing the manifest '%s' to '%s'", version, store->name);
-    return 0;
-}
-
 static void registry_free(struct store *store)
 {
     struct registry *registry = registry_of(store);
@@ -199,6 +138,7 @@ int registry_open(const struct reference *reference, const struct store_context 
     registry->repository = xstrdup(reference->repository);
     registry->pull_scope = xasprintf("repository:%s:pull", reference->repository);
     registry->push_scope = xasprintf("repository:%s:pull,push", reference->repository);
+    registry->manifest_wait_ms = MANIFEST_WAIT_MS;
     pthread_mutex_init(&registry->lock, NULL);
     if (!reference_host_is_loopback(registry->host) &&
         !http_allows_insecure(registry->http, registry->host))

@@ -23,12 +23,13 @@ struct registry {
     char *repository;
     char *pull_scope;
     char *push_scope;
-    bool is_target;         /* opened for writing: a tag that is not there is nothing to explain */
-    atomic_bool is_written; /* from the first attempt to write on, tokens include push */
-    pthread_mutex_t lock;   /* guards the following */
-    char *origin;           /* "https://HOST"; NULL: not found out yet; then never changes */
-    char *session;          /* an upload that was begun and not used; NULL: none */
-    uint64_t session_ms;    /* when it was begun, by the monotonic clock */
+    bool is_target; /* opened for writing: a tag that is not there is nothing to explain */
+    unsigned manifest_wait_ms; /* before a manifest is sent again; longer each time */
+    atomic_bool is_written;    /* from the first attempt to write on, tokens include push */
+    pthread_mutex_t lock;      /* guards the following */
+    char *origin;              /* "https://HOST"; NULL: not found out yet; then never changes */
+    char *session;             /* an upload that was begun and not used; NULL: none */
+    uint64_t session_ms;       /* when it was begun, by the monotonic clock */
     struct registry_quirks quirks;
 };
 
@@ -57,6 +58,14 @@ int registry_check_version(const struct registry *registry, const char *version,
                            struct error *err) MUST_CHECK;
 /* Ends a denial with who we were, and where that came from. Returns -1. */
 int registry_add_identity(struct registry *registry, struct error *err);
+
+/*
+ * In registry_manifest.c. What a registry that did not answer has made of it is asked: a version
+ * that shows the manifest is success, whatever the answer was. ERROR_UNCERTAIN if a tag cannot be
+ * asked either; after any other error it does not show the manifest.
+ */
+int registry_write_manifest(struct store *store, const char *version, const char *media_type,
+                            const struct buf *manifest, struct error *err) MUST_CHECK;
 
 /* The reading side, in registry_read.c. */
 int registry_read_manifest(struct store *store, const char *version, struct buf *out,

@@ -1,0 +1,90 @@
+#!/bin/bash
+# What is said about the tag is true, whatever becomes of the answer to the last PUT.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"}]}'
+export HF_ENDPOINT=$HUB_URL
+make_base "$TEST_DIR/base" 1
+start_quirk_registry
+push_base "$TEST_DIR/base" 1 "$QUIRK/old:1"
+
+# fault FAULT... : they befall what is sent to and asked of the tag "1"
+fault() {
+    local IFS=,
+    quirk_control "{\"faults\": [$*]}" >/dev/null
+}
+inject() { "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny "$@"; }
+shown() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$QUIRK/$1:${2:-1}"; }
+# The tag 1 of a repository shows the image without models again.
+reset() {
+    quirk_control '{}' >/dev/null
+    skopeo copy --quiet --insecure-policy --src-tls-verify=false --dest-tls-verify=false \
+        "docker://$QUIRK/old:1" "docker://$QUIRK/$1:1"
+}
+PUT='"method": "PUT", "path": "/manifests/1$"'
+GET='"method": "GET", "path": "/manifests/1$"'
+
+expect_exit 0 inject --to "oci:$TEST_DIR/expected:1"
+expected=${OUT##*@}
+
+# The tag has moved, and the answer does not say so: that is success, and the tag is written once.
+for late in '"lost"' '"cut"' 400 500 502; do
+    fault "{$PUT, \"late\": $late}"
+    expect_exit 0 inject --to "$QUIRK/moved:1"
+    expect_eq "$expected" "${OUT##*@}" "the image, $late"
+    expect_eq "$expected" "$(shown moved)" "what the tag shows, $late"
+    expect_eq 1 "$(quirk_log 'map(select(.method == "PUT" and (.path | endswith("/manifests/1")))) | length')" \
+        "times that the tag was written, $late"
+    reset moved
+done
+
+# It has not, and that is what is said.
+old=$(shown moved)
+fault "{$PUT, \"status\": 400, \"times\": 9}"
+expect_exit 6 inject --to "$QUIRK/moved:1"
+expect_contains "$ERR" "'1' does not show the image"
+fault "{$PUT, \"status\": 502, \"times\": 9}"
+expect_exit 5 inject --to "$QUIRK/moved:1"
+expect_contains "$ERR" "'1' does not show the image"
+expect_eq "$old" "$(shown moved)" 'what the tag shows'
+
+# Nobody can say. (The first GET asks what the tag shows before.)
+fault "{$PUT, \"late\": \"lost\", \"times\": 9}" "{$GET, \"status\": 403, \"after\": 1, \"times\": 99}"
+expect_exit 9 inject --to "$QUIRK/moved:1"
+expect_contains "$ERR" 'it may have been published all the same'
+expect_contains "$ERR" "'inlay inspect $QUIRK/moved:1' tells"
+
+# copy and remove go by the same rule.
+reset moved
+expect_exit 0 inject --to "$QUIRK/moved:1"
+fault "{$PUT, \"late\": \"lost\"}"
+expect_exit 0 "$INLAY" copy "$QUIRK/moved:1" "$QUIRK/copied:1"
+expect_eq "$expected" "$(shown copied)" 'the copy'
+fault "{$PUT, \"late\": \"cut\"}"
+expect_exit 0 "$INLAY" remove "$QUIRK/copied:1" acme/tiny --to "$QUIRK/copied:1"
+expect_eq "${OUT##*@}" "$(shown copied)" 'the image without models'
+# Of several tags it is said which show the image.
+fault '{"method": "PUT", "path": "/manifests/3$", "status": 403, "times": 9}'
+expect_exit 4 inject --to "$QUIRK/tags:1" --to "$QUIRK/tags:2" --to "$QUIRK/tags:3"
+expect_contains "$ERR" "the image is published as '1', '2'; writing the tag '3'"
+expect_eq "$expected" "$(shown tags 2)" 'the second tag'
+
+# Ctrl-C while the answer is under way: it is waited for.
+reset stopped
+# stop NAME SIGNAL FAULT: with the signal as soon as the tag is being written; sets status
+stop() {
+    local run
+    fault "$3"
+    inject --to "$QUIRK/$1:1" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" &
+    run=$!
+    until [ "$(quirk_log 'map(select(.method == "PUT" and (.path | endswith("/manifests/1")))) | length')" -gt 0 ]; do
+        kill -0 "$run" 2>/dev/null || break
+        sleep 0.05
+    done
+    kill "-$2" "$run" 2>/dev/null || true
+    status=0
+    wait "$run" || status=$?
+}
+stop stopped TERM "{$PUT, \"hold\": 2000}"
+expect_eq 0 "$status" "the exit status: $(cat "$TEST_DIR/stderr")"
+expect_eq "$expected" "$(shown stopped)" 'what the tag shows after SIGTERM'
