@@ -9,6 +9,7 @@
 struct followed {
     unsigned depth;   /* 0: the call names it */
     bool is_followed; /* its own companions are known */
+    bool is_chosen;   /* the call says what is taken of it, and what comes along */
     bool is_whole;    /* taken by the automatic choice, not for its code or tokenizer alone */
     struct strings required; /* globs, each of which has to match */
     struct strings include;  /* of one that is not whole: all globs */
@@ -413,7 +414,8 @@ static int meet(struct following *following, size_t owner, const struct companio
         return decide(following, owner, companion, &origin, told, err);
     bool is_named = models->items[listed].companion_of == NULL;
     told->fate = is_named ? COMPANION_NAMED : COMPANION_COMES;
-    if (!is_named && widen(following, listed, companion, told, err) < 0)
+    if (!is_named && !following->items[listed].is_chosen &&
+        widen(following, listed, companion, told, err) < 0)
         return -1;
     if (told->fate != COMPANION_LEFT)
         tell_plan(told, &models->items[listed].plan);
@@ -455,7 +457,7 @@ static int follow(struct following *following, size_t number, struct error *err)
         notes_warn(listing->notes, "%s: %s", model->title, found.notes.items[i]);
     if (has_code(&found))
         tell_code(listing, model);
-    for (size_t i = 0; i < found.count; i++)
+    for (size_t i = 0; i < found.count && !following->items[number].is_chosen; i++)
         if (meet(following, number, &found.items[i], err) < 0)
             return -1;
     return 0;
@@ -468,8 +470,10 @@ int companions_follow(const struct model_listing *listing, struct preview_compan
     CLEANUP(following)
     struct following following = {listing, xcalloc(models->count, sizeof(struct followed)), out};
 
-    for (size_t i = 0; i < models->count; i++)
+    for (size_t i = 0; i < models->count; i++) {
         following.items[i].is_whole = true;
+        following.items[i].is_chosen = listing->options->models.choices[i].is_chosen;
+    }
     for (size_t i = 0; i < models->count; i++) {
         struct followed *followed = &following.items[i];
         if (followed->is_followed || !followed->is_whole || followed->depth == DEPTH_MAX)

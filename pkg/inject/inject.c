@@ -1,5 +1,17 @@
 #include "inject/inject_internal.h"
 
+static int check_built(const struct inject_options *options, const struct base *base,
+                       const struct build_plan *plan, const struct built_layers *built,
+                       struct error *err)
+{
+    for (size_t i = 0; i < built->count; i++)
+        if (built->layers[i].diff_id.algorithm != DIGEST_NONE &&
+            expected_check_layer(options, base, &plan->layers[i], &built->layers[i].diff_id, err) <
+                0)
+            return -1;
+    return 0;
+}
+
 int inject_run(const struct inject_options *options, struct inject_result *result,
                struct error *err)
 {
@@ -24,8 +36,10 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
         known_find(options, &base, &known, err) < 0 ||
         placements_find(&arrangement, &placements, &notes, err) < 0 ||
         build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
+        expected_check_plan(options, &base, &plan, err) < 0 ||
         build_plan_find(options, &known, &plan, err) < 0 ||
-        build_run(options, &plan, &built, err) < 0)
+        build_run(options, &plan, &built, err) < 0 ||
+        check_built(options, &base, &plan, &built, err) < 0)
         return -1;
     if (options->reuse.shard_count == 0 && publish(&publication, &manifest, err) < 0)
         return error_wrap(err, "the target %s", options->target.store->name);

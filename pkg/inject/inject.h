@@ -23,6 +23,9 @@
 struct inject_choice {
     const struct layout *layout; /* required */
     const char *path;            /* the folder, where the layout takes one; else NULL */
+    const char *companion_of;    /* title of a model that loads it; NULL: the call names it */
+    bool is_chosen;              /* its source is pinned to what is taken of it, and then neither
+                                    the selection nor what it loads besides is looked at */
     struct plan_selection selection;
 };
 
@@ -81,13 +84,27 @@ struct inject_reuse {
     unsigned shard_count;      /* 0: all layers, and then the image */
 };
 
+/* A layer that is known beforehand. */
+struct inject_expected_layer {
+    struct digest recipe;
+    struct digest diff_id; /* DIGEST_NONE: not known */
+};
+
+/* All layers that models get on one base, as long as it is this one. */
+struct inject_expected {
+    struct digest base; /* of its manifest or index */
+    const struct inject_expected_layer *layers;
+    size_t count;
+};
+
 struct inject_options {
     struct inject_models models;
     struct inject_base base;
     struct inject_target target;
     struct inject_reuse reuse;
     struct placement_options placement;
-    struct compression_choice compression; /* of the models' layers; zero: none */
+    struct compression_choice compression;  /* of the models' layers; zero: none */
+    const struct inject_expected *expected; /* a layer that is another: ERROR_CORRUPT; NULL: any */
     const char *created;         /* RFC 3339 for history and config; NULL: the base's own */
     const char *memo;            /* folder for what is learned of layers; NULL: nothing is kept */
     unsigned jobs;               /* layers in flight; 0: WORKERS_DEFAULT */

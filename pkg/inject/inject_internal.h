@@ -204,6 +204,13 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
 void built_layers_release(struct built_layers *built);
 CLEANUP_RELEASE(built_layers)
 
+/* expected.c: ERROR_CORRUPT if the options expect other layers on this base. */
+int expected_check_plan(const struct inject_options *options, const struct base *base,
+                        const struct build_plan *plan, struct error *err) MUST_CHECK;
+int expected_check_layer(const struct inject_options *options, const struct base *base,
+                         const struct planned_layer *layer, const struct digest *diff_id,
+                         struct error *err) MUST_CHECK;
+
 /* reuse.c: lets others find this layer, which the target has now. */
 int layer_share(const struct inject_options *options, const struct image_layer *layer,
                 const struct recipe *recipe, const struct cancel *cancel,

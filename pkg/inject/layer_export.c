@@ -11,6 +11,7 @@
 struct export
 {
     const struct layer_options *options;
+    const struct base *base;
     const struct own_parts *own; /* of the base */
     const struct placement *placement;
     const struct build_plan *plan;
@@ -295,7 +296,7 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
         return -1;
     if (layer->recipe->compression.kind == COMPRESSION_NONE)
         file->diff_id = file->digest;
-    return 0;
+    return expected_check_layer(options, export->base, layer, &file->diff_id, err);
 }
 
 static int run_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)
@@ -374,9 +375,10 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
         return -1;
     int result_code = placements_find(&arrangement, &placements, &quiet, err);
     pass_warnings(&quiet, options->log);
-    if (result_code < 0 || build_plan_cut(options, base, &placements, &plan, err) < 0)
+    if (result_code < 0 || build_plan_cut(options, base, &placements, &plan, err) < 0 ||
+        expected_check_plan(options, base, &plan, err) < 0)
         return -1;
-    struct export export = {layers, &platform->own, &placements.items[0], &plan};
+    struct export export = {layers, base, &platform->own, &placements.items[0], &plan};
     return export_layers(&export, result, err);
 }
 

@@ -139,10 +139,10 @@ int models_add(const struct model_listing *listing, size_t number, struct source
         return -1;
     selection.weights = choice->layout->weights;
     selection.contents = &model->contents;
-    if (plan_select(&model->plan, &selection, err) < 0 ||
+    if ((!choice->is_chosen && plan_select(&model->plan, &selection, err) < 0) ||
         source_check(source, &model->plan, err) < 0)
         return -1;
-    tell_model(model, is_automatic(&selection), listing->notes);
+    tell_model(model, !choice->is_chosen && is_automatic(&selection), listing->notes);
     if (choice->layout->content == LAYOUT_HUB_CACHE && model->companion_of == NULL)
         tell_revision(model, listing->notes);
     return 0;
@@ -160,6 +160,7 @@ int models_list(const struct inject_options *options, const struct base *base, s
         models.items[i].plan = (struct plan)PLAN_INIT;
     while (models.count < request->count) {
         size_t number = models.count++;
+        models.items[number].companion_of = text_copy(request->choices[number].companion_of);
         if (models_add(&listing, number, request->sources[number], &request->choices[number], err) <
             0)
             return -1;

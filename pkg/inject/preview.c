@@ -163,8 +163,10 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
         .content_size = recipe->content_size,
         .fate = layer->fate,
     };
-    if (is_there)
+    if (is_there) {
         out->blob = layer->blob.digest;
+        out->diff_id = layer->diff_id;
+    }
     for (size_t i = 0; i < base->platform_count; i++)
         if (cut_has(&plan->platforms[i], recipe))
             strings_add(&out->platforms, image_platform(base->platforms[i].image));
@@ -254,8 +256,10 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
         known_find(options, &base, &known, err) < 0 ||
         placements_find(&arrangement, &placements, notes, err) < 0 ||
         build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
+        expected_check_plan(options, &base, &plan, err) < 0 ||
         build_plan_find(options, &known, &plan, err) < 0)
         return -1;
+    out->base_digest = base.tree->document.descriptor.digest;
     tell_platforms(&base, &placements, out);
     tell_models(&models, out);
     tell_layers(&base, &plan, out);

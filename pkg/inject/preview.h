@@ -81,6 +81,7 @@ struct preview_layer {
     char *title; /* for people: "model.safetensors of org/name" */
     struct digest recipe;
     struct digest blob;    /* DIGEST_NONE: it has yet to be built */
+    struct digest diff_id; /* the same */
     uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
     enum layer_fate fate;
@@ -130,6 +131,7 @@ struct preview {
     struct preview_companions companions;
     struct preview_layer *layers; /* from the bottom up */
     size_t layer_count;
+    struct digest base_digest; /* of its manifest or index */
     size_t base_blobs;         /* of the base, whatever the number of images that have them */
     size_t base_blobs_missing; /* that the target does not have */
     uint64_t model_size;       /* bytes of models that would move */

@@ -1,0 +1,50 @@
+#include "inject/inject_internal.h"
+
+/* Whether the layers are known beforehand: they are for the very base that this is. */
+static bool is_known(const struct inject_options *options, const struct base *base)
+{
+    const struct inject_expected *expected = options->expected;
+
+    return expected != NULL &&
+           digest_equal(&expected->base, &base->tree->document.descriptor.digest);
+}
+
+/* NULL: none of this recipe is. */
+static const struct inject_expected_layer *find_layer(const struct inject_expected *expected,
+                                                      const struct digest *recipe)
+{
+    for (size_t i = 0; i < expected->count; i++)
+        if (digest_equal(&expected->layers[i].recipe, recipe))
+            return &expected->layers[i];
+    return NULL;
+}
+
+int expected_check_plan(const struct inject_options *options, const struct base *base,
+                        const struct build_plan *plan, struct error *err)
+{
+    for (size_t i = 0; is_known(options, base) && i < plan->layer_count; i++) {
+        const struct planned_layer *layer = &plan->layers[i];
+        CLEANUP(text) char *title = planned_layer_title(layer);
+        if (find_layer(options->expected, &layer->recipe->digest) == NULL)
+            return error_set(err, ERROR_CORRUPT,
+                             "the layer of %s has the recipe %s, which is none of those that are "
+                             "expected on this base",
+                             title, digest_format(&layer->recipe->digest).text);
+    }
+    return 0;
+}
+
+int expected_check_layer(const struct inject_options *options, const struct base *base,
+                         const struct planned_layer *layer, const struct digest *diff_id,
+                         struct error *err)
+{
+    const struct inject_expected_layer *expected =
+        is_known(options, base) ? find_layer(options->expected, &layer->recipe->digest) : NULL;
+
+    if (expected == NULL || expected->diff_id.algorithm == DIGEST_NONE ||
+        digest_equal(&expected->diff_id, diff_id))
+        return 0;
+    CLEANUP(text) char *title = planned_layer_title(layer);
+    return error_set(err, ERROR_CORRUPT, "the layer of %s has the diff_id %s, expected %s", title,
+                     digest_format(diff_id).text, digest_format(&expected->diff_id).text);
+}
