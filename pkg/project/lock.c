@@ -63,23 +63,32 @@ static bool are_equal(const char *a, const char *b)
     return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
 }
 
-struct lock_model *lock_find_model(const struct lock *lock, const struct lock_model *like)
+static bool is_same(const struct lock_model *one, const struct lock_model *other)
 {
     static const char *const names[] = {"layout", "path", "as"};
 
+    if (!are_equal(one->model, other->model) || !are_equal(one->member, other->member) ||
+        !are_equal(one->preset, other->preset) ||
+        (one->companion_of.count > 0) != (other->companion_of.count > 0))
+        return false;
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        if (!are_equal(project_options_find(&one->options, names[i]),
+                       project_options_find(&other->options, names[i])))
+            return false;
+    return true;
+}
+
+struct lock_model *lock_find_model(const struct lock *lock, const struct lock_model *like)
+{
+    struct lock_model *found = NULL;
+
     for (size_t i = 0; i < lock->model_count; i++) {
         struct lock_model *model = &lock->models[i];
-        bool is_same = are_equal(model->model, like->model) &&
-                       are_equal(model->member, like->member) &&
-                       are_equal(model->preset, like->preset) &&
-                       (model->companion_of.count > 0) == (like->companion_of.count > 0);
-        for (size_t k = 0; k < ARRAY_SIZE(names); k++)
-            is_same = is_same && are_equal(project_options_find(&model->options, names[k]),
-                                           project_options_find(&like->options, names[k]));
-        if (is_same)
-            return model;
+        if (is_same(model, like) &&
+            (found == NULL || project_options_equal(&model->options, &like->options)))
+            found = model;
     }
-    return NULL;
+    return found;
 }
 
 const struct lock_layer *lock_find_layer(const struct lock *lock, const struct digest *recipe)

@@ -74,7 +74,10 @@ char *lock_path(const char *project);
 
 /* Adds an empty model, and returns it until the next one is added. */
 struct lock_model *lock_add_model(struct lock *lock);
-/* NULL if there is none of this name, member and preset for this loader. */
+/*
+ * The one of this name, member and preset in this place, of several the one with the same options;
+ * NULL: there is none. A companion is not found as what is named, nor the other way round.
+ */
 struct lock_model *lock_find_model(const struct lock *lock, const struct lock_model *like);
 /* The one layer of these that has the recipe; NULL: none. */
 const struct lock_layer *lock_find_layer(const struct lock *lock, const struct digest *recipe);

@@ -188,18 +188,35 @@ const struct project_set *project_find_set(const struct project *project, const 
     return NULL;
 }
 
-char *project_resolve(const struct project *project, const char *text)
+/* The path of this machine behind the prefix that says that there is one; NULL: there is none. */
+static const char *find_path(const char *text)
 {
     static const char *const prefixes[] = {
         "dir:", "file:", "oci:", "oci-archive:", "docker-archive:"};
 
-    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
-        const char *path = text + strlen(prefixes[i]);
-        if (!text_starts_with(text, prefixes[i]))
-            continue;
-        if (path[0] == '/' || strcmp(path, "-") == 0 || strcmp(project->folder, ".") == 0)
-            break;
-        return xasprintf("%s%s/%s", prefixes[i], project->folder, path);
-    }
-    return xstrdup(text);
+    for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++)
+        if (text_starts_with(text, prefixes[i]))
+            return text + strlen(prefixes[i]);
+    return NULL;
+}
+
+char *project_resolve(const struct project *project, const char *text)
+{
+    const char *path = find_path(text);
+
+    if (path == NULL || path[0] == '/' || strcmp(path, "-") == 0 ||
+        strcmp(project->folder, ".") == 0)
+        return xstrdup(text);
+    return xasprintf("%.*s%s/%s", (int)(path - text), text, project->folder, path);
+}
+
+char *project_relate(const struct project *project, const char *text)
+{
+    const char *path = find_path(text);
+    size_t size = strlen(project->folder);
+
+    if (path == NULL || strcmp(project->folder, ".") == 0 ||
+        strncmp(path, project->folder, size) != 0 || path[size] != '/')
+        return xstrdup(text);
+    return xasprintf("%.*s%s", (int)(path - text), text, path + size + 1);
 }

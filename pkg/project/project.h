@@ -78,6 +78,9 @@ const struct project_set *project_find_set(const struct project *project, const 
  */
 char *project_resolve(const struct project *project, const char *text);
 
+/* The inverse, as far as the path is in that folder. Caller frees. */
+char *project_relate(const struct project *project, const char *text);
+
 /* Copies the option to the end; `name` is constant. */
 void project_options_add(struct project_options *options, const char *name, const char *value);
 /* The value of an option that is given once; NULL: it is not given, or without one. */
