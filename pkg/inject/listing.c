@@ -43,7 +43,11 @@ int listing_run(const struct inject_options *options, struct listing *out, struc
         struct model *model = &models.items[out->count];
         struct listed_model *listed = &out->items[out->count];
         *listed = (struct listed_model){
-            .title = xstrdup(model->title), .plan = model->plan, .layout = model->layout};
+            .title = xstrdup(model->title),
+            .plan = model->plan,
+            .layout = model->layout,
+            .from = model->from,
+        };
         model->plan = (struct plan)PLAN_INIT;
         if (model->companion_of != NULL)
             find_owners(model, &companions, &listed->companion_of);

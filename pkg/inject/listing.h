@@ -10,6 +10,7 @@ struct listed_model {
     char *title;                 /* with its revision: "org/name@main" */
     struct plan plan;            /* what is taken of it */
     const struct layout *layout; /* of its loader */
+    struct source *from;         /* its files; borrowed */
     struct strings companion_of; /* titles of models that load it; empty: the call names it */
 };
 
