@@ -25,6 +25,7 @@ enum command_id {
     COMMAND_PRESETS = 256,
     COMMAND_LAYOUTS = 512,
     COMMAND_SCAN = 1024,
+    COMMAND_LOCK = 2048,
 };
 
 /* A line of the help on arguments: three columns, or the first and a text beside it. */
@@ -37,6 +38,7 @@ struct argument_help {
 /* A row of the table of commands; texts are wrapped where they are printed. */
 struct command {
     enum command_id id;
+    unsigned goes_by; /* bits of commands for whose options a project file counts here, too */
     const char *name;
     const char *summary; /* one line for the program's help */
     const char *usage;   /* what follows "inlay NAME" */
@@ -57,6 +59,7 @@ extern const struct command inject_command;
 extern const struct command inspect_command;
 extern const struct command layer_command;
 extern const struct command layouts_command;
+extern const struct command lock_command;
 extern const struct command plan_command;
 extern const struct command presets_command;
 extern const struct command remove_command;

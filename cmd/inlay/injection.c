@@ -54,6 +54,8 @@ void injection_release(struct injection *injection)
     free(injection->name);
     presets_release(&injection->presets);
     project_release(&injection->project);
+    lock_release(&injection->lock);
+    free(injection->expected_layers);
     notes_release(&injection->notes);
     session_release(&injection->session);
     reference_release(&injection->base);
@@ -175,7 +177,7 @@ static const char *find_base(const struct injection *injection)
 {
     const struct options *line = injection->line;
 
-    if (line->command->id == COMMAND_LAYER)
+    if (injection_base_is_option(line))
         return options_text(line, "base");
     return line->name_count > 0 ? line->names[0] : injection->project.base;
 }
@@ -183,14 +185,14 @@ static const char *find_base(const struct injection *injection)
 static int parse_names(struct injection *injection, struct error *err)
 {
     const struct options *line = injection->line;
-    bool is_option = line->command->id == COMMAND_LAYER;
+    bool is_option = injection_base_is_option(line);
     const char *base = find_base(injection);
 
     if (session_parse_image(line, is_option ? "--base" : "BASE", base != NULL ? base : "scratch",
                             &injection->base, err) < 0 ||
         preset_list_read(line, &injection->notes, &injection->presets, err) < 0)
         return -1;
-    for (size_t i = is_option ? 0 : 1; i < line->name_count; i++)
+    for (size_t i = is_option ? 0 : 1; injection_names_models(line) && i < line->name_count; i++)
         if (injection_parse_model(injection, line->names[i], err) < 0)
             return -1;
     injection->named_count = injection->model_count;
@@ -203,6 +205,8 @@ static int parse_names(struct injection *injection, struct error *err)
 
 static int check_all(struct injection *injection, struct error *err)
 {
+    if (injection->model_count == 0)
+        return error_set(err, ERROR_USAGE, "no MODEL is named, and the project has none");
     return injection_check_models(injection, err) < 0 ? -1 : check_placement(injection, err);
 }
 
@@ -223,17 +227,13 @@ static struct store *open_scratch(const struct options *line)
 static int open_base(struct injection *injection, const struct command_context *context,
                      struct error *err)
 {
-    bool scans = options_has(injection->line, "scan");
-
-    if (!scans && check_all(injection, err) < 0)
-        return -1;
     session_open(&injection->session, context, injection->line);
     if (injection->base.kind == REFERENCE_SCRATCH)
         injection->base_store = open_scratch(injection->line);
     else if (store_open(&injection->base, &injection->session.stores, &injection->base_store, err) <
              0)
         return -1;
-    if (!scans)
+    if (!options_has(injection->line, "scan"))
         return 0;
     return injection_add_scan(injection, err) < 0 ? -1 : check_all(injection, err);
 }
@@ -273,6 +273,31 @@ static int open_download_cache(struct injection *injection, struct error *err)
     return 0;
 }
 
+/* By the lock, if the model goes by one. */
+static void pin_source(const struct injection_model *model, struct source *source)
+{
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+
+    if (model->locked == NULL)
+        return;
+    plan_copy(&model->locked->plan, &plan);
+    origin_copy(&model->origin, &plan.origin);
+    source_pin(source, &plan);
+}
+
+static int open_sources(struct injection *injection, struct error *err)
+{
+    injection->sources = xcalloc(injection->model_count, sizeof(struct source *));
+    for (size_t i = 0; i < injection->model_count; i++) {
+        const struct injection_model *model = &injection->models[i];
+        if (source_open(&injection->source_context, &model->origin, &injection->sources[i], err) <
+            0)
+            return -1;
+        pin_source(model, injection->sources[i]);
+    }
+    return 0;
+}
+
 static int open_all(struct injection *injection, const struct command_context *context,
                     struct error *err)
 {
@@ -304,11 +329,7 @@ static int open_all(struct injection *injection, const struct command_context *c
         return -1;
     if (open_reuse(injection, stores, err) < 0)
         return -1;
-    injection->sources = xcalloc(injection->model_count, sizeof(struct source *));
-    for (size_t i = 0; i < injection->model_count; i++)
-        if (source_open(sources, &injection->models[i].origin, &injection->sources[i], err) < 0)
-            return -1;
-    return 0;
+    return open_sources(injection, err);
 }
 
 /* What models make their loaders ask for besides, found while they are listed. */
@@ -331,6 +352,7 @@ static void fill_options(struct injection *injection, const struct command_conte
     struct inject_options *options = &injection->options;
 
     injection_fill_choices(injection);
+    injection_expect_layers(injection);
     injection->memo = session_memo_folder();
     injection->version = reference_version(&injection->base);
     injection->name = reference_format(&injection->base, true);
@@ -356,16 +378,34 @@ static void fill_options(struct injection *injection, const struct command_conte
     options->progress = render_progress(injection->session.render);
 }
 
-int injection_open(struct injection *injection, const struct command_context *context,
-                   struct options *line, struct error *err)
+int injection_parse(struct injection *injection, struct options *line, struct error *err)
 {
     injection->line = line;
     if (injection_read_project(injection, line, err) < 0)
         return -1;
     injection->options = line->inject;
-    if (parse_names(injection, err) < 0 || open_base(injection, context, err) < 0 ||
-        open_all(injection, context, err) < 0)
+    if (parse_names(injection, err) < 0)
+        return -1;
+    if (injection->model_count == 0 && line->command->id == COMMAND_LOCK)
+        return 0; /* of a set or of the models of all */
+    if (!options_has(line, "scan") && check_all(injection, err) < 0)
+        return -1;
+    return injection_use_lock(injection, err);
+}
+
+int injection_connect(struct injection *injection, const struct command_context *context,
+                      struct error *err)
+{
+    if (open_base(injection, context, err) < 0 || open_all(injection, context, err) < 0)
         return -1;
     fill_options(injection, context);
     return 0;
+}
+
+int injection_open(struct injection *injection, const struct command_context *context,
+                   struct options *line, struct error *err)
+{
+    if (injection_parse(injection, line, err) < 0)
+        return -1;
+    return injection_connect(injection, context, err);
 }

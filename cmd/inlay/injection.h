@@ -4,7 +4,7 @@
 #include "inject/inject.h"
 #include "oci_source.h"
 #include "preset/preset.h"
-#include "project/project.h"
+#include "project/lock.h"
 #include "session.h"
 
 /* One model of the call; what names models, such as a preset, fills it alike. */
@@ -22,6 +22,9 @@ struct injection_model {
     bool all_files;
     bool unpacks;                /* it says itself that it is an archive */
     const struct preset *preset; /* that stands for it; NULL: it is named itself */
+    struct lock_model *locked;   /* what it is pinned to, owned; NULL: it is not */
+    const struct lock *by;       /* the lock that has pinned it */
+    char *companion_of;          /* by the lock, the model that loads it; NULL: it is named */
 };
 
 #define INJECTION_MODEL_INIT                                                                       \
@@ -50,6 +53,9 @@ struct injection {
     struct presets presets;
     struct notes notes;     /* of reading these and the project, until there is a log */
     struct project project; /* empty: the call goes by none */
+    bool places_itself;     /* the command line says something of the place */
+    const char *set;        /* the one set that counts; NULL: those of the command line */
+    struct lock lock;       /* of --locked; else empty */
 
     struct injection_model *models;
     size_t model_count;
@@ -67,6 +73,8 @@ struct injection {
     char *memo;
     char *version;
     char *name;
+    struct inject_expected expected;
+    struct inject_expected_layer *expected_layers;
     char created[sizeof("2026-01-01T00:00:00Z")];
 };
 
@@ -135,17 +143,59 @@ int injection_add_preset(struct injection *injection, const struct preset *prese
  */
 int injection_read_project(struct injection *injection, struct options *line,
                            struct error *err) MUST_CHECK;
+/* Whether the base is an option of the command, and no argument. */
+bool injection_base_is_option(const struct options *line);
+/* Whether there is a MODEL among the arguments. */
+bool injection_names_models(const struct options *line);
+/* The file that the call goes by; NULL: none. */
+const char *injection_project_file(const struct options *line);
 /* Adds its models, and those of the sets that the call names. */
 int injection_add_project(struct injection *injection, struct error *err) MUST_CHECK;
 
 /* injection_scan.c: adds what the application in the base asks for and is sure; says the rest. */
 int injection_add_scan(struct injection *injection, struct error *err) MUST_CHECK;
 
+/* injection_lock.c: models as a lock has them. */
+
+/* What a lock would say of the model, without its plan. `out` is empty. */
+void injection_fill_lock_model(const struct injection *injection,
+                               const struct injection_model *model, struct lock_model *out);
+/* What "companions" of a lock would say; constant. */
+const char *injection_companions_name(const struct injection *injection);
 /*
- * Parses every name on the command line and of the project, before any request, then opens stores
- * and sources. `injection` is INJECTION_INIT and stays where it is; `line` gets what a project
- * says.
+ * Pins models to what the lock has of them, and adds those that they load besides. `skip` says
+ * which are left alone; NULL: none. `is_strict`: ERROR_CORRUPT, naming the file `path`, for what is
+ * not there as it is wanted; else that is left alone, too.
  */
+struct lock_use {
+    const struct lock *lock;
+    const char *path;
+    bool is_strict;
+    bool (*skip)(void *arg, const struct lock_model *model);
+    void *arg;
+};
+int injection_pin(struct injection *injection, const struct lock_use *use,
+                  struct error *err) MUST_CHECK;
+/* Whether a lock has nothing that the project does not name, and goes by the same options. */
+int injection_check_lock(const struct injection *injection, const struct lock *lock,
+                         const char *path, struct error *err) MUST_CHECK;
+/* Where the lock of the call is. Caller frees. */
+char *injection_lock_path(const struct injection *injection);
+/* Does all that for --locked and --lock, if they are given. */
+int injection_use_lock(struct injection *injection, struct error *err) MUST_CHECK;
+/* Fills options.expected with the layers of that lock, if they are for this call. */
+void injection_expect_layers(struct injection *injection);
+
+/*
+ * Parses every name on the command line and of the project, without any request. `injection` is
+ * INJECTION_INIT, but for its `set`, and stays where it is; `line` gets what a project says.
+ */
+int injection_parse(struct injection *injection, struct options *line,
+                    struct error *err) MUST_CHECK;
+/* Then opens stores and sources, and scans the base if that is wanted. */
+int injection_connect(struct injection *injection, const struct command_context *context,
+                      struct error *err) MUST_CHECK;
+/* Both. */
 int injection_open(struct injection *injection, const struct command_context *context,
                    struct options *line, struct error *err) MUST_CHECK;
 

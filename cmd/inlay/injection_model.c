@@ -15,6 +15,10 @@ void injection_model_release(struct injection_model *model)
     free(model->as);
     free(model->name);
     free(model->weights);
+    free(model->companion_of);
+    if (model->locked != NULL)
+        lock_model_release(model->locked);
+    free(model->locked);
     *model = (struct injection_model)INJECTION_MODEL_INIT;
 }
 
@@ -293,6 +297,8 @@ void injection_fill_choices(struct injection *injection)
         injection->choices[i] = (struct inject_choice){
             .layout = model->layout,
             .path = model->path,
+            .companion_of = model->companion_of,
+            .is_chosen = model->locked != NULL,
             .selection =
                 {
                     .include = (const char *const *)model->include.items,

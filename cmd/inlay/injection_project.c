@@ -5,21 +5,27 @@
 #include <string.h>
 #include <unistd.h>
 
-static bool names_models(const struct options *line)
+bool injection_base_is_option(const struct options *line)
 {
-    return line->name_count > (line->command->id == COMMAND_LAYER ? 0 : 1);
+    return line->command->id == COMMAND_LAYER || line->command->id == COMMAND_LOCK;
 }
 
-/* NULL: the call goes by none. */
-static const char *find_file(const struct options *line)
+bool injection_names_models(const struct options *line)
+{
+    return line->command->id != COMMAND_LOCK &&
+           line->name_count > (injection_base_is_option(line) ? 0 : 1);
+}
+
+const char *injection_project_file(const struct options *line)
 {
     const char *named = options_text(line, "project");
 
     if (named != NULL)
         return named;
-    if (options_has(line, "set"))
+    if (options_has(line, "set") || options_has(line, "locked") || options_has(line, "lock") ||
+        line->command->id == COMMAND_LOCK)
         return PROJECT_FILE;
-    if (names_models(line) || options_has(line, "scan"))
+    if (injection_names_models(line) || options_has(line, "scan"))
         return NULL;
     return access(PROJECT_FILE, F_OK) == 0 ? PROJECT_FILE : NULL;
 }
@@ -58,12 +64,23 @@ static int add_place(const struct project *project, struct options *line, struct
     return 0;
 }
 
+static bool says_place(const struct options *line)
+{
+    static const char *const names[] = {"user",           "home",      "shared", "owner",
+                                        "group-writable", "cache-dir", "env"};
+    bool says = false;
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++)
+        says = says || options_has(line, names[i]);
+    return says;
+}
+
 static int add_options(const struct project *project, struct options *line, struct error *err)
 {
-    if (project->target != NULL && line->command->id != COMMAND_LAYER && !options_has(line, "to") &&
+    if (project->target != NULL && !injection_base_is_option(line) && !options_has(line, "to") &&
         options_add(line, "to", project->target, err) < 0)
         return error_wrap(err, "target");
-    if (project->base != NULL && line->command->id == COMMAND_LAYER && !options_has(line, "base") &&
+    if (project->base != NULL && injection_base_is_option(line) && !options_has(line, "base") &&
         options_add(line, "base", project->base, err) < 0)
         return error_wrap(err, "base");
     return add_place(project, line, err);
@@ -75,7 +92,7 @@ static size_t count_known(const struct project *project, const struct options *l
     bool has_models =
         project->models.count > 0 || options_has(line, "set") || options_has(line, "scan");
 
-    if (line->command->id == COMMAND_LAYER)
+    if (injection_base_is_option(line))
         return has_models ? 1 : 0;
     if (line->name_count == 0 && project->base == NULL)
         return 0;
@@ -85,7 +102,7 @@ static size_t count_known(const struct project *project, const struct options *l
 /* Somebody may have meant a MODEL by the one name that the call has. */
 static void tell_file(struct injection *injection, const struct options *line, const char *file)
 {
-    if (line->command->id != COMMAND_LAYER && line->name_count == 1)
+    if (!injection_base_is_option(line) && line->name_count == 1)
         notes_info(&injection->notes, "project: '%s'; '%s' is taken as BASE", file, line->names[0]);
     else
         notes_info(&injection->notes, "project: '%s'", file);
@@ -94,7 +111,7 @@ static void tell_file(struct injection *injection, const struct options *line, c
 int injection_read_project(struct injection *injection, struct options *line, struct error *err)
 {
     struct project *project = &injection->project;
-    const char *file = find_file(line);
+    const char *file = injection_project_file(line);
 
     if (file == NULL)
         return options_check(line, count_known(project, line), err);
@@ -104,6 +121,7 @@ int injection_read_project(struct injection *injection, struct options *line, st
     resolve(project, &project->target);
     if (!options_has(line, "project"))
         tell_file(injection, line, file);
+    injection->places_itself = says_place(line);
     if (add_options(project, line, err) < 0)
         return error_wrap(err, "'%s'", file);
     return options_check(line, count_known(project, line), err);
@@ -147,7 +165,7 @@ static int add_models(struct injection *injection, const struct project_models *
 {
     for (size_t i = 0; i < models->count; i++)
         if (add_model(injection, &models->items[i], err) < 0)
-            return error_wrap(err, "'%s'", find_file(injection->line));
+            return error_wrap(err, "'%s'", injection_project_file(injection->line));
     return 0;
 }
 
@@ -164,7 +182,8 @@ static int refuse_set(const struct project *project, const char *name, struct er
 int injection_add_project(struct injection *injection, struct error *err)
 {
     const struct project *project = &injection->project;
-    const char *const *name = options_list(injection->line, "set");
+    const char *const only[] = {injection->set, NULL};
+    const char *const *name = injection->set != NULL ? only : options_list(injection->line, "set");
 
     if (add_models(injection, &project->models, err) < 0)
         return -1;

@@ -191,11 +191,12 @@ static int set_insecure(const struct option_input *in, struct error *err)
 
 #define IMAGE_MAKERS (COMMAND_INJECT | COMMAND_PLAN)
 #define MODEL_PLACERS (IMAGE_MAKERS | COMMAND_LAYER)
+#define PROJECT_READERS (MODEL_PLACERS | COMMAND_LOCK)
 #define JSON_WRITERS                                                                               \
     (COMMAND_PLAN | COMMAND_INSPECT | COMMAND_VERIFY | COMMAND_CACHE | COMMAND_PRESETS |           \
      COMMAND_LAYOUTS | COMMAND_SCAN)
-#define WORKERS (MODEL_PLACERS | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
-#define HUB_USERS (MODEL_PLACERS | COMMAND_VERIFY)
+#define WORKERS (PROJECT_READERS | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
+#define HUB_USERS (PROJECT_READERS | COMMAND_VERIFY)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
 #define EVERYBODY (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS)
 
@@ -234,6 +235,17 @@ const struct option_row option_rows[] = {
      .help = "the one image of an index that is for it, without the index", .set = set_platform},
     {RESULT, "json", 0, NULL, JSON_WRITERS, .help = "for programs: one JSON document"},
 
+    {RESULT, "project", 0, "FILE", COMMAND_LOCK,
+     .help = "the project file; inlay.json of the current folder, if left out"},
+    {RESULT, "lock", 0, "FILE", COMMAND_LOCK,
+     .help = "the lock; inlay.lock.json beside the project file, if left out"},
+    {RESULT, "base", 0, "IMAGE", COMMAND_LOCK,
+     .help = "the image that layers are written down for, in place of the project's base"},
+    {RESULT, "update", 0, NULL, COMMAND_LOCK,
+     .help = "moves forward to what the hub has now: each MODEL, or all; what is not named stays"},
+    {RESULT, "check", 0, NULL, COMMAND_LOCK,
+     .help = "writes nothing and asks nobody: whether the lock fits the project"},
+
     {RESULT, "presets", 0, "FILE", COMMAND_PRESETS,
      .help = "presets of one's own, too, which win over those of the same name; repeatable"},
 
@@ -246,6 +258,11 @@ const struct option_row option_rows[] = {
              "inlay.json of the current folder, if there is one."},
     {MODELS, "set", 0, "NAME", MODEL_PLACERS,
      .help = "the models of this set of the project file, too; repeatable"},
+    {MODELS, "locked", 0, NULL, MODEL_PLACERS,
+     .help = "exactly the files that 'inlay lock' wrote down beside the project file, whatever the "
+             "hub has by now: no listing is asked for, and other bytes are an error"},
+    {MODELS, "lock", 0, "FILE", MODEL_PLACERS,
+     .help = "the same by this lock; inlay.lock.json beside inlay.json, if left out"},
     {MODELS, "as", 0, "ORG/NAME", MODEL_PLACERS,
      .help = "under which name the application asks for it; for one MODEL that is not of the Hub",
      .set = set_hub_name},
@@ -256,10 +273,10 @@ const struct option_row option_rows[] = {
      .help =
          "files and URLs are archives (tar, tar.gz, tar.bz2, tar.xz, tar.zst, zip), and what is "
          "in them is the model"},
-    {MODELS, "unverified", 0, NULL, MODEL_PLACERS,
+    {MODELS, "unverified", 0, NULL, PROJECT_READERS,
      .help = "takes URLs without '#sha256=HEX', too, and says what it took"},
 
-    {FILES, "presets", 0, "FILE", MODEL_PLACERS | COMMAND_REMOVE,
+    {FILES, "presets", 0, "FILE", PROJECT_READERS | COMMAND_REMOVE,
      .help = "presets of one's own, too, as 'inlay presets' lists them; repeatable"},
     {FILES, "include", 0, "GLOB", MODEL_PLACERS,
      .help = "only files that match; '*' matches '/' too, as in 'hf download'; repeatable. In "
@@ -274,11 +291,11 @@ const struct option_row option_rows[] = {
      .help = "files that match, besides the automatic choice or --weights; repeatable"},
     {FILES, "all-files", 0, NULL, MODEL_PLACERS, .help = "everything in the repo",
      INTO(option_set_flag, all_files)},
-    {FILES, "companions", 0, NULL, MODEL_PLACERS,
+    {FILES, "companions", 0, NULL, PROJECT_READERS,
      .help = "weights, too, that models make their loaders ask for besides: an adapter's base, a "
              "pipeline's models. Code and tokenizers come along anyway.",
      .set = set_companions},
-    {FILES, "no-companions", 0, NULL, MODEL_PLACERS,
+    {FILES, "no-companions", 0, NULL, PROJECT_READERS,
      .help = "nothing but what is named: without code and tokenizers in other repos",
      .set = set_companions},
 
@@ -358,7 +375,7 @@ const struct option_row option_rows[] = {
      .help = "takes layers from this image, too; repeatable"},
     {REUSE, "layer-cache", 0, "REPO", IMAGE_MAKERS,
      .help = "a repository, or oci:DIR, that keeps layers: read and written"},
-    {REUSE, "download-cache", 0, "DIR", COMMAND_INJECT | COMMAND_PLAN | COMMAND_LAYER,
+    {REUSE, "download-cache", 0, "DIR", PROJECT_READERS,
      .help = "keeps the model's files in this folder, for the next time"},
     {REUSE, "hub-cache", 0, "DIR", HUB_USERS,
      .help = "takes files from this cache of the Hub's clients, and only the rest from the Hub; "
@@ -382,7 +399,7 @@ const struct option_row option_rows[] = {
      .help = "try layers that are too large for TO's registry"},
     {WORK, "jobs", 0, "N", WORKERS, .help = "layers, blobs and requests in flight, 1 to 64 (4)",
      .set = option_set_count, .most = JOBS_MAX},
-    {WORK, "connections", 0, "N", MODEL_PLACERS,
+    {WORK, "connections", 0, "N", PROJECT_READERS,
      .help = "to the hub, for files; 1 to 64 (8); a layer always has one", .set = option_set_count,
      .most = PREFETCH_CONNECTIONS_MAX},
 

@@ -81,17 +81,19 @@ static int take(struct options *out, const struct option_row *row, const char *t
     return row->set != NULL ? row->set(&in, err) : 0;
 }
 
-static const struct option_row *find_named_row(const struct command *command, const char *name)
+/* Of the first of these commands that takes it; NULL: none does. */
+static const struct option_row *find_named_row(unsigned commands, const char *name)
 {
     for (const struct option_row *row = option_rows; row->name != NULL; row++)
-        if (strcmp(row->name, name) == 0 && (row->commands & command->id) != 0)
+        if (strcmp(row->name, name) == 0 && (row->commands & commands) != 0)
             return row;
     return NULL;
 }
 
 int options_add(struct options *options, const char *name, const char *value, struct error *err)
 {
-    const struct option_row *row = find_named_row(options->command, name);
+    const struct command *command = options->command;
+    const struct option_row *row = find_named_row(command->id | command->goes_by, name);
 
     return row != NULL ? take(options, row, value, err) : 0;
 }
@@ -152,7 +154,7 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     out->name_count = (size_t)(argc - optind);
     if (options_has(out, "help")) /* in a form that main() has not seen: "-qh", "--hel" */
         return 0;
-    if (find_named_row(command, "project") != NULL) /* whoever reads that does it then */
+    if (find_named_row(command->id, "project") != NULL) /* whoever reads that does it then */
         return 0;
     return options_check(out, 0, err);
 }

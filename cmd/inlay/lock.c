@@ -1,0 +1,242 @@
+#include "locking.h"
+
+#include "command.h"
+#include "core/text.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* What `inlay lock` opens and makes. */
+struct lock_run {
+    struct options *line;
+    struct injection **calls; /* of the models of all, and one a set */
+    size_t call_count;
+    char *path;
+    struct lock before; /* empty: there was none */
+    struct lock after;
+};
+
+static void lock_run_release(struct lock_run *run)
+{
+    for (size_t i = 0; i < run->call_count; i++)
+        injection_release(run->calls[i]);
+    for (size_t i = 0; i < run->call_count; i++)
+        free(run->calls[i]);
+    free(run->calls);
+    free(run->path);
+    lock_release(&run->before);
+    lock_release(&run->after);
+}
+CLEANUP_RELEASE(lock_run)
+
+static int check_options(const struct options *line, struct error *err)
+{
+    if (options_has(line, "update") && options_has(line, "check"))
+        return error_set(err, ERROR_USAGE, "--update writes and --check does not; leave one out");
+    if (line->name_count > 0 && !options_has(line, "update"))
+        return error_set(err, ERROR_USAGE,
+                         "'%s': all models of the project are locked; --update moves those that "
+                         "are named forward",
+                         line->names[0]);
+    return 0;
+}
+
+/* `set` is NULL for the models of all. */
+static int parse_call(struct lock_run *run, const char *set, struct error *err)
+{
+    static const struct injection empty = INJECTION_INIT;
+    struct injection *call = xcalloc(1, sizeof(*call));
+
+    *call = empty;
+    call->set = set;
+    run->calls = xrealloc(run->calls, run->call_count + 1, sizeof(struct injection *));
+    run->calls[run->call_count++] = call;
+    return injection_parse(call, run->line, err);
+}
+
+static int parse_calls(struct lock_run *run, struct error *err)
+{
+    if (parse_call(run, NULL, err) < 0)
+        return -1;
+    const struct project *project = &run->calls[0]->project;
+    for (size_t i = 0; i < project->set_count; i++)
+        if (parse_call(run, project->sets[i].name, err) < 0)
+            return -1;
+    return 0;
+}
+
+/* "org/name" names all revisions of it, and a preset's name all that it stands for. */
+static bool is_called(const struct lock_model *model, const char *name)
+{
+    size_t size = strlen(name);
+
+    if (model->preset != NULL && strcmp(model->preset, name) == 0)
+        return true;
+    return text_starts_with(model->model, name) &&
+           (model->model[size] == '\0' || model->model[size] == '@' || model->model[size] == ':');
+}
+
+static bool is_named(const struct options *line, const struct lock_model *model)
+{
+    for (size_t i = 0; i < line->name_count; i++)
+        if (is_called(model, line->names[i]))
+            return true;
+    return line->name_count == 0;
+}
+
+/* Whether the model is to move forward; a companion does with all of its owners. */
+static bool is_updated(void *arg, const struct lock_model *model)
+{
+    const struct lock_run *run = arg;
+
+    if (!options_has(run->line, "update"))
+        return false;
+    if (is_named(run->line, model))
+        return true;
+    for (size_t i = 0; i < model->companion_of.count; i++) {
+        const struct lock_model owner = {.model = model->companion_of.items[i]};
+        if (!is_named(run->line, &owner))
+            return false;
+    }
+    return model->companion_of.count > 0;
+}
+
+static bool has_model(const struct lock_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->call_count; i++)
+        for (size_t k = 0; k < run->calls[i]->model_count; k++) {
+            CLEANUP(lock_model) struct lock_model model = {.plan = PLAN_INIT};
+            injection_fill_lock_model(run->calls[i], &run->calls[i]->models[k], &model);
+            if (is_called(&model, name))
+                return true;
+        }
+    for (size_t i = 0; i < run->before.model_count; i++)
+        if (is_called(&run->before.models[i], name))
+            return true;
+    return false;
+}
+
+static int check_names(const struct lock_run *run, struct error *err)
+{
+    for (size_t i = 0; i < run->line->name_count; i++)
+        if (!has_model(run, run->line->names[i]))
+            return error_set(err, ERROR_USAGE, "MODEL '%s' is not in the project",
+                             run->line->names[i]);
+    return 0;
+}
+
+static int read_before(struct lock_run *run, struct error *err)
+{
+    if (lock_read(run->path, &run->before, err) == 0)
+        return 0;
+    if (err->kind != ERROR_NOT_FOUND)
+        return -1;
+    if (options_has(run->line, "check"))
+        return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist; 'inlay lock' writes it",
+                         run->path);
+    error_release(err);
+    return 0;
+}
+
+static int check(struct lock_run *run, struct error *err)
+{
+    const struct lock_use use = {.lock = &run->before, .path = run->path, .is_strict = true};
+    size_t files = 0;
+
+    for (size_t i = 0; i < run->call_count; i++)
+        if (injection_pin(run->calls[i], &use, err) < 0)
+            return -1;
+    if (injection_check_lock(run->calls[0], &run->before, run->path, err) < 0)
+        return -1;
+    for (size_t i = 0; i < run->before.model_count; i++)
+        files += run->before.models[i].plan.count;
+    printf("%s fits: %zu model%s, %zu file%s\n", run->path, run->before.model_count,
+           run->before.model_count == 1 ? "" : "s", files, files == 1 ? "" : "s");
+    return 0;
+}
+
+/* What an earlier call of this run has found stays the same, and so does what is not updated. */
+static int lock_call(struct lock_run *run, struct injection *call,
+                     const struct command_context *context, struct error *err)
+{
+    const struct lock_use again = {.lock = &run->after, .path = run->path};
+    const struct lock_use kept = {
+        .lock = &run->before, .path = run->path, .skip = is_updated, .arg = run};
+    CLEANUP(listing) struct listing listing = LISTING_INIT;
+
+    if (call->model_count == 0)
+        return 0;
+    if (injection_pin(call, &again, err) < 0 || injection_pin(call, &kept, err) < 0 ||
+        injection_connect(call, context, err) < 0 || listing_run(&call->options, &listing, err) < 0)
+        return -1;
+    locking_add(&run->after, call, &listing);
+    return locking_add_layers(&run->after, &run->before, call, &listing, err);
+}
+
+static void print_changes(const struct lock_run *run)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    if (lock_format_changes(&run->before, &run->after, &text) == 0)
+        printf("%s: no model has changed\n", run->path);
+    else
+        fputs(buf_text(&text), stdout);
+}
+
+static int make(struct lock_run *run, const struct command_context *context, struct error *err)
+{
+    const struct injection *call = run->calls[0];
+
+    if (check_names(run, err) < 0)
+        return -1;
+    run->after.companions = text_copy(injection_companions_name(call));
+    project_options_copy(&call->project.place, &run->after.place);
+    for (size_t i = 0; i < run->call_count; i++)
+        if (lock_call(run, run->calls[i], context, err) < 0)
+            return -1;
+    if (run->after.model_count == 0)
+        return error_set(err, ERROR_USAGE, "'%s' names no model",
+                         injection_project_file(run->line));
+    locking_tidy(&run->after);
+    if (lock_write(run->path, &run->after, err) < 0)
+        return -1;
+    print_changes(run);
+    return 0;
+}
+
+static int run_lock(const struct command_context *context, struct options *options,
+                    struct error *err)
+{
+    CLEANUP(lock_run) struct lock_run run = {.line = options};
+
+    if (check_options(options, err) < 0 || parse_calls(&run, err) < 0)
+        return -1;
+    run.path = injection_lock_path(run.calls[0]);
+    if (read_before(&run, err) < 0)
+        return -1;
+    return options_has(options, "check") ? check(&run, err) : make(&run, context, err);
+}
+
+static const struct argument_help arguments[] = {
+    {"MODEL", NULL,
+     "with --update: as the project names it, or without its revision; all, if left out"},
+    {NULL, NULL, NULL},
+};
+
+const struct command lock_command = {
+    .id = COMMAND_LOCK,
+    .goes_by = COMMAND_INJECT,
+    .name = "lock",
+    .summary = "write down the very files of a project's models",
+    .usage = "[OPTION…]",
+    .more = "--update [MODEL…] [OPTION…]",
+    .about = "Writes inlay.lock.json beside inlay.json: of each model the commit and every file "
+             "with its digest. 'inlay inject --locked' then takes exactly these, and gives the "
+             "same digest for ever. What is locked already stays, unless --update says so.",
+    .names = {"[MODEL…]"},
+    .arguments = arguments,
+    .example = "--update intfloat/multilingual-e5-large",
+    .environment = ENVIRONMENT_HUB "; " ENVIRONMENT_MODELSCOPE "; " ENVIRONMENT_NETWORK,
+    .result = "Prints what has changed, a line a model and a file.",
+    .run = run_lock,
+};

@@ -1,0 +1,192 @@
+#!/bin/bash
+# A lock: the same digest for ever, without a listing of the hub; what moves forward, and what does not
+# fit, is told. A schema states the format.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+cd "$TEST_DIR" || exit
+start_hub '{"repos": [
+    {"id": "acme/tiny", "commits": [
+        {"name": "c1", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "synthetic": 3000, "seed": 1},
+            {"path": "pytorch_model.bin", "synthetic": 3000, "seed": 2}, {"path": "old.json", "text": "1"}]},
+        {"name": "c2", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "synthetic": 5000, "seed": 3},
+            {"path": "new.json", "text": "22"}]}],
+        "branches": {"main": "c1", "next": "c2"}, "info": {"cardData": {"license": "mit"}}},
+    {"id": "acme/code", "commits": [
+        {"name": "k1", "files": [{"path": "modeling.py", "text": "x = 1"}, {"path": "README.md", "text": "x"}]},
+        {"name": "k2", "files": [{"path": "modeling.py", "text": "x = 22"}, {"path": "README.md", "text": "x"}]}],
+        "branches": {"main": "k1", "next": "k2"}},
+    {"id": "acme/remote", "commits": [
+        {"name": "r1", "files": [{"path": "config.json", "text": "{\"auto_map\": {\"AutoModel\": \"acme/code--modeling.Model\"}}"},
+            {"path": "model.safetensors", "synthetic": 2000, "seed": 4}]},
+        {"name": "r2", "files": [{"path": "config.json", "text": "{\"auto_map\": {\"AutoModel\": \"acme/code--modeling.Model\"}}"},
+            {"path": "model.safetensors", "synthetic": 2000, "seed": 5}]}],
+        "branches": {"main": "r1", "next": "r2"}}]}'
+export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
+schema=$TESTDATA/../docs/inlay.lock.schema.json
+make_base "$TEST_DIR/base" 1
+mkdir local
+printf 'local weights' >local/w.bin
+move() { hub_control "{\"move\": {\"repo\": \"acme/$1\", \"ref\": \"main\", \"to\": \"$2\"}, \"clearLog\": true}" >/dev/null; }
+listings() { hub_log '[.requests[] | select(.kind == "api")] | length'; }
+lock() { # ARGUMENT...: writes the lock, which the schema takes
+    expect_exit 0 "$INLAY" lock "$@"
+    /usr/bin/python3 -W ignore -m jsonschema -i inlay.lock.json "$schema" >schema.out 2>&1 \
+        || fail "the lock is not what the schema says: $(head -3 schema.out)"
+}
+digest() { # ARGUMENT...: what the call makes, in $DIGEST
+    expect_exit 0 "$INLAY" inject "$@"
+    DIGEST=${OUT##*@}
+}
+refuse() { # STATUS WORDS ARGUMENT...
+    local status=$1 words=$2
+    shift 2
+    expect_exit "$status" "$INLAY" "$@"
+    expect_contains "$(tail -1 <<<"$ERR")" "$words" "$*"
+}
+
+# What is written: commits, files, what is left out, the licence, companions, layers.
+cat >inlay.json <<'JSON'
+{"version": 1, "base": "oci:base:1", "target": "oci:out:1",
+ "models": ["acme/tiny", "acme/remote", {"model": "dir:local", "as": "acme/local", "layout": "huggingface"}],
+ "sets": {"bin": [{"model": "acme/tiny@next", "weights": "safetensors"}], "none": []}}
+JSON
+lock
+expect_contains "$OUT" 'acme/tiny@main: new, '
+expect_json "$(cat inlay.lock.json)" '[.models[] | [.model, .companion_of, .license, [.files[].path], .left_out, .options.layout]]' \
+    '[["acme/tiny@main",null,"mit",["config.json","model.safetensors","old.json"],["pytorch_model.bin"],"huggingface"],["acme/remote@main",null,null,["config.json","model.safetensors"],null,"huggingface"],["dir:local",null,null,["w.bin"],null,"huggingface"],["acme/tiny@next",null,"mit",["config.json","model.safetensors","new.json"],null,"huggingface"],["acme/code@main",["acme/remote@main"],null,["modeling.py"],["README.md"],"huggingface"]]'
+expect_json "$(cat inlay.lock.json)" '[.base.name, [.images[] | [.set, .platform, (.layers | length > 0)]]]' \
+    '["oci:base:1",[[null,"linux/amd64",true],["bin","linux/amd64",true],["none","linux/amd64",true]]]'
+expect_json "$(cat inlay.lock.json)" '[.images[].layers[].diff_id] | unique' '[null]'
+expect_eq "$(http_get "$HUB_URL/api/models/acme/tiny/revision/main" | jq -r .sha)" "$(jq -r '.models[0].pin' inlay.lock.json)"
+# Again, the same bytes; and nobody is asked for a listing.
+cp inlay.lock.json first.json
+hub_control '{"clearLog": true}' >/dev/null
+lock
+cmp first.json inlay.lock.json || fail 'a second lock has other bytes'
+expect_eq 'inlay.lock.json: no model has changed' "$OUT"
+expect_eq 0 "$(listings)" 'listings for a second lock'
+expect_exit 0 "$INLAY" lock --check
+expect_eq 'inlay.lock.json fits: 5 models, 10 files' "$OUT"
+
+# The branches move: the same digest with the lock, another without, and no listing is asked for.
+digest
+before=$DIGEST
+digest --set bin --to oci:out:bin
+before_bin=$DIGEST
+move tiny c2
+move code k2
+move remote r2
+hub_control '{"clearLog": true}' >/dev/null
+digest --locked --to oci:other:1
+expect_eq "$before" "$DIGEST" 'locked, and the branches have moved'
+expect_eq 0 "$(listings)" 'listings for a locked image'
+digest --lock first.json --set bin --to oci:other:2
+expect_eq "$before_bin" "$DIGEST" 'a set'
+digest --to oci:other:3
+[ "$before" != "$DIGEST" ] || fail 'without the lock the digest is the same'
+expect_exit 0 "$INLAY" plan --locked --json
+expect_json "$OUT" '[.models[] | [.name, .companion_of]]' '[["acme/tiny",null],["acme/remote",null],["acme/local",null],["acme/code","acme/remote@main"]]'
+expect_exit 0 "$INLAY" layer --locked -o locked.tar
+"$TESTDATA/validate_image.sh" other 1 >/dev/null
+expect_exit 0 "$INLAY" verify oci:other:1
+
+# Once the target has them, the lock knows the diff_ids, and they are looked at.
+lock
+expect_json "$(cat inlay.lock.json)" '[.images[] | select(.set == null) | .layers[] | .diff_id == null] | unique' '[false]'
+digest --locked --to oci:other:4
+expect_eq "$before" "$DIGEST" 'with diff_ids'
+cp inlay.lock.json good.json
+jq '(.images[].layers[].diff_id) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
+refuse 7 'expected sha256:0000' inject --lock bad.lock.json --to oci:other:5
+jq '(.images[].layers[].recipe) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
+refuse 7 'which is none of those that are expected on this base' plan --lock bad.lock.json
+# On another base, or in another place, these layers do not count.
+make_base "$TEST_DIR/base" 2 --env OTHER=1
+expect_exit 0 "$INLAY" plan oci:base:2 --lock bad.lock.json
+expect_exit 0 "$INLAY" plan --home /elsewhere --lock bad.lock.json
+
+# Bytes that differ: of a folder, and of the hub.
+printf 'other weights' >local/w.bin
+refuse 7 "/local' is another by now: it has " inject --locked --to oci:other:6
+printf 'local weights' >local/w.bin
+jq '(.models[0].files[] | select(.path == "model.safetensors")).digest |= "sha256:'"$(printf '1%.0s' {1..64})"'"' good.json >bad.lock.json
+refuse 7 'sha256:1111' inject --lock bad.lock.json --home /x --to oci:other:6
+
+# Forward: one model, then all. What is not named stays.
+lock --update acme/remote
+expect_contains "$OUT" 'acme/remote@main: '
+expect_contains "$OUT" '  changed  model.safetensors (2.0 kB)'
+expect_contains "$OUT" 'acme/code@main: '
+expect_contains "$OUT" '  changed  modeling.py (5 B -> 6 B)'
+expect_lacks "$OUT" 'acme/tiny'
+expect_eq "$(jq -c '.models[0]' good.json)" "$(jq -c '.models[0]' inlay.lock.json)" 'a model that is not named'
+lock --update
+expect_contains "$OUT" 'acme/tiny@main: '
+expect_contains "$OUT" '  removed  old.json (1 B)'
+expect_contains "$OUT" '  added    new.json (2 B)'
+expect_contains "$OUT" '  changed  model.safetensors (3.0 kB -> 5.0 kB)'
+expect_lacks "$OUT" 'acme/remote'
+digest --to oci:other:7
+after=$DIGEST
+digest --locked --to oci:other:8
+expect_eq "$after" "$DIGEST" 'up to date'
+refuse 2 "MODEL 'acme/none' is not in the project" lock --update acme/none
+refuse 2 "'acme/tiny': all models of the project are locked" lock acme/tiny
+refuse 2 '--update writes and --check does not' lock --update --check
+
+# What does not fit is told, by inject and by --check.
+both() { # WORDS
+    refuse 7 "'inlay.lock.json' does not fit: $1" inject --locked --to oci:other:9
+    refuse 7 "'inlay.lock.json' does not fit: $1" lock --check
+}
+cp inlay.json project.json
+jq '.models += ["acme/code"]' project.json >inlay.json
+both "'acme/code@main' is not in it"
+jq '.models[0] = {"model": "acme/tiny", "also": ["*.md"]}' project.json >inlay.json
+both "'acme/tiny@main' is locked with layout=huggingface and wanted with layout=huggingface,also=*.md"
+jq '.models |= .[1:]' project.json >inlay.json
+both "the project does not name 'acme/tiny@main', which is in it"
+jq '.sets.none = ["acme/code"]' project.json >inlay.json
+refuse 7 "'acme/code@main' is not in it" lock --check
+jq '.place = {"home": "/x"}' project.json >inlay.json
+both "'place' of the project is another by now"
+cp project.json inlay.json
+refuse 7 "companions are locked as 'small' and wanted as 'none'" inject --locked --no-companions --to oci:other:9
+refuse 7 "'acme/tiny@main' is locked with layout=huggingface and wanted with layout=huggingface,weights=safetensors" \
+    inject --locked --weights safetensors --to oci:other:9
+refuse 7 ',all-files' inject --locked --all-files --to oci:other:9
+refuse 7 "'acme/code@main' is not in it" inject oci:base:1 acme/code --locked --to oci:other:9
+refuse 2 "--locked takes what the lock has" inject --locked --scan --to oci:other:9
+
+# No lock, a newer one, and one that was edited by hand.
+mv inlay.lock.json kept.json
+refuse 3 "'inlay.lock.json' does not exist; 'inlay lock' writes it" inject --locked --to oci:other:9
+refuse 3 "'inlay.lock.json' does not exist; 'inlay lock' writes it" lock --check
+broken() { # STATUS WORDS JQ
+    jq "$3" kept.json >inlay.lock.json
+    refuse "$1" "'inlay.lock.json': $2" inject --locked --to oci:other:9
+    refuse "$1" "'inlay.lock.json': $2" lock --check
+    ! /usr/bin/python3 -W ignore -m jsonschema -i inlay.lock.json "$schema" >/dev/null 2>&1 || fail "the schema takes $3"
+}
+broken 6 'it has version 2 of the format, this inlay knows version 1; a newer inlay reads it' '.version = 2'
+broken 7 "'models[0].files[0].size' is not what it has to be, expected a number, 0 or more" '.models[0].files[0].size = "2"'
+broken 7 "the member 'models[1].licence' is not known; did you mean 'license'?" '.models[1].licence = "mit"'
+broken 7 "'models[0].files[1].digest': " '.models[0].files[1].digest = "sha256:12"'
+printf '{"version": 1,\n "models": [}' >inlay.lock.json
+refuse 7 "'inlay.lock.json': it is not JSON, at line 2, column " inject --locked --to oci:other:9
+mv kept.json inlay.lock.json
+
+# The project in another folder, its lock beside it; paths are seen from there.
+mkdir app && cp -r local app/ && cp project.json app/inlay.json && sed -i 's,oci:base,oci:../base,; s,oci:out,oci:../out,' app/inlay.json
+expect_exit 0 "$INLAY" lock --project app/inlay.json
+expect_json "$(cat app/inlay.lock.json)" '[.models[2].model, .base.name]' '["dir:local","oci:../base:1"]'
+expect_exit 0 "$INLAY" lock --project app/inlay.json --check
+digest --project app/inlay.json --locked --to oci:other:10
+expect_eq "$after" "$DIGEST" 'from another folder'
+# Without the base there are no layers, but models.
+rm -rf base
+rm app/inlay.lock.json
+expect_exit 0 "$INLAY" lock --project app/inlay.json
+expect_contains "$ERR" 'without the base the layers are not written down'
+expect_json "$(cat app/inlay.lock.json)" '[(.models | length), .images]' '[5,[]]'
+expect_hub_manners

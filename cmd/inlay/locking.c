@@ -1,0 +1,280 @@
+#include "locking.h"
+
+#include "core/text.h"
+#include "inject/preview.h"
+
+#include <string.h>
+
+/* What the lock calls the model that a listing calls so. Caller frees. */
+static char *owner_name(const struct injection *injection, const struct listing *listing,
+                        const char *title)
+{
+    for (size_t i = 0; i < injection->model_count; i++) {
+        CLEANUP(lock_model) struct lock_model model = {.plan = PLAN_INIT};
+        if (strcmp(listing->items[i].title, title) != 0)
+            continue;
+        injection_fill_lock_model(injection, &injection->models[i], &model);
+        return TAKE(model.model);
+    }
+    return xstrdup(title);
+}
+
+static void add_owners(const struct injection *injection, const struct listing *listing,
+                       const struct listed_model *listed, struct strings *owners)
+{
+    for (size_t i = 0; i < listed->companion_of.count; i++) {
+        CLEANUP(text) char *name = owner_name(injection, listing, listed->companion_of.items[i]);
+        if (!strings_has(owners, name))
+            strings_add(owners, name);
+    }
+}
+
+/* Files that only one of them takes; what is taken is not left out. */
+static void join_plans(const struct plan *from, struct plan *to)
+{
+    CLEANUP(strings) struct strings left_out = STRINGS_INIT;
+    size_t count = to->count;
+
+    for (size_t i = 0; i < from->count; i++) {
+        bool is_there = false;
+        for (size_t k = 0; k < count && !is_there; k++)
+            is_there = strcmp(to->files[k].path, from->files[i].path) == 0;
+        if (is_there)
+            continue;
+        plan_add(to, &from->files[i]);
+        if (strings_has(&to->left_out, from->files[i].path))
+            to->left_out_size -= from->files[i].size;
+    }
+    plan_sort(to);
+    for (size_t i = 0; i < to->left_out.count; i++) {
+        bool is_taken = false;
+        for (size_t k = 0; k < to->count && !is_taken; k++)
+            is_taken = strcmp(to->files[k].path, to->left_out.items[i]) == 0;
+        if (!is_taken)
+            strings_add(&left_out, to->left_out.items[i]);
+    }
+    strings_release(&to->left_out);
+    to->left_out = left_out;
+    left_out = (struct strings)STRINGS_INIT;
+}
+
+static void add(struct lock *lock, struct lock_model *model)
+{
+    struct lock_model *there = lock_find_model(lock, model);
+    bool is_companion = model->companion_of.count > 0;
+
+    if (there == NULL ||
+        (!is_companion && !project_options_equal(&there->options, &model->options))) {
+        *lock_add_model(lock) = *model;
+        *model = (struct lock_model){.plan = PLAN_INIT};
+        return;
+    }
+    if (!is_companion)
+        return;
+    strings_add_missing(&there->companion_of, &model->companion_of);
+    if (strcmp(there->plan.pin, model->plan.pin) == 0)
+        join_plans(&model->plan, &there->plan);
+}
+
+void locking_add(struct lock *lock, const struct injection *injection,
+                 const struct listing *listing)
+{
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listed_model *listed = &listing->items[i];
+        bool is_called = i < injection->model_count;
+        CLEANUP(lock_model) struct lock_model model = {.plan = PLAN_INIT};
+        if (is_called && injection->models[i].locked != NULL) {
+            lock_model_copy(injection->models[i].locked, &model);
+        } else if (is_called) {
+            injection_fill_lock_model(injection, &injection->models[i], &model);
+            plan_copy(&listed->plan, &model.plan);
+        } else {
+            model.model = xstrdup(listed->title);
+            project_options_add(&model.options, "layout", listed->layout->name);
+            plan_copy(&listed->plan, &model.plan);
+        }
+        if (!is_called || injection->models[i].companion_of != NULL)
+            add_owners(injection, listing, listed, &model.companion_of);
+        add(lock, &model);
+    }
+}
+
+static bool has_owner(const struct lock *lock, const struct lock_model *companion)
+{
+    for (size_t i = 0; i < lock->model_count; i++)
+        if (&lock->models[i] != companion &&
+            strings_has(&companion->companion_of, lock->models[i].model))
+            return true;
+    return false;
+}
+
+static void drop(struct lock *lock, size_t number)
+{
+    lock_model_release(&lock->models[number]);
+    lock->model_count--;
+    memmove(&lock->models[number], &lock->models[number + 1],
+            (lock->model_count - number) * sizeof(*lock->models));
+}
+
+/* Owners that the lock does not have are none. */
+static void tidy_owners(const struct lock *lock, struct lock_model *companion)
+{
+    CLEANUP(strings) struct strings owners = STRINGS_INIT;
+
+    for (size_t i = 0; i < lock->model_count; i++)
+        if (strings_has(&companion->companion_of, lock->models[i].model) &&
+            !strings_has(&owners, lock->models[i].model))
+            strings_add(&owners, lock->models[i].model);
+    strings_release(&companion->companion_of);
+    companion->companion_of = owners;
+    owners = (struct strings)STRINGS_INIT;
+}
+
+void locking_tidy(struct lock *lock)
+{
+    struct lock_model *sorted = xcalloc(lock->model_count, sizeof(*sorted));
+    size_t count = 0;
+
+    for (size_t i = 0; i < lock->model_count; i++) {
+        if (lock->models[i].companion_of.count == 0 || has_owner(lock, &lock->models[i]))
+            continue;
+        drop(lock, i);
+        i = SIZE_MAX; /* it may have been the owner of one before */
+    }
+    for (size_t i = 0; i < lock->model_count; i++)
+        if (lock->models[i].companion_of.count == 0)
+            sorted[count++] = lock->models[i];
+    for (size_t i = 0; i < lock->model_count; i++)
+        if (lock->models[i].companion_of.count > 0)
+            sorted[count++] = lock->models[i];
+    free(lock->models);
+    lock->models = sorted;
+    for (size_t i = 0; i < lock->model_count; i++)
+        if (lock->models[i].companion_of.count > 0)
+            tidy_owners(lock, &lock->models[i]);
+}
+
+static void add_layer(struct lock_image *image, const struct preview_layer *layer,
+                      const struct lock *before)
+{
+    const struct lock_layer *known = lock_find_layer(before, &layer->recipe);
+    struct lock_layer *out;
+
+    image->layers = xrealloc(image->layers, image->layer_count + 1, sizeof(*image->layers));
+    out = &image->layers[image->layer_count++];
+    *out = (struct lock_layer){
+        .kind = xstrdup(layer->kind),
+        .model = text_copy(layer->model),
+        .recipe = layer->recipe,
+        .diff_id = layer->diff_id,
+    };
+    if (known != NULL && out->diff_id.algorithm == DIGEST_NONE)
+        out->diff_id = known->diff_id;
+}
+
+static void add_images(struct lock *lock, const struct lock *before,
+                       const struct injection *injection, const struct preview *preview)
+{
+    for (size_t i = 0; i < preview->platform_count; i++) {
+        const char *platform = preview->platforms[i].name;
+        lock->images = xrealloc(lock->images, lock->image_count + 1, sizeof(*lock->images));
+        struct lock_image *image = &lock->images[lock->image_count++];
+        *image =
+            (struct lock_image){.set = text_copy(injection->set), .platform = xstrdup(platform)};
+        for (size_t k = 0; k < preview->layer_count; k++)
+            if (strings_has(&preview->layers[k].platforms, platform))
+                add_layer(image, &preview->layers[k], before);
+    }
+}
+
+/* What is listed is what is taken. */
+struct chosen {
+    struct source **sources;
+    struct inject_choice *choices;
+};
+
+static void chosen_release(struct chosen *chosen)
+{
+    free(chosen->sources);
+    free(chosen->choices);
+}
+CLEANUP_RELEASE(chosen)
+
+static void choose(const struct injection *injection, const struct listing *listing,
+                   struct chosen *out)
+{
+    out->sources = xcalloc(listing->count, sizeof(struct source *));
+    out->choices = xcalloc(listing->count, sizeof(*out->choices));
+    for (size_t i = 0; i < listing->count; i++) {
+        const struct listed_model *listed = &listing->items[i];
+        bool is_called = i < injection->model_count;
+        source_pin(listed->from, &listed->plan);
+        out->sources[i] = listed->from;
+        out->choices[i] = (struct inject_choice){
+            .layout = listed->layout,
+            .path = is_called ? injection->models[i].path : NULL,
+            .companion_of = listed->companion_of.count > 0 ? listed->companion_of.items[0] : NULL,
+            .is_chosen = true,
+        };
+    }
+}
+
+/* With the project's target, whose layers have been built; it need not be there yet. */
+static int preview_target(const struct injection *injection, const struct inject_options *options,
+                          struct preview *out, struct error *err)
+{
+    const char *target = injection->project.target;
+    CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+    CLEANUP(store) struct store *store = NULL;
+    struct inject_options with = *options;
+
+    if (target == NULL || session_parse_target("target", target, &reference, err) < 0 ||
+        store_open_target(&reference, &injection->session.stores, &store, err) < 0)
+        return -1;
+    with.target.store = store;
+    with.target.version = reference.tag;
+    return preview_run(&with, out, err);
+}
+
+static int preview_layers(const struct injection *injection, const struct inject_options *options,
+                          struct preview *out, struct error *err)
+{
+    CLEANUP(error) struct error why = ERROR_INIT; /* then nothing of it is known */
+
+    if (preview_target(injection, options, out, &why) == 0)
+        return 0;
+    if (why.kind == ERROR_CANCELED)
+        return error_move(err, &why);
+    return preview_run(options, out, err);
+}
+
+int locking_add_layers(struct lock *lock, const struct lock *before, struct injection *injection,
+                       const struct listing *listing, struct error *err)
+{
+    const char *base = options_text(injection->line, "base");
+    struct inject_options options = injection->options;
+    CLEANUP(chosen) struct chosen chosen = {NULL, NULL};
+    CLEANUP(preview) struct preview preview = PREVIEW_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    if (base == NULL)
+        return 0;
+    choose(injection, listing, &chosen);
+    options.models.sources = chosen.sources;
+    options.models.choices = chosen.choices;
+    options.models.count = listing->count;
+    options.models.open_companion = NULL;
+    options.log = NULL; /* it has been told */
+    if (preview_layers(injection, &options, &preview, &why) < 0) {
+        if (why.kind == ERROR_CANCELED)
+            return error_move(err, &why);
+        log_warn(injection->session.stores.log,
+                 "without the base the layers are not written down: %s", why.text);
+        return 0;
+    }
+    free(lock->base);
+    lock->base = project_relate(&injection->project, base);
+    lock->base_digest = preview.base_digest;
+    add_images(lock, before, injection, &preview);
+    return 0;
+}
