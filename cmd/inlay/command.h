@@ -26,6 +26,7 @@ enum command_id {
     COMMAND_LAYOUTS = 512,
     COMMAND_SCAN = 1024,
     COMMAND_LOCK = 2048,
+    COMMAND_INIT = 4096,
 };
 
 /* A line of the help on arguments: three columns, or the first and a text beside it. */
@@ -55,6 +56,7 @@ struct command {
 
 extern const struct command cache_command;
 extern const struct command copy_command;
+extern const struct command init_command;
 extern const struct command inject_command;
 extern const struct command inspect_command;
 extern const struct command layer_command;

@@ -7,7 +7,7 @@
 
 bool injection_base_is_option(const struct options *line)
 {
-    return line->command->id == COMMAND_LAYER || line->command->id == COMMAND_LOCK;
+    return (line->command->id & (COMMAND_LAYER | COMMAND_LOCK | COMMAND_INIT)) != 0;
 }
 
 bool injection_names_models(const struct options *line)
@@ -23,7 +23,7 @@ const char *injection_project_file(const struct options *line)
     if (named != NULL)
         return named;
     if (options_has(line, "set") || options_has(line, "locked") || options_has(line, "lock") ||
-        line->command->id == COMMAND_LOCK)
+        (line->command->id & (COMMAND_LOCK | COMMAND_INIT)) != 0)
         return PROJECT_FILE;
     if (injection_names_models(line) || options_has(line, "scan"))
         return NULL;

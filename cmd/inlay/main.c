@@ -16,9 +16,9 @@
 static struct cancel interrupted;
 
 static const struct command *const commands[] = {
-    &inject_command, &plan_command,    &layer_command,   &lock_command,
-    &remove_command, &inspect_command, &verify_command,  &scan_command,
-    &copy_command,   &cache_command,   &presets_command, &layouts_command,
+    &inject_command, &plan_command,    &layer_command,   &init_command, &lock_command,
+    &remove_command, &inspect_command, &verify_command,  &scan_command, &copy_command,
+    &cache_command,  &presets_command, &layouts_command,
 };
 
 static int exit_status(enum error_kind kind)

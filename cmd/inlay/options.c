@@ -195,7 +195,8 @@ static int set_insecure(const struct option_input *in, struct error *err)
 #define JSON_WRITERS                                                                               \
     (COMMAND_PLAN | COMMAND_INSPECT | COMMAND_VERIFY | COMMAND_CACHE | COMMAND_PRESETS |           \
      COMMAND_LAYOUTS | COMMAND_SCAN)
-#define WORKERS (PROJECT_READERS | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
+#define WORKERS                                                                                    \
+    (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
 #define HUB_USERS (PROJECT_READERS | COMMAND_VERIFY)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
 #define EVERYBODY (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS)
@@ -235,6 +236,14 @@ const struct option_row option_rows[] = {
      .help = "the one image of an index that is for it, without the index", .set = set_platform},
     {RESULT, "json", 0, NULL, JSON_WRITERS, .help = "for programs: one JSON document"},
 
+    {RESULT, "scan", 0, "IMAGE|dir:PATH", COMMAND_INIT,
+     .help = "what this application asks for and is sure, as 'inlay scan' tells; an image is the "
+             "project's base, too"},
+    {RESULT, "base", 0, "IMAGE", COMMAND_INIT, .help = "the project's base"},
+    {RESULT, "to", 0, "TARGET", COMMAND_INIT, .help = "the project's target"},
+    {RESULT, "project", 0, "FILE", COMMAND_INIT,
+     .help = "what is written; inlay.json of the current folder, if left out"},
+    {RESULT, "force", 0, NULL, COMMAND_INIT, .help = "in place of a file that is there"},
     {RESULT, "project", 0, "FILE", COMMAND_LOCK,
      .help = "the project file; inlay.json of the current folder, if left out"},
     {RESULT, "lock", 0, "FILE", COMMAND_LOCK,
@@ -302,7 +311,7 @@ const struct option_row option_rows[] = {
     {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", IMAGE_MAKERS,
      .help = "only these, the others are left out; repeatable. All of them, if left out.",
      .set = set_platform},
-    {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_SCAN,
+    {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_SCAN | COMMAND_INIT,
      .help = "this one; the first that is for Linux, if left out", .set = set_platform},
     {IMAGES, "no-index", 0, NULL, IMAGE_MAKERS, .help = "the one image, without an index around it",
      INTO(option_set_flag, inject.base.no_index)},
@@ -351,7 +360,7 @@ const struct option_row option_rows[] = {
      .help = "the loader that each MODEL has to be there for; any, if left out", .set = set_layout},
     {READER, "presets", 0, "FILE", COMMAND_VERIFY,
      .help = "presets of one's own as MODEL, too; repeatable"},
-    {FILES, "presets", 0, "FILE", COMMAND_SCAN,
+    {FILES, "presets", 0, "FILE", COMMAND_SCAN | COMMAND_INIT,
      .help = "presets of one's own, too, by which models are named; repeatable"},
     {READER, "allow-none", 0, NULL, COMMAND_VERIFY,
      .help = "nothing is wrong with an image without models"},

@@ -44,3 +44,13 @@ int scanned_read(const struct scanned_image *request, struct scan_findings *out,
     say_left(log, out);
     return 0;
 }
+
+int scanned_read_folder(const char *path, const struct presets *presets,
+                        const struct store_context *stores, struct scan_findings *out,
+                        struct error *err)
+{
+    if (scan_folder(path, presets, stores->cancel, out, err) < 0)
+        return error_wrap(err, "--scan");
+    say_left(stores->log, out);
+    return 0;
+}

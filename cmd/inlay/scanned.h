@@ -18,4 +18,9 @@ struct scanned_image {
 int scanned_read(const struct scanned_image *request, struct scan_findings *out,
                  struct error *err) MUST_CHECK;
 
+/* The same of a folder of this machine. As scan_folder(). */
+int scanned_read_folder(const char *path, const struct presets *presets,
+                        const struct store_context *stores, struct scan_findings *out,
+                        struct error *err) MUST_CHECK;
+
 #endif

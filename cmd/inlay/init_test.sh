@@ -1,0 +1,75 @@
+#!/bin/bash
+# A project file is written from names and from what an application asks for; what it says can be baked.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+cd "$TEST_DIR" || exit
+start_hub '{"repos": [
+    {"id": "acme/e5", "files": [{"path": "config.json", "text": "{}"}, {"path": "modules.json", "text": "[]"},
+        {"path": "model.safetensors", "synthetic": 2000}]},
+    {"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"}, {"path": "onnx/model.onnx", "synthetic": 2000}]}]}'
+export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
+schema=$TESTDATA/../docs/inlay.schema.json
+init() { # FILE ARGUMENT...: the schema takes what is written to FILE
+    local file=$1
+    shift
+    expect_exit 0 "$INLAY" init "$@"
+    /usr/bin/python3 -W ignore -m jsonschema -i "$file" "$schema" >schema.out 2>&1 || fail "$file: $(head -3 schema.out)"
+}
+refuse() { # STATUS WORDS ARGUMENT...
+    local status=$1 words=$2
+    shift 2
+    expect_exit "$status" "$INLAY" init "$@"
+    expect_contains "$(tail -1 <<<"$ERR")" "$words" "$*"
+}
+
+# From names, with their options.
+init inlay.json acme/e5@main 'acme/tiny,weights=onnx,also=*.md' whisper:base --base oci:base:1 --to oci:out:1
+expect_eq "inlay.json: 3 models; 'inlay lock' writes down what they are now, 'inlay inject' bakes them" "$OUT"
+expect_json "$(cat inlay.json)" . \
+    '{"version":1,"base":"oci:base:1","target":"oci:out:1","models":["acme/e5@main",{"model":"acme/tiny","weights":"onnx","also":["*.md"]},"whisper:base"]}'
+# What is there is not lost.
+refuse 2 "'inlay.json' is there already; --force replaces it" acme/e5
+init inlay.json acme/e5 --force
+expect_json "$(cat inlay.json)" .models '["acme/e5"]'
+# What could not be baked is not written.
+cp inlay.json before.json
+refuse 2 "MODEL: 'acme/e5' is named twice" acme/e5 acme/e5 --force
+refuse 2 "'path=' is for the layout dir" acme/e5,path=/m --force
+refuse 2 "MODEL 'acme/e5': layout: 'dyr' is no layout; near it: dir" acme/e5,layout=dyr --force
+refuse 2 '--to' acme/e5 --to 'oci:' --force
+cmp before.json inlay.json || fail 'a failure has changed the file'
+refuse 2 'no MODEL is named; --scan IMAGE or --scan dir:PATH finds them' --force
+
+# From an image: what is sure, with its loader's layout; the image is the base. The rest is said.
+mkdir -p app/app app/usr/lib/python3.11/site-packages/sentence_transformers-2.2.2.dist-info
+printf 'Metadata-Version: 2.1\nName: sentence-transformers\nVersion: 2.2.2\n' \
+    >app/usr/lib/python3.11/site-packages/sentence_transformers-2.2.2.dist-info/METADATA
+cat >app/app/main.py <<'END'
+import os
+from sentence_transformers import CrossEncoder, SentenceTransformer
+
+embeddings = SentenceTransformer("acme/e5")
+reranker = CrossEncoder(os.environ["RERANKER"])
+END
+make_base base 1 --user app --extra app
+init inlay.json --scan oci:base:1 --to oci:out:1 --force
+expect_json "$(cat inlay.json)" '[.base, .target, [.models[] | if type == "string" then . else .model end]]' '["oci:base:1","oci:out:1",["acme/e5"]]'
+expect_contains "$ERR" 'scan: not resolved: /app/main.py:5'
+expect_exit 0 "$INLAY" inject
+by_file=${OUT##*@}
+expect_exit 0 "$INLAY" inject oci:base:1 --scan --to oci:out:2
+expect_eq "$by_file" "${OUT##*@}" 'the same as by --scan'
+expect_exit 0 "$INLAY" verify --scan oci:out:1
+
+# From a folder, named models first; one that is named is not found again.
+init inlay.json acme/tiny --scan dir:app/app --force
+expect_json "$(cat inlay.json)" '[has("base"), [.models[] | if type == "string" then . else .model end]]' '[false,["acme/tiny","acme/e5"]]'
+mkdir empty
+refuse 3 "--scan found no model in 'dir:empty' that is sure" --scan dir:empty --force
+refuse 3 'none' --scan dir:none --force
+
+# Into another folder: paths are seen from there.
+mkdir -p sub/local && printf w >sub/local/w.bin && printf w >w.bin
+init sub/inlay.json dir:sub/local,as=acme/local file:w.bin,layout=dir,path=/m --base oci:base:1 --project sub/inlay.json
+expect_json "$(cat sub/inlay.json)" '[.base, .models[].model]' "[\"oci:$TEST_DIR/base:1\",\"dir:local\",\"file:$TEST_DIR/w.bin\"]"
+expect_exit 0 "$INLAY" plan --project sub/inlay.json
