@@ -56,6 +56,7 @@ struct injection {
     bool places_itself;     /* the command line says something of the place */
     const char *set;        /* the one set that counts; NULL: those of the command line */
     struct lock lock;       /* of --locked; else empty */
+    bool follows_locked;    /* models that are pinned load besides what was not locked yet */
 
     struct injection_model *models;
     size_t model_count;
@@ -162,6 +163,7 @@ void injection_fill_lock_model(const struct injection *injection,
                                const struct injection_model *model, struct lock_model *out);
 /* What "companions" of a lock would say; constant. */
 const char *injection_companions_name(const struct injection *injection);
+bool injection_companions_differ(const struct injection *injection, const struct lock *lock);
 /*
  * Pins models to what the lock has of them, and adds those that they load besides. `skip` says
  * which are left alone; NULL: none. `is_strict`: ERROR_CORRUPT, naming the file `path`, for what is

@@ -62,6 +62,21 @@ const char *injection_companions_name(const struct injection *injection)
     abort();
 }
 
+bool injection_companions_differ(const struct injection *injection, const struct lock *lock)
+{
+    const char *wanted = injection_companions_name(injection);
+
+    return (wanted == NULL) != (lock->companions == NULL) ||
+           (wanted != NULL && strcmp(wanted, lock->companions) != 0);
+}
+
+static const char *companions_option(const char *name)
+{
+    if (name == NULL)
+        return "neither --companions nor --no-companions";
+    return strcmp(name, "all") == 0 ? "--companions" : "--no-companions";
+}
+
 /* "layout=dir,path=/m,unpack"; caller frees. */
 static char *format_options(const struct project_options *options)
 {
@@ -244,20 +259,18 @@ static int find_names(const struct injection *injection, struct strings *out, st
 int injection_check_lock(const struct injection *injection, const struct lock *lock,
                          const char *path, struct error *err)
 {
-    const char *companions = injection_companions_name(injection);
     CLEANUP(strings) struct strings names = STRINGS_INIT;
 
     if (!project_options_equal(&lock->place, &injection->project.place))
         return error_set(err, ERROR_CORRUPT,
                          "'%s' does not fit: 'place' of the project is another by now; " RENEW,
                          path);
-    if ((companions == NULL) != (lock->companions == NULL) ||
-        (companions != NULL && strcmp(companions, lock->companions) != 0))
+    if (injection_companions_differ(injection, lock))
         return error_set(err, ERROR_CORRUPT,
-                         "'%s' does not fit: companions are locked as '%s' and wanted as '%s'; "
-                         "say the same, or " RENEW,
-                         path, lock->companions != NULL ? lock->companions : "small",
-                         companions != NULL ? companions : "small");
+                         "'%s' does not fit: it was made with %s, and this call is with %s; say "
+                         "the same, or " RENEW,
+                         path, companions_option(lock->companions),
+                         companions_option(injection_companions_name(injection)));
     if (find_names(injection, &names, err) < 0)
         return -1;
     for (size_t i = 0; i < lock->model_count; i++)

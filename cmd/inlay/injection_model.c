@@ -299,6 +299,7 @@ void injection_fill_choices(struct injection *injection)
             .path = model->path,
             .companion_of = model->companion_of,
             .is_chosen = model->locked != NULL,
+            .is_alone = model->locked != NULL && !injection->follows_locked,
             .selection =
                 {
                     .include = (const char *const *)model->include.items,

@@ -99,6 +99,15 @@ static size_t count_known(const struct project *project, const struct options *l
     return has_models ? 2 : 1;
 }
 
+static int read_project(const char *file, struct project *out, struct error *err)
+{
+    if (project_read(file, out, err) == 0)
+        return 0;
+    if (err->kind != ERROR_NOT_FOUND)
+        return -1;
+    return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist; 'inlay init' writes one", file);
+}
+
 /* Somebody may have meant a MODEL by the one name that the call has. */
 static void tell_file(struct injection *injection, const struct options *line, const char *file)
 {
@@ -115,7 +124,7 @@ int injection_read_project(struct injection *injection, struct options *line, st
 
     if (file == NULL)
         return options_check(line, count_known(project, line), err);
-    if (project_read(file, project, err) < 0)
+    if (read_project(file, project, err) < 0)
         return -1;
     resolve(project, &project->base);
     resolve(project, &project->target);

@@ -14,6 +14,7 @@ struct lock_run {
     char *path;
     struct lock before; /* empty: there was none */
     struct lock after;
+    bool drops_companions; /* those that are locked may be more than is wanted now */
 };
 
 static void lock_run_release(struct lock_run *run)
@@ -89,6 +90,8 @@ static bool is_updated(void *arg, const struct lock_model *model)
 {
     const struct lock_run *run = arg;
 
+    if (model->companion_of.count > 0 && run->drops_companions)
+        return true;
     if (!options_has(run->line, "update"))
         return false;
     if (is_named(run->line, model))
@@ -166,6 +169,7 @@ static int lock_call(struct lock_run *run, struct injection *call,
 
     if (call->model_count == 0)
         return 0;
+    call->follows_locked = injection_companions_differ(call, &run->before);
     if (injection_pin(call, &again, err) < 0 || injection_pin(call, &kept, err) < 0 ||
         injection_connect(call, context, err) < 0 || listing_run(&call->options, &listing, err) < 0)
         return -1;
@@ -190,6 +194,8 @@ static int make(struct lock_run *run, const struct command_context *context, str
     if (check_names(run, err) < 0)
         return -1;
     run->after.companions = text_copy(injection_companions_name(call));
+    run->drops_companions = injection_companions_differ(call, &run->before) &&
+                            call->line->companions != INJECT_COMPANIONS_ALL;
     project_options_copy(&call->project.place, &run->after.place);
     for (size_t i = 0; i < run->call_count; i++)
         if (lock_call(run, run->calls[i], context, err) < 0)

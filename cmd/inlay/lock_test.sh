@@ -151,12 +151,26 @@ refuse 7 "'acme/code@main' is not in it" lock --check
 jq '.place = {"home": "/x"}' project.json >inlay.json
 both "'place' of the project is another by now"
 cp project.json inlay.json
-refuse 7 "companions are locked as 'small' and wanted as 'none'" inject --locked --no-companions --to oci:other:9
+refuse 7 "it was made with neither --companions nor --no-companions, and this call is with --no-companions" inject --locked --no-companions --to oci:other:9
 refuse 7 "'acme/tiny@main' is locked with layout=huggingface and wanted with layout=huggingface,weights=safetensors" \
     inject --locked --weights safetensors --to oci:other:9
 refuse 7 ',all-files' inject --locked --all-files --to oci:other:9
 refuse 7 "'acme/code@main' is not in it" inject oci:base:1 acme/code --locked --to oci:other:9
 refuse 2 "--locked takes what the lock has" inject --locked --scan --to oci:other:9
+
+# Another wish for companions follows them anew; the models stay.
+cp inlay.lock.json kept.json
+lock --no-companions
+expect_json "$(cat inlay.lock.json)" '[.companions, [.models[].model]]' \
+    '["none",["acme/tiny@main","acme/remote@main","dir:local","acme/tiny@next"]]'
+expect_eq 'acme/code@main: gone' "$OUT"
+move tiny c1
+lock --companions
+expect_eq 1 "$(wc -l <<<"$OUT")" "$OUT"
+expect_contains "$OUT" 'acme/code@main: new'
+lock
+expect_eq "$(jq -c .models kept.json)" "$(jq -c .models inlay.lock.json)" 'as it was'
+move tiny c2
 
 # No lock, a newer one, and one that was edited by hand.
 mv inlay.lock.json kept.json

@@ -215,6 +215,7 @@ static void choose(const struct injection *injection, const struct listing *list
             .path = is_called ? injection->models[i].path : NULL,
             .companion_of = listed->companion_of.count > 0 ? listed->companion_of.items[0] : NULL,
             .is_chosen = true,
+            .is_alone = true,
         };
     }
 }

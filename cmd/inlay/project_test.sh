@@ -95,10 +95,10 @@ digest oci:base:1 dir:app/local --as acme/local --shared --to oci:out:local
 expect_eq "$first" "$DIGEST" 'a folder beside the file'
 
 # What is missing, or no project, is told.
-refuse 3 "'none.json' does not exist" inject --project none.json --to oci:out:x
+refuse 3 "'none.json' does not exist; 'inlay init' writes one" inject --project none.json --to oci:out:x
 rm inlay.json
 refuse 2 "no BASE is named; see 'inlay inject --help'" inject
-refuse 3 "'inlay.json' does not exist" inject --set gpu
+refuse 3 "'inlay.json' does not exist; 'inlay init' writes one" inject --set gpu
 refuse_file() { # STATUS WORDS TEXT
     printf '%s' "$3" >bad.json
     refuse "$1" "'bad.json': $2" plan --project bad.json

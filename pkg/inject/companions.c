@@ -9,7 +9,8 @@
 struct followed {
     unsigned depth;   /* 0: the call names it */
     bool is_followed; /* its own companions are known */
-    bool is_chosen;   /* the call says what is taken of it, and what comes along */
+    bool is_chosen;   /* the call says what is taken of it */
+    bool is_alone;    /* and what of its companions */
     bool is_whole;    /* taken by the automatic choice, not for its code or tokenizer alone */
     struct strings required; /* globs, each of which has to match */
     struct strings include;  /* of one that is not whole: all globs */
@@ -457,7 +458,7 @@ static int follow(struct following *following, size_t number, struct error *err)
         notes_warn(listing->notes, "%s: %s", model->title, found.notes.items[i]);
     if (has_code(&found))
         tell_code(listing, model);
-    for (size_t i = 0; i < found.count && !following->items[number].is_chosen; i++)
+    for (size_t i = 0; i < found.count && !following->items[number].is_alone; i++)
         if (meet(following, number, &found.items[i], err) < 0)
             return -1;
     return 0;
@@ -473,6 +474,7 @@ int companions_follow(const struct model_listing *listing, struct preview_compan
     for (size_t i = 0; i < models->count; i++) {
         following.items[i].is_whole = true;
         following.items[i].is_chosen = listing->options->models.choices[i].is_chosen;
+        following.items[i].is_alone = listing->options->models.choices[i].is_alone;
     }
     for (size_t i = 0; i < models->count; i++) {
         struct followed *followed = &following.items[i];

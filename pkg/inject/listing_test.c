@@ -48,6 +48,7 @@ static void a_pinned_model_is_the_same_image_when_the_branch_has_moved(void **st
     assert_false(digest_equal(&first.manifest.digest, &other.manifest.digest));
     source_pin(moved, &listing.items[0].plan);
     choice.is_chosen = true;
+    choice.is_alone = true;
     options.models.choices = &choice;
     options.target.version = "pinned";
     struct inject_result pinned = inject(&options);
