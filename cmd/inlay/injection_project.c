@@ -83,6 +83,10 @@ static int add_options(const struct project *project, struct options *line, stru
     if (project->base != NULL && injection_base_is_option(line) && !options_has(line, "base") &&
         options_add(line, "base", project->base, err) < 0)
         return error_wrap(err, "base");
+    if (project->companions != NULL && !options_has(line, "companions") &&
+        !options_has(line, "no-companions") &&
+        options_add(line, project->companions, NULL, err) < 0)
+        return -1;
     return add_place(project, line, err);
 }
 

@@ -20,7 +20,9 @@ start_hub '{"repos": [
             {"path": "model.safetensors", "synthetic": 2000, "seed": 4}]},
         {"name": "r2", "files": [{"path": "config.json", "text": "{\"auto_map\": {\"AutoModel\": \"acme/code--modeling.Model\"}}"},
             {"path": "model.safetensors", "synthetic": 2000, "seed": 5}]}],
-        "branches": {"main": "r1", "next": "r2"}}]}'
+        "branches": {"main": "r1", "next": "r2"}},
+    {"id": "acme/adapter", "files": [{"path": "adapter_config.json", "text": "{\"base_model_name_or_path\": \"acme/remote\"}"},
+        {"path": "adapter_model.safetensors", "text": "a"}]}]}'
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
 schema=$TESTDATA/../docs/inlay.lock.schema.json
 make_base "$TEST_DIR/base" 1
@@ -171,6 +173,20 @@ expect_contains "$OUT" 'acme/code@main: new'
 lock
 expect_eq "$(jq -c .models kept.json)" "$(jq -c .models inlay.lock.json)" 'as it was'
 move tiny c2
+
+# The project may say it, too: weights come along, and what these load.
+cp inlay.lock.json kept.json
+echo '{"version": 1, "models": ["acme/adapter"]}' >inlay.json
+lock
+expect_json "$(cat inlay.lock.json)" '[.companions, [.models[].model]]' '[null,["acme/adapter@main"]]'
+echo '{"version": 1, "companions": true, "models": ["acme/adapter"]}' >inlay.json
+lock
+expect_json "$(cat inlay.lock.json)" '[.companions, [.models[] | [.model, .companion_of]]]' \
+    '["all",[["acme/adapter@main",null],["acme/remote@main",["acme/adapter@main"]],["acme/code@main",["acme/remote@main"]]]]'
+expect_exit 0 "$INLAY" plan oci:base:1 --locked --json
+expect_json "$OUT" '[.models[].name]' '["acme/adapter","acme/remote","acme/code"]'
+mv kept.json inlay.lock.json
+cp project.json inlay.json
 
 # No lock, a newer one, and one that was edited by hand.
 mv inlay.lock.json kept.json

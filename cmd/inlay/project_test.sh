@@ -78,6 +78,9 @@ expect_exit 0 "$INLAY" plan --include '*.json' --json
 expect_json "$OUT" '[.models[].files[].path] | unique' '["config.json"]'
 expect_exit 0 "$INLAY" plan --path /elsewhere --json
 expect_contains "$OUT" '"/elsewhere"'
+jq '.companions = true' inlay.json | project with.json
+refuse 2 '--companions and --no-companions exclude each other; leave one out' plan --project with.json --no-companions --companions
+expect_exit 0 "$INLAY" plan --project with.json --no-companions
 # Models that are named besides; one that is named wins over that of the file.
 expect_exit 0 "$INLAY" plan oci:base:1 acme/tiny --project inlay.json --json
 expect_json "$OUT" '[.models[] | [.name, .revision]]' '[["acme/tiny","main"],["acme/tiny","v1"],["acme/more","main"]]'

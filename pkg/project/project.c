@@ -96,8 +96,9 @@ static int parse_sets(json_t *json, size_t *total, struct project *out, struct e
 
 static int parse_document(json_t *json, struct project *out, struct error *err)
 {
-    static const char *const known[] = {"$schema", "version", "base", "target",
+    static const char *const known[] = {"$schema", "version", "base", "target", "companions",
                                         "models",  "place",   "sets", NULL};
+    bool companions = false;
     CLEANUP(text) char *schema = NULL;
     json_t *models = NULL;
     json_t *place = json_object_get(json, "place");
@@ -107,9 +108,12 @@ static int parse_document(json_t *json, struct project *out, struct error *err)
         members_take_text(json, "", "$schema", false, &schema, err) < 0 ||
         members_take_text(json, "", "base", false, &out->base, err) < 0 ||
         members_take_text(json, "", "target", false, &out->target, err) < 0 ||
+        members_take_flag(json, "", "companions", &companions, err) < 0 ||
         members_take_list(json, "", "models", false, &models, err) < 0 ||
         parse_models(models, "models", &total, &out->models, err) < 0)
         return -1;
+    if (json_object_get(json, "companions") != NULL)
+        out->companions = companions ? "companions" : "no-companions";
     if (place != NULL && options_take(place, "place", place_members, NULL, &out->place, err) < 0)
         return -1;
     return parse_sets(json, &total, out, err);
@@ -164,6 +168,9 @@ void project_format(const struct project *project, struct buf *out)
 
     members_set_text(json, "base", project->base);
     members_set_text(json, "target", project->target);
+    if (project->companions != NULL)
+        json_object_set_new(json, "companions",
+                            json_boolean(strcmp(project->companions, "companions") == 0));
     json_object_set_new(json, "models", format_models(&project->models));
     if (project->place.count > 0) {
         json_t *place = json_object();

@@ -44,9 +44,10 @@ struct project_set {
 };
 
 struct project {
-    char *folder; /* that relative paths in it are of: "." or the path of a folder */
-    char *base;   /* the image to build on; NULL: not said */
-    char *target; /* where the result goes; NULL: not said */
+    char *folder;           /* that relative paths in it are of: "." or the path of a folder */
+    char *base;             /* the image to build on; NULL: not said */
+    char *target;           /* where the result goes; NULL: not said */
+    const char *companions; /* the option "companions" or "no-companions"; constant; NULL: none */
     struct project_models models;
     struct project_options place; /* cache-dir, env, group-writable, home, owner, shared, user */
     struct project_set *sets;

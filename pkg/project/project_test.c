@@ -11,6 +11,7 @@
     "  \"version\": 1,\n"                                                                          \
     "  \"base\": \"registry.example.com/rag:1.4\",\n"                                              \
     "  \"target\": \"registry.example.com/rag:1.4-e5\",\n"                                         \
+    "  \"companions\": false,\n"                                                                   \
     "  \"models\": [\n"                                                                            \
     "    \"intfloat/e5\",\n"                                                                       \
     "    {\n"                                                                                      \
@@ -60,6 +61,7 @@ static void project_parse_takes_members_as_options(void **state)
     assert_int_equal(project_parse(WHOLE, strlen(WHOLE), &project, &err), 0);
     assert_string_equal(project.base, "registry.example.com/rag:1.4");
     assert_string_equal(project.target, "registry.example.com/rag:1.4-e5");
+    assert_string_equal(project.companions, "no-companions");
     assert_int_equal(project.models.count, 2);
     assert_string_equal(project.models.items[0].model, "intfloat/e5");
     assert_int_equal(project.models.items[0].options.count, 0);
@@ -111,6 +113,8 @@ static void project_parse_refuses_what_it_does_not_know(void **state)
          "'base' is not what it has to be, expected one line of text"},
         {"{\"version\": 1, \"target\": \"a\\nb\"}",
          "'target' is not what it has to be, expected one line of text"},
+        {"{\"version\": 1, \"companions\": \"all\"}",
+         "'companions' is not what it has to be, expected true or false"},
         {"{\"version\": 1, \"models\": {}}", "'models' is not what it has to be, expected a list"},
         {"{\"version\": 1, \"models\": [\"a/b\", 1]}",
          "'models[1]' is not what it has to be, expected an object"},
