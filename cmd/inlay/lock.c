@@ -14,6 +14,7 @@ struct lock_run {
     char *path;
     struct lock before; /* empty: there was none */
     struct lock after;
+    struct notes notes;    /* of all calls: what several have to tell is told once */
     bool drops_companions; /* those that are locked may be more than is wanted now */
 };
 
@@ -24,6 +25,7 @@ static void lock_run_release(struct lock_run *run)
     for (size_t i = 0; i < run->call_count; i++)
         free(run->calls[i]);
     free(run->calls);
+    notes_release(&run->notes);
     free(run->path);
     lock_release(&run->before);
     lock_release(&run->after);
@@ -171,7 +173,10 @@ static int lock_call(struct lock_run *run, struct injection *call,
         return 0;
     call->follows_locked = injection_companions_differ(call, &run->before);
     if (injection_pin(call, &again, err) < 0 || injection_pin(call, &kept, err) < 0 ||
-        injection_connect(call, context, err) < 0 || listing_run(&call->options, &listing, err) < 0)
+        injection_connect(call, context, err) < 0)
+        return -1;
+    run->notes.log = call->options.log;
+    if (listing_run(&call->options, &run->notes, &listing, err) < 0)
         return -1;
     locking_add(&run->after, call, &listing);
     return locking_add_layers(&run->after, &run->before, call, &listing, err);
@@ -197,6 +202,8 @@ static int make(struct lock_run *run, const struct command_context *context, str
     run->drops_companions = injection_companions_differ(call, &run->before) &&
                             call->line->companions != INJECT_COMPANIONS_ALL;
     project_options_copy(&call->project.place, &run->after.place);
+    for (size_t i = 1; i < run->call_count; i++)
+        notes_release(&run->calls[i]->notes); /* the first one tells them */
     for (size_t i = 0; i < run->call_count; i++)
         if (lock_call(run, run->calls[i], context, err) < 0)
             return -1;

@@ -54,6 +54,8 @@ cat >inlay.json <<'JSON'
 JSON
 lock
 expect_contains "$OUT" 'acme/tiny@main: new, '
+expect_eq 1 "$(grep -c 'model: acme/tiny@main is commit' <<<"$ERR")" 'lines about a model that is in every set'
+expect_eq 1 "$(grep -c "^project: 'inlay.json'" <<<"$ERR")" "$ERR"
 expect_json "$(cat inlay.lock.json)" '[.models[] | [.model, .companion_of, .license, [.files[].path], .left_out, .options.layout]]' \
     '[["acme/tiny@main",null,"mit",["config.json","model.safetensors","old.json"],["pytorch_model.bin"],"huggingface"],["acme/remote@main",null,null,["config.json","model.safetensors"],null,"huggingface"],["dir:local",null,null,["w.bin"],null,"huggingface"],["acme/tiny@next",null,"mit",["config.json","model.safetensors","new.json"],null,"huggingface"],["acme/code@main",["acme/remote@main"],null,["modeling.py"],["README.md"],"huggingface"]]'
 expect_json "$(cat inlay.lock.json)" '[.base.name, [.images[] | [.set, .platform, (.layers | length > 0)]]]' \

@@ -229,7 +229,9 @@ static int preview_target(const struct injection *injection, const struct inject
     CLEANUP(store) struct store *store = NULL;
     struct inject_options with = *options;
 
-    if (target == NULL || session_parse_target("target", target, &reference, err) < 0 ||
+    if (target == NULL)
+        return error_set(err, ERROR_NOT_FOUND, "the project has no target");
+    if (session_parse_target("target", target, &reference, err) < 0 ||
         store_open_target(&reference, &injection->session.stores, &store, err) < 0)
         return -1;
     with.target.store = store;
@@ -240,13 +242,17 @@ static int preview_target(const struct injection *injection, const struct inject
 static int preview_layers(const struct injection *injection, const struct inject_options *options,
                           struct preview *out, struct error *err)
 {
-    CLEANUP(error) struct error why = ERROR_INIT; /* then nothing of it is known */
+    CLEANUP(preview) struct preview with = PREVIEW_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT; /* then nothing of the target is known */
 
-    if (preview_target(injection, options, out, &why) == 0)
-        return 0;
-    if (why.kind == ERROR_CANCELED)
-        return error_move(err, &why);
-    return preview_run(options, out, err);
+    if (preview_run(options, out, err) < 0)
+        return -1;
+    if (preview_target(injection, options, &with, &why) < 0)
+        return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
+    preview_release(out);
+    *out = with;
+    with = (struct preview)PREVIEW_INIT;
+    return 0;
 }
 
 int locking_add_layers(struct lock *lock, const struct lock *before, struct injection *injection,

@@ -28,14 +28,14 @@ static void find_owners(const struct model *model, const struct preview_companio
     }
 }
 
-int listing_run(const struct inject_options *options, struct listing *out, struct error *err)
+int listing_run(const struct inject_options *options, struct notes *notes, struct listing *out,
+                struct error *err)
 {
     static const struct base nothing;
-    CLEANUP(notes) struct notes notes = {.log = options->log};
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
 
-    if (models_list(options, &nothing, &models, &companions, &notes, err) < 0)
+    if (models_list(options, &nothing, &models, &companions, notes, err) < 0)
         return -1;
     listing_release(out);
     out->items = xcalloc(models.count, sizeof(*out->items));

@@ -1,6 +1,7 @@
 #ifndef INLAY_INJECT_LISTING_H
 #define INLAY_INJECT_LISTING_H
 
+#include "core/notes.h"
 #include "inject/inject.h"
 
 /* The use case: which files the models are, and what they load besides, without any image. */
@@ -26,9 +27,10 @@ struct listing {
 
 /*
  * As inject_run() does it on a base that has no models. Of the options, those of the models count,
- * and `memo`, `log` and `cancel`; there need not be a base or a target.
+ * and `memo` and `cancel`; there need not be a base or a target. What it has to tell people goes to
+ * `notes`.
  */
-int listing_run(const struct inject_options *options, struct listing *out,
+int listing_run(const struct inject_options *options, struct notes *notes, struct listing *out,
                 struct error *err) MUST_CHECK;
 void listing_release(struct listing *listing);
 CLEANUP_RELEASE(listing)

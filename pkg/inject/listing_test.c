@@ -7,9 +7,10 @@
 
 static void list_model(const struct inject_options *options, struct listing *out)
 {
+    CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
 
-    if (listing_run(options, out, &err) < 0)
+    if (listing_run(options, &notes, out, &err) < 0)
         fail_msg("%s", err.text);
 }
 

@@ -128,6 +128,10 @@ int lock_write(const char *path, const struct lock *lock, struct error *err)
     CLEANUP(buf) struct buf text = BUF_INIT;
 
     lock_format(lock, &text);
+    if (text.size > LOCK_SIZE_MAX)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "'%s' would have %s, more than the %s that are read", path,
+                         text_format_size(text.size).text, text_format_size(LOCK_SIZE_MAX).text);
     if (file_read(path, LOCK_SIZE_MAX, &before, &ignored) == 0 && before.size == text.size &&
         memcmp(before.data, text.data, text.size) == 0)
         return 0;

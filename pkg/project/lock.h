@@ -64,7 +64,10 @@ int lock_parse(const char *text, size_t size, struct lock *out, struct error *er
 void lock_format(const struct lock *lock, struct buf *out);
 /* Parses a file; ERROR_NOT_FOUND, too, if there is none. `out` is LOCK_INIT. */
 int lock_read(const char *path, struct lock *out, struct error *err) MUST_CHECK;
-/* Replaces the file in one step, unless it has these bytes already. */
+/*
+ * Replaces the file in one step, unless it has these bytes already. ERROR_UNSUPPORTED for more than
+ * LOCK_SIZE_MAX.
+ */
 int lock_write(const char *path, const struct lock *lock, struct error *err) MUST_CHECK;
 void lock_release(struct lock *lock);
 CLEANUP_RELEASE(lock)
