@@ -10,12 +10,17 @@ void source_pin(struct source *source, const struct plan *plan)
     plan_copy(plan, source->pinned);
 }
 
+static int compare_path(const void *path, const void *file)
+{
+    return strcmp(path, ((const struct plan_file *)file)->path);
+}
+
+/* NULL if there is none. */
 static const struct plan_file *find_file(const struct plan *plan, const char *path)
 {
-    for (size_t i = 0; i < plan->count; i++)
-        if (strcmp(plan->files[i].path, path) == 0)
-            return &plan->files[i];
-    return NULL;
+    if (plan->count == 0)
+        return NULL;
+    return bsearch(path, plan->files, plan->count, sizeof(*plan->files), compare_path);
 }
 
 /* What is there now has to be what was pinned; other files do not matter. */
