@@ -63,6 +63,16 @@ static char *from_project(const struct project *project, const char *text)
     return xasprintf("%.*s%s/%s", (int)(path + 1 - text), text, here, path + 1);
 }
 
+static void warn_of_query(const struct init_run *run, const char *name)
+{
+    CLEANUP(text) char *shown = model_text_display(name);
+
+    if (text_starts_with(name, "http") && strchr(name, '?') != NULL)
+        log_warn(run->session.stores.log,
+                 "what is behind '?' in '%s' is written to '%s', and may be a secret", shown,
+                 run->path);
+}
+
 /* Of the command line: MODEL[,KEY=VALUE…]. */
 static int add_named(struct init_run *run, const char *text, struct error *err)
 {
@@ -71,6 +81,7 @@ static int add_named(struct init_run *run, const char *text, struct error *err)
 
     if (model_options_parse(text, &model, &name, err) < 0)
         return -1;
+    warn_of_query(run, name);
     CLEANUP(text) char *shown = from_project(&run->project, name);
     struct project_options *options = &project_models_add(&run->project.models, shown)->options;
     add_text(options, "layout", model.layout != NULL ? model.layout->name : NULL);

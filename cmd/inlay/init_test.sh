@@ -40,6 +40,11 @@ refuse 2 '--to' acme/e5 --to 'oci:' --force
 cmp before.json inlay.json || fail 'a failure has changed the file'
 refuse 2 'no MODEL is named; --scan IMAGE or --scan dir:PATH finds them' --force
 
+# A query is needed and may be a secret: it is written, and not shown.
+init inlay.json "https://h.example/m.bin?t=s3cret#sha256=$(printf '0%.0s' {1..64})" --force
+expect_contains "$ERR" "what is behind '?' in 'https://h.example/m.bin' is written to 'inlay.json', and may be a secret"
+expect_lacks "$ERR$OUT" s3cret
+
 # From an image: what is sure, with its loader's layout; the image is the base. The rest is said.
 mkdir -p app/app app/usr/lib/python3.11/site-packages/sentence_transformers-2.2.2.dist-info
 printf 'Metadata-Version: 2.1\nName: sentence-transformers\nVersion: 2.2.2\n' \
