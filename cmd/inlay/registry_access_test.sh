@@ -215,7 +215,7 @@ proxy=$(cat "$TEST_DIR/internet.ready")
 entry r.example >"$TEST_DIR/public.json"
 asked=$(token_log '.requests | length')
 http_proxy=$proxy https_proxy=$proxy access 4 inspect r.example/team/app:1 --insecure r.example --authfile "$TEST_DIR/public.json"
-expect_contains "$ERR" "'http://r.example' sends for tokens to '$TOKEN_URL', an address of a private network, which is not asked"
+expect_contains "$ERR" "'http://r.example' sends for tokens to '$TOKEN_URL', where only a server that is there itself may send inlay"
 expect_eq "$asked" "$(token_log '.requests | length')" 'requests for tokens'
 
 # Without --insecure, plain http is for this machine alone.

@@ -33,11 +33,10 @@ static int check_realm(const struct token_request *request, const char *realm, s
         return error_set(err, ERROR_DENIED,
                          "'%s' sends for tokens to '%s', which is not https and so is not asked",
                          request->registry, name);
-    if (http_is_private_origin(request->http, realm) &&
-        !http_is_private_origin(request->http, request->registry))
+    if (!http_may_name(request->http, request->registry, realm))
         return error_set(err, ERROR_DENIED,
-                         "'%s' sends for tokens to '%s', an address of a private network, which "
-                         "is not asked",
+                         "'%s' sends for tokens to '%s', where only a server that is there itself "
+                         "may send inlay",
                          request->registry, name);
     return 0;
 }
@@ -225,7 +224,7 @@ static int token_send(const struct token_request *request, struct http_request *
     asked->accept = "application/json";
     asked->body_limit = TOKEN_ANSWER_LIMIT;
     asked->keep_redirect = true; /* where it leads has not been checked */
-    asked->public_only = !http_is_private_origin(request->http, request->registry);
+    asked->named_by = request->registry;
     if (!http_same_origin(asked->url, request->registry)) {
         CLEANUP(text) char *name = text_display_url(asked->url);
         log_debug(request->log, "'%s' sends for tokens to '%s'%s", request->registry, name,

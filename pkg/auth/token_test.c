@@ -163,8 +163,10 @@ static void a_refused_realm_is_named(void **state)
     } cases[] = {
         {"http://a/t?secret", "'https://r' sends for tokens to 'http://a/t', which is not https "
                               "and so is not asked"},
-        {"https://10.0.0.1/t?secret", "'https://r' sends for tokens to 'https://10.0.0.1/t', an "
-                                      "address of a private network, which is not asked"},
+        {"https://10.0.0.1/t?secret", "'https://r' sends for tokens to 'https://10.0.0.1/t', where "
+                                      "only a server that is there itself may send inlay"},
+        {"https://[fe80::1]/t", "'https://r' sends for tokens to 'https://[fe80::1]/t', where only "
+                                "a server that is there itself may send inlay"},
     };
     static const char *const scopes[] = {NULL};
 

@@ -55,10 +55,7 @@ static int explain_connection(const struct transfer *transfer, const char *autho
         return error_set(err, ERROR_UNREACHABLE, "cannot connect to the socket '%s': %s",
                          transfer->unix_socket, words != NULL ? words : "nobody listens there");
     if (transfer->blocked)
-        return error_set(err, ERROR_DENIED,
-                         "'%s' has an address of this machine or a private network, where only a "
-                         "server that is there itself may send inlay",
-                         authority);
+        return address_refuse(transfer->blocked_scope, authority, err);
     if (transfer->proxy != NULL && *transfer->proxy != '\0')
         return explain_no_proxy(transfer, words, err);
     switch (transfer->result) {

@@ -33,7 +33,8 @@ void http_free(struct http *http)
     pool_release(&http->pool);
     share_release(&http->share);
     pthread_mutex_destroy(&http->lock);
-    strings_release(&http->private_origins);
+    for (size_t i = 0; i < ARRAY_SIZE(http->reached); i++)
+        strings_release(&http->reached[i]);
     strings_release(&http->insecure);
     proxies_release(&http->proxies);
     certificates_release(&http->certificates);
@@ -124,6 +125,7 @@ static int http_follow(struct http *http, const struct http_request *request, bo
     CLEANUP(transfer) struct transfer *transfer = NULL;
     CLEANUP(text) char *name = text_display_url(request->url);
     CLEANUP(text) char *url = xstrdup(request->url);
+    CLEANUP(text) char *last = NULL;
     struct transfer_options options = {.stream = stream};
     bool same_origin = true;
 
@@ -132,7 +134,7 @@ static int http_follow(struct http *http, const struct http_request *request, bo
         options.url = url;
         options.authorization = same_origin ? request->authorization : NULL;
         options.cookie = same_origin ? request->cookie : NULL;
-        options.public_only = hop > 0 && !http_is_private_origin(http, request->url);
+        options.named_by = last;
         transfer_free(TAKE(transfer));
         if (http_ask(http, request, &options, &transfer, err) < 0) {
             if (hop > 0)
@@ -149,7 +151,8 @@ static int http_follow(struct http *http, const struct http_request *request, bo
         same_origin = same_origin && http_same_origin(request->url, next);
         if (!same_origin && refuse_to_leave(request, name, err) < 0)
             return -1;
-        free(url);
+        free(last);
+        last = url;
         url = TAKE(next);
     }
     *out = TAKE(transfer);

@@ -64,8 +64,12 @@ struct http_request {
     bool keep_redirect; /* do not follow: a 3xx is an answer like any other */
     bool no_retry;      /* one try, for a server that may not be there */
     bool repeatable;    /* has a body, and may be sent twice all the same */
-    bool public_only;   /* ERROR_DENIED rather than connect to this machine or a private network, by
-                           the address that the name resolves to; a proxy may stand there */
+    /*
+     * The URL of the server that named this one, in a Location, Link or realm; NULL: the user did.
+     * ERROR_DENIED if it may not (http_may_name()), also by the address that is connected to; a
+     * proxy may be anywhere.
+     */
+    const char *named_by;
     const char *unix_socket;     /* spoken to in place of the URL's host, no proxy; NULL: none */
     const struct cancel *cancel; /* looked at in place of the http's, of which it is a child, also
                                     while the answer is read; NULL: the http's */
@@ -99,7 +103,7 @@ CLEANUP_RELEASE(http_response)
  * connection failures, 408, 429 and 5xx (but not 501 and 505), honouring Retry-After (and the Hub's
  * RateLimit header); a 429 or 5xx that stays is handed over or becomes an error like any other
  * status. Redirects are followed for GET and HEAD only, ten at most, never from https to http, and
- * to this machine or a private network only from an origin that is there itself. A status outside
+ * by http_may_name(). A status outside
  * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity"; an
  * answer that is encoded all the same is decoded, within `body_limit`, and loses its headers
  * Content-Encoding and Content-Length (but not for HEAD). An encoding that libcurl does not have is
@@ -148,10 +152,12 @@ bool http_allows_insecure(const struct http *http, const char *host);
 int http_find_origin(struct http *http, const char *host, const char *path, char **out,
                      struct error *err) MUST_CHECK;
 /*
- * Whether an origin, or any URL of it, is on this machine or a private network: a literal address
- * there, localhost, or a name that was reached there. One not yet asked is taken for public.
+ * Whether a server may send inlay to a URL: one on this machine to anything but addresses of links
+ * and clouds' own services, one on a private network to all but this machine as well, any other to
+ * public addresses alone. Where both are is told by a literal address, localhost, or the address
+ * at which a name was reached first; a name not yet asked is taken for public.
  */
-bool http_is_private_origin(struct http *http, const char *origin);
+bool http_may_name(struct http *http, const char *server, const char *url);
 
 /*
  * How long the answer asks to wait by Retry-After (or the Hub's RateLimit), five minutes at most;

@@ -25,6 +25,18 @@
 #define HTTP_PATIENCE 5
 #define HTTP_RETRY_AFTER_LIMIT_MS 300000U
 
+/*
+ * Who may send inlay to an address: a server at the same or a smaller number, but ADDRESS_NEVER,
+ * which is for what the user names himself.
+ */
+enum address_scope {
+    ADDRESS_NEVER,   /* link-local, clouds' own services, multicast, reserved, documentation */
+    ADDRESS_MACHINE, /* this one */
+    ADDRESS_NETWORK, /* private networks */
+    ADDRESS_WORLD,
+    ADDRESS_UNKNOWN, /* none yet */
+};
+
 /* A multi handle with its one easy handle, and the connection that it keeps open in between. */
 struct connection {
     CURLM *multi;
@@ -130,7 +142,7 @@ struct http {
     struct share share;
     struct pool pool;
     pthread_mutex_t lock;
-    struct strings private_origins; /* reached at an address of a private network; under `lock` */
+    struct strings reached[ADDRESS_UNKNOWN]; /* origins, by where they were first; under `lock` */
 };
 
 /*
@@ -144,11 +156,12 @@ struct transfer {
     struct curl_slist *headers;
     char *url;
     char *origin;
-    const char *proxy; /* "": none; borrowed */
-    char *unix_socket; /* NULL: none */
-    bool public_only;
-    bool blocked; /* an address was not connected to, because of that */
-    bool safe;    /* GET or HEAD */
+    const char *proxy;        /* "": none; borrowed */
+    char *unix_socket;        /* NULL: none */
+    enum address_scope least; /* what it may connect to, and above */
+    bool blocked;             /* an address was not connected to, because of that */
+    enum address_scope blocked_scope;
+    bool safe; /* GET or HEAD */
     uint64_t offset;
     uint64_t length;
     uint64_t size; /* of the whole content; 0: not known */
@@ -192,7 +205,7 @@ struct transfer_options {
     const char *url;           /* required: that of the request, or where it was redirected */
     const char *authorization; /* NULL: none */
     const char *cookie;        /* NULL: none */
-    bool public_only;          /* whatever the request says */
+    const char *named_by;      /* that of the server that redirected there; NULL: the request's */
     bool stream;               /* a 2xx is read by transfer_read() */
     bool decode;               /* a streamed 2xx of a GET is decoded; other answers always are */
     bool whole;                /* the request's range is not asked for */
@@ -221,13 +234,13 @@ void transfer_free(struct transfer *transfer);
 CLEANUP_FREE(transfer)
 
 /*
- * By what a connection may be used again: origin, socket, whether it may lead to a private network,
- * and the size of its buffer. The caller frees it.
+ * By what a connection may be used again: origin, socket, where it may lead, and the size of its
+ * buffer. The caller frees it.
  */
 char *transfer_format_route(const struct transfer *transfer);
 /* Proxy, socket and addresses of its connection, and how TLS is spoken on it. */
 int transfer_set_route(struct transfer *transfer, struct error *err) MUST_CHECK;
-/* Remembers the origin if it answers from a private network. */
+/* Remembers from where the origin answers. */
 void transfer_note_address(const struct transfer *transfer);
 
 /* Callbacks of libcurl, with the transfer as `arg`. */
@@ -263,10 +276,15 @@ bool http_status_is_redirect(int status);
 
 /* "https://host:443"; NULL if the text is not an http or https URL. Caller frees. */
 char *url_format_origin(const char *text);
-/* Of this machine, its links, or a private network (RFC 6890). */
-bool address_is_private(const struct sockaddr *address);
-/* The host of the URL is such an address, or a name that always means this machine. */
-bool url_is_private(const char *url);
+/* By the IANA special-purpose address registries; an IPv4 address inside an IPv6 one counts, too.
+ */
+enum address_scope address_scope(const struct sockaddr *address);
+/* Of a URL whose host is an address, or a name that always means this machine; else WORLD. */
+enum address_scope url_scope(const char *url);
+/* The same, or where it was reached first. */
+enum address_scope http_scope(struct http *http, const char *url);
+/* Says that no server may send inlay there: ERROR_DENIED. Returns -1. */
+int address_refuse(enum address_scope scope, const char *authority, struct error *err);
 
 /* "host" for "host:443" and "host:80", else the same. Caller frees. */
 char *host_shorten(const char *host);

@@ -27,21 +27,22 @@ bool http_allows_insecure(const struct http *http, const char *host)
 
 char *transfer_format_route(const struct transfer *transfer)
 {
-    return xasprintf("%s%s%s%s%s", transfer->origin, transfer->public_only ? " public" : "",
+    return xasprintf("%s %d%s%s%s", transfer->origin, (int)transfer->least,
                      transfer->stream && transfer->decode ? " decoded" : "", /* its small buffer */
                      transfer->unix_socket != NULL ? " " : "",
                      transfer->unix_socket != NULL ? transfer->unix_socket : "");
 }
 
 /* Sees each address before it is connected to; a name may lead anywhere. */
-static curl_socket_t open_public_socket(void *arg, curlsocktype purpose,
-                                        struct curl_sockaddr *address)
+static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct transfer *transfer = arg;
 
     (void)purpose;
-    if (address_is_private(&address->addr)) {
+    enum address_scope scope = address_scope(&address->addr);
+    if (scope < transfer->least) {
         transfer->blocked = true;
+        transfer->blocked_scope = scope;
         return CURL_SOCKET_BAD;
     }
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
@@ -51,18 +52,16 @@ static int set_addresses(struct transfer *transfer, struct error *err)
 {
     CURL *easy = transfer->connection->easy;
 
-    if (!transfer->public_only)
+    if (transfer->least == ADDRESS_NEVER)
         return 0;
-    if (url_is_private(transfer->origin)) {
+    enum address_scope scope = url_scope(transfer->origin);
+    if (scope < transfer->least) {
         CLEANUP(text) char *authority = url_format_authority(transfer->url);
-        return error_set(err, ERROR_DENIED,
-                         "'%s' is on this machine or a private network, where only a server that "
-                         "is there itself may send inlay",
-                         authority);
+        return address_refuse(scope, authority, err);
     }
     if (*transfer->proxy != '\0') /* what it connects to is its own matter */
         return 0;
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_public_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     return 0;
 }

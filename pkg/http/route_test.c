@@ -3,51 +3,106 @@
 #include <netdb.h>
 #include <sys/un.h>
 
-static void addresses_of_this_machine_and_its_networks_are_private(void **state)
+static const struct {
+    const char *host;
+    enum address_scope scope;
+} addresses[] = {
+    {"127.0.0.1", ADDRESS_MACHINE},
+    {"127.255.255.254", ADDRESS_MACHINE},
+    {"localhost:99", ADDRESS_MACHINE},
+    {"LOCALHOST", ADDRESS_MACHINE},
+    {"a.localhost", ADDRESS_MACHINE},
+    {"localhost.", ADDRESS_MACHINE},
+    {"user@localhost", ADDRESS_MACHINE},
+    {"0.0.0.0", ADDRESS_MACHINE},
+    {"2130706433", ADDRESS_MACHINE},
+    {"0x7f.1", ADDRESS_MACHINE},
+    {"017700000001", ADDRESS_MACHINE},
+    {"[::1]:5000", ADDRESS_MACHINE},
+    {"[::]", ADDRESS_MACHINE},
+    {"10.1.2.3", ADDRESS_NETWORK},
+    {"100.64.0.1", ADDRESS_NETWORK},
+    {"172.16.0.1", ADDRESS_NETWORK},
+    {"172.31.255.255", ADDRESS_NETWORK},
+    {"192.168.0.1", ADDRESS_NETWORK},
+    {"198.18.0.1", ADDRESS_NETWORK},
+    {"198.19.255.255", ADDRESS_NETWORK},
+    {"[fd00::1]", ADDRESS_NETWORK},
+    {"[fec0::1]", ADDRESS_NETWORK},
+    {"169.254.169.254", ADDRESS_NEVER},
+    {"0xa9fea9fe", ADDRESS_NEVER},
+    {"168.63.129.16", ADDRESS_NEVER},
+    {"100.100.100.200", ADDRESS_NEVER},
+    {"192.0.0.192", ADDRESS_NEVER},
+    {"192.0.2.1", ADDRESS_NEVER},
+    {"198.51.100.1", ADDRESS_NEVER},
+    {"203.0.113.1", ADDRESS_NEVER},
+    {"224.0.0.1", ADDRESS_NEVER},
+    {"240.0.0.1", ADDRESS_NEVER},
+    {"255.255.255.255", ADDRESS_NEVER},
+    {"[fe80::1]", ADDRESS_NEVER},
+    {"[febf::1]", ADDRESS_NEVER},
+    {"[ff02::1]", ADDRESS_NEVER},
+    {"[fd00:ec2::254]", ADDRESS_NEVER},
+    {"[2001:db8::1]", ADDRESS_NEVER},
+    {"[100::1]", ADDRESS_NEVER},
+    {"[::ffff:10.0.0.1]", ADDRESS_NETWORK},
+    {"[::ffff:169.254.169.254]", ADDRESS_NEVER},
+    {"[::10.0.0.1]", ADDRESS_NETWORK},
+    {"[64:ff9b::a00:1]", ADDRESS_NETWORK},
+    {"[64:ff9b::a9fe:a9fe]", ADDRESS_NEVER},
+    {"[64:ff9b:1::808:808]", ADDRESS_NETWORK},
+    {"[64:ff9b:1::a9fe:a9fe]", ADDRESS_NEVER},
+    {"[2002:a9fe:a9fe::1]", ADDRESS_NEVER},
+    {"[2002:7f00:1::1]", ADDRESS_MACHINE},
+    {"[2002:808:808::1]", ADDRESS_WORLD},
+    {"[2001:0:a9fe:a9fe::f7f7:f7f7]", ADDRESS_NEVER},
+    {"[2001:0:808:808::5601:5601]", ADDRESS_NEVER}, /* the client is 169.254.169.254 */
+    {"[2001:0:808:808::f7f7:f7f7]", ADDRESS_WORLD},
+    {"[2a00::5efe:7f00:1]", ADDRESS_MACHINE},
+    {"[2a00::200:5efe:a9fe:a9fe]", ADDRESS_NEVER},
+    {"[64:ff9b::808:808]", ADDRESS_WORLD},
+    {"[2001:4860::8]", ADDRESS_WORLD},
+    {"8.8.8.8", ADDRESS_WORLD},
+    {"9.255.255.255", ADDRESS_WORLD},
+    {"172.32.0.1", ADDRESS_WORLD},
+    {"100.128.0.1", ADDRESS_WORLD},
+    {"198.20.0.1", ADDRESS_WORLD},
+    {"168.63.129.17", ADDRESS_WORLD},
+    {"r.example", ADDRESS_WORLD},
+    {"localhost.example", ADDRESS_WORLD},
+    {"notlocalhost", ADDRESS_WORLD},
+};
+
+static void addresses_are_as_the_registries_of_special_purpose_have_them(void **state)
 {
-    static const struct {
-        const char *url;
-        bool is_private;
-    } cases[] = {
-        {"https://127.0.0.1/x", true},
-        {"https://127.255.255.254", true},
-        {"https://localhost:99/", true},
-        {"https://LOCALHOST/", true},
-        {"https://a.localhost/", true},
-        {"https://localhost./", true},
-        {"https://user@localhost/", true},
-        {"https://169.254.169.254/latest", true},
-        {"https://10.1.2.3", true},
-        {"https://100.64.0.1", true},
-        {"https://172.16.0.1", true},
-        {"https://172.31.255.255", true},
-        {"https://192.168.0.1", true},
-        {"https://0.0.0.0", true},
-        {"https://2130706433/", true},
-        {"https://0x7f.1/", true},
-        {"https://017700000001/", true},
-        {"https://[::1]:5000/", true},
-        {"https://[::]/", true},
-        {"https://[fe80::1]/", true},
-        {"https://[fd00::1]/", true},
-        {"https://[::ffff:10.0.0.1]/", true},
-        {"https://[::10.0.0.1]/", true},
-        {"https://[64:ff9b::a00:1]/", true},
-        {"https://[64:ff9b::808:808]/", false},
-        {"https://[2001:4860::8]/", false},
-        {"https://8.8.8.8", false},
-        {"https://172.32.0.1", false},
-        {"https://100.128.0.1", false},
-        {"https://r.example", false},
-        {"https://localhost.example", false},
-        {"https://notlocalhost", false},
-        {"not a URL", false},
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(addresses); i++) {
+        CLEANUP(text) char *url = xasprintf("https://%s/x", addresses[i].host);
+        if (url_scope(url) != addresses[i].scope)
+            fail_msg("'%s' is %d", url, (int)url_scope(url));
+    }
+    assert_int_equal(url_scope("not a URL"), ADDRESS_WORLD);
+}
+
+/* Rows send to columns. */
+static void a_server_names_only_what_lies_no_nearer_than_itself(void **state)
+{
+    static const char *const urls[] = {"http://169.254.169.254", "http://127.0.0.1:1",
+                                       "http://10.0.0.1", "https://h.example"};
+    static const bool allowed[4][4] = {
+        {true, true, true, true}, /* named by the user, who knows */
+        {false, true, true, true},
+        {false, false, true, true},
+        {false, false, false, true},
     };
+    CLEANUP(http) struct http *http = new_http();
 
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
-        if (url_is_private(cases[i].url) != cases[i].is_private)
-            fail_msg("'%s' is %s", cases[i].url, cases[i].is_private ? "private" : "public");
+    for (size_t i = 0; i < ARRAY_SIZE(urls); i++)
+        for (size_t j = 0; j < ARRAY_SIZE(urls); j++)
+            if (http_may_name(http, urls[i], urls[j]) != allowed[i][j])
+                fail_msg("'%s' to '%s'", urls[i], urls[j]);
 }
 
 static void hosts_are_allowed_by_name_and_port(void **state)
@@ -87,10 +142,10 @@ static char *name_of_this_machine(void)
     struct addrinfo *found = NULL;
     char name[256] = "";
 
-    if (gethostname(name, sizeof(name) - 1) < 0 || url_is_private(name) ||
+    if (gethostname(name, sizeof(name) - 1) < 0 || url_scope(name) != ADDRESS_WORLD ||
         getaddrinfo(name, NULL, &hints, &found) != 0)
         return NULL;
-    bool is_private = address_is_private(found->ai_addr);
+    bool is_private = address_scope(found->ai_addr) == ADDRESS_MACHINE;
     bool is_loopback =
         ((const unsigned char *)&((const struct sockaddr_in *)(const void *)found->ai_addr)
              ->sin_addr)[0] == 127;
@@ -111,19 +166,19 @@ static void a_public_request_does_not_connect_to_what_a_name_hides(void **state)
         skip();
     peer_start(&peer);
     CLEANUP(text) char *url = xasprintf("http://%s%s", name, strrchr(peer.url, ':'));
-    struct http_request request = {.method = "GET", .url = url, .public_only = true};
-    assert_false(http_is_private_origin(http, url));
+    struct http_request request = {.method = "GET", .url = url, .named_by = "https://h.example"};
+    assert_int_equal(http_scope(http, url), ADDRESS_WORLD);
     assert_int_equal(http_send(http, &request, &response, &err), -1);
     assert_int_equal(err.kind, ERROR_DENIED);
-    assert_non_null(strstr(err.text, "has an address of this machine or a private network, where "
-                                     "only a server that is there itself may send inlay"));
-    assert_false(http_is_private_origin(http, url));
+    assert_non_null(strstr(err.text, "is on this machine, where only a server that is there "
+                                     "itself may send inlay"));
+    assert_int_equal(http_scope(http, url), ADDRESS_WORLD);
 
     /* The same without the restriction is answered, and from then on known for what it is. */
-    request.public_only = false;
+    request.named_by = NULL;
     assert_int_equal(http_send(http, &request, &response, &err), 0);
     assert_string_equal(buf_text(&response.body), "hello");
-    assert_true(http_is_private_origin(http, url));
+    assert_int_equal(http_scope(http, url), ADDRESS_MACHINE);
     peer_stop(&peer);
 }
 
@@ -135,15 +190,15 @@ static void a_public_request_does_not_go_to_an_address_that_is_private(void **st
     struct http_request request = {
         .method = "GET",
         .url = "http://169.254.169.254/latest/?secret",
-        .public_only = true,
+        .named_by = "https://h.example",
     };
 
     (void)state;
     assert_int_equal(http_send(http, &request, &response, &err), -1);
     assert_int_equal(err.kind, ERROR_DENIED);
     assert_string_equal(err.text,
-                        "'169.254.169.254:80' is on this machine or a private network, where only "
-                        "a server that is there itself may send inlay");
+                        "'169.254.169.254:80' is at an address for a link, a cloud's own services "
+                        "or no use, where no server may send inlay");
 }
 
 static void serve_redirect(struct peer *peer, int fd)
@@ -170,11 +225,11 @@ static void a_public_server_cannot_redirect_to_a_private_one(void **state)
     assert_int_equal(http_send(http, &request, &response, &err), -1);
     peer_stop(&peer);
     assert_non_null(strstr(peer.head, "GET http://r.example/blob?sig HTTP/1.1"));
-    assert_false(http_is_private_origin(http, "http://r.example"));
+    assert_int_equal(http_scope(http, "http://r.example"), ADDRESS_WORLD);
     assert_int_equal(err.kind, ERROR_DENIED);
     assert_string_equal(err.text, "following a redirect of 'http://r.example/blob': "
-                                  "'127.0.0.1:9' is on this machine or a private network, where "
-                                  "only a server that is there itself may send inlay");
+                                  "'127.0.0.1:9' is on this machine, where only a server that is "
+                                  "there itself may send inlay");
 }
 
 /* One connection on a socket in a folder of its own. */
@@ -286,7 +341,8 @@ static void a_socket_that_is_not_there_is_named(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(addresses_of_this_machine_and_its_networks_are_private),
+        cmocka_unit_test(addresses_are_as_the_registries_of_special_purpose_have_them),
+        cmocka_unit_test(a_server_names_only_what_lies_no_nearer_than_itself),
         cmocka_unit_test(hosts_are_allowed_by_name_and_port),
         cmocka_unit_test(a_public_request_does_not_connect_to_what_a_name_hides),
         cmocka_unit_test(a_public_request_does_not_go_to_an_address_that_is_private),

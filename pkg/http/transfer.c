@@ -168,7 +168,8 @@ int transfer_open(struct http *http, const struct http_request *request,
     transfer->proxy =
         request->unix_socket != NULL ? "" : proxies_choose(&http->proxies, transfer->origin);
     transfer->unix_socket = request->unix_socket != NULL ? xstrdup(request->unix_socket) : NULL;
-    transfer->public_only = request->public_only || options->public_only;
+    const char *server = options->named_by != NULL ? options->named_by : request->named_by;
+    transfer->least = server != NULL ? http_scope(http, server) : ADDRESS_NEVER;
     transfer->safe = http_method_is_safe(request->method);
     transfer->offset = request->offset;
     transfer->length = request->length;

@@ -42,6 +42,7 @@ int hub_get_document(const struct huggingface *hub, const char *url, struct http
         .authorization = hub_authorization(hub, url),
         .accept = "application/json",
         .body_limit = PAGE_LIMIT,
+        .named_by = http_same_origin(url, hub->endpoint) ? NULL : hub->endpoint,
     };
 
     if (http_send(hub->http, &request, response, err) < 0)

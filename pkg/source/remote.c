@@ -30,7 +30,7 @@ int remote_open_remembered(const struct remote *remote, const struct plan_file *
         .offset = range->offset,
         .length = range->length,
         .size = file->size,
-        .public_only = !http_is_private_origin(remote->http, remote->endpoint),
+        .named_by = remote->endpoint,
         .cancel = range->cancel,
     };
     int result = http_open(remote->http, &request, &response, body, err);

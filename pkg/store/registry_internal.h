@@ -157,7 +157,7 @@ int registry_create_blob(struct store *store, uint64_t size, const struct digest
 /*
  * Where an upload goes on: the Location of an answer, resolved against the URL of its request.
  * Refused are plain http where the registry has https (on the same host https is meant, and used)
- * and, for a registry outside, addresses of this machine and of private networks. The caller frees
+ * and what http_may_name() refuses. The caller frees
  * *out.
  */
 int registry_location(struct http *http, const char *origin, const char *request_url,

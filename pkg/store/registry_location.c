@@ -31,11 +31,11 @@ int registry_location(struct http *http, const char *origin, const char *request
                              name);
         }
     }
-    if (!http_same_origin(url, origin) && http_is_private_origin(http, url) &&
-        !http_is_private_origin(http, origin)) {
+    if (!http_same_origin(url, origin) && !http_may_name(http, origin, url)) {
         CLEANUP(text) char *name = text_display_url(url);
         return error_set(err, ERROR_UNSUPPORTED,
-                         "the registry sends uploads to '%s', an address of a private network",
+                         "the registry sends uploads to '%s', where only a server that is there "
+                         "itself may send inlay",
                          name);
     }
     *out = TAKE(url);

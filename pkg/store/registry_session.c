@@ -202,7 +202,7 @@ int registry_session_send(struct registry_session *session, const struct http_re
 
     if (registry_origin(registry, &origin, err) < 0)
         return -1;
-    foreign.public_only = !http_is_private_origin(registry->http, origin);
+    foreign.named_by = origin;
     int result = registry_session_is_own(session)
                      ? registry_send(registry, request, response, err)
                      : http_send(registry->http, &foreign, response, err);

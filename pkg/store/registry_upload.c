@@ -106,7 +106,7 @@ static int begin_body(struct registry_blob *blob, uint64_t size, struct error *e
         .authorization = authorization,
         .content_type = "application/octet-stream",
         .expect = HTTP_EXPECT(STATUS_ACCEPTED, STATUS_OK, STATUS_CREATED, STATUS_NO_CONTENT),
-        .public_only = is_outside && !http_is_private_origin(registry->http, origin),
+        .named_by = is_outside ? origin : NULL,
     };
     writer_free(TAKE(blob->body));
     http_response_release(&blob->answer);
