@@ -10,6 +10,8 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* The one mutable global: the signal handler has no other way to say anything. */
@@ -45,6 +47,17 @@ static void watch_signals(void)
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL); /* a file that grows too large is an error like others */
+}
+
+/* Tokens are in memory: neither a core dump nor a debugger of the same user gets at them. */
+static void hide_memory(void)
+{
+    const struct rlimit none = {0, 0};
+
+    if (getenv("INLAY_DEBUG") != NULL)
+        return;
+    setrlimit(RLIMIT_CORE, &none);
+    prctl(PR_SET_DUMPABLE, 0);
 }
 
 /*
@@ -156,6 +169,7 @@ int main(int argc, char **argv)
     CLEANUP(error) struct error err = ERROR_INIT;
 
     open_standard_files();
+    hide_memory();
     watch_signals();
     if (run(argc, argv, &err) == 0)
         return EXIT_SUCCESS;

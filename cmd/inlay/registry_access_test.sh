@@ -338,3 +338,28 @@ expect_contains "$ERR" "the client certificate for '$REGISTRY' cannot be used"
 
 # Nothing is left in the cache, either.
 expect_eq '' "$(find "$XDG_CACHE_HOME" -type f -print0 2>/dev/null | xargs -0r grep -lF "$secret" || true)" 'a secret is kept'
+
+# Tokens are in memory: no core dump, and no debugger of the same user, whose files these then are not.
+mkfifo "$TEST_DIR/nothing"
+exec 9<>"$TEST_DIR/nothing"
+chmod 755 "$TEST_DIR"
+install -m 755 "$INLAY" "$TEST_DIR/inlay"
+# memory EXPECTED [VARIABLE=VALUE]: whose the memory of a process of user 1234 is, and its limit for core dumps
+memory() {
+    local expected=$1 found='' id
+    shift
+    setpriv --reuid=1234 --regid=1234 --clear-groups env "$@" "$TEST_DIR/inlay" inspect oci-archive:- <&9 >/dev/null 2>&1 &
+    id=$!
+    for _ in {1..200}; do
+        found="$(stat -c %u "/proc/$id/mem") $(awk '/^Max core file size/ { print $5 }' "/proc/$id/limits")"
+        [ "$(readlink "/proc/$id/exe")" = "$TEST_DIR/inlay" ] && [ "$found" = "$expected" ] && break
+        sleep 0.05
+    done
+    kill "$id"
+    wait "$id" || true
+    expect_eq "$expected" "$found" "memory and core dumps ($*)"
+}
+ulimit -c unlimited
+memory '0 0'
+memory '1234 unlimited' INLAY_DEBUG=1
+exec 9>&-

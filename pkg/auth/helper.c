@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <spawn.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -48,16 +49,40 @@ bool helper_is_name(const char *name)
     return *name != '\0' && *name != '.' && name[strspn(name, allowed)] == '\0';
 }
 
+/*
+ * The program in a folder that PATH names in full. An empty or relative part means the current
+ * folder, which may be that of somebody else's project. NULL: there is none.
+ */
+static char *find_program(const char *name)
+{
+    const char *path = getenv("PATH");
+    struct stat status;
+
+    path = path != NULL ? path : "/usr/local/bin:/usr/bin:/bin";
+    while (*path != '\0') {
+        size_t size = strcspn(path, ":");
+        CLEANUP(text) char *program = xasprintf("%.*s/%s", (int)size, path, name);
+        if (*path == '/' && stat(program, &status) == 0 && S_ISREG(status.st_mode) &&
+            access(program, X_OK) == 0)
+            return TAKE(program);
+        path += size + (path[size] == ':');
+    }
+    return NULL;
+}
+
 /* It reads `in`, writes `out`, and inherits nothing else of how we treat signals. */
 static int spawn(const char *program, int in, int out, pid_t *id)
 {
     char verb[] = "get";
     CLEANUP(text) char *name = xstrdup(program);
+    CLEANUP(text) char *path = find_program(program);
     char *const arguments[] = {name, verb, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t signals;
 
+    if (path == NULL)
+        return ENOENT;
     posix_spawn_file_actions_init(&actions);
     posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
     posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
@@ -67,7 +92,7 @@ static int spawn(const char *program, int in, int out, pid_t *id)
     sigemptyset(&signals);
     posix_spawnattr_setsigmask(&attributes, &signals);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-    int result = posix_spawnp(id, program, &actions, &attributes, arguments, environ);
+    int result = posix_spawn(id, path, &actions, &attributes, arguments, environ);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     return result;

@@ -116,6 +116,28 @@ static void a_helper_may_leave_its_question_or_a_child_behind(void **state)
     }
 }
 
+static void a_helper_in_the_current_folder_is_not_run(void **state)
+{
+    static const char *const paths[] = {"",           ":/usr/bin",   "/usr/bin:", "/usr/bin::/bin",
+                                        ".:/usr/bin", "bin:/usr/bin"};
+    CLEANUP(text) char *before = getcwd(NULL, 0);
+
+    folder_be_home(*state);
+    folder_put(*state, "docker-credential-x", "#!/bin/sh\n:>ran\n", true);
+    folder_put(*state, "bin/docker-credential-x", "#!/bin/sh\n:>ran\n", true);
+    assert_int_equal(chdir(*state), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        CLEANUP(credential) struct credential credential = CREDENTIAL_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        struct helper helper = new_helper("x");
+        setenv("PATH", paths[i], 1);
+        assert_int_equal(helper_ask(&helper, &credential, &err), -1);
+        assert_non_null(strstr(err.text, "there is no such program in PATH"));
+        assert_int_equal(access("ran", F_OK), -1);
+    }
+    assert_int_equal(chdir(before), 0);
+}
+
 static void a_helper_that_cannot_answer_is_named(void **state)
 {
     static const struct {
@@ -202,6 +224,8 @@ int main(void)
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(a_helper_may_leave_its_question_or_a_child_behind,
                                         folder_setup, folder_teardown),
+        cmocka_unit_test_setup_teardown(a_helper_in_the_current_folder_is_not_run, folder_setup,
+                                        folder_teardown),
         cmocka_unit_test_setup_teardown(a_helper_that_cannot_answer_is_named, folder_setup,
                                         folder_teardown),
         cmocka_unit_test_setup_teardown(cancelling_ends_a_helper, folder_setup, folder_teardown),

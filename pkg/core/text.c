@@ -171,13 +171,39 @@ bool text_is_hex(const char *text, size_t size)
     return strlen(text) == size && strspn(text, "0123456789abcdef") == size;
 }
 
+/* How many bytes the character has if it changes how others are shown; else 0. */
+static size_t control_size(const unsigned char *at)
+{
+    if (*at < 0x20 || *at == 0x7f)
+        return 1;
+    if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) /* C1 controls */
+        return 2;
+    if (*at == 0xd8 && at[1] == 0x9c) /* U+061C, the first of those that change the direction */
+        return 2;
+    if (*at != 0xe2 || at[1] == '\0')
+        return 0;
+    bool changes = (at[1] == 0x80 && (at[2] == 0x8e || at[2] == 0x8f)) || /* U+200E, U+200F */
+                   (at[1] == 0x80 && at[2] >= 0xa8 && at[2] <= 0xae) ||   /* U+2028 to U+202E */
+                   (at[1] == 0x81 && at[2] >= 0xa6 && at[2] <= 0xa9);     /* U+2066 to U+2069 */
+    return changes ? 3 : 0;
+}
+
+/* What a runner of Azure Pipelines or GitHub obeys wherever it stands in a line of the log. */
+static bool is_command(const char *text)
+{
+    return text_starts_with(text, "##[") || text_starts_with(text, "##vso[");
+}
+
 void text_mask(char *text)
 {
-    for (unsigned char *at = (unsigned char *)text; *at != '\0'; at++) {
-        if (*at < 0x20 || *at == 0x7f)
-            *at = '?';
-        else if (*at == 0xc2 && at[1] >= 0x80 && at[1] < 0xa0) /* C1 controls in UTF-8 */
-            at[0] = at[1] = '?';
+    size_t blank = strspn(text, " ");
+
+    if (text_starts_with(text + blank, "::")) /* the same at the start of a line */
+        text[blank] = '?';
+    for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
+        size_t size = is_command((const char *)at) ? 1 : control_size(at);
+        memset(at, '?', size);
+        at += size > 0 ? size : 1;
     }
 }
 

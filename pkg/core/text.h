@@ -32,7 +32,11 @@ bool path_is_below(const char *path, const char *folder);
 char *path_join(const char *folder, const char *name);
 /* Exactly `size` lower-case hex digits. */
 bool text_is_hex(const char *text, size_t size);
-/* Replaces control characters by '?', in place. */
+/*
+ * Replaces by '?', in place, what does more than be read: control characters, those that change the
+ * direction of others or end a line, and what begins a command to the runners of CI systems
+ * ("##[", "##vso[", "::" at the start).
+ */
 void text_mask(char *text);
 /* The URL without user, query and fragment, for messages. Caller frees. */
 char *text_display_url(const char *url);

@@ -124,6 +124,38 @@ static void errors_carry_context_and_no_control_characters(void **state)
     assert_int_equal(other.kind, ERROR_CORRUPT);
 }
 
+static void masked_text_is_read_and_does_nothing(void **state)
+{
+    static const struct {
+        const char *text, *masked;
+    } cases[] = {
+        {"a\tb\x7f", "a?b?"},
+        {"a\xe2\x80\xaetxt.exe", "a???txt.exe"},
+        {"\xd8\x9c\xe2\x81\xa6x\xe2\x81\xa9\xe2\x80\x8f", "?????x??????"},
+        {"a\xe2\x80\xa8"
+         "b",
+         "a???b"},
+        {"caf\xc3\xa9 \xe2\x80\x93 \xe2\x82\xac", "caf\xc3\xa9 \xe2\x80\x93 \xe2\x82\xac"},
+        {"cut \xe2\x80", "cut \xe2\x80"},
+        {"cut \xe2", "cut \xe2"},
+        {"::error::x", "?:error::x"},
+        {"  ::add-mask::x", "  ?:add-mask::x"},
+        {"a::b", "a::b"},
+        {"##vso[task.complete]", "?#vso[task.complete]"},
+        {"m ##[error]x", "m ?#[error]x"},
+        {"###[x", "#?#[x"},
+        {"## a [b]", "## a [b]"},
+        {"", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(text) char *text = xstrdup(cases[i].text);
+        text_mask(text);
+        assert_string_equal(text, cases[i].masked);
+    }
+}
+
 static void a_copy_of_a_part_ends_where_the_text_ends(void **state)
 {
     static const struct {
@@ -237,6 +269,7 @@ int main(void)
         cmocka_unit_test(parts_are_found_in_any_case),
         cmocka_unit_test(sizes_are_written_as_people_read_them),
         cmocka_unit_test(a_number_is_digits_and_in_range),
+        cmocka_unit_test(masked_text_is_read_and_does_nothing),
         cmocka_unit_test(errors_carry_context_and_no_control_characters),
         cmocka_unit_test(a_copy_of_a_part_ends_where_the_text_ends),
         cmocka_unit_test(a_log_writes_what_its_level_admits),
