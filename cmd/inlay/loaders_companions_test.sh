@@ -42,6 +42,23 @@ expect_eq 'TinyModel 1.0 2.0 3.0 4.0' "$(reads code code acme/model /usr/bin/env
 inject without acme/model --no-companions
 expect_exit 1 reads without code acme/model /usr/bin/env HF_MODULES_CACHE=/tmp/modules
 expect_contains "$(cat reader.log)" 'acme/code'
+# verify knows it before the start; code that the base has, in a cache that inlay knows nothing of, will do.
+expect_exit 0 "$INLAY" verify oci:out:code
+lacks() { # TAG TEXT
+    expect_exit 7 "$INLAY" verify "oci:out:$1"
+    expect_contains "$OUT" "the first start will ask for $2"
+}
+lacks without 'acme/code@main (config.json: auto_map.'
+expect_exit 0 "$INLAY" verify oci:out:without --no-companions
+expect_contains "$OUT" 'note: the first start will ask for acme/code@main'
+mkdir -p extra/home/app/.cache/huggingface/hub
+cp -a code/rootfs/home/app/.cache/huggingface/hub/models--acme--code extra/home/app/.cache/huggingface/hub/
+chown -R 1000:1000 extra/home/app
+make_base image copied --user app --extra extra
+expect_exit 0 "$INLAY" inject oci:image:copied acme/model --no-companions --to oci:out:copied
+open_image out copied copied
+expect_eq 'TinyModel 1.0 2.0 3.0 4.0' "$(reads copied code acme/model /usr/bin/env HF_MODULES_CACHE=/tmp/modules)"
+expect_exit 0 "$INLAY" verify oci:out:copied
 
 # An adapter, through transformers and through peft.
 inject adapter acme/adapter --companions
@@ -50,3 +67,5 @@ PeftModelForCausalLM $word" "$(reads adapter adapter acme/adapter)"
 inject lone acme/adapter
 expect_exit 1 reads lone adapter acme/adapter
 expect_contains "$(cat reader.log)" 'acme/base'
+expect_exit 0 "$INLAY" verify oci:out:adapter
+lacks lone 'acme/base@main (adapter_config.json: base_model_name_or_path'

@@ -364,6 +364,8 @@ const struct option_row option_rows[] = {
      .help = "presets of one's own, too, by which models are named; repeatable"},
     {READER, "allow-none", 0, NULL, COMMAND_VERIFY,
      .help = "nothing is wrong with an image without models"},
+    {READER, "no-companions", 0, NULL, COMMAND_VERIFY,
+     .help = "what models make their loaders ask for besides may be missing: a note tells it"},
     {READER, "user", 0, "USER", COMMAND_VERIFY,
      .help = "who reads: USER[:GROUP], as in the image's /etc/passwd, or numbers, in place of the "
              "image's own user",

@@ -343,6 +343,7 @@ static int run_verify(const struct command_context *context, struct options *opt
         .memo = memo,
         .demands = verification.demands.wanted,
         .demand_count = verification.demands.count,
+        .companions_are_notes = options_has(options, "no-companions"),
         .open_source = options_has(options, "hub") ? open_hub : NULL,
         .open_arg = &verification,
         .jobs = (unsigned)options_number(options, "jobs"),

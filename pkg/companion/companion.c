@@ -62,8 +62,61 @@ void companions_release(struct companions *companions)
     for (size_t i = 0; i < companions->count; i++)
         companion_release(&companions->items[i]);
     free(companions->items);
+    free(companions->own_code);
     strings_release(&companions->notes);
     *companions = (struct companions)COMPANIONS_INIT;
+}
+
+bool companion_reads(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *name = slash != NULL ? slash + 1 : path;
+
+    for (size_t i = 0; i < ARRAY_SIZE(rules); i++)
+        if (strcmp(rules[i].name, name) == 0 && (slash == NULL || !rules[i].at_root))
+            return true;
+    return false;
+}
+
+static bool any_matches(const char *glob, const struct strings *files)
+{
+    for (size_t i = 0; i < files->count; i++)
+        if (glob_matches(glob, files->items[i]))
+            return true;
+    return false;
+}
+
+/* Names that tell nothing of them leave it open what holds the weights: *.npz, *.nemo, *.bin. */
+static bool may_be_weights(const char *path)
+{
+    static const char *const others[] = {"*.py", "*.json", "*.txt", "*.md", "*.yaml", ".git*"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (glob_matches(others[i], path))
+            return false;
+    for (size_t i = 0; tokenizer_globs[i] != NULL; i++)
+        if (glob_matches(tokenizer_globs[i], path))
+            return false;
+    return true;
+}
+
+bool companion_is_in(const struct companion *companion, const struct strings *files)
+{
+    for (size_t i = 0; i < companion->required.count; i++)
+        if (!any_matches(companion->required.items[i], files))
+            return false;
+    for (size_t i = 0; companion->include.count == 0 && i < files->count; i++)
+        if (may_be_weights(files->items[i]))
+            return true;
+    return companion->include.count > 0;
+}
+
+const char *companions_find_code(const struct companions *companions)
+{
+    for (size_t i = 0; companions->own_code == NULL && i < companions->count; i++)
+        if (companions->items[i].kind == COMPANION_CODE)
+            return companions->items[i].file;
+    return companions->own_code;
 }
 
 /* For people: cut, and without control characters. Caller frees. */
@@ -169,6 +222,7 @@ void mention_add(const struct search *search, const struct mention *mention)
     companion.file = xstrdup(mention->file);
     companion.key = TAKE(key);
     companion.reason = xstrdup(mention->reason);
+    companion.is_conditional = mention->is_conditional;
     out->items = xrealloc(out->items, out->count + 1, sizeof(*out->items));
     out->items[out->count++] = companion;
 }
@@ -186,6 +240,12 @@ bool search_has_file(const struct search *search, const char *path)
            bsearch(&path, files->items, files->count, sizeof(*files->items), compare_texts) != NULL;
 }
 
+void search_note_code(const struct search *search, const struct document *document)
+{
+    if (search->out->own_code == NULL)
+        search->out->own_code = xstrdup(document->path);
+}
+
 void class_reference_read(const struct search *search, const struct document *document,
                           const char *key, const char *text)
 {
@@ -193,12 +253,12 @@ void class_reference_read(const struct search *search, const struct document *do
     const char *dashes = strstr(text, "--");
 
     if (dashes == NULL) {
-        search->out->runs_own_code = true;
+        search_note_code(search, document);
         return;
     }
     CLEANUP(text) char *name = xstrndup(text, (size_t)(dashes - text));
     if (strcmp(name, search->model) == 0)
-        search->out->runs_own_code = true;
+        search_note_code(search, document);
     mention_add(search, &(struct mention){
                             .kind = COMPANION_CODE,
                             .name = name,

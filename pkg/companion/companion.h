@@ -30,12 +30,13 @@ struct companion {
     char *file;              /* that names it first, from the repository's root */
     char *key;               /* in that file: "auto_map.AutoModel" */
     char *reason;            /* one line for people: "code that transformers runs" */
+    bool is_conditional;     /* some versions of its loader do not ask for it */
 };
 
 struct companions {
     struct companion *items; /* in the order in which they were found, each once, for all globs */
     size_t count;
-    bool runs_own_code;   /* code of its own is copied to HF_MODULES_CACHE at the start */
+    char *own_code;       /* file that names code of the model's own; NULL: none does */
     struct strings notes; /* one line each for people: what is named and cannot be followed */
 };
 
@@ -43,6 +44,16 @@ struct companions {
     {                                                                                              \
         .notes = STRINGS_INIT                                                                      \
     }
+
+/* Whether a file may name companions, by its path: then companions_find() wants its content. */
+bool companion_reads(const char *path);
+/*
+ * Whether a repository with these files has what is asked for: all that is required, and of a whole
+ * model something that may be weights.
+ */
+bool companion_is_in(const struct companion *companion, const struct strings *files);
+/* The first file that names code, of the model's own or another's; NULL: none. Of `companions`. */
+const char *companions_find_code(const struct companions *companions);
 
 /*
  * `model` is its name on the Hub, so that what it says of itself is told from others; `files` are

@@ -32,6 +32,7 @@ struct mention {
     const char *file;
     const char *key;
     const char *reason;
+    bool is_conditional;
 };
 
 /* Adds it, unless it is the model itself, is there already, or is no name of the Hub: then a note.
@@ -40,6 +41,9 @@ void mention_add(const struct search *search, const struct mention *mention);
 
 /* Whether one more note is to be added; above COMPANION_NOTES_MAX it is counted alone. */
 bool search_tells(const struct search *search);
+
+/* The model has code of its own, which this file names. */
+void search_note_code(const struct search *search, const struct document *document);
 
 bool search_has_file(const struct search *search, const char *path);
 

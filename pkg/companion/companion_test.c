@@ -15,7 +15,8 @@ struct file {
 
 #define FILES_MOST 4
 
-/* "KIND NAME@REVISION (FILE: KEY) REQUIRED GLOB…", a line each, "own code" last; caller frees. */
+/* "KIND NAME@REVISION (FILE: KEY) REQUIRED GLOB…", a line each, "own code (FILE)" last; caller
+ * frees. */
 static char *format(const struct companions *companions)
 {
     CLEANUP(buf) struct buf out = BUF_INIT;
@@ -33,8 +34,8 @@ static char *format(const struct companions *companions)
     }
     for (size_t i = 0; i < companions->notes.count; i++)
         buf_addf(&out, "note %s\n", companions->notes.items[i]);
-    if (companions->runs_own_code)
-        buf_add_text(&out, "own code\n");
+    if (companions->own_code != NULL)
+        buf_addf(&out, "own code (%s)\n", companions->own_code);
     return buf_take(&out);
 }
 
@@ -106,14 +107,17 @@ static void code_of_another_repository_is_found_wherever_classes_are_named(void 
 static void code_of_its_own_is_no_companion_and_is_said(void **state)
 {
     static const struct companion_case cases[] = {
-        {{{"config.json", "{\"auto_map\": {\"AutoModel\": \"modeling.Model\"}}"}}, "own code\n"},
+        {{{"config.json", "{\"auto_map\": {\"AutoModel\": \"modeling.Model\"}}"}},
+         "own code (config.json)\n"},
         {{{"config.json", "{\"auto_map\": {\"AutoModel\": \"acme/tiny--modeling.Model\"}}"}},
-         "own code\n"},
-        {{{"modules.json", "[{\"type\": \"custom_st.Transformer\"}]"}}, "own code\n"},
-        {{{"model_index.json", "{\"_class_name\": [\"pipeline\", \"MyPipeline\"]}"}}, "own code\n"},
+         "own code (config.json)\n"},
+        {{{"modules.json", "[{\"type\": \"custom_st.Transformer\"}]"}},
+         "own code (modules.json)\n"},
+        {{{"model_index.json", "{\"_class_name\": [\"pipeline\", \"MyPipeline\"]}"}},
+         "own code (model_index.json)\n"},
         {{{"model_index.json", "{\"_class_name\": \"P\", \"unet\": [\"my_unet\", \"Unet\"]}"},
           {"unet/my_unet.py", NULL}},
-         "own code\n"},
+         "own code (model_index.json)\n"},
         {{{"model_index.json", "{\"_class_name\": \"P\", \"unet\": [\"diffusers\", \"Unet\"]}"}},
          ""},
     };
@@ -307,7 +311,7 @@ static void what_does_not_have_the_expected_form_names_nothing(void **state)
     static const struct companion_case cases[] = {
         {{{"config.json", ""}}, ""},
         {{{"config.json", "[]"}}, ""},
-        {{{"config.json", "{\"auto_map\": \"\"}"}}, "own code\n"},
+        {{{"config.json", "{\"auto_map\": \"m.M\"}"}}, ""},
         {{{"config.json", "{\"auto_map\": 1, \"custom_pipelines\": [1]}"}}, ""},
         {{{"config.json", "{\"auto_map\": {\"AutoModel\": {\"a\": \"b/c--d.E\"}}}"}}, ""},
         {{{"config.json", "{\"auto_map\": "}}, ""},
@@ -355,6 +359,91 @@ static void a_model_that_names_hundreds_is_refused(void **state)
     assert_string_equal(err.text, "'acme/tiny' names more than 64 other models, expected a few");
 }
 
+static void files_say_whether_a_companion_is_there(void **state)
+{
+    static const struct {
+        struct file asks; /* names one companion */
+        const char *files[3];
+        bool is_in;
+    } cases[] = {
+        {{"config.json", "{\"auto_map\": {\"A\": \"b/c--d.E\"}}"}, {"README.md", "d.py"}, true},
+        {{"config.json", "{\"auto_map\": {\"A\": \"b/c--d.E\"}}"}, {"model.safetensors"}, false},
+        {{"adapter_config.json", "{\"base_model_name_or_path\": \"b/c\"}"},
+         {"config.json", "model.safetensors"},
+         true},
+        {{"adapter_config.json", "{\"base_model_name_or_path\": \"b/c\"}"},
+         {"config.json", "d.py", "tokenizer.model"},
+         false},
+        {{"adapter_config.json", "{\"base_model_name_or_path\": \"b/c\"}"}, {NULL}, false},
+        {{"config.yaml", "pipeline:\n  name: pyannote.audio.pipelines.SpeakerDiarization\n  "
+                         "params:\n    plda: b/c\n"},
+         {"plda.npz"},
+         true},
+        {{"gliner_config.json", "{\"model_name\": \"b/c\"}"}, {"tokenizer_config.json"}, true},
+        {{"gliner_config.json", "{\"model_name\": \"b/c\"}"}, {"config.json"}, false},
+        {{"modular_model_index.json",
+          "{\"a\": [\"d\", \"A\", {\"repo\": \"b/c\", \"subfolder\": \"unet\"}]}"},
+         {"unet/config.json"},
+         true},
+        {{"modular_model_index.json",
+          "{\"a\": [\"d\", \"A\", {\"repo\": \"b/c\", \"subfolder\": \"unet\"}]}"},
+         {"vae/model.safetensors"},
+         false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(companions) struct companions found = COMPANIONS_INIT;
+        CLEANUP(strings) struct strings files = STRINGS_INIT;
+        const struct file asks[FILES_MOST] = {cases[i].asks};
+        for (size_t k = 0; k < ARRAY_SIZE(cases[i].files) && cases[i].files[k] != NULL; k++)
+            strings_add(&files, cases[i].files[k]);
+        find("acme/tiny", asks, &found);
+        assert_int_equal(found.count, 1);
+        if (companion_is_in(&found.items[0], &files) != cases[i].is_in)
+            fail_msg("%s: %s", cases[i].asks.path, cases[i].asks.text);
+    }
+}
+
+static void files_that_are_read_are_known_by_name(void **state)
+{
+    static const struct {
+        const char *path;
+        bool is_read;
+    } cases[] = {
+        {"config.json", true},        {"1_Pooling/config.json", true},
+        {"modules.json", true},       {"a/modules.json", false},
+        {"config.yaml", true},        {"model.safetensors.index.json", false},
+        {"model.safetensors", false}, {"", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        if (companion_reads(cases[i].path) != cases[i].is_read)
+            fail_msg("%s", cases[i].path);
+}
+
+static void the_first_file_that_names_code_is_told(void **state)
+{
+    static const struct file own[FILES_MOST] = {
+        {"tokenizer_config.json", "{\"auto_map\": {\"A\": [\"t.T\", null]}}"}};
+    static const struct file other[FILES_MOST] = {
+        {"adapter_config.json", "{\"base_model_name_or_path\": \"a/b\"}"},
+        {"config.json", "{\"auto_map\": {\"A\": \"b/c--d.E\"}}"}};
+    static const struct file none[FILES_MOST] = {{"config.json", "{}"}};
+    CLEANUP(companions) struct companions of_own = COMPANIONS_INIT;
+    CLEANUP(companions) struct companions of_other = COMPANIONS_INIT;
+    CLEANUP(companions) struct companions of_none = COMPANIONS_INIT;
+
+    (void)state;
+    find("acme/tiny", own, &of_own);
+    assert_string_equal(companions_find_code(&of_own), "tokenizer_config.json");
+    find("acme/tiny", other, &of_other);
+    assert_string_equal(companions_find_code(&of_other), "config.json");
+    find("acme/tiny", none, &of_none);
+    assert_null(companions_find_code(&of_none));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -369,6 +458,9 @@ int main(void)
         cmocka_unit_test(of_many_that_cannot_be_followed_some_are_told_and_the_rest_counted),
         cmocka_unit_test(what_does_not_have_the_expected_form_names_nothing),
         cmocka_unit_test(files_that_are_not_taken_do_not_count),
+        cmocka_unit_test(files_say_whether_a_companion_is_there),
+        cmocka_unit_test(files_that_are_read_are_known_by_name),
+        cmocka_unit_test(the_first_file_that_names_code_is_told),
         cmocka_unit_test(a_model_that_names_hundreds_is_refused),
     };
 

@@ -40,11 +40,11 @@ void read_pipeline(const struct search *search, const struct document *document)
     const char *name;
 
     if (json_is_array(json_object_get(document->json, "_class_name")))
-        search->out->runs_own_code = true;
+        search_note_code(search, document);
     json_object_foreach(document->json, name, value)
     {
         if (has_code(search, name, value))
-            search->out->runs_own_code = true;
+            search_note_code(search, document);
     }
 }
 

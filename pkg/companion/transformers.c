@@ -44,7 +44,8 @@ void read_auto_map(const struct search *search, const struct document *document)
     const char *name;
     json_t *value;
 
-    read_classes(search, document, "auto_map", map);
+    if (json_is_array(map))
+        read_classes(search, document, "auto_map", map);
     json_object_foreach(map, name, value)
     {
         CLEANUP(text) char *key = xasprintf("auto_map.%s", name);
@@ -108,6 +109,7 @@ static void read_backbone_of(const struct search *search, const struct document 
         .file = document->path,
         .key = key,
         .reason = "the backbone",
+        .is_conditional = true, /* not from transformers 5 on */
     };
     if (name != NULL)
         mention_add(search, &mention);

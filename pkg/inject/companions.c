@@ -434,15 +434,6 @@ static void tell_code(const struct model_listing *listing, const struct model *m
                    model->title);
 }
 
-static bool has_code(const struct companions *found)
-{
-    bool has = found->runs_own_code;
-
-    for (size_t i = 0; i < found->count; i++)
-        has = has || found->items[i].kind == COMPANION_CODE;
-    return has;
-}
-
 static int follow(struct following *following, size_t number, struct error *err)
 {
     const struct model_listing *listing = following->listing;
@@ -456,7 +447,7 @@ static int follow(struct following *following, size_t number, struct error *err)
         return -1;
     for (size_t i = 0; i < found.notes.count; i++)
         notes_warn(listing->notes, "%s: %s", model->title, found.notes.items[i]);
-    if (has_code(&found))
+    if (companions_find_code(&found) != NULL)
         tell_code(listing, model);
     for (size_t i = 0; i < found.count && !following->items[number].is_alone; i++)
         if (meet(following, number, &found.items[i], err) < 0)

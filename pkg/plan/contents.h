@@ -43,11 +43,6 @@ void plan_contents_add(struct plan_contents *contents, const char *path, const v
 /* NULL if it is not there. */
 const struct plan_content *plan_contents_find(const struct plan_contents *contents,
                                               const char *path);
-/*
- * The first file by which transformers runs code of the model's own or of another repository: one
- * whose "auto_map" names classes. Constant; NULL: there is none.
- */
-const char *plan_contents_find_code(const struct plan_contents *contents);
 void plan_contents_release(struct plan_contents *contents);
 CLEANUP_RELEASE(plan_contents)
 

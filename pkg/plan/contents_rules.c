@@ -13,19 +13,6 @@ static json_t *load(const struct plan_contents *contents, const char *path)
     return content != NULL ? json_loadb(content->text, content->size, 0, NULL) : NULL;
 }
 
-const char *plan_contents_find_code(const struct plan_contents *contents)
-{
-    static const char *const configs[] = {"config.json", "tokenizer_config.json",
-                                          "processor_config.json", "preprocessor_config.json"};
-
-    for (size_t i = 0; i < ARRAY_SIZE(configs); i++) {
-        json_auto_t *config = load(contents, configs[i]);
-        if (json_object_size(json_object_get(config, "auto_map")) > 0)
-            return configs[i];
-    }
-    return NULL;
-}
-
 bool contents_find_components(const struct plan_contents *contents, struct strings *out)
 {
     json_auto_t *index = load(contents, "model_index.json");

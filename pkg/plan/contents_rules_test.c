@@ -137,42 +137,12 @@ static void an_index_that_names_what_is_not_there_is_refused(void **state)
     }
 }
 
-static void code_is_named_by_auto_map(void **state)
-{
-    static const struct {
-        const char *path, *text;
-        bool is_named;
-    } cases[] = {
-        {"config.json", "{\"auto_map\": {\"AutoModel\": \"modeling.Model\"}}", true},
-        {"config.json", "{\"auto_map\": {\"AutoModel\": \"org/code--modeling.Model\"}}", true},
-        {"tokenizer_config.json", "{\"auto_map\": {\"AutoTokenizer\": [\"t.T\", null]}}", true},
-        {"processor_config.json", "{\"auto_map\": {\"AutoProcessor\": \"p.P\"}}", true},
-        {"preprocessor_config.json", "{\"auto_map\": {\"AutoImageProcessor\": \"i.I\"}}", true},
-        {"1_Pooling/config.json", "{\"auto_map\": {\"AutoModel\": \"m.M\"}}", false},
-        {"config.json", "{\"auto_map\": {}}", false},
-        {"config.json", "{\"auto_map\": \"m.M\"}", false},
-        {"config.json", "{\"architectures\": [\"BertModel\"]}", false},
-        {"config.json", "[]", false},
-        {"config.json", "{\"auto_map\": ", false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(plan_contents) struct plan_contents contents = PLAN_CONTENTS_INIT;
-        plan_contents_add(&contents, cases[i].path, cases[i].text, strlen(cases[i].text));
-        const char *found = plan_contents_find_code(&contents);
-        if (cases[i].is_named != (found != NULL && strcmp(found, cases[i].path) == 0))
-            fail_msg("%s: %s", cases[i].path, cases[i].text);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(of_a_pipeline_its_components_are_taken),
         cmocka_unit_test(modules_and_indexes_are_told_by_their_content),
         cmocka_unit_test(an_index_that_names_what_is_not_there_is_refused),
-        cmocka_unit_test(code_is_named_by_auto_map),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -41,6 +41,8 @@ const char *verify_kind_name(enum verify_kind kind)
         return "unchecked";
     case VERIFY_NOT_BAKED:
         return "not-baked";
+    case VERIFY_COMPANION:
+        return "no-companion";
     }
     abort();
 }

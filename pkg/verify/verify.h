@@ -36,6 +36,7 @@ struct verify_options {
 
     const struct verify_demand *demands;
     size_t demand_count;
+    bool companions_are_notes; /* those that are not there are no findings */
 
     verify_open_fn *open_source; /* NULL: nothing is asked of the Hub */
     void *open_arg;
@@ -63,6 +64,7 @@ enum verify_kind {
     VERIFY_HUB,        /* the Hub has something else, or nothing */
     VERIFY_UNCHECKED,  /* it cannot be checked */
     VERIFY_NOT_BAKED,  /* a model that was asked for is not there */
+    VERIFY_COMPANION,  /* what a model makes its loader ask for besides is not there */
 };
 
 /* For programs: "broken-layer", "hidden", … */

@@ -1,6 +1,7 @@
 #ifndef INLAY_VERIFY_INTERNAL_H
 #define INLAY_VERIFY_INTERNAL_H
 
+#include "companion/companion.h"
 #include "layout/layout.h"
 #include "rootfs/rootfs.h"
 #include "transfer/image_tree.h"
@@ -139,8 +140,19 @@ int subject_check_layout(struct subject *subject, struct error *err) MUST_CHECK;
  */
 void check_demands(const struct check *check, struct strings *missing);
 
-/* verify_modules.c: the user can make the folder that code of the model's own is run from. */
-int subject_check_modules(struct subject *subject, struct error *err) MUST_CHECK;
+/* verify_companions.c: what the model makes its loader ask for besides, by its small files. */
+int subject_find_companions(struct subject *subject, struct companions *out,
+                            struct error *err) MUST_CHECK;
+/* verify_companions.c: each of them is where the user's loader looks. */
+int subject_check_companions(struct subject *subject, const struct companions *found,
+                             struct error *err) MUST_CHECK;
+/* verify_companion_files.c: whether the Hub's cache in `place` has what its loader asks for. */
+int check_has_companion(const struct check *check, const char *place,
+                        const struct companion *companion, bool *out, struct error *err) MUST_CHECK;
+
+/* verify_modules.c: the user can make the folder that code is run from. */
+int subject_check_modules(struct subject *subject, const struct companions *found,
+                          struct error *err) MUST_CHECK;
 
 /* verify_hub.c: asks the Hub for every model of these images; *out is an array of *count. */
 int hub_list(const struct verify_options *options, struct image_tree *const *images,

@@ -274,6 +274,7 @@ static void drop_repeated(struct verify_findings *findings)
 static int check_all(struct subject *subject, struct error *err)
 {
     struct verify_model *model = subject->model;
+    CLEANUP(companions) struct companions found = COMPANIONS_INIT;
 
     if (!find_folder(subject))
         return 0;
@@ -289,9 +290,10 @@ static int check_all(struct subject *subject, struct error *err)
     model->files = subject->file_count;
     drop_repeated(&model->findings);
     subject_compare_hub(subject);
-    if (subject_check_modules(subject, err) < 0)
+    if (note_all(subject, err) < 0 || subject_find_companions(subject, &found, err) < 0 ||
+        subject_check_modules(subject, &found, err) < 0)
         return -1;
-    return note_all(subject, err);
+    return subject_check_companions(subject, &found, err);
 }
 
 int check_model(struct check *check, struct verify_model *model, struct error *err)

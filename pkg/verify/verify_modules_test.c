@@ -2,7 +2,7 @@
 
 /* Code of a model's own has to find a folder that the image's user may write. */
 
-#define NOTE "it has code of its own (config.json: auto_map), which is copied to "
+#define NOTE "it has code of its own (by config.json), which is copied to "
 
 static void inject_code(struct bench *bench, const char *config)
 {
