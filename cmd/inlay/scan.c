@@ -56,9 +56,10 @@ static void print_json(const struct scanning *scanning)
     for (size_t i = 0; i < findings->count; i++)
         json_array_append_new(models, finding_json(&findings->items[i]));
     json_auto_t *document =
-        json_pack("{s:o, s:o, s:o, s:o, s:o}", "platform", text_to_json(scanning->platform),
+        json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "platform", text_to_json(scanning->platform),
                   "models", models, "unresolved", strings_to_json(&findings->unresolved), "skipped",
-                  strings_to_json(&findings->skipped), "notes", strings_to_json(&findings->notes));
+                  strings_to_json(&findings->skipped), "asking", strings_to_json(&findings->asking),
+                  "notes", strings_to_json(&findings->notes));
     json_to_buf(document, &text);
     puts(buf_text(&text));
 }
@@ -156,6 +157,7 @@ static void print_text(const struct scanning *scanning, const char *name)
         puts("no models found");
     print_list("Not known before it runs:", &findings->unresolved);
     print_list("Not read:", &findings->skipped);
+    print_list("Asks a server at each start, whatever is baked:", &findings->asking);
     print_list("Worth knowing:", &findings->notes);
     print_next(scanning, name);
 }

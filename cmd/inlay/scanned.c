@@ -18,6 +18,9 @@ static void say_left(const struct log *log, const struct scan_findings *findings
         log_warn(log, "scan: passed over: %s", findings->skipped.items[i]);
     for (size_t i = 0; i < findings->unresolved.count; i++)
         log_warn(log, "scan: not resolved: %s", findings->unresolved.items[i]);
+    for (size_t i = 0; i < findings->asking.count; i++)
+        log_warn(log, "scan: cannot start offline, whatever is baked: %s",
+                 findings->asking.items[i]);
 }
 
 int scanned_read(const struct scanned_image *request, struct scan_findings *out, struct error *err)

@@ -203,7 +203,8 @@ static int find(const struct placing *placing, struct error *err)
     placing_tell_place(placing);
     if (placing_place_models(placing, err) < 0 || placing_check_above(placing, err) < 0 ||
         placing_hold_kept(placing, err) < 0 || placing_link_models(placing, err) < 0 ||
-        placing_find_root(placing, err) < 0 || placing_check(placing, err) < 0)
+        placing_find_root(placing, err) < 0 || placing_check(placing, err) < 0 ||
+        placing_tell_offline(placing, err) < 0)
         return -1;
     placing_keep_facts(placing);
     placing_keep_folders(placing);

@@ -92,6 +92,8 @@ int placing_check_above(const struct placing *placing, struct error *err) MUST_C
 bool placement_is_deleted(const struct placement *placement, const struct image_layer *layer);
 /* check.c: says where the models go, and what of that might surprise. */
 void placing_tell_place(const struct placing *placing);
+/* offline.c: what cannot start offline whatever is baked, if the base has been read anyway. */
+int placing_tell_offline(const struct placing *placing, struct error *err) MUST_CHECK;
 /* check.c: what is refused, and what people are told, once every file has its place. */
 int placing_check(const struct placing *placing, struct error *err) MUST_CHECK;
 

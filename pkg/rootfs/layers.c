@@ -463,6 +463,17 @@ size_t layers_count(const struct layers *layers)
     return layers->count;
 }
 
+bool layers_are_read(struct layers *layers)
+{
+    bool are = true;
+
+    pthread_mutex_lock(&layers->lock);
+    for (size_t i = 0; i < layers->count; i++)
+        are = are && layers->slots[i].state == SLOT_READ;
+    pthread_mutex_unlock(&layers->lock);
+    return are;
+}
+
 uint64_t layers_fetched(const struct layers *layers)
 {
     return atomic_load(&layers->fetched);

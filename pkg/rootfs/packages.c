@@ -225,3 +225,24 @@ int rootfs_find_package(struct rootfs *rootfs, const struct rootfs_package_reque
         return find_node(&search, err);
     return find_python(&search, err);
 }
+
+int rootfs_find_python_version(struct rootfs *rootfs, const char *folder, char **out,
+                               struct error *err)
+{
+    static const char info[] = ".dist-info";
+    const struct search search = {.rootfs = rootfs};
+    const char *slash = strrchr(folder, '/');
+    CLEANUP(text) char *site = xstrndup(folder, (size_t)(slash - folder));
+    CLEANUP(text) char *prefix = xasprintf("%s-", slash + 1);
+    CLEANUP(strings) struct strings names = STRINGS_INIT;
+
+    *out = NULL;
+    if (list_names(&search, site, prefix, &names, err) < 0)
+        return -1;
+    for (size_t i = 0; i < names.count && *out == NULL; i++) {
+        const char *version = names.items[i] + strlen(prefix);
+        if (text_ends_with(version, info))
+            *out = xstrndup(version, strlen(version) - strlen(info));
+    }
+    return 0;
+}

@@ -400,6 +400,11 @@ int rootfs_collect(struct rootfs *rootfs, rootfs_file_fn *give, void *arg, struc
     return result;
 }
 
+bool rootfs_is_read(const struct rootfs *rootfs)
+{
+    return layers_are_read(rootfs->layers);
+}
+
 uint64_t rootfs_fetched(const struct rootfs *rootfs)
 {
     return layers_fetched(rootfs->layers);

@@ -257,6 +257,9 @@ CLEANUP_FREE(rootfs_contents)
 int rootfs_find_volume(struct rootfs *rootfs, const struct image *image, const char *place,
                        char **out, struct error *err) MUST_CHECK;
 
+/* Whether every layer has been read, or remembered: then no question reads another one. */
+bool rootfs_is_read(const struct rootfs *rootfs);
+
 /* How many bytes of layers were fetched so far, and how many layers were answered by the memo. */
 uint64_t rootfs_fetched(const struct rootfs *rootfs);
 size_t rootfs_remembered(const struct rootfs *rootfs);
@@ -308,5 +311,12 @@ struct rootfs_package_request {
  */
 int rootfs_find_package(struct rootfs *rootfs, const struct rootfs_package_request *request,
                         struct strings *out, struct error *err) MUST_CHECK;
+
+/*
+ * The version of a Python package by what lies beside its folder: "4.57.3" for "transformers" at
+ * …/site-packages/transformers; NULL: not told. The caller frees *out. May read every layer.
+ */
+int rootfs_find_python_version(struct rootfs *rootfs, const char *folder, char **out,
+                               struct error *err) MUST_CHECK;
 
 #endif

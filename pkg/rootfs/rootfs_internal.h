@@ -253,6 +253,7 @@ int layers_read_again(struct layers *layers, size_t depth, const struct scan_wan
                       struct error *err) MUST_CHECK;
 /* Reads a layer again with hashes, unless it has been read with them. */
 int layers_hash(struct layers *layers, size_t depth, struct error *err) MUST_CHECK;
+bool layers_are_read(struct layers *layers);
 uint64_t layers_fetched(const struct layers *layers);
 size_t layers_remembered(const struct layers *layers);
 

@@ -97,6 +97,9 @@ static void add_model(struct scan *scan, const struct words *words, const struct
                       place, rule->program, text);
         return;
     }
+    const struct offline_rule *asks = scan_offline_command_rule(rule->program);
+    if (asks != NULL)
+        scan_offline_command(scan, asks, place, flag_value(words, 0, asks->argument));
     if (colon != NULL)
         add_quantization(&finding, colon + 1);
     const char *revision = flag_value(words, 0, "--revision");

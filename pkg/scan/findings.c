@@ -25,6 +25,7 @@ void scan_findings_release(struct scan_findings *findings)
     free(findings->items);
     strings_release(&findings->unresolved);
     strings_release(&findings->skipped);
+    strings_release(&findings->asking);
     strings_release(&findings->notes);
     *findings = (struct scan_findings)SCAN_FINDINGS_INIT;
 }
@@ -166,6 +167,15 @@ void scan_add_skipped(struct scan_findings *out, const char *format, ...)
 
     va_start(arguments, format);
     add_line(&out->skipped, format, arguments);
+    va_end(arguments);
+}
+
+void scan_add_asking(struct scan_findings *out, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add_line(&out->asking, format, arguments);
     va_end(arguments);
 }
 

@@ -108,26 +108,6 @@ const char *scan_variable(const struct scan *scan, const char *name, const char 
     return value != NULL && value[0] != '\0' ? value : NULL;
 }
 
-static unsigned long next_number(const char **text)
-{
-    char *end = NULL;
-    unsigned long number = strtoul(*text, &end, 10);
-
-    *text = *end == '.' ? end + 1 : "";
-    return number;
-}
-
-int scan_compare_versions(const char *a, const char *b)
-{
-    while (*a != '\0' || *b != '\0') {
-        unsigned long left = next_number(&a);
-        unsigned long right = next_number(&b);
-        if (left != right)
-            return left < right ? -1 : 1;
-    }
-    return 0;
-}
-
 const char *scan_version(const struct scan *scan, enum package_kind kind, const char *name)
 {
     const struct application_package *package =

@@ -1,3 +1,4 @@
+#include "core/version.h"
 #include "layout/layout.h"
 #include "plan/plan.h"
 #include "scan/scan_internal.h"
@@ -15,7 +16,7 @@ struct loading {
     bool sure;
 };
 
-static char *format_place(const struct scan_source *source, const struct python_call *call)
+char *scan_format_place(const struct scan_source *source, const struct python_call *call)
 {
     if (call->cell > 0)
         return xasprintf("%s:cell %u:%u", source->file->path, call->cell, call->line);
@@ -166,8 +167,7 @@ static void find_sentence_transformers(const struct scan *scan, bool *old, bool 
         const struct application_package *package = &application->packages[i];
         if (package->kind == PACKAGE_NODE || strcmp(package->name, "sentence-transformers") != 0)
             continue;
-        bool is_old =
-            package->version != NULL && scan_compare_versions(package->version, "2.3") < 0;
+        bool is_old = package->version != NULL && version_compare(package->version, "2.3") < 0;
         *old = *old || is_old;
         *later = *later || !is_old;
     }
@@ -246,7 +246,7 @@ static void add_fastembed(const struct loading *loading, const char *text, const
         add(loading, &finding, how);
         return;
     }
-    bool is_old = version != NULL && scan_compare_versions(version, "0.9") < 0;
+    bool is_old = version != NULL && version_compare(version, "0.9") < 0;
     if (is_old && scan_preset(loading->scan, "fastembed-0.8", text) != NULL)
         add_preset(loading, "fastembed-0.8", text, how);
     else
@@ -397,7 +397,7 @@ static void add_task(struct loading *loading)
         return;
     }
     /* Names and commits are those of later versions. */
-    loading->sure = loading->sure && version != NULL && scan_compare_versions(version, "4.46") >= 0;
+    loading->sure = loading->sure && version != NULL && version_compare(version, "4.46") >= 0;
     CLEANUP(text) char *how = xasprintf("the task '%s' alone", task);
     add_model(loading, model, how);
 }
@@ -462,7 +462,7 @@ static void add_value(struct loading *loading, const struct scan_value *value)
 void scan_call(struct scan *scan, const struct scan_source *source, const struct python_call *call,
                const struct call_rule *rule)
 {
-    CLEANUP(text) char *place = format_place(source, call);
+    CLEANUP(text) char *place = scan_format_place(source, call);
     CLEANUP(scan_value) struct scan_value value = {.how = NULL};
     const struct python_value *named = scan_argument(call, rule->keywords, rule->position);
     struct loading loading = {

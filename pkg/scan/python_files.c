@@ -52,7 +52,8 @@ static bool has_interesting_calls(const struct python_file *file)
 {
     for (size_t i = 0; i < file->call_count; i++) {
         const struct python_call *call = &file->calls[i];
-        if (scan_find_rule(call) != NULL || is_pretrained(call) || is_collection(call))
+        if (scan_find_rule(call) != NULL || is_pretrained(call) || is_collection(call) ||
+            scan_asks_anyway(call))
             return true;
     }
     return false;
@@ -133,6 +134,7 @@ void scan_python(struct scan *scan)
         for (size_t k = 0; k < source->python.call_count; k++) {
             const struct python_call *call = &source->python.calls[k];
             const struct call_rule *rule = scan_find_rule(call);
+            scan_offline_call(scan, source, call);
             if (rule != NULL)
                 scan_call(scan, source, call, rule);
             else

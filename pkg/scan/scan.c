@@ -38,6 +38,7 @@ int scan_application(const struct application *application, const struct presets
     scan_javascript(&scan);
     scan_environment(&scan);
     scan_configs(&scan);
+    scan_offline_versions(&scan);
     scan_sort(out);
     release(&scan);
     return cancel_check(cancel, err);

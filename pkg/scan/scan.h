@@ -30,12 +30,13 @@ struct scan_findings {
     size_t count;
     struct strings unresolved; /* "app.py:14: model_name comes from …", a line each */
     struct strings skipped;    /* files that are not read, and why, a line each */
+    struct strings asking;     /* what asks a server at each start whatever is baked, a line each */
     struct strings notes;      /* what else is worth knowing, a line each */
 };
 
 #define SCAN_FINDINGS_INIT                                                                         \
     {                                                                                              \
-        NULL, 0, STRINGS_INIT, STRINGS_INIT, STRINGS_INIT                                          \
+        NULL, 0, STRINGS_INIT, STRINGS_INIT, STRINGS_INIT, STRINGS_INIT                            \
     }
 
 void scan_findings_release(struct scan_findings *findings);

@@ -1,6 +1,7 @@
 #ifndef INLAY_SCAN_SCAN_INTERNAL_H
 #define INLAY_SCAN_SCAN_INTERNAL_H
 
+#include "layout/offline.h"
 #include "python/python.h"
 #include "scan/scan.h"
 
@@ -48,6 +49,7 @@ CLEANUP_RELEASE(scan_finding)
 void scan_add_finding(struct scan_findings *out, struct scan_finding *finding);
 void scan_add_unresolved(struct scan_findings *out, const char *format, ...) PRINTF_FORMAT(2, 3);
 void scan_add_skipped(struct scan_findings *out, const char *format, ...) PRINTF_FORMAT(2, 3);
+void scan_add_asking(struct scan_findings *out, const char *format, ...) PRINTF_FORMAT(2, 3);
 void scan_add_note(struct scan_findings *out, const char *format, ...) PRINTF_FORMAT(2, 3);
 bool scan_has_model(const struct scan_findings *out, const char *model);
 void scan_sort(struct scan_findings *out);
@@ -60,8 +62,6 @@ bool scan_looks_like_model(const char *text);
 bool scan_is_local(const struct scan *scan, const char *file, const char *text);
 /* The value of a variable at the start; NULL: not set. *where says who sets it. */
 const char *scan_variable(const struct scan *scan, const char *name, const char **where);
-/* Compares versions by their numbers: -1, 0, 1. */
-int scan_compare_versions(const char *a, const char *b);
 /* The version of a package; NULL: not there, or not told. */
 const char *scan_version(const struct scan *scan, enum package_kind kind, const char *name);
 /* tests/, examples/, docs/, test_x.py */
@@ -150,6 +150,22 @@ void scan_javascript(struct scan *scan);
 void scan_read_configs(struct scan *scan);
 void scan_configs(struct scan *scan);
 void config_values_release(struct config_values *values);
+
+/* python_calls.c: "/app/main.py:6", with a notebook's cell. Caller frees. */
+char *scan_format_place(const struct scan_source *source, const struct python_call *call);
+
+/* offline.c: whether a rule of layout/offline.h is about such a call. */
+bool scan_asks_anyway(const struct python_call *call);
+/* offline.c: what of this call asks a server at each start whatever is baked. */
+void scan_offline_call(struct scan *scan, const struct scan_source *source,
+                       const struct python_call *call);
+/* offline.c: the rule about a program's command line; NULL: none. */
+const struct offline_rule *scan_offline_command_rule(const char *program);
+/* The same of this one, which has a model of the Hub and this value of the rule's flag, or NULL. */
+void scan_offline_command(struct scan *scan, const struct offline_rule *rule, const char *place,
+                          const char *value);
+/* The same of packages that are installed, once all models are found. */
+void scan_offline_versions(struct scan *scan);
 
 /* fastembed.c: what the installed fastembed's own table says of a name; false: it is not in it. */
 bool scan_fastembed_table(const struct scan *scan, const char *name, struct scan_finding *out);
