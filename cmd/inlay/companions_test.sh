@@ -14,6 +14,10 @@ repo() {
 }
 adapter() { repo "$1" adapter_config.json "$(jq -n --arg base "$2" '{base_model_name_or_path: $base}')" adapter_model.safetensors a; }
 maps_to() { jq -n --arg class "$1--modeling.Model" '{auto_map: {AutoModel: $class}}'; }
+names_many() { # ID FIRST LAST: weights of so many other repositories
+    repo "$1" modular_model_index.json "$(jq -n --argjson first "$2" --argjson last "$3" \
+        '[range($first; $last + 1) | {("c\(.)"): ["d", "C", {repo: "acme/part-\(.)"}]}] | add')"
+}
 
 gated=$(repo acme/gated-code modeling.py 'class Model: pass' | jq '.gated = "manual"')
 text_of() { jq -n --arg name "$1" '{model_cfg: {text_cfg: {hf_tokenizer_name: $name}}}'; }
@@ -39,6 +43,7 @@ start_hub "$(repo acme/tiny config.json "$(maps_to acme/code)" model.safetensors
         "branches": {"main": "c2", "v9": "c1"}}' \
     "$(repo acme/pinned adapter_config.json '{"base_model_name_or_path": "acme/twice", "revision": "v9"}')" \
     "$(repo acme/runs-twice config.json "$(maps_to acme/twice)" model.bin w)" \
+    "$(names_many acme/many-1 1 60)" "$(names_many acme/many-2 61 101)" "$(names_many acme/many-3 41 100)" \
     "$(repo acme/hostile config.json '{"auto_map": {"AutoModel": "../../etc--a.B", "AutoConfig": "a/\u001b[2J--a.B"}}' model.safetensors w)"
 export HF_ENDPOINT=$HUB_URL
 cd "$TEST_DIR" || exit
@@ -191,3 +196,9 @@ expect_exit 3 "$INLAY" inject oci:base:1 acme/tiny --download-cache cache --offl
 expect_exit 0 "$INLAY" remove oci:out:code acme/tiny --to oci:out:removed
 unpack_image out removed removed
 expect_eq 'models--acme--code' "$(models_in removed)"
+
+# Of what the models of a call name there is a bound in all, too; what is named twice counts once.
+expect_exit 0 "$INLAY" plan oci:base:1 acme/many-1 acme/many-3
+expect_exit 6 "$INLAY" plan oci:base:1 acme/many-1 acme/many-2
+expect_contains "$ERR" "models of one call name at most 100 other repositories, and 'acme/part-"
+expect_exit 0 "$INLAY" plan oci:base:1 acme/many-1 acme/many-2 --no-companions

@@ -5,6 +5,9 @@
 /* Companions of companions, and so on; more is no model that anybody has made. */
 #define DEPTH_MAX 4
 
+/* Other repositories that are asked for because the models of a call name them, all together. */
+#define REPOSITORIES_MAX ((size_t)100)
+
 /* Of a listed model, what decides how far it is followed. */
 struct followed {
     unsigned depth;   /* 0: the call names it */
@@ -20,6 +23,7 @@ struct following {
     const struct model_listing *listing;
     struct followed *items; /* one a model */
     struct preview_companions *out;
+    size_t repositories; /* different ones that were met so far */
 };
 
 static void followed_release(struct followed *followed)
@@ -36,37 +40,6 @@ static void following_release(struct following *following)
     free(following->items);
 }
 CLEANUP_RELEASE(following)
-
-const char *companion_fate_name(enum companion_fate fate)
-{
-    switch (fate) {
-    case COMPANION_COMES:
-        return "comes";
-    case COMPANION_NAMED:
-        return "named";
-    case COMPANION_THERE:
-        return "there";
-    case COMPANION_LEFT:
-        return "left";
-    }
-    abort();
-}
-
-void preview_companions_release(struct preview_companions *companions)
-{
-    for (size_t i = 0; i < companions->count; i++) {
-        struct preview_companion *item = &companions->items[i];
-        free(item->of);
-        free(item->title);
-        free(item->name);
-        free(item->commit);
-        free(item->file);
-        free(item->key);
-        free(item->reason);
-    }
-    free(companions->items);
-    *companions = (struct preview_companions)PREVIEW_COMPANIONS_INIT;
-}
 
 /* Of the Hub, or where its model comes from if that has the Hub's names. */
 static void find_origin(const struct model *model, const struct companion *companion,
@@ -107,6 +80,28 @@ static void tell_plan(struct preview_companion *told, const struct plan *plan)
     told->size = plan_size(plan);
     free(told->commit);
     told->commit = text_copy(plan->pin);
+}
+
+/* The one before it of the same repository and revision; NULL: it is the first. */
+static const struct preview_companion *find_told(const struct preview_companions *out,
+                                                 const struct preview_companion *told)
+{
+    for (size_t i = 0; &out->items[i] != told; i++)
+        if (strcmp(out->items[i].title, told->title) == 0)
+            return &out->items[i];
+    return NULL;
+}
+
+static int count_repository(struct following *following, const struct preview_companion *told,
+                            struct error *err)
+{
+    if (find_told(following->out, told) != NULL || ++following->repositories <= REPOSITORIES_MAX)
+        return 0;
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "models of one call name at most %zu other repositories, and '%s', which '%s' "
+                     "names, is one more; take fewer models at once, or leave what they name out "
+                     "with --no-companions",
+                     REPOSITORIES_MAX, told->title, told->of);
 }
 
 /* The number of the model that the loader would find for it; models->count: none is listed. */
@@ -302,9 +297,14 @@ static int measure(const struct following *following, const struct model *model,
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(error) struct error why = ERROR_INIT;
     CLEANUP(text) char *named = format_why(told);
+    const struct preview_companion *before = find_told(following->out, told);
 
-    if (ask(following, model, origin, companion, &plan, &why) == 0)
+    if (before != NULL && before->kind == told->kind && before->size != SIZE_UNKNOWN) {
+        told->size = before->size;
+        told->commit = text_copy(before->commit);
+    } else if (ask(following, model, origin, companion, &plan, &why) == 0) {
         tell_plan(told, &plan);
+    }
     if (why.kind == ERROR_CANCELED)
         return error_move(err, &why);
     const char *size =
@@ -343,7 +343,7 @@ static void leave(const struct following *following, struct preview_companion *t
     notes_warn(
         following->listing->notes,
         "%s loads %s besides (%s); the image has another commit of it, which stays: name it, "
-        "too, to have it renewed",
+        "too, to have it renewed ('inlay verify' tells whether its loader finds that one)",
         told->of, told->title, named);
 }
 
@@ -411,6 +411,9 @@ static int meet(struct following *following, size_t owner, const struct companio
     size_t listed = find_listed(models, models->items[owner].layout, &origin);
     struct preview_companion *told =
         add_told(following->out, &models->items[owner], companion, &origin);
+    if (listing->options->models.companions != INJECT_COMPANIONS_NONE &&
+        count_repository(following, told, err) < 0)
+        return -1;
     if (listed == models->count)
         return decide(following, owner, companion, &origin, told, err);
     bool is_named = models->items[listed].companion_of == NULL;
@@ -460,7 +463,7 @@ int companions_follow(const struct model_listing *listing, struct preview_compan
 {
     const struct models *models = listing->models;
     CLEANUP(following)
-    struct following following = {listing, xcalloc(models->count, sizeof(struct followed)), out};
+    struct following following = {listing, xcalloc(models->count, sizeof(struct followed)), out, 0};
 
     for (size_t i = 0; i < models->count; i++) {
         following.items[i].is_whole = true;
