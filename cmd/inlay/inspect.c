@@ -213,7 +213,7 @@ static int run_inspect(const struct command_context *context, struct options *op
     CLEANUP(inspect_result) struct inspect_result result = INSPECT_RESULT_INIT;
     struct session *session = &inspection.session;
 
-    if (session_parse_image(options, "IMAGE", options->names[0], &inspection.image, err) < 0)
+    if (session_parse_existing(options, "IMAGE", options->names[0], &inspection.image, err) < 0)
         return -1;
     session_open(session, context, options);
     if (store_open(&inspection.image, &session->stores, &inspection.store, err) < 0)

@@ -194,7 +194,7 @@ static int run_scan(const struct command_context *context, struct options *optio
     const char *name = options->names[0];
     bool is_folder = text_starts_with(name, FOLDER_PREFIX);
 
-    if (!is_folder && session_parse_image(options, "IMAGE", name, &scanning.image, err) < 0)
+    if (!is_folder && session_parse_existing(options, "IMAGE", name, &scanning.image, err) < 0)
         return -1;
     if (is_folder && options->platform_count > 0)
         return error_set(err, ERROR_USAGE, "--platform chooses an image, and '%s' is a folder",

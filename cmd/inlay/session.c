@@ -87,6 +87,18 @@ int session_parse_image(const struct options *options, const char *name, const c
     return 0;
 }
 
+int session_parse_existing(const struct options *options, const char *name, const char *text,
+                           struct reference *out, struct error *err)
+{
+    if (session_parse_image(options, name, text, out, err) < 0)
+        return -1;
+    if (out->kind == REFERENCE_SCRATCH)
+        return error_set(err, ERROR_USAGE,
+                         "%s 'scratch' is the empty base of 'inlay inject', and no image; name one",
+                         name);
+    return 0;
+}
+
 int session_parse_target(const char *name, const char *text, struct reference *out,
                          struct error *err)
 {

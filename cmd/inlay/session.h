@@ -34,6 +34,9 @@ CLEANUP_RELEASE(session)
  */
 int session_parse_image(const struct options *options, const char *name, const char *text,
                         struct reference *out, struct error *err) MUST_CHECK;
+/* The same of an image that there has to be, which 'scratch' is not. */
+int session_parse_existing(const struct options *options, const char *name, const char *text,
+                           struct reference *out, struct error *err) MUST_CHECK;
 /* Where an image is to be written: a tag, in most places. `name` is "--to" or "TO". */
 int session_parse_target(const char *name, const char *text, struct reference *out,
                          struct error *err) MUST_CHECK;

@@ -316,7 +316,7 @@ static int run_verify(const struct command_context *context, struct options *opt
     CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
     struct session *session = &verification.session;
 
-    if (session_parse_image(options, "IMAGE", options->names[0], &verification.image, err) < 0 ||
+    if (session_parse_existing(options, "IMAGE", options->names[0], &verification.image, err) < 0 ||
         demands_parse(options, &verification.demands, err) < 0)
         return -1;
     session_open(session, context, options);
