@@ -166,6 +166,14 @@ usage "MODEL: " acme/tiny/more
 mkdir given && printf '{}' >given/config.json
 expect_exit 0 "$INLAY" inject oci:base:1 dir:given --layout dir --path /srv/m --to oci:out:folder
 good oci:out:folder dir:given
+# Which models --hub does not compare is said.
+good oci:out:folder --hub
+expect_contains "$OUT" 'note: it is not compared with the Hub: it comes from elsewhere (folder)'
+# The empty base is no image.
+for command in verify scan inspect; do
+    expect_exit 2 "$INLAY" $command scratch
+    expect_eq "inlay: IMAGE 'scratch' is the empty base of 'inlay inject', and no image; name one" "$ERR"
+done
 good oci:out:folder dir:/elsewhere/given
 expect_exit 0 "$INLAY" inject oci:base:1 dir:given --as acme/given --to oci:out:folder
 good oci:out:folder dir:given,as=acme/given

@@ -150,6 +150,9 @@ void subject_compare_hub(struct subject *subject)
     struct verify_model *model = subject->model;
     const struct hub_model *hub = find(check->hub, check->hub_count, model->name, model->commit);
 
+    if (hub == NULL && check->options->open_source != NULL && strcmp(model->source, "hub") != 0)
+        strings_addf(&model->notes, "it is not compared with the Hub: it comes from elsewhere (%s)",
+                     model->source);
     if (hub == NULL)
         return;
     if (hub->why_not != NULL) {
