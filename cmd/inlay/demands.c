@@ -11,6 +11,8 @@ void demands_release(struct demands *demands)
         injection_model_release(&demands->items[i].model);
         free(demands->items[i].title);
         free(demands->items[i].revision);
+        strings_release(&demands->items[i].files);
+        free(demands->items[i].weights);
     }
     free(demands->items);
     free(demands->wanted);
@@ -22,7 +24,8 @@ void demands_release(struct demands *demands)
 static void add(struct demands *out, struct injection_model *model, char *title, char *revision)
 {
     out->items = xrealloc(out->items, out->count + 1, sizeof(*out->items));
-    out->items[out->count++] = (struct demand){*model, title, revision};
+    out->items[out->count++] =
+        (struct demand){.model = *model, .title = title, .revision = revision};
     *model = (struct injection_model)INJECTION_MODEL_INIT;
 }
 
@@ -39,6 +42,8 @@ static void fill_wanted(struct demands *out)
             .model = &demand->model.origin,
             .revision = demand->revision,
             .layout = layout != NULL ? layout->name : NULL,
+            .files = &demand->files,
+            .weights = demand->weights,
         };
     }
 }
@@ -130,6 +135,15 @@ int demands_parse(const struct options *line, struct demands *out, struct error 
     return 0;
 }
 
+/* Of one model, not of what a preset stands for, whose checksums say it already. */
+static void add_files(struct demands *out, size_t before, const struct scan_finding *finding)
+{
+    if (out->count != before + 1 || !origin_is_of_hub(out->items[before].model.origin.kind))
+        return;
+    strings_add_all(&out->items[before].files, &finding->include);
+    out->items[before].weights = text_copy(finding->weights);
+}
+
 /* Where a layout is another than its loader's own and does all the same, scan knows it. */
 int demands_add_scan(struct demands *out, const struct scan_findings *findings, struct error *err)
 {
@@ -138,8 +152,12 @@ int demands_add_scan(struct demands *out, const struct scan_findings *findings, 
         bool is_preset = strchr(finding->model, ':') != NULL && finding->layout == NULL;
         const struct layout *layout =
             finding->baked || is_preset ? NULL : layout_find(finding->layout);
-        if (finding->sure && add_model(out, finding->model, layout, err) < 0)
+        size_t before = out->count;
+        if (!finding->sure)
+            continue;
+        if (add_model(out, finding->model, layout, err) < 0)
             return error_wrap(err, "--scan: %s", finding->places.items[0]);
+        add_files(out, before, finding);
     }
     fill_wanted(out);
     return 0;

@@ -10,6 +10,8 @@ struct demand {
     struct injection_model model; /* what is said of its files does not count */
     char *title;                  /* for messages */
     char *revision;               /* a commit, a digest, a ref; NULL: any */
+    struct strings files;         /* globs, each of which has to match */
+    char *weights;                /* their format; NULL: any */
 };
 
 struct demands {

@@ -39,6 +39,8 @@ tar -C chroma -czf onnx.tar.gz onnx
 start_hub '{"id": "acme/e5", "files": [{"path": "config.json", "text": "{}"}, {"path": "modules.json", "text": "[]"},
         {"path": "model.safetensors", "synthetic": 2000}]}' \
     '{"id": "acme/files", "files": [{"path": "onnx.tar.gz", "file": "'"$TEST_DIR"'/onnx.tar.gz"}]}' \
+    '{"id": "acme/gguf", "commits": [{"name": "c1", "files": [{"path": "a-Q4_K_M.gguf", "text": "1"}, {"path": "a-Q8_0.gguf", "text": "2"}]},
+        {"name": "c2", "files": [{"path": "a-Q4_K_M.gguf", "text": "3"}, {"path": "a-Q8_0.gguf", "text": "4"}]}], "branches": {"main": "c2", "v1": "c1"}}' \
     '{"id": "acme/rerank", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "synthetic": 9}]}'
 export HF_ENDPOINT=$HUB_URL
 url=$HUB_URL/acme/files/resolve/main/onnx.tar.gz
@@ -129,3 +131,24 @@ expect_exit 2 "$INLAY" inject --scan --to oci:out:none
 expect_contains "$ERR" 'no BASE is named'
 expect_exit 2 "$INLAY" inject oci:base:1 --to oci:out:none
 expect_contains "$ERR" 'no MODEL is named'
+
+# Files, weights and revisions that are named have to be there, too.
+mkdir -p quantised/app
+printf 'from huggingface_hub import hf_hub_download\nhf_hub_download("acme/gguf", "a-Q8_0.gguf", revision="v1")\n' >quantised/app/a.py
+make_base base quantised --user app --workdir /app --extra quantised
+expect_exit 0 "$INLAY" inject oci:base:quantised --scan --to oci:out:quantised
+expect_exit 0 "$INLAY" verify --scan oci:out:quantised
+expect_exit 0 "$INLAY" inject oci:base:quantised 'acme/gguf@v1,weights=gguf:Q4_K_M' --to oci:out:quantised
+expect_exit 7 "$INLAY" verify --scan oci:out:quantised
+expect_contains "$OUT" "'acme/gguf@v1' is there without a-Q8_0.gguf, which is asked for"
+expect_exit 0 "$INLAY" inject oci:base:quantised acme/gguf,include=*Q8_0.gguf --to oci:out:quantised
+expect_exit 7 "$INLAY" verify --scan oci:out:quantised
+expect_contains "$OUT" "'acme/gguf@v1' is not there"
+rm -r quantised/app && mkdir quantised/srv
+printf '#!/bin/sh\nexec llama-server -hf acme/gguf:Q8_0\n' >quantised/srv/start.sh
+make_base base started --user app --workdir /srv --extra quantised --entrypoint '["/srv/start.sh"]'
+expect_exit 0 "$INLAY" inject oci:base:started --scan --to oci:out:started
+expect_exit 0 "$INLAY" verify --scan oci:out:started
+expect_exit 0 "$INLAY" inject oci:base:started acme/gguf,weights=gguf:Q4_K_M,layout=llama-cpp --to oci:out:started
+expect_exit 7 "$INLAY" verify --scan oci:out:started
+expect_contains "$OUT" "'acme/gguf' is there without gguf:Q8_0, which is asked for"

@@ -66,6 +66,7 @@ static void model_release(struct verify_model *model)
     free(model->path);
     free(model->canonical);
     strings_release(&model->links);
+    strings_release(&model->paths);
     strings_release(&model->refs);
     strings_release(&model->notes);
     findings_release(&model->findings);

@@ -25,6 +25,8 @@ struct verify_demand {
     const struct origin *model; /* which one; its revision does not count */
     const char *revision;       /* a commit, 7 digits and more of one, a digest, a ref; NULL: any */
     const char *layout;         /* that it is recorded with; NULL: any */
+    const struct strings *files; /* globs, each of which a file of it has to match; NULL: none */
+    const char *weights;         /* in this format, as plan_check_weights() takes it; NULL: any */
 };
 
 struct verify_options {
@@ -96,6 +98,7 @@ struct verify_model {
     bool is_checked; /* false: the platform's findings say why */
     size_t files;    /* of the model, that the user was found to reach */
     uint64_t size;   /* bytes of these files */
+    struct strings paths; /* of these files, in the model's own folder */
     struct strings refs;  /* names of revisions under which its loader finds this commit */
     struct strings notes; /* what is worth knowing and not wrong */
     struct verify_findings findings;

@@ -27,12 +27,55 @@ static bool has_revision(const struct verify_demand *demand, const struct verify
     return strings_has(&model->refs, revision);
 }
 
-static bool is_met(const struct verify_demand *demand, const struct verify_platform *platform)
+static bool has_match(const struct verify_model *model, const char *glob)
 {
+    for (size_t i = 0; i < model->paths.count; i++)
+        if (glob_matches(glob, model->paths.items[i]))
+            return true;
+    return false;
+}
+
+/* Whether --weights would find them among the files that are there. */
+static bool has_weights(const struct verify_model *model, const char *weights)
+{
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
+    const struct plan_selection selection = {.format = weights};
+
+    for (size_t i = 0; i < model->paths.count; i++)
+        plan_add(&plan, &(struct plan_file){.path = model->paths.items[i], .size = 1});
+    plan_sort(&plan);
+    return plan_select(&plan, &selection, &why) == 0;
+}
+
+/* What of the files is asked for and not there; NULL: nothing. Files that a layout names otherwise,
+ * or that could not be checked, are not missed. */
+static const char *find_lacking(const struct verify_demand *demand,
+                                const struct verify_model *model)
+{
+    const struct layout *layout = layout_find(model->layout);
+
+    if (!model->is_checked || layout == NULL ||
+        (layout->content != LAYOUT_HUB_CACHE && layout->file_path != NULL))
+        return NULL;
+    for (size_t i = 0; demand->files != NULL && i < demand->files->count; i++)
+        if (!has_match(model, demand->files->items[i]))
+            return demand->files->items[i];
+    return demand->weights == NULL || has_weights(model, demand->weights) ? NULL : demand->weights;
+}
+
+/* *lacking: it is there, without these files; NULL: it is not, or nothing is amiss. */
+static bool is_met(const struct verify_demand *demand, const struct verify_platform *platform,
+                   const char **lacking)
+{
+    *lacking = NULL;
     for (size_t i = 0; i < platform->model_count; i++) {
         const struct verify_model *model = &platform->models[i];
-        if (is_named(demand, model) && has_revision(demand, model) &&
-            (demand->layout == NULL || strcmp(demand->layout, model->layout) == 0))
+        if (!is_named(demand, model) || !has_revision(demand, model) ||
+            (demand->layout != NULL && strcmp(demand->layout, model->layout) != 0))
+            continue;
+        *lacking = find_lacking(demand, model);
+        if (*lacking == NULL)
             return true;
     }
     return false;
@@ -65,13 +108,18 @@ void check_demands(const struct check *check, struct strings *missing)
 
     for (size_t i = 0; i < options->demand_count; i++) {
         const struct verify_demand *demand = &options->demands[i];
-        if (is_met(demand, platform))
+        const char *lacking = NULL;
+        if (is_met(demand, platform, &lacking))
             continue;
         CLEANUP(text) char *there = list_models(demand, platform);
-        findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
-                     "'%s' is not there%s%s; the image has %s", demand->title,
-                     demand->layout != NULL ? " in the layout " : "",
-                     demand->layout != NULL ? demand->layout : "", there);
+        if (lacking != NULL)
+            findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
+                         "'%s' is there without %s, which is asked for", demand->title, lacking);
+        else
+            findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
+                         "'%s' is not there%s%s; the image has %s", demand->title,
+                         demand->layout != NULL ? " in the layout " : "",
+                         demand->layout != NULL ? demand->layout : "", there);
         if (!strings_has(missing, demand->title))
             strings_add(missing, demand->title);
     }

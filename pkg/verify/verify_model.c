@@ -284,9 +284,11 @@ static int check_all(struct subject *subject, struct error *err)
         return -1;
     for (size_t i = 0; i < subject->tree_count; i++)
         subject_check_entry(subject, subject->tree[i]);
-    for (size_t i = 0; i < subject->file_count; i++)
+    for (size_t i = 0; i < subject->file_count; i++) {
+        strings_add(&model->paths, subject->files[i].path);
         if (!u64_add(model->size, subject->files[i].size, &model->size))
             model->size = UINT64_MAX;
+    }
     model->files = subject->file_count;
     drop_repeated(&model->findings);
     subject_compare_hub(subject);
