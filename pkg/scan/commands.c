@@ -127,6 +127,10 @@ static void apply(struct scan *scan, const struct words *words, const struct com
 {
     const char *where = NULL;
     const char *model = flag_value(words, at, rule->flags);
+    const struct server_words server = {&words->list, at,          rule->program, rule->loader,
+                                        words->place, words->file, words->sure};
+
+    scan_server_models(scan, &server);
 
     if (model == NULL && rule->is_positional)
         model = positional(words, at);
@@ -329,28 +333,86 @@ static void read_instruction(struct scan *scan, const struct application_file *f
     read_command_line(scan, copy, &like);
 }
 
+/* FROM [--platform=…] IMAGE [AS NAME]: the image that a stage is made of, also behind others. */
+static void read_from(const char *text, struct strings *names, struct strings *bases)
+{
+    CLEANUP(strings) struct strings words = STRINGS_INIT;
+
+    for (const char *at = text + strcspn(text, " \t"); *at != '\0';) {
+        at += strspn(at, " \t");
+        size_t size = strcspn(at, " \t");
+        CLEANUP(text) char *word = xstrndup(at, size);
+        if (size > 0 && !text_starts_with(word, "--"))
+            strings_add(&words, word);
+        at += size;
+    }
+    const char *base = words.count > 0 ? words.items[0] : "";
+    for (size_t i = names->count; i > 0; i--)
+        if (text_equal_fold(names->items[i - 1], base)) {
+            base = bases->items[i - 1];
+            break;
+        }
+    CLEANUP(text) char *own = xstrdup(base); /* it may move when the list grows */
+    strings_add(names, words.count == 3 ? words.items[2] : "");
+    strings_add(bases, own);
+}
+
+/* The instructions that say what an image starts, of its last stage. */
+struct start {
+    struct buf text;     /* those that there are, one behind the other */
+    unsigned line;       /* of the last one; of FROM, if there is none */
+    bool has_entrypoint; /* else that of its base counts */
+};
+
+static void read_start(struct scan *scan, const struct application_file *file,
+                       const struct start *start, const char *base)
+{
+    const char *entrypoint = start->has_entrypoint ? NULL : scan_server_entrypoint(base);
+    const char *text = buf_text(&start->text);
+    bool is_continued = text_starts_with(text + strspn(text, " \t[\""), "-");
+
+    if (start->text.size > 0 || entrypoint != NULL) {
+        CLEANUP(text)
+        char *line = xasprintf("CMD %s%s", entrypoint != NULL ? entrypoint : "", text);
+        read_instruction(scan, file, line, start->line);
+    }
+    if (entrypoint == NULL && !start->has_entrypoint && is_continued)
+        scan_add_unresolved(scan->out,
+                            "%s:%u: CMD goes on with the ENTRYPOINT of '%s', which is not known "
+                            "here: scan the image that is built",
+                            file->path, start->line, base);
+}
+
 static void read_dockerfile(struct scan *scan, const struct application_file *file)
 {
-    CLEANUP(buf) struct buf started = BUF_INIT;
-    unsigned line = 1, started_line = 0;
+    CLEANUP(strings) struct strings names = STRINGS_INIT;
+    CLEANUP(strings) struct strings bases = STRINGS_INIT;
+    struct start start = {.text = BUF_INIT};
+    unsigned line = 1;
 
     for (const char *at = file->text; *at != '\0';) {
         CLEANUP(buf) struct buf buf = BUF_INIT;
         unsigned first = line;
         line += (unsigned)join_lines(&at, &buf);
         const char *text = buf_text(&buf) + strspn(buf_text(&buf), " \t");
+        bool is_entrypoint = text_starts_with(text, "ENTRYPOINT ");
         if (text_starts_with(text, "ENV ") && strchr(text, '=') != NULL)
             read_instruction(scan, file, text, first);
-        if (text_starts_with(text, "FROM "))
-            buf_clear(&started);
-        if (!text_starts_with(text, "ENTRYPOINT ") && !text_starts_with(text, "CMD "))
+        if (text_starts_with(text, "FROM ")) {
+            read_from(text, &names, &bases);
+            buf_clear(&start.text);
+            start.line = first;
+            start.has_entrypoint = false;
+        }
+        if (!is_entrypoint && !text_starts_with(text, "CMD "))
             continue;
         /* Together they are one command line. */
-        buf_addf(&started, "%s%s", started.size > 0 ? " " : "CMD", text + strcspn(text, " \t"));
-        started_line = first;
+        buf_add_text(&start.text, text + strcspn(text, " \t"));
+        start.line = first;
+        start.has_entrypoint = start.has_entrypoint || is_entrypoint;
     }
-    if (started.size > 0)
-        read_instruction(scan, file, buf_text(&started), started_line);
+    read_start(scan, file, &start, bases.count > 0 ? bases.items[bases.count - 1] : "");
+    buf_release(&start.text);
 }
 
 /* Of the image itself; `sh -c "a b"` is a line of a shell. */

@@ -83,6 +83,66 @@ static void folders_have_dockerfiles(void **state)
     expect(&application, "acme/e a.py:3\nacme/llm Dockerfile:7\n");
 }
 
+static void images_of_servers_are_known_by_name(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"FROM vllm/vllm-openai\nCMD [\"--model\", \"acme/llm\"]\n", "acme/llm Dockerfile:2\n"},
+        {"FROM --platform=linux/amd64 docker.io/vllm/vllm-openai:v0.11 AS a\nFROM a\n"
+         "CMD [\"acme/llm\"]\n",
+         "acme/llm Dockerfile:3\n"},
+        {"FROM ghcr.io/huggingface/text-embeddings-inference:cpu-1.8\nENV MODEL_ID=acme/e\n",
+         "acme/e layout=tei ENV MODEL_ID\n"},
+        {"FROM vllm/vllm-openai\nENTRYPOINT [\"python3\"]\nCMD [\"--model\", \"acme/llm\"]\n", ""},
+        {"FROM vllm/vllm-openai-other\nCMD [\"--model\", \"acme/llm\"]\n",
+         "? Dockerfile:2: CMD goes on with the ENTRYPOINT of 'vllm/vllm-openai-other', which is "
+         "not "
+         "known here: scan the image that is built\n"},
+        {"FROM vllm/vllm-openai AS a\nFROM python:3.12\nCMD [\"python3\", \"a.py\"]\n", ""},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(application) struct application application = {.files = NULL};
+        add_file(&application, "Dockerfile", cases[i].text);
+        expect(&application, cases[i].expected);
+    }
+}
+
+static void servers_name_more_than_their_model(void **state)
+{
+    static const struct {
+        const char *words[10], *expected;
+    } cases[] = {
+        {{"vllm", "serve", "acme/llm", "--tokenizer", "acme/tok", "--tokenizer-mode", "auto"},
+         "acme/llm CMD\nacme/tok include=*.json CMD\n"},
+        {{"vllm", "serve", "acme/llm", "--tokenizer=/models/tok"}, "acme/llm CMD\n"},
+        {{"vllm", "serve", "acme/llm", "--lora-modules", "a=acme/a", "b=/srv/b",
+          "{\"name\": \"c\", \"path\": \"acme/c\"}", "--port", "1"},
+         "acme/a CMD\nacme/c CMD\nacme/llm CMD\n"},
+        {{"vllm", "serve", "acme/llm", "--speculative-config",
+          "{\"model\": \"acme/draft\", \"num_speculative_tokens\": 5}"},
+         "acme/draft CMD\nacme/llm CMD\n"},
+        {{"vllm", "serve", "acme/llm", "--speculative-config", "{\"method\": \"ngram\"}"},
+         "acme/llm CMD\n"},
+        {{"vllm", "serve", "acme/llm", "--speculative-model", "acme/draft"},
+         "acme/draft CMD\nacme/llm CMD\n"},
+        {{"vllm", "serve", "acme/llm", "--speculative-model", "[ngram]"}, "acme/llm CMD\n"},
+        {{"python", "-m", "sglang.launch_server", "--model-path", "acme/l", "--lora-paths",
+          "acme/a"},
+         "acme/a CMD\nacme/l CMD\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(application) struct application application = {.files = NULL};
+        for (size_t k = 0; k < ARRAY_SIZE(cases[i].words) && cases[i].words[k] != NULL; k++)
+            strings_add(&application.command, cases[i].words[k]);
+        expect(&application, cases[i].expected);
+    }
+}
+
 static void configs_are_guesses_until_code_asks(void **state)
 {
     CLEANUP(application) struct application application = {.files = NULL};
@@ -144,6 +204,8 @@ int main(void)
         cmocka_unit_test(scripts_are_read),
         cmocka_unit_test(supervisord_starts_what_its_config_says),
         cmocka_unit_test(folders_have_dockerfiles),
+        cmocka_unit_test(images_of_servers_are_known_by_name),
+        cmocka_unit_test(servers_name_more_than_their_model),
         cmocka_unit_test(configs_are_guesses_until_code_asks),
         cmocka_unit_test(node_services_name_models),
     };

@@ -151,6 +151,21 @@ void scan_read_configs(struct scan *scan);
 void scan_configs(struct scan *scan);
 void config_values_release(struct config_values *values);
 
+/* servers.c: the ENTRYPOINT of a known server's image, as a JSON array; NULL: it is none. */
+const char *scan_server_entrypoint(const char *image);
+/* A server's command line; all borrowed. */
+struct server_words {
+    const struct strings *list;
+    size_t from;         /* the first word behind the program */
+    const char *program; /* as in commands.c: "vllm" */
+    const char *loader;
+    const char *place;
+    const char *file; /* NULL: none */
+    bool sure;
+};
+/* servers.c: models besides the main one: a tokenizer, adapters, a draft model. */
+void scan_server_models(struct scan *scan, const struct server_words *words);
+
 /* python_calls.c: "/app/main.py:6", with a notebook's cell. Caller frees. */
 char *scan_format_place(const struct scan_source *source, const struct python_call *call);
 
