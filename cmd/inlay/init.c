@@ -83,6 +83,10 @@ static int add_named(struct init_run *run, const char *text, struct error *err)
         return -1;
     warn_of_query(run, name);
     CLEANUP(text) char *shown = from_project(&run->project, name);
+    if (!text_is_utf8(shown) || !text_is_one_line(shown))
+        return error_set(err, ERROR_USAGE,
+                         "MODEL '%s' is not one line of UTF-8, and so cannot be in a project",
+                         shown);
     struct project_options *options = &project_models_add(&run->project.models, shown)->options;
     add_text(options, "layout", model.layout != NULL ? model.layout->name : NULL);
     add_text(options, "weights", model.weights);

@@ -45,6 +45,9 @@ init inlay.json "https://h.example/m.bin?t=s3cret#sha256=$(printf '0%.0s' {1..64
 expect_contains "$ERR" "what is behind '?' in 'https://h.example/m.bin' is written to 'inlay.json', and may be a secret"
 expect_lacks "$ERR$OUT" s3cret
 
+refuse 2 'is not one line of UTF-8' $'dir:/tmp/\xff' --force
+refuse 2 'is not one line of UTF-8' $'dir:/tmp/a\nb' --force
+
 # From an image: what is sure, with its loader's layout; the image is the base. The rest is said.
 mkdir -p app/app app/usr/lib/python3.11/site-packages/sentence_transformers-2.2.2.dist-info
 printf 'Metadata-Version: 2.1\nName: sentence-transformers\nVersion: 2.2.2\n' \
