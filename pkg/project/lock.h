@@ -35,7 +35,7 @@ struct lock_layer {
 struct lock_image {
     char *set; /* NULL: the models of all */
     char *platform;
-    struct lock_layer *layers; /* from the bottom up */
+    struct lock_layer *layers; /* model by model, each from the bottom up; folders last */
     size_t layer_count;
 };
 
