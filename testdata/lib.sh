@@ -223,3 +223,4 @@ sha256_of() {
 . "$TESTDATA/lib/servers.sh"
 . "$TESTDATA/lib/material.sh"
 . "$TESTDATA/lib/readers.sh"
+. "$TESTDATA/lib/faults.sh"

@@ -23,6 +23,19 @@ export async function keepSilent(socket, rule) {
     endSocket(socket, rule.end ?? 'reset');
 }
 
+// Writes, and waits until there is room for more or nobody takes it any longer.
+export function writePart(to, bytes) {
+    if (to.write(bytes) || to.destroyed)
+        return undefined;
+    return new Promise((resolve) => {
+        const go = () => {
+            to.off('drain', go).off('close', go);
+            resolve();
+        };
+        to.on('drain', go).on('close', go);
+    });
+}
+
 // Passes bytes on until the rule strikes in this direction.
 async function pass(from, to, rule, sockets) {
     const at = rule ? strikingByte(rule) : Infinity;
@@ -43,8 +56,7 @@ async function pass(from, to, rule, sockets) {
             to.write(rest.subarray(0, piece));
             await sleep(100);
         }
-        if (!to.write(rest) && !to.destroyed)
-            await new Promise((resolve) => { to.once('drain', resolve).once('close', resolve); });
+        await writePart(to, rest);
     }
     to.end();
 }

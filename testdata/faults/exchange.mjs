@@ -4,7 +4,7 @@
 import { request } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ANSWER_KINDS, flipped, strikingByte } from './rules.mjs';
-import { endSocket, keepSilent } from './connection.mjs';
+import { endSocket, keepSilent, writePart } from './connection.mjs';
 
 const HOP_BY_HOP = ['connection', 'keep-alive', 'transfer-encoding'];
 const EXPIRED = 'inlay-expired=1';
@@ -82,8 +82,7 @@ export class Exchange {
             if (rule?.do !== 'changeUp' && sent + part.length > at)
                 return this.breakUp(upstream, part.subarray(0, at - sent));
             sent += part.length;
-            if (!upstream.write(part) && !upstream.destroyed)
-                await new Promise((done) => { upstream.once('drain', done).once('close', done); });
+            await writePart(upstream, part);
         }
         upstream.end();
         return undefined;
@@ -108,13 +107,8 @@ export class Exchange {
     async sendAnswer(answer) {
         this.res.writeHead(answer.statusCode, this.answerHeaders(answer).flat());
         for await (const part of answer)
-            await this.write(part);
+            await writePart(this.res, part);
         this.res.end();
-    }
-
-    async write(part) {
-        if (!this.res.write(part) && !this.res.destroyed)
-            await new Promise((done) => { this.res.once('drain', done).once('close', done); });
     }
 
     async spoil(answer) {

@@ -1,0 +1,159 @@
+// Runs inlay under faults and judges each ending:
+//   node soak.mjs CONFIG (--schedules N [--seed S] | --survivors [--every N | --only N,N]) [--jobs J] [--json FILE]
+// CONFIG is told in site.mjs. Status 1 if anything was wrong; each wrong one is printed with its seed.
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { drawSchedule, SURVIVORS, whyNotSurvived } from './schedule.mjs';
+import { Site } from './site.mjs';
+
+const { values: options, positionals } = parseArgs({ allowPositionals: true, options: {
+    schedules: { type: 'string' }, seed: { type: 'string', default: '1' }, survivors: { type: 'boolean' },
+    jobs: { type: 'string', default: '2' }, json: { type: 'string' }, only: { type: 'string' }, every: { type: 'string', default: '1' },
+    verbose: { type: 'boolean' },
+} });
+const config = JSON.parse(readFileSync(positionals[0], 'utf8'));
+// Statuses that inject.md tells of, and that a fault of the wire may end in.
+const DOCUMENTED = [3, 4, 5, 6, 7, config.uncertain].filter(Boolean);
+const SECRET = config.user.split(':')[1];
+
+// What is wrong with this ending, as sentences.
+function judge(site, run, result, expected) {
+    const wrong = [];
+    const shown = site.shows(run);
+    if (result.hung)
+        return ['hangs'];
+    if (result.status === null || ![0, ...DOCUMENTED].includes(result.status))
+        wrong.push(`ends with ${result.status ?? result.signal}`);
+    if (shown !== expected && shown !== run.old)
+        wrong.push(`TARGET shows ${shown}, neither the old nor the new image`);
+    if (result.status === 0 && shown !== expected)
+        wrong.push('says that it is done, and TARGET shows the old image');
+    if (result.status !== 0 && shown !== run.old && result.status !== config.uncertain)
+        wrong.push(`ends with ${result.status}, and TARGET shows the new image`);
+    if (result.status === config.uncertain && !site.struckTag(run))
+        wrong.push('is not sure about a tag that it has not written');
+    if (result.status === 0 && run.command !== 'verify'
+        && run.place !== 'docker-archive' && !result.out.includes(shown))
+        wrong.push(`prints ${result.out.trim()} for ${shown}`);
+    if (result.status !== 0 && !/\binlay: /.test(result.err))
+        wrong.push('says nothing of what went wrong');
+    if (`${result.out}${result.err}`.includes(SECRET))
+        wrong.push('shows the password');
+    try {
+        site.checkWhole(run);
+    } catch (error) {
+        wrong.push(`TARGET is not whole: ${error.message}`);
+    }
+    const litter = site.litter(run);
+    if (litter.length > 0)
+        wrong.push(`leaves ${litter.join(' ')}`);
+    return wrong;
+}
+
+async function tryOne(site, schedule) {
+    const expected = await site.expect({ ...schedule, faults: undefined });
+    const run = site.prepare(schedule);
+    site.setFaults(run, schedule.faults);
+    const result = await site.execute(run);
+    const struck = Object.entries(run.proxies).flatMap(([party, proxy]) => proxy.rules.rules
+        .filter((rule) => rule.applied > 0).map((rule) => ({ party, do: rule.do })));
+    const wrong = judge(site, run, result, expected);
+    if (result.status !== 0 && !result.hung && schedule.seed % 4 === 0) {
+        site.setFaults(run);
+        const again = await site.execute(run);
+        if (again.status !== 0 || site.shows(run) !== expected)
+            wrong.push(`the next run ends with ${again.status}: ${again.err.trim()}`);
+    }
+    site.forget(run);
+    return { schedule, result, struck, wrong };
+}
+
+function describe({ schedule, result, wrong }) {
+    const how = [schedule.command, `--jobs ${schedule.jobs}`, schedule.tls ? 'tls' : 'plain', schedule.base];
+    return `seed ${schedule.seed} (${how.join(', ')}): ${wrong.join('; ')}\n`
+        + schedule.faults.map((fault) => `    ${JSON.stringify(fault)}\n`).join('')
+        + `    status ${result.status}, ${result.ms} ms: ${result.err.trim().split('\n').at(-1)}\n`;
+}
+
+// Rows of PARTY KIND with how the runs ended in which it struck, and in which it was alone.
+function table(outcomes) {
+    const rows = new Map();
+    for (const { struck, result, wrong } of outcomes) {
+        for (const name of new Set(struck.map((each) => `${each.party} ${each.do}`))) {
+            const row = rows.get(name) ?? { runs: 0, done: 0, wrong: 0, statuses: new Map() };
+            row.runs += 1;
+            row.done += result.status === 0;
+            row.wrong += wrong.length > 0;
+            if (result.status !== 0)
+                row.statuses.set(result.status, (row.statuses.get(result.status) ?? 0) + 1);
+            rows.set(name, row);
+        }
+    }
+    const lines = [...rows].sort(([a], [b]) => a.localeCompare(b)).map(([name, row]) => {
+        const others = [...row.statuses].sort().map(([status, count]) => `${count} x ${status}`).join(', ');
+        return `| ${name} | ${row.runs} | ${row.done} | ${others || '-'} | ${row.wrong} |`;
+    });
+    return ['| fault | runs | status 0 | other statuses | wrong |', '| --- | --- | --- | --- | --- |',
+        ...lines].join('\n');
+}
+
+// A single fault of the list: those that are known not to be survived are told of, and do not count.
+function judgeSurvivor(outcome) {
+    const { result, struck, schedule } = outcome;
+    const why = whyNotSurvived(schedule.faults[0]);
+    if (struck.length === 0)
+        outcome.wrong.push('was not struck');
+    if (result.status === 0 || outcome.result.hung)
+        return;
+    if (!why)
+        outcome.wrong.push('does not survive');
+    else
+        outcome.wrong = outcome.wrong.filter((text) => !text.startsWith('ends with'));
+    outcome.why = why;
+}
+
+async function work(site, next, outcomes) {
+    for (let schedule = next(); schedule; schedule = next()) {
+        const outcome = await tryOne(site, schedule);
+        outcomes.push(outcome);
+        if (options.survivors)
+            judgeSurvivor(outcome);
+        if (outcome.wrong.length > 0 || options.verbose)
+            process.stdout.write(describe(outcome));
+    }
+}
+
+function makeList() {
+    if (!options.survivors) {
+        const first = Number(options.seed);
+        return Array.from({ length: Number(options.schedules) }, (_, i) => () => drawSchedule(first + i));
+    }
+    const list = SURVIVORS.map((each, i) => ({ seed: i + 1, tls: i % 4 === 0, jobs: 1 + (i % 4),
+        base: 'registry', ...each }));
+    const only = options.only?.split(',').map(Number);
+    return list.filter(({ seed }) => (only ? only.includes(seed) : seed % Number(options.every) === 0))
+        .map((each) => () => each);
+}
+
+const list = makeList();
+const outcomes = [];
+const began = Date.now();
+const sites = await Promise.all(Array.from({ length: Number(options.jobs) },
+    (_, i) => new Site(config, `site${i + 1}`).start()));
+const next = () => list.shift()?.();
+await Promise.all(sites.map((site) => work(site, next, outcomes)));
+sites.forEach((site) => site.stop());
+
+const wrong = outcomes.filter((outcome) => outcome.wrong.length > 0);
+const done = outcomes.filter((outcome) => outcome.result.status === 0).length;
+console.log(table(outcomes));
+const known = outcomes.filter((outcome) => outcome.why);
+for (const why of new Set(known.map((outcome) => outcome.why)))
+    console.log(`not survived, ${why}: ${known.filter((each) => each.why === why).map((each) =>
+        `${each.schedule.command} ${each.schedule.faults[0].party} ${each.schedule.faults[0].do}`).join(', ')}`);
+console.log(`${outcomes.length} runs in ${Math.round((Date.now() - began) / 1000)} s: ${done} done, `
+    + `${outcomes.length - done} refused as documented or wrong, ${wrong.length} wrong`);
+if (options.json)
+    writeFileSync(options.json, JSON.stringify(outcomes));
+process.exit(wrong.length > 0 ? 1 : 0);
