@@ -72,7 +72,7 @@ export class Site {
             remove: ['remove', run.target, MODEL, '--to', run.target],
             verify: ['verify', run.target],
         }[command];
-        run.words = [...words, '--jobs', `${jobs}`, ...(wish.options ?? [])];
+        run.words = [...words, '--jobs', `${jobs}`, ...this.cacheOptions(run)];
         if (command === 'verify')
             run.words = words;
         if (tls)
@@ -82,6 +82,11 @@ export class Site {
             LD_PRELOAD: this.config.preload, INLAY_HASTEN: `${this.config.hasten}`,
             ASAN_OPTIONS: 'verify_asan_link_order=0', ...wish.env };
         return run;
+    }
+
+    cacheOptions({ downloadCache, layerCache, folder, host, repository }) {
+        return [...downloadCache ? ['--download-cache', `${folder}/files`] : [],
+            ...layerCache ? ['--layer-cache', `${host}/${repository}-layers`] : []];
     }
 
     // What TARGET shows before: the base, or the injected image where that is needed.
@@ -96,7 +101,7 @@ export class Site {
             run.target = `${run.host}/${run.repository}:1`;
             break;
         case 'oci':
-            cpSync(`${this.config.dir}/old-layout`, `${run.folder}/target`, { recursive: true });
+            cpSync(`${this.config.dir}/old-${shown}`, `${run.folder}/target`, { recursive: true });
             run.target = `oci:${run.folder}/target:1`;
             break;
         default:
@@ -206,6 +211,7 @@ export class Site {
     forget(run) {
         this.setFaults(run);
         rmSync(run.folder, { recursive: true, force: true });
-        rmSync(`${this.repositories}/${run.repository}`, { recursive: true, force: true });
+        for (const repository of [run.repository, `${run.repository}-layers`])
+            rmSync(`${this.repositories}/${repository}`, { recursive: true, force: true });
     }
 }

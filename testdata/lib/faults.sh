@@ -4,7 +4,7 @@
 
 # prepare_faults: servers, images and the config of faults/site.mjs, which is FAULTS_CONFIG
 prepare_faults() {
-    local dir=$TEST_DIR/faulty digest
+    local dir=$TEST_DIR/faulty shown
     mkdir "$dir"
     cc -shared -fPIC -O1 -Wall -o "$dir/preload.so" "$TESTDATA/faults/hasten.c" "$TESTDATA/faults/strike.c" ||
         fail 'the library that hastens and strikes does not build'
@@ -16,15 +16,17 @@ prepare_faults() {
     push_base "$dir/layout" base "$REGISTRY/base:1" --dest-creds bob:hunter-2-word
     HF_ENDPOINT=$HUB_URL "$INLAY" inject "oci:$dir/layout:base" acme/tiny --to "oci:$dir/layout:injected" -q >/dev/null
     push_base "$dir/layout" injected "$REGISTRY/injected:1" --dest-creds bob:hunter-2-word
-    make_base "$dir/old-layout" 1 --gzip --layers 3
-    "$INLAY" copy "oci:$dir/old-layout:1" "oci-archive:$dir/old.oci-archive:1" -q >/dev/null
-    "$INLAY" copy "oci:$dir/old-layout:1" "docker-archive:$dir/old.docker-archive:app:1" -q >/dev/null
+    for shown in base injected; do
+        "$INLAY" copy "oci:$dir/layout:$shown" "oci:$dir/old-$shown:1" -q >/dev/null
+    done
+    "$INLAY" copy "oci:$dir/old-base:1" "oci-archive:$dir/old.oci-archive:1" -q >/dev/null
+    "$INLAY" copy "oci:$dir/old-base:1" "docker-archive:$dir/old.docker-archive:app:1" -q >/dev/null
     make_certificate faults
     FAULTS_CONFIG=$dir/config.json
     jq -n --arg dir "$dir" --arg test "$TEST_DIR" --arg inlay "$(realpath "$INLAY")" --arg hub "$HUB_URL" \
         --arg cdn "$CDN_URL" --arg registry "http://$REGISTRY" --arg token "${TOKEN_URL%/token}" \
         --arg data "$REGISTRY_DATA" --argjson hasten "${INLAY_HASTEN:-20}" '{$dir, $inlay, $data, $hasten,
         preload: "\($dir)/preload.so", layout: "\($dir)/layout", user: "bob:hunter-2-word",
-        key: "\($test)/faults.key", certificate: "\($test)/faults.crt", uncertain: null,
+        key: "\($test)/faults.key", certificate: "\($test)/faults.crt", uncertain: 9,
         servers: {$hub, $cdn, $registry, $token}}' >"$FAULTS_CONFIG"
 }
