@@ -82,7 +82,8 @@ function drawFault(random, party) {
     return { party, ...request, ...DRAW[kind](random), after: writes ? random.below(3) : after, times };
 }
 
-// {seed, command, tls, jobs, base, faults}: the same for the same seed.
+// {seed, command, tls, jobs, base, together, faults}: the same for the same seed. `together` is how many
+// runs of it there are at once, to one TARGET.
 export function drawSchedule(seed) {
     const random = new Random(seed);
     const command = random.weigh([[12, 'inject'], [3, 'inject-oci'], [2, 'copy-up'], [2, 'copy-down'],
@@ -95,7 +96,8 @@ export function drawSchedule(seed) {
     const faults = [];
     for (let i = 0; i < count; i++)
         faults.push(drawFault(random, random.choose(parties)));
-    return { seed, command, tls, jobs, base, faults };
+    const together = random.weigh([[20, 1], [1, 2], [1, 8]]);
+    return { seed, command, tls, jobs, base, together, faults };
 }
 
 // Every one of these, alone and once, leaves status 0 and the right digest.
