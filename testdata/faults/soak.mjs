@@ -14,7 +14,7 @@ const { values: options, positionals } = parseArgs({ allowPositionals: true, opt
 } });
 const config = JSON.parse(readFileSync(positionals[0], 'utf8'));
 // Statuses that inject.md tells of, and that a fault of the wire may end in.
-const DOCUMENTED = [3, 4, 5, 6, 7, config.uncertain].filter(Boolean);
+const DOCUMENTED = [3, 4, 5, 6, 7, config.uncertain];
 const SECRET = config.user.split(':')[1];
 
 // What is wrong with what this run says, as sentences.
@@ -22,7 +22,8 @@ function judgeWords(site, run, result, shown) {
     const wrong = [];
     if (result.hung)
         return ['hangs'];
-    if (result.status === null || ![0, ...DOCUMENTED].includes(result.status))
+    const isMoved = result.status === config.moved && run.together > 1;
+    if (result.status === null || (![0, ...DOCUMENTED].includes(result.status) && !isMoved))
         wrong.push(`ends with ${result.status ?? result.signal}`);
     if (result.status === config.uncertain && !site.struckTag(run))
         wrong.push('is not sure about a tag that it has not written');

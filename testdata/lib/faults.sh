@@ -27,6 +27,6 @@ prepare_faults() {
         --arg cdn "$CDN_URL" --arg registry "http://$REGISTRY" --arg token "${TOKEN_URL%/token}" \
         --arg data "$REGISTRY_DATA" --argjson hasten "${INLAY_HASTEN:-20}" '{$dir, $inlay, $data, $hasten,
         preload: "\($dir)/preload.so", layout: "\($dir)/layout", user: "bob:hunter-2-word",
-        key: "\($test)/faults.key", certificate: "\($test)/faults.crt", uncertain: 9,
+        key: "\($test)/faults.key", certificate: "\($test)/faults.crt", uncertain: 9, moved: 10,
         servers: {$hub, $cdn, $registry, $token}}' >"$FAULTS_CONFIG"
 }
