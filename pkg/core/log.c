@@ -33,6 +33,11 @@ void log_warn(const struct log *log, const char *format, ...)
     LOG_FORWARD(LOG_WARN);
 }
 
+void log_wait(const struct log *log, const char *format, ...)
+{
+    LOG_FORWARD(LOG_WAIT);
+}
+
 void log_info(const struct log *log, const char *format, ...)
 {
     LOG_FORWARD(LOG_INFO);
@@ -41,4 +46,16 @@ void log_info(const struct log *log, const char *format, ...)
 void log_debug(const struct log *log, const char *format, ...)
 {
     LOG_FORWARD(LOG_DEBUG);
+}
+
+void log_again(const struct log *log, const char *why, unsigned wait_ms, unsigned attempt,
+               unsigned tries)
+{
+    unsigned tenths = (wait_ms + 50) / 100;
+
+    if (tenths < 100 && tenths % 10 != 0)
+        log_wait(log, "%s; again in %u.%u s (try %u of %u)", why, tenths / 10, tenths % 10, attempt,
+                 tries);
+    else
+        log_wait(log, "%s; again in %u s (try %u of %u)", why, (tenths + 5) / 10, attempt, tries);
 }

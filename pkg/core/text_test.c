@@ -176,7 +176,7 @@ static void keep_line(void *arg, enum log_level level, const char *line)
 {
     struct buf *out = arg;
 
-    buf_addf(out, "%d:%s;", (int)level, line);
+    buf_addf(out, "%c:%s;", "WwID"[level], line);
 }
 
 static void a_log_writes_what_its_level_admits(void **state)
@@ -189,7 +189,23 @@ static void a_log_writes_what_its_level_admits(void **state)
     log_info(&log, "b");
     log_debug(&log, "c");
     log_warn(NULL, "d");
-    assert_string_equal(buf_text(&out), "0:a?;1:b;");
+    log_wait(&log, "e");
+    assert_string_equal(buf_text(&out), "W:a?;I:b;w:e;");
+}
+
+static void a_log_says_when_something_is_done_again(void **state)
+{
+    CLEANUP(buf) struct buf out = BUF_INIT;
+    struct log log = {.level = LOG_WAIT, .write = keep_line, .arg = &out};
+
+    (void)state;
+    log_again(&log, "a", 0, 2, 6);
+    log_again(&log, "a", 260, 3, 6);
+    log_again(&log, "a", 1000, 4, 6);
+    log_again(&log, "a", 59949, 5, 6);
+    assert_string_equal(buf_text(&out),
+                        "w:a; again in 0 s (try 2 of 6);w:a; again in 0.3 s (try 3 of 6);"
+                        "w:a; again in 1 s (try 4 of 6);w:a; again in 60 s (try 5 of 6);");
 }
 
 static void a_buf_has_an_end(void **state)
@@ -273,6 +289,7 @@ int main(void)
         cmocka_unit_test(errors_carry_context_and_no_control_characters),
         cmocka_unit_test(a_copy_of_a_part_ends_where_the_text_ends),
         cmocka_unit_test(a_log_writes_what_its_level_admits),
+        cmocka_unit_test(a_log_says_when_something_is_done_again),
         cmocka_unit_test(a_buf_has_an_end),
         cmocka_unit_test(lists_are_added_to_each_other),
         cmocka_unit_test(a_line_is_told_from_other_texts),
