@@ -31,12 +31,15 @@ int remote_open_remembered(const struct remote *remote, const struct plan_file *
         .length = range->length,
         .size = file->size,
         .named_by = remote->endpoint,
+        .no_retry = true,
         .cancel = range->cancel,
     };
-    int result = http_open(remote->http, &request, &response, body, err);
+    if (http_open(remote->http, &request, &response, body, err) < 0 && err->kind == ERROR_CANCELED)
+        return -1;
+    error_release(err); /* a new address is asked for, and that is tried often */
     if (*body != NULL)
         remote_learn(remote, file->path, &response);
     else
         address_memo_forget(remote->addresses, file->path, url);
-    return result;
+    return 0;
 }

@@ -3,7 +3,8 @@
 #include <inttypes.h>
 #include <sys/random.h>
 
-#define TRIES_MAX 5
+#define TRIES_DEFAULT 5
+#define WAIT_MOST_MS 30000u
 #define FIRST_WAIT_MS 200
 
 struct resume_reader {
@@ -18,27 +19,35 @@ struct resume_reader {
 };
 
 /* Waits double and vary by a quarter, so that many jobs do not come back as one. */
-static unsigned wait_ms(unsigned tries)
+static unsigned choose_wait(unsigned tries)
 {
-    unsigned base = (unsigned)FIRST_WAIT_MS << tries;
+    unsigned wait_ms = (unsigned)FIRST_WAIT_MS << (tries < 16 ? tries : 16);
     uint32_t jitter = 0;
 
+    if (wait_ms > WAIT_MOST_MS)
+        wait_ms = WAIT_MOST_MS;
     if (getrandom(&jitter, sizeof(jitter), 0) != sizeof(jitter))
-        return base;
-    return base + jitter % (base / 4);
+        return wait_ms;
+    return wait_ms + jitter % (wait_ms / 4);
 }
 
 /* Counts the try and decides, by what broke it, whether there is another: 0 then, after a wait. */
 static int resume_wait(struct resume_reader *resume, struct error *broken, struct error *err)
 {
+    const struct source *source = resume->source;
+    unsigned most = source->tries > 0 ? source->tries : TRIES_DEFAULT;
+
     if (broken->kind != ERROR_UNREACHABLE)
         return error_move(err, broken);
-    if (resume->tries == TRIES_MAX) {
+    if (resume->tries == most || resume->body == NULL) { /* to open it has been tried often */
         error_move(err, broken);
-        return error_wrap(err, "no progress behind byte %" PRIu64 " in %d tries",
-                          resume->range.offset, TRIES_MAX);
+        return error_wrap(err, "no progress behind byte %" PRIu64 " in %u tries",
+                          resume->range.offset, resume->tries > 0 ? resume->tries : 1);
     }
-    return cancel_wait(resume->range.cancel, wait_ms(resume->tries++), err);
+    unsigned wait_ms = choose_wait(resume->tries++);
+    log_again(source->log, broken->text, wait_ms, resume->tries + 1, most + 1);
+    reader_free(TAKE(resume->body));
+    return cancel_wait(resume->range.cancel, wait_ms, err);
 }
 
 static ssize_t resume_try(struct resume_reader *resume, void *data, size_t size, struct error *err)
@@ -64,8 +73,6 @@ static ssize_t resume_read(struct reader *reader, void *data, size_t size, struc
             resume->tries = part > 0 ? 0 : resume->tries;
             return part;
         }
-        reader_free(resume->body);
-        resume->body = NULL;
         /* Behind the last byte is nothing to ask for: what has come is whole, right or not. */
         if (broken.kind == ERROR_UNREACHABLE && resume->range.offset == resume->end)
             return 0;

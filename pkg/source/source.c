@@ -88,6 +88,8 @@ int source_open(const struct source_context *context, const struct origin *origi
 
     if (open_kind(context, origin, &source, err) < 0)
         return -1;
+    source->log = context->log;
+    source->tries = context->http != NULL ? http_retries(context->http) : 0;
     if (origin_is_file(origin->kind) && (origin->unpacks || origin->member != NULL))
         source = source_unpack(TAKE(source), context->cancel);
     *out = TAKE(source);
