@@ -10,6 +10,8 @@
 #define SHARDS_MAX 1024
 #define JOBS_MAX 64
 #define DAYS_MAX 36500
+#define TIMEOUT_MAX 86400
+#define RETRIES_MAX 100
 
 static int set_max_size(const struct option_input *in, struct error *err)
 {
@@ -427,6 +429,13 @@ const struct option_row option_rows[] = {
 
     {COMMON, "limit-rate", 0, "RATE", NETWORK_USERS,
      .help = "bytes a second, received and sent, at most: 500K, 20M, 1G", .set = set_limit_rate},
+    {COMMON, "timeout", 0, "SECONDS", NETWORK_USERS,
+     .help = "a try is over when no byte has moved for so long (60; five times that while a server "
+             "answers an upload)",
+     .set = option_set_count, .most = TIMEOUT_MAX},
+    {COMMON, "retries", 0, "N", NETWORK_USERS,
+     .help = "how often a server is asked again that is down or busy, 0 to 100 (5)",
+     .set = option_set_number, .most = RETRIES_MAX},
     {COMMON, "quiet", 'q', NULL, NETWORK_USERS, .help = "warnings and errors only"},
     {COMMON, "verbose", 'v', NULL, NETWORK_USERS, .help = "requests, retries and digests too"},
     {COMMON, "help", 'h', NULL, EVERYBODY, .help = "this text"},

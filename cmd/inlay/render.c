@@ -36,7 +36,8 @@ struct render {
     bool shown; /* a bar stands in the last line */
     uint64_t expected;
     uint64_t moved;
-    bool began; /* something has been expected */
+    struct http *http; /* borrowed; NULL: nobody is waited for */
+    bool began;        /* something has been expected */
     int64_t drawn_ms;
     struct sample samples[SAMPLES]; /* a ring */
     size_t sample_count;            /* ever taken */
@@ -90,15 +91,29 @@ static void format_duration(uint64_t seconds, struct buf *out)
         buf_addf(out, "%" PRIu64 " h", (seconds + 1800) / 3600);
 }
 
+/* "  waiting for 'r.example' to answer, 35 s"; false if nobody is waited for. */
+static bool format_wait(const struct render *render, struct buf *out)
+{
+    CLEANUP(buf) struct buf wait = BUF_INIT;
+
+    if (render->http == NULL || !http_describe_wait(render->http, &wait))
+        return false;
+    buf_addf(out, "  %s", buf_text(&wait));
+    return true;
+}
+
 /* "1.2 GB of 2.2 GB  118.3 MB/s  9 s left" */
 static void format_numbers(const struct render *render, int64_t now, struct buf *out)
 {
+    bool is_still = now - render->last_ms >= STALLED_MS;
     uint64_t rate = current_rate(render, now);
     uint64_t left = render->expected - render->moved;
 
     buf_addf(out, "%s of %s", text_format_size(render->moved).text,
              text_format_size(render->expected).text);
-    if (now - render->last_ms >= STALLED_MS && left > 0) {
+    if (is_still && format_wait(render, out))
+        return;
+    if (is_still && left > 0) {
         buf_add_text(out, "  nothing moves for ");
         format_duration((uint64_t)(now - render->last_ms) / 1000, out);
     } else if (rate > 0 && left > 0) {
@@ -200,7 +215,7 @@ static void render_moved(void *arg, uint64_t size)
 static void render_line(void *arg, enum log_level level, const char *line)
 {
     static const char *const prefixes[] = {
-        [LOG_WARN] = "warning: ", [LOG_INFO] = "", [LOG_DEBUG] = "debug: "};
+        [LOG_WARN] = "warning: ", [LOG_WAIT] = "", [LOG_INFO] = "", [LOG_DEBUG] = "debug: "};
     struct render *render = arg;
 
     pthread_mutex_lock(&render->lock);
@@ -212,13 +227,17 @@ static void render_line(void *arg, enum log_level level, const char *line)
 struct render *render_new(enum render_mode mode)
 {
     static const enum log_level levels[] = {
-        [RENDER_NORMAL] = LOG_INFO, [RENDER_QUIET] = LOG_WARN, [RENDER_VERBOSE] = LOG_DEBUG};
+        [RENDER_NORMAL] = LOG_INFO,
+        [RENDER_TERSE] = LOG_WAIT,
+        [RENDER_QUIET] = LOG_WARN,
+        [RENDER_VERBOSE] = LOG_DEBUG,
+    };
     struct render *render = xcalloc(1, sizeof(*render));
 
     pthread_mutex_init(&render->lock, NULL);
     render->log = (struct log){.level = levels[mode], .write = render_line, .arg = render};
     render->bar = isatty(STDERR_FILENO) == 1;
-    if (mode == RENDER_QUIET)
+    if (mode == RENDER_QUIET || mode == RENDER_TERSE)
         return render;
     render->progress =
         (struct progress){.expect = render_expect, .moved = render_moved, .arg = render};
@@ -241,6 +260,13 @@ void render_free(struct render *render)
     bar_clear(render);
     pthread_mutex_destroy(&render->lock);
     free(render);
+}
+
+void render_watch(struct render *render, struct http *http)
+{
+    pthread_mutex_lock(&render->lock);
+    render->http = http;
+    pthread_mutex_unlock(&render->lock);
 }
 
 const struct log *render_log(struct render *render)

@@ -3,6 +3,7 @@
 
 #include "core/log.h"
 #include "core/progress.h"
+#include "http/http.h"
 
 /*
  * What people see on stderr: log lines, and how far the work is. On a terminal that is a bar in
@@ -12,6 +13,7 @@ struct render;
 
 enum render_mode {
     RENDER_NORMAL,
+    RENDER_TERSE,   /* for a result that says it all: warnings and waits, no progress */
     RENDER_QUIET,   /* warnings only, no progress */
     RENDER_VERBOSE, /* requests and retries too */
 };
@@ -20,6 +22,9 @@ struct render *render_new(enum render_mode mode);
 /* Takes the bar away. */
 void render_free(struct render *render);
 CLEANUP_FREE(render)
+
+/* Progress tells whom `http` waits for, too, until it is another, or NULL for none. */
+void render_watch(struct render *render, struct http *http);
 
 /* Both belong to the render. */
 const struct log *render_log(struct render *render);

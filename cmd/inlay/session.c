@@ -23,9 +23,17 @@ static enum render_mode choose_mode(const struct options *options)
 {
     if (options_has(options, "verbose"))
         return RENDER_VERBOSE;
-    if (options_has(options, "quiet") || options->command->id == COMMAND_PLAN)
-        return RENDER_QUIET; /* a plan says it all by itself */
-    return RENDER_NORMAL;
+    if (options_has(options, "quiet"))
+        return RENDER_QUIET;
+    return options->command->id == COMMAND_PLAN ? RENDER_TERSE : RENDER_NORMAL;
+}
+
+/* As http_options.retries has it. */
+static unsigned choose_retries(const struct options *options)
+{
+    uint64_t retries = options_number(options, "retries");
+
+    return options_has(options, "retries") && retries == 0 ? HTTP_NO_RETRIES : (unsigned)retries;
 }
 
 void session_open(struct session *session, const struct command_context *context,
@@ -39,11 +47,14 @@ void session_open(struct session *session, const struct command_context *context
         .user_agent = "inlay/" INLAY_VERSION,
         .cancel = context->cancel,
         .log = log,
+        .stall_timeout_s = (unsigned)options_number(options, "timeout"),
+        .retries = choose_retries(options),
         .tls_ca = options_text(options, "tls-ca"),
         .cert_dir = options_text(options, "cert-dir"),
         .insecure = options_list(options, "insecure"),
         .limit_rate = options_number(options, "limit-rate"),
     });
+    render_watch(session->render, session->http);
     session->auth = auth_new(&(struct auth_options){
         .http = session->http,
         .log = log,
@@ -60,6 +71,8 @@ void session_release(struct session *session)
 {
     prefetch_pool_free(session->pool);
     auth_free(session->auth);
+    if (session->render != NULL)
+        render_watch(session->render, NULL);
     http_free(session->http);
     render_free(session->render);
     *session = (struct session){0};

@@ -221,6 +221,7 @@ int token_parse(const char *data, size_t size, struct token *out, struct error *
 static int token_send(const struct token_request *request, struct http_request *asked,
                       struct http_response *response, struct token *out, struct error *err)
 {
+    asked->peer = "the token server";
     asked->accept = "application/json";
     asked->body_limit = TOKEN_ANSWER_LIMIT;
     asked->keep_redirect = true; /* where it leads has not been checked */

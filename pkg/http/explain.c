@@ -68,8 +68,8 @@ static int explain_connection(const struct transfer *transfer, const char *autho
                          "cannot connect to '%s': the name of the proxy cannot be resolved",
                          authority);
     case CURLE_OPERATION_TIMEDOUT:
-        return error_set(err, ERROR_UNREACHABLE, "cannot connect to '%s': no answer within %d s",
-                         authority, HTTP_CONNECT_TIMEOUT_S);
+        return error_set(err, ERROR_UNREACHABLE, "cannot connect to '%s': no answer within %u s",
+                         authority, transfer->connect_timeout_ms / 1000);
     default:
         return error_set(err, ERROR_UNREACHABLE, "cannot connect to '%s': %s", authority,
                          words != NULL ? words : "there is no way to the host");
@@ -124,6 +124,12 @@ int transfer_check_certificate(const struct transfer *transfer, struct error *er
     return explain_certificate(authority, err);
 }
 
+bool transfer_is_not_tls(const struct transfer *transfer)
+{
+    return transfer->result == CURLE_SSL_CONNECT_ERROR &&
+           strstr(transfer->words, "wrong version number") != NULL;
+}
+
 static int explain_tls(const struct transfer *transfer, const char *authority, struct error *err)
 {
     const char *words =
@@ -140,7 +146,7 @@ static int explain_tls(const struct transfer *transfer, const char *authority, s
                          "signed it with --tls-ca FILE or in certs.d/%s, or go without by "
                          "--insecure %s",
                          authority, words, host, host);
-    if (strstr(words, "wrong version number") != NULL)
+    if (transfer_is_not_tls(transfer))
         return error_set(err, ERROR_UNSUPPORTED,
                          "'%s' does not speak TLS: is it plain http? --insecure %s allows that",
                          authority, host);

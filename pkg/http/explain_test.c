@@ -62,6 +62,7 @@ static void each_end_of_a_connection_has_its_words(void **state)
             .http = &http,
             .connection = connection,
             .url = url,
+            .connect_timeout_ms = HTTP_CONNECT_TIMEOUT_MS,
             .result = cases[i].result,
             .answered = cases[i].answered,
         };

@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#define STATUS_FORBIDDEN 403
+/* A server is asked so often for another address when the one that it gave is refused. */
+#define LINKS_MOST 2
+
 struct http *http_new(const struct http_options *options)
 {
     struct http *http = xcalloc(1, sizeof(*http));
@@ -12,7 +16,9 @@ struct http *http_new(const struct http_options *options)
     http->cancel = options->cancel;
     http->log = options->log;
     http->stall_timeout_ms = (options->stall_timeout_s > 0 ? options->stall_timeout_s : 60) * 1000;
-    http->retries = options->retries > 0 ? options->retries : 5;
+    http->retries = options->retries == HTTP_NO_RETRIES ? 0
+                    : options->retries > 0              ? options->retries
+                                                        : 5;
     http->retry_wait_ms = options->retry_wait_ms > 0 ? options->retry_wait_ms : 1000;
     rate_init(&http->received, options->limit_rate);
     rate_init(&http->sent, options->limit_rate);
@@ -35,11 +41,14 @@ void http_free(struct http *http)
     pthread_mutex_destroy(&http->lock);
     for (size_t i = 0; i < ARRAY_SIZE(http->reached); i++)
         strings_release(&http->reached[i]);
+    strings_release(&http->found_origins);
     strings_release(&http->insecure);
     proxies_release(&http->proxies);
     certificates_release(&http->certificates);
     rate_release(&http->received);
     rate_release(&http->sent);
+    for (size_t i = 0; i < ARRAY_SIZE(http->said); i++)
+        free(http->said[i].text);
     free(http->user_agent);
     free(http);
     curl_global_cleanup();
@@ -165,14 +174,21 @@ static bool is_repeatable(const struct http_request *request)
            (request->body == NULL || request->repeatable || http_method_is_safe(request->method));
 }
 
+/* Where the server sent us nobody is let in: its address may have expired on the way. */
+static bool is_expired(const struct http_request *request, const struct transfer *transfer)
+{
+    return transfer->response.status == STATUS_FORBIDDEN &&
+           !http_same_origin(request->url, transfer->url);
+}
+
 /* The same, repeated for as long as that may help. */
 static int http_perform(struct http *http, const struct http_request *request, bool stream,
                         struct transfer **out, struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
-    CLEANUP(text) char *name = text_display_url(request->url);
     const struct cancel *cancel = request->cancel != NULL ? request->cancel : http->cancel;
     unsigned retries = is_repeatable(request) ? http->retries : 0;
+    unsigned links = LINKS_MOST;
     int result;
 
     for (unsigned attempt = 0;; attempt++) {
@@ -181,19 +197,18 @@ static int http_perform(struct http *http, const struct http_request *request, b
             return -1;
         result = http_follow(http, request, stream, &transfer, err);
         bool again = result < 0 ? err->kind == ERROR_UNREACHABLE
-                                : http_status_is_transient(transfer->response.status);
+                                : http_status_is_transient(transfer->response.status) ||
+                                      (is_expired(request, transfer) && links-- > 0);
         if (!again || attempt == retries)
             break;
         const struct http_response *response = result < 0 ? NULL : &transfer->response;
-        unsigned wait_ms = retry_choose_wait(http, attempt, response, time(NULL));
-        if (response != NULL)
-            log_debug(http->log, "%s %s: status %d, again in %u ms", request->method, name,
-                      response->status, wait_ms);
-        else
-            log_debug(http->log, "%s %s: %s, again in %u ms", request->method, name, err->text,
-                      wait_ms);
-        error_release(err); /* or a try that works later would seem to have gone wrong */
-        if (cancel_wait(cancel, wait_ms, err) < 0)
+        const struct http_pause pause = {
+            .response = response,
+            .wait_ms = retry_choose_wait(http, attempt, response, time(NULL)),
+            .attempt = attempt + 2,
+            .tries = retries + 1,
+        };
+        if (http_pause(http, request, &pause, err) < 0)
             return -1;
     }
     *out = TAKE(transfer);

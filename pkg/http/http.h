@@ -14,13 +14,18 @@
  */
 struct http;
 
+#define HTTP_NO_RETRIES UINT32_MAX
+
 struct http_options {
     const char *user_agent;      /* required: "inlay/0.1.0" */
     const struct cancel *cancel; /* NULL: cannot be stopped; outlives the http */
-    const struct log *log;       /* NULL: silent; outlives the http; gets URLs without query */
+    const struct log *log;       /* NULL: silent; outlives the http; gets URLs without query, and
+                                    who is waited for */
     unsigned stall_timeout_s;    /* no byte for so long is ERROR_UNREACHABLE; 0: 60; five times
-                                    that for the answer to other methods than GET and HEAD */
-    unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5 */
+                                    that for the answer to other methods than GET and HEAD. To
+                                    connect takes no longer, and 30 s at most. */
+    unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5;
+                                    HTTP_NO_RETRIES: none */
     unsigned retry_wait_ms;      /* the first wait, doubled up to 30 times that; 0: 1000 */
     uint64_t limit_rate;         /* bytes a second of bodies that all transfers together receive at
                                     most, and as many that they send; 0: no limit */
@@ -48,6 +53,7 @@ CLEANUP_FREE(http)
 struct http_request {
     const char *method;
     const char *url;
+    const char *peer;          /* who is asked, for people: "the hub"; NULL: its host says it all */
     const char *authorization; /* header value, a secret; dropped once a redirect changes origin */
     const char *cookie;        /* the same for the header Cookie; NULL: none */
     const char *accept;
@@ -101,8 +107,9 @@ CLEANUP_RELEASE(http_response)
 /*
  * Sends and receives a whole answer. Requests without a body, and GET and HEAD, are repeated on
  * connection failures, 408, 429 and 5xx (but not 501 and 505), honouring Retry-After (and the Hub's
- * RateLimit header); a 429 or 5xx that stays is handed over or becomes an error like any other
- * status. Redirects are followed for GET and HEAD only, ten at most, never from https to http, and
+ * RateLimit header), and twice at most on a 403 of where they were redirected to, whose address may
+ * have expired; a 429 or 5xx that stays is handed over or becomes an error like any other status.
+ * Redirects are followed for GET and HEAD only, ten at most, never from https to http, and
  * by http_may_name(). A status outside
  * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity"; an
  * answer that is encoded all the same is decoded, within `body_limit`, and loses its headers
@@ -141,6 +148,14 @@ int http_upload(struct http *http, const struct http_request *request, uint64_t 
  */
 int http_check(const struct http_request *request, const struct http_response *response,
                struct error *err) MUST_CHECK;
+
+/* How often what is safe to repeat is repeated. */
+unsigned http_retries(const struct http *http);
+/*
+ * Appends who has kept a request waiting for some seconds: "waiting for 'r.example' to answer,
+ * 35 s"; false if nobody has.
+ */
+bool http_describe_wait(struct http *http, struct buf *out);
 
 /* Whether `insecure` names this host ("localhost:5000", "r.example"), in any case. */
 bool http_allows_insecure(const struct http *http, const char *host);

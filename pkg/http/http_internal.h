@@ -20,9 +20,11 @@
 /* The same where a body is decoded: libcurl holds all that one of them becomes while it is paused.
  */
 #define HTTP_DECODE_BUFFER 1024L
-#define HTTP_CONNECT_TIMEOUT_S 30
+#define HTTP_CONNECT_TIMEOUT_MS 30000
 /* A server may be silent for longer while it puts what was sent in its place. */
 #define HTTP_PATIENCE 5
+/* But who has that much patience needs no more. */
+#define HTTP_PATIENCE_MOST_MS 1800000
 #define HTTP_RETRY_AFTER_LIMIT_MS 300000U
 
 /*
@@ -127,6 +129,23 @@ size_t rate_portion(const struct rate *rate, size_t size);
 int rate_wait(struct rate *rate, size_t size, const struct cancel *cancel,
               struct error *err) MUST_CHECK;
 
+/* Somebody who is being waited for; lives where the wait does. */
+struct waiting {
+    struct waiting *next;
+    const char *host; /* borrowed */
+    uint64_t since_ms;
+    uint64_t until_ms; /* when it is asked again; 0: it is to move now */
+    bool takes;        /* bytes of ours, or else gives its own */
+};
+
+/* A line that people have seen, and how long it holds. */
+struct said {
+    char *text;
+    uint64_t until_ms;
+};
+
+#define SAID_SIZE 8
+
 struct http {
     char *user_agent;
     const struct cancel *cancel; /* borrowed */
@@ -142,7 +161,11 @@ struct http {
     struct share share;
     struct pool pool;
     pthread_mutex_t lock;
-    struct strings reached[ADDRESS_UNKNOWN]; /* origins, by where they were first; under `lock` */
+    /* Under `lock`: */
+    struct strings reached[ADDRESS_UNKNOWN]; /* origins, by where they were first */
+    struct strings found_origins;            /* by http_find_origin() */
+    struct waiting *waiting;                 /* all waits at this moment; NULL: none */
+    struct said said[SAID_SIZE];
 };
 
 /*
@@ -169,7 +192,13 @@ struct transfer {
     bool whole;    /* the range is not asked for, but cut out of what comes */
     bool head;     /* the answer has no body */
     size_t body_limit;
+    unsigned connect_timeout_ms;
+    unsigned stall_timeout_ms;
     uint64_t active_ms; /* when a byte last moved, by now_ms() */
+    bool is_silent;     /* for so long that `waiting` tells of it */
+    struct waiting waiting;
+    char *silent_host;
+    uint64_t said_ms; /* the silence that people are told of next */
 
     struct http_response response;
     size_t header_size;
@@ -209,6 +238,7 @@ struct transfer_options {
     bool stream;               /* a 2xx is read by transfer_read() */
     bool decode;               /* a streamed 2xx of a GET is decoded; other answers always are */
     bool whole;                /* the request's range is not asked for */
+    unsigned timeout_ms;       /* to connect, and without a byte; 0: as the http says */
     bool upload;               /* the body comes by transfer_lend() */
     uint64_t upload_size;      /* SIZE_UNKNOWN: chunked */
 };
@@ -230,6 +260,9 @@ ssize_t transfer_read(struct transfer *transfer, void *data, size_t size,
 /* Hands bytes of an upload to libcurl; returns when it has taken them, or is done. */
 int transfer_lend(struct transfer *transfer, const void *data, size_t size,
                   struct error *err) MUST_CHECK;
+/* A silence of `silent_ms`, which ends the transfer at `limit_ms`, is shown, and then said. */
+void transfer_note_silence(struct transfer *transfer, uint64_t silent_ms, uint64_t limit_ms);
+void transfer_end_silence(struct transfer *transfer);
 void transfer_free(struct transfer *transfer);
 CLEANUP_FREE(transfer)
 
@@ -257,6 +290,8 @@ int transfer_judge(struct transfer *transfer, struct error *err) MUST_CHECK;
 bool transfer_wants_more(const struct transfer *transfer);
 /* Says why libcurl ended with `result`. */
 int transfer_explain(const struct transfer *transfer, struct error *err) MUST_CHECK;
+/* What answered the TLS hello is no TLS. */
+bool transfer_is_not_tls(const struct transfer *transfer);
 /* Says that the connection ended, and how far the answer had come; returns -1. */
 int transfer_explain_break(const struct transfer *transfer, struct error *err);
 /* An answer that asks for a client certificate is an error like a handshake that does. */
@@ -292,6 +327,21 @@ char *host_shorten(const char *host);
 char *url_format_authority(const char *text);
 /* The URL to go to, or why not. `from` is a URL that was asked. Caller frees *out. */
 int url_follow(const char *from, const char *location, char **out, struct error *err) MUST_CHECK;
+
+void waiting_begin(struct http *http, struct waiting *waiting);
+void waiting_end(struct http *http, struct waiting *waiting);
+
+/* Before a request is made again. */
+struct http_pause {
+    const struct http_response *response; /* the last answer; NULL: `err` says why there was none */
+    unsigned wait_ms;
+    unsigned attempt; /* the one to come, from 1 */
+    unsigned tries;
+};
+
+/* Says why, and waits; `err` is empty afterwards, or ERROR_CANCELED. */
+int http_pause(struct http *http, const struct http_request *request,
+               const struct http_pause *pause, struct error *err) MUST_CHECK;
 
 /* How long to wait before the next try. `response` may be NULL: there was no answer. */
 unsigned retry_choose_wait(const struct http *http, unsigned attempt,

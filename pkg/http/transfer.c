@@ -129,7 +129,7 @@ static void transfer_set_connection(const struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT, (long)HTTP_CONNECT_TIMEOUT_S);
+    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, (long)transfer->connect_timeout_ms);
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_BUFFER);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
@@ -148,6 +148,15 @@ static void transfer_set_callbacks(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
     curl_easy_setopt(easy, CURLOPT_READFUNCTION, transfer_give_body);
     curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
+}
+
+static void set_timeouts(struct transfer *transfer, unsigned timeout_ms)
+{
+    unsigned stall_ms = timeout_ms > 0 ? timeout_ms : transfer->http->stall_timeout_ms;
+
+    transfer->stall_timeout_ms = stall_ms;
+    transfer->connect_timeout_ms =
+        stall_ms < HTTP_CONNECT_TIMEOUT_MS ? stall_ms : HTTP_CONNECT_TIMEOUT_MS;
 }
 
 int transfer_open(struct http *http, const struct http_request *request,
@@ -181,6 +190,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     transfer->body_limit = request->body_limit > 0 ? request->body_limit : HTTP_BODY_LIMIT;
     transfer->stream = options->stream;
     transfer->upload = options->upload;
+    set_timeouts(transfer, options->timeout_ms);
     if (transfer_add_headers(transfer, request, options, err) < 0)
         return -1;
 
@@ -240,21 +250,30 @@ static void transfer_collect(struct transfer *transfer)
     }
 }
 
-static int transfer_check_stall(const struct transfer *transfer, struct error *err)
+static uint64_t stall_limit_ms(const struct transfer *transfer)
 {
     bool sent = !transfer->upload || transfer->pending_last;
     bool patient = !transfer->safe && !transfer->answered && sent;
-    uint64_t limit_ms = (uint64_t)transfer->http->stall_timeout_ms * (patient ? HTTP_PATIENCE : 1);
+    uint64_t limit_ms = transfer->stall_timeout_ms;
 
-    if (now_ms() - transfer->active_ms < limit_ms)
+    return patient && limit_ms < HTTP_PATIENCE_MOST_MS ? limit_ms * HTTP_PATIENCE : limit_ms;
+}
+
+static int transfer_check_stall(struct transfer *transfer, struct error *err)
+{
+    uint64_t limit_ms = stall_limit_ms(transfer);
+    uint64_t silent_ms = now_ms() - transfer->active_ms;
+
+    transfer_note_silence(transfer, silent_ms, limit_ms);
+    if (silent_ms < limit_ms)
         return 0;
     CLEANUP(text) char *authority = url_format_authority(transfer->url);
     return error_set(err, ERROR_UNREACHABLE, "no byte to or from '%s' for %" PRIu64 " s", authority,
                      limit_ms / 1000);
 }
 
-int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer *transfer),
-                  struct error *err)
+static int drive(struct transfer *transfer, bool (*ready)(const struct transfer *transfer),
+                 struct error *err)
 {
     CURLM *multi = transfer->connection->multi;
     int running;
@@ -274,6 +293,15 @@ int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer
         curl_multi_poll(multi, NULL, 0, CANCEL_POLL_MS, NULL);
     }
     return 0;
+}
+
+int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer *transfer),
+                  struct error *err)
+{
+    int result = drive(transfer, ready, err);
+
+    transfer_end_silence(transfer);
+    return result;
 }
 
 static bool transfer_has_bytes(const struct transfer *transfer)

@@ -39,6 +39,7 @@ int hub_get_document(const struct huggingface *hub, const char *url, struct http
     const struct http_request request = {
         .method = "GET",
         .url = url,
+        .peer = "the hub",
         .authorization = hub_authorization(hub, url),
         .accept = "application/json",
         .body_limit = PAGE_LIMIT,
@@ -161,6 +162,7 @@ static int huggingface_open(struct source *source, const struct plan *plan,
     const struct http_request request = {
         .method = "GET",
         .url = buf_text(&url),
+        .peer = "the hub",
         .authorization = hub->authorization,
         .offset = range->offset,
         .length = is_bounded ? range->length : 0,

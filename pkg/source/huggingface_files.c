@@ -129,6 +129,7 @@ static int ask_head(const struct huggingface *hub, const char *file_url,
         const struct http_request request = {
             .method = "HEAD",
             .url = url,
+            .peer = "the hub",
             .authorization = hub_authorization(hub, url),
             .keep_redirect = true,
         };

@@ -78,6 +78,7 @@ static int get_document(const struct modelscope *modelscope, const char *url,
     const struct http_request request = {
         .method = "GET",
         .url = url,
+        .peer = "the hub",
         .authorization = modelscope->authorization,
         .cookie = modelscope->cookie,
         .body_limit = PAGE_LIMIT,
@@ -311,6 +312,7 @@ static int open_at_endpoint(struct modelscope *modelscope, const struct plan *pl
     const struct http_request request = {
         .method = "GET",
         .url = buf_text(&url),
+        .peer = "the hub",
         .authorization = modelscope->authorization,
         .cookie = modelscope->cookie,
         .offset = range->offset,

@@ -93,6 +93,7 @@ static int fetch_manifest(struct ollama *ollama, const char *version, struct buf
     const struct http_request request = {
         .method = "GET",
         .url = url,
+        .peer = "the registry",
         .accept = MEDIA_TYPE_DOCKER_MANIFEST,
         .body_limit = DOCUMENT_LIMIT,
     };
@@ -198,6 +199,7 @@ static int open_at_registry(struct ollama *ollama, const struct plan_file *file,
     const struct http_request request = {
         .method = "GET",
         .url = url,
+        .peer = "the registry",
         .offset = range->offset,
         .length = is_bounded ? range->length : 0,
         .size = file->size,

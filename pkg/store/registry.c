@@ -54,11 +54,13 @@ int registry_scope_init(struct registry *registry, const char *more, struct regi
 int registry_send(struct registry *registry, const struct http_request *request,
                   struct http_response *response, struct error *err)
 {
+    struct http_request named = *request;
     struct registry_scope scope;
 
+    named.peer = "the registry";
     if (registry_scope_init(registry, NULL, &scope, err) < 0)
         return -1;
-    return auth_send(registry->auth, &scope.scope, request, response, err);
+    return auth_send(registry->auth, &scope.scope, &named, response, err);
 }
 
 int registry_add_identity(struct registry *registry, struct error *err)

@@ -188,6 +188,7 @@ int registry_open_blob(struct store *store, const struct descriptor *blob, uint6
     struct http_request request = {
         .method = "GET",
         .url = url,
+        .peer = "the registry",
         .offset = offset,
         .length = length != SIZE_UNKNOWN ? length : 0,
         .size = blob->size,
