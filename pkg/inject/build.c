@@ -113,7 +113,7 @@ static int pack_layer(struct building *building, size_t number, const struct can
             return 0;
         if (err->kind != ERROR_UNREACHABLE || bytes.broken || attempt == PACK_TRIES)
             return -1;
-        log_debug(options->log, "beginning the layer anew: %s", err->text);
+        log_again(options->log, err->text, attempt * PACK_WAIT_MS, attempt + 1, PACK_TRIES);
         error_release(err);
         if (cancel_wait(cancel, attempt * PACK_WAIT_MS, err) < 0)
             return -1;
@@ -132,7 +132,11 @@ static int reuse_layer(struct building *building, size_t number, const struct ca
     const struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
     struct store_copy_options copy = {
-        .cancel = cancel, .count = count_reused, .count_arg = &building->reused_size};
+        .cancel = cancel,
+        .log = building->options->log,
+        .count = count_reused,
+        .count_arg = &building->reused_size,
+    };
     enum store_copied copied;
 
     if (layer->fate == LAYER_COPIED && store_copy_blob(layer->from, building->options->target.store,

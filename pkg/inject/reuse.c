@@ -281,7 +281,7 @@ int layer_share(const struct inject_options *options, const struct image_layer *
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     CLEANUP(text) char *tag = cached_layer_tag(&recipe->digest);
     struct descriptor config, manifest;
-    struct store_copy_options copy = {.cancel = cancel};
+    struct store_copy_options copy = {.cancel = cancel, .log = options->log};
     enum store_copied how;
 
     if (recipe->content_size == 0)

@@ -343,10 +343,15 @@ int store_copy_blob(struct store *from, struct store *to, const struct descripto
         *how = STORE_MOUNTED;
         return 0;
     }
+    bool was_corrupt = false;
     for (unsigned attempt = 1; stream_blob(from, to, blob, options, err) < 0; attempt++) {
-        if (err->kind != ERROR_UNREACHABLE || attempt == COPY_ATTEMPTS)
+        bool is_corrupt = err->kind == ERROR_CORRUPT;
+        if ((err->kind != ERROR_UNREACHABLE && (!is_corrupt || was_corrupt)) ||
+            attempt == COPY_ATTEMPTS)
             return error_wrap(err, "copying the blob '%s' from '%s' to '%s'",
                               digest_format(&blob->digest).text, from->name, to->name);
+        was_corrupt = was_corrupt || is_corrupt;
+        log_again(options->log, err->text, COPY_WAIT_MS * attempt, attempt + 1, COPY_ATTEMPTS);
         error_release(err);
         if (cancel_wait(options->cancel, COPY_WAIT_MS * attempt, err) < 0)
             return -1;

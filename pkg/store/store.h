@@ -144,13 +144,15 @@ enum store_copied {
 
 struct store_copy_options {
     const struct cancel *cancel; /* may be NULL */
+    const struct log *log;       /* is told why a stream is begun anew; may be NULL */
     count_fn *count;             /* NULL, or told of the bytes that are streamed */
     void *count_arg;
 };
 
 /*
  * Brings one blob of `from` to `to`: nothing if it is there, else by mount, else as a stream whose
- * size and digest are verified before it is committed. A stream that breaks is begun anew, twice.
+ * size and digest are verified before it is committed. A stream that breaks is begun anew, twice,
+ * and one whose bytes are wrong once.
  */
 int store_copy_blob(struct store *from, struct store *to, const struct descriptor *blob,
                     const struct store_copy_options *options, enum store_copied *how,

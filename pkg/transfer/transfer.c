@@ -176,6 +176,7 @@ int transfer_copy_blob(struct transfer *transfer, size_t number, const struct ca
     const struct transfer_blob *passed = &transfer->blobs[number];
     struct store_copy_options copy = {
         .cancel = cancel,
+        .log = transfer->log,
         .count = count_moved,
         .count_arg = transfer,
     };
