@@ -1,18 +1,22 @@
 #include "command.h"
 
 #include "core/buf.h"
+#include "core/memory.h"
 #include "core/text.h"
 #include "help.h"
 #include "options.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+#define STATUS_INTERRUPTED 130
 
 /* The one mutable global: the signal handler has no other way to say anything. */
 static struct cancel interrupted;
@@ -34,19 +38,26 @@ static int exit_status(enum error_kind kind)
 static void on_signal(int number)
 {
     if (cancel_is_requested(&interrupted))
-        _exit(128 + number);
+        _exit(STATUS_INTERRUPTED);
+    (void)number;
     cancel_request(&interrupted);
 }
 
+/* Whoever started us may have blocked them. */
 static void watch_signals(void)
 {
     struct sigaction action = {.sa_handler = on_signal};
+    sigset_t wanted;
 
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGTERM, &action, NULL);
     action.sa_handler = SIG_IGN;
     sigaction(SIGPIPE, &action, NULL);
     sigaction(SIGXFSZ, &action, NULL); /* a file that grows too large is an error like others */
+    sigemptyset(&wanted);
+    sigaddset(&wanted, SIGINT);
+    sigaddset(&wanted, SIGTERM);
+    sigprocmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
 /* Tokens are in memory: neither a core dump nor a debugger of the same user gets at them. */
@@ -59,6 +70,20 @@ static void hide_memory(void)
     setrlimit(RLIMIT_CORE, &none);
     prctl(PR_SET_DUMPABLE, 0);
 }
+
+#ifndef INLAY_SANITIZED
+/* Runs before the libraries set themselves up, which takes most of the time up to main(). */
+static void watch_signals_early(int argc, char **argv, char **environment)
+{
+    (void)argc;
+    (void)argv;
+    (void)environment;
+    watch_signals();
+}
+
+__attribute__((section(".preinit_array"),
+               used)) static void (*const early)(int, char **, char **) = watch_signals_early;
+#endif
 
 /*
  * A closed one would be given to the next file or connection, and messages would go there. It is
@@ -171,7 +196,9 @@ int main(int argc, char **argv)
     open_standard_files();
     hide_memory();
     watch_signals();
-    if (run(argc, argv, &err) == 0)
+    memory_watch_crypto();
+    json_set_alloc_funcs(xmalloc, free);
+    if (cancel_check(&interrupted, &err) == 0 && run(argc, argv, &err) == 0)
         return EXIT_SUCCESS;
     fprintf(stderr, "inlay: %s\n", err.text);
     return exit_status(err.kind);

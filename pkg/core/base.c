@@ -1,22 +1,39 @@
 #include "core/base.h"
 
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
-static void out_of_memory(void)
-{
-    static const char text[] = "inlay: out of memory\n";
+/* What main() makes of ERROR_LOCAL. */
+#define STATUS_LOCAL 8
 
+/* Nothing here takes memory, and of several threads one speaks. */
+void out_of_memory(void)
+{
+    static const char text[] = "inlay: out of memory: the system gives this process no more (see "
+                               "'ulimit -v' and the limit of its container)\n";
+    static atomic_flag is_said = ATOMIC_FLAG_INIT;
+
+    if (atomic_flag_test_and_set(&is_said))
+        for (;;)
+            pause();
+    if (isatty(STDERR_FILENO) == 1) /* a bar may stand there */
+        (void)!write(STDERR_FILENO, "\r\033[K", 4);
     (void)!write(STDERR_FILENO, text, sizeof(text) - 1);
-    abort();
+    _exit(STATUS_LOCAL);
 }
 
 void fd_cleanup(const int *fd)
 {
     if (*fd >= 0)
         close(*fd);
+}
+
+void *xmalloc(size_t size)
+{
+    return xrealloc(NULL, size, 1);
 }
 
 void *xcalloc(size_t count, size_t size)

@@ -49,7 +49,9 @@ static inline void text_cleanup(char **text)
 }
 void fd_cleanup(const int *fd);
 
-/* Memory: running out of it ends the process. */
+/* Memory: running out of it ends the process, with one line and the status of ERROR_LOCAL. */
+_Noreturn void out_of_memory(void);
+void *xmalloc(size_t size) __attribute__((returns_nonnull));
 void *xcalloc(size_t count, size_t size) __attribute__((returns_nonnull));
 /* Grows an array to hold `count` elements of `size` bytes; new elements are not cleared. */
 void *xrealloc(void *pointer, size_t count, size_t size) __attribute__((returns_nonnull));

@@ -40,7 +40,7 @@ void buf_addf(struct buf *buf, const char *format, ...)
     int size = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (size < 0)
-        abort();
+        out_of_memory();
     buf_add(buf, text, (size_t)size);
     free(text);
 }

@@ -139,7 +139,7 @@ static struct hasher *hasher_begin(enum digest_algorithm algorithm)
     hasher->context = EVP_MD_CTX_new();
     if (hasher->context == NULL ||
         EVP_DigestInit_ex(hasher->context, digest_method(algorithm), NULL) != 1)
-        abort();
+        out_of_memory();
     return hasher;
 }
 
@@ -163,7 +163,7 @@ struct hasher *hasher_new(enum digest_algorithm algorithm, uint64_t size)
 void hasher_add(struct hasher *hasher, const void *data, size_t size)
 {
     if (EVP_DigestUpdate(hasher->context, data, size) != 1)
-        abort();
+        out_of_memory();
 }
 
 struct digest hasher_finish(struct hasher *hasher)
@@ -171,7 +171,7 @@ struct digest hasher_finish(struct hasher *hasher)
     struct digest digest = {.algorithm = hasher->algorithm};
 
     if (EVP_DigestFinal_ex(hasher->context, digest.bytes, NULL) != 1)
-        abort();
+        out_of_memory();
     return digest;
 }
 

@@ -4,11 +4,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+/* A connection by a name, with its certificates, takes about so many at a time. */
+#define DESCRIPTORS_WANTED 4
 
 int file_read(const char *path, size_t limit, struct buf *out, struct error *err)
 {
@@ -116,4 +121,29 @@ int file_make_folders(const char *path, struct error *err)
         if (end == '\0')
             return 0;
     }
+}
+
+bool file_descriptors_run_out(void)
+{
+    int opened[DESCRIPTORS_WANTED];
+    size_t count = 0;
+
+    while (count < DESCRIPTORS_WANTED &&
+           (opened[count] = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC)) >= 0)
+        count++;
+    bool run_out = count < DESCRIPTORS_WANTED && (errno == EMFILE || errno == ENFILE);
+    while (count > 0)
+        close(opened[--count]);
+    return run_out;
+}
+
+int file_refuse_descriptors(const char *purpose, struct error *err)
+{
+    struct rlimit limit = {.rlim_cur = 0};
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    return error_set(err, ERROR_LOCAL,
+                     "too many open files: this process may have %" PRIu64
+                     " (see 'ulimit -n'), and needs more to %s",
+                     (uint64_t)limit.rlim_cur, purpose);
 }

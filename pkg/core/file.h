@@ -17,4 +17,12 @@ int file_make_folders(const char *path, struct error *err) MUST_CHECK;
 /* Creates a new file "<folder>/.inlay-XXXXXX", 0644 less the umask; *name is its path. */
 int file_create_temporary(const char *folder, char **name, int *fd, struct error *err) MUST_CHECK;
 
+/*
+ * Whether a library that has failed, and does not say why, may have missed descriptors: only few
+ * more can be opened.
+ */
+bool file_descriptors_run_out(void);
+/* "too many open files", how many there may be, and what they were wanted for. Returns -1. */
+int file_refuse_descriptors(const char *purpose, struct error *err);
+
 #endif

@@ -33,7 +33,7 @@ static PRINTF_FORMAT(1, 0) char *format_text(const char *format, va_list argumen
     char *text = NULL;
 
     if (vasprintf(&text, format, arguments) < 0)
-        abort();
+        out_of_memory();
     return text;
 }
 

@@ -261,7 +261,7 @@ void strings_addf(struct strings *strings, const char *format, ...)
     int size = vasprintf(&text, format, arguments);
     va_end(arguments);
     if (size < 0)
-        abort();
+        out_of_memory();
     strings_add(strings, text);
     free(text);
 }

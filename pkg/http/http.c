@@ -6,12 +6,22 @@
 /* A server is asked so often for another address when the one that it gave is refused. */
 #define LINKS_MOST 2
 
+/*
+ * What libcurl asks for is there, or the process ends: CURLE_OUT_OF_MEMORY then is one of libcurl's
+ * own limits.
+ */
+static void *take_more(void *pointer, size_t size)
+{
+    return xrealloc(pointer, size, 1);
+}
+
 struct http *http_new(const struct http_options *options)
 {
     struct http *http = xcalloc(1, sizeof(*http));
 
-    if (curl_global_init(CURL_GLOBAL_DEFAULT) != CURLE_OK)
-        abort();
+    if (curl_global_init_mem(CURL_GLOBAL_DEFAULT, xmalloc, free, take_more, xstrdup, xcalloc) !=
+        CURLE_OK)
+        out_of_memory();
     http->user_agent = xstrdup(options->user_agent);
     http->cancel = options->cancel;
     http->log = options->log;

@@ -10,7 +10,7 @@ struct connection *connection_new(const char *route)
     connection->multi = curl_multi_init();
     connection->easy = curl_easy_init();
     if (connection->multi == NULL || connection->easy == NULL)
-        abort(); /* out of memory is all that these two can be */
+        out_of_memory();
     curl_multi_setopt(connection->multi, CURLMOPT_MAXCONNECTS, 1L);
     return connection;
 }
@@ -97,7 +97,7 @@ void share_init(struct share *share)
         pthread_mutex_init(&share->locks[i], NULL);
     share->handle = curl_share_init();
     if (share->handle == NULL)
-        abort(); /* out of memory is all that this can be */
+        out_of_memory();
     curl_share_setopt(share->handle, CURLSHOPT_LOCKFUNC, share_lock);
     curl_share_setopt(share->handle, CURLSHOPT_UNLOCKFUNC, share_unlock);
     curl_share_setopt(share->handle, CURLSHOPT_USERDATA, share);

@@ -33,7 +33,7 @@ static int transfer_add_header(struct transfer *transfer, const char *name, cons
     CLEANUP(text) char *line = xasprintf("%s: %s", name, value);
     struct curl_slist *headers = curl_slist_append(transfer->headers, line);
     if (headers == NULL)
-        abort();
+        out_of_memory();
     transfer->headers = headers;
     return 0;
 }
@@ -44,7 +44,7 @@ static void transfer_drop_header(struct transfer *transfer, const char *name)
     struct curl_slist *headers = curl_slist_append(transfer->headers, line);
 
     if (headers == NULL)
-        abort();
+        out_of_memory();
     transfer->headers = headers;
 }
 
@@ -206,7 +206,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     transfer_set_method(transfer, request, options);
     transfer_set_callbacks(transfer);
     if (curl_multi_add_handle(transfer->connection->multi, transfer->connection->easy) != CURLM_OK)
-        abort(); /* out of memory is all that this can be */
+        out_of_memory();
     log_debug(http->log, "%s %s", request->method, name);
     *out = TAKE(transfer);
     return 0;

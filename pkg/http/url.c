@@ -20,7 +20,7 @@ static void url_init(struct url *url)
 {
     url->parts = curl_url();
     if (url->parts == NULL)
-        abort(); /* out of memory is all that this can be */
+        out_of_memory();
 }
 
 static bool url_parse(struct url *url, const char *text)
@@ -105,7 +105,7 @@ bool http_decode(const char *text, char **out)
     char *decoded = curl_easy_unescape(NULL, text, 0, &size);
 
     if (decoded == NULL)
-        abort(); /* out of memory is all that this can be */
+        out_of_memory();
     bool is_text = strlen(decoded) == (size_t)size;
     if (is_text)
         *out = xstrdup(decoded);

@@ -1,5 +1,7 @@
 #include "pack/pack_internal.h"
 
+#include "core/file.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -79,6 +81,8 @@ static int tar_open(struct tar *tar, const struct recipe *recipe, struct writer 
     tar->out = out;
     tar->err = err;
     tar->locale = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    if (tar->locale == (locale_t)0 && file_descriptors_run_out())
+        return file_refuse_descriptors("pack a layer", err);
     if (tar->locale == (locale_t)0)
         return error_set(err, ERROR_LOCAL, "this machine has no C.UTF-8 locale");
     tar->before = uselocale(tar->locale);

@@ -1,5 +1,7 @@
 #include "source/source_internal.h"
 
+#include "core/file.h"
+
 #include <archive.h>
 #include <archive_entry.h>
 #include <errno.h>
@@ -128,6 +130,8 @@ static int choose_locale(struct unpacking *unpacking, bool is_zip, struct error 
     const char *name = is_zip ? "C.UTF-8" : "C";
 
     unpacking->locale = newlocale(LC_CTYPE_MASK, name, (locale_t)0);
+    if (unpacking->locale == (locale_t)0 && file_descriptors_run_out())
+        return file_refuse_descriptors("unpack an archive", err);
     if (unpacking->locale == (locale_t)0)
         return error_set(err, ERROR_LOCAL, "this machine has no locale %s", name);
     unpacking->before = uselocale(unpacking->locale);

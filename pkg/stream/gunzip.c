@@ -93,6 +93,6 @@ struct reader *gunzip_reader_new(struct reader *next)
     gunzip->next = next;
     gunzip->in_member = true; /* so that an empty input is one that ends early */
     if (inflateInit2(&gunzip->stream, GZIP_WINDOW) != Z_OK)
-        abort(); /* out of memory */
+        out_of_memory();
     return &gunzip->base;
 }

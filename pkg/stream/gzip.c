@@ -56,7 +56,7 @@ static void deflate_open(z_stream *stream, int level)
     *stream = (z_stream){0};
     if (deflateInit2(stream, level, Z_DEFLATED, -WINDOW_BITS, MEMORY_LEVEL, Z_DEFAULT_STRATEGY) !=
         Z_OK)
-        abort(); /* out of memory */
+        out_of_memory();
 }
 
 /* A block ends with a flush, so that its bytes are whole; the last one ends the stream. */

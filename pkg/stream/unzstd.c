@@ -97,6 +97,6 @@ struct reader *unzstd_reader_new(struct reader *next)
     unzstd->context = ZSTD_createDCtx();
     if (unzstd->context == NULL ||
         ZSTD_isError(ZSTD_DCtx_setParameter(unzstd->context, ZSTD_d_windowLogMax, WINDOW_LOG_MAX)))
-        abort(); /* out of memory */
+        out_of_memory();
     return &unzstd->base;
 }

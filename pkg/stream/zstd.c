@@ -81,7 +81,7 @@ struct writer *zstd_writer_new(struct writer *next, int level, unsigned threads)
     zstd->output = xcalloc(1, zstd->room);
     zstd->context = ZSTD_createCCtx();
     if (zstd->context == NULL)
-        abort(); /* out of memory */
+        out_of_memory();
     zstd_set(zstd, ZSTD_c_compressionLevel, level);
     zstd_set(zstd, ZSTD_c_checksumFlag, 1);
     /* One worker at least: without workers zstd produces other bytes, and so another digest. */
