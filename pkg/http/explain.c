@@ -1,8 +1,13 @@
 #include "http/http_internal.h"
 
+#include "core/file.h"
 #include "core/text.h"
 
+#include <errno.h>
 #include <string.h>
+
+/* CURLE_TOO_LARGE of libcurl 8.6, which says what CURLE_OUT_OF_MEMORY said before. */
+#define RESULT_TOO_LARGE 100
 
 /* The system's word for the connection's last errno, in lower case; NULL if there is none. */
 static char *system_words(const struct transfer *transfer)
@@ -97,7 +102,8 @@ static int explain_files(const struct transfer *transfer, const char *authority,
 
 static bool wants_certificate(const struct transfer *transfer)
 {
-    return strstr(transfer->words, "certificate required") != NULL ||
+    return transfer->result == CURLE_SSL_CLIENTCERT ||
+           strstr(transfer->words, "certificate required") != NULL ||
            strstr(transfer->words, "alert bad certificate") != NULL;
 }
 
@@ -187,16 +193,62 @@ static int explain_encoding(const struct transfer *transfer, struct error *err)
                      name, words);
 }
 
+/*
+ * libcurl calls its own limits out of memory; what really lacks memory ends the process, see
+ * http_new().
+ */
+static int explain_limit(const struct transfer *transfer, const char *authority, struct error *err)
+{
+    long sent = 0;
+
+    curl_easy_getinfo(transfer->connection->easy, CURLINFO_REQUEST_SIZE, &sent);
+    if (transfer->encoded) /* what it has decoded while it is paused */
+        return explain_encoding(transfer, err);
+    if (sent == 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "a request to '%s' has more headers than libcurl sends; is a token or a "
+                         "name that long?",
+                         authority);
+    return error_set(err, ERROR_CORRUPT,
+                     "'%s' answers with a line of headers that is longer than libcurl reads",
+                     authority);
+}
+
+/* What libcurl could not begin, and what it calls by other names, for lack of descriptors. */
+static bool lacks_descriptors(const struct transfer *transfer)
+{
+    static const CURLcode results[] = {
+        CURLE_FAILED_INIT,        CURLE_COULDNT_RESOLVE_HOST, CURLE_COULDNT_RESOLVE_PROXY,
+        CURLE_COULDNT_CONNECT,    CURLE_INTERFACE_FAILED,     CURLE_OUT_OF_MEMORY,
+        CURLE_SSL_CACERT_BADFILE, CURLE_SSL_CERTPROBLEM,      CURLE_SSL_CONNECT_ERROR,
+    };
+    long number = 0;
+    bool may_be = false;
+
+    curl_easy_getinfo(transfer->connection->easy, CURLINFO_OS_ERRNO, &number);
+    if (number == EMFILE || number == ENFILE)
+        return true;
+    for (size_t i = 0; i < ARRAY_SIZE(results); i++)
+        may_be = may_be || transfer->result == results[i];
+    return may_be && number == 0 && file_descriptors_run_out();
+}
+
 int transfer_explain(const struct transfer *transfer, struct error *err)
 {
     CLEANUP(text) char *authority = url_format_authority(transfer->url);
+    CLEANUP(text) char *purpose = xasprintf("connect to '%s'", authority);
     long proxy_status = 0;
+
+    if (lacks_descriptors(transfer))
+        return file_refuse_descriptors(purpose, err);
 
     curl_easy_getinfo(transfer->connection->easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (proxy_status >= 300)
         return explain_proxy(proxy_status, authority, err);
     if (wants_certificate(transfer))
         return explain_tls(transfer, authority, err);
+    if ((int)transfer->result == RESULT_TOO_LARGE)
+        return explain_limit(transfer, authority, err);
     switch (transfer->result) {
     case CURLE_COULDNT_RESOLVE_HOST:
     case CURLE_COULDNT_RESOLVE_PROXY:
@@ -222,12 +274,19 @@ int transfer_explain(const struct transfer *transfer, struct error *err)
     case CURLE_WRITE_ERROR: /* no callback of ours has refused */
         return explain_encoding(transfer, err);
     case CURLE_OUT_OF_MEMORY:
-        if (transfer->encoded) /* libcurl's limit for what it has decoded while it is paused */
-            return explain_encoding(transfer, err);
-        return error_set(err, ERROR_CORRUPT,
-                         "'%s' answers with a line of headers that is longer than libcurl reads",
-                         authority);
-    default:
+        return explain_limit(transfer, authority, err);
+    case CURLE_FAILED_INIT:
+    case CURLE_NOT_BUILT_IN:
+    case CURLE_BAD_FUNCTION_ARGUMENT:
+    case CURLE_UNKNOWN_OPTION:
+    case CURLE_SSL_ENGINE_NOTFOUND:
+    case CURLE_SSL_ENGINE_SETFAILED:
+    case CURLE_SSL_ENGINE_INITFAILED:
+    case CURLE_UNRECOVERABLE_POLL: /* of a descriptor that is none */
+        return error_set(err, ERROR_INTERNAL, "libcurl cannot ask '%s': %s", authority,
+                         *transfer->words != '\0' ? transfer->words
+                                                  : curl_easy_strerror(transfer->result));
+    default: /* what is left of HTTP are ends of connections */
         return transfer_explain_break(transfer, err);
     }
 }

@@ -10,49 +10,58 @@
 
 #include <cmocka.h>
 
+static const struct {
+    CURLcode result;
+    const char *words;
+    bool answered;
+    enum error_kind kind;
+    const char *text;
+} ends[] = {
+    {CURLE_COULDNT_RESOLVE_HOST, "", false, ERROR_UNREACHABLE,
+     "cannot connect to 'h.example:443': the name is not known to this machine's resolver"},
+    {CURLE_COULDNT_RESOLVE_PROXY, "", false, ERROR_UNREACHABLE,
+     "cannot connect to 'h.example:443': the name of the proxy cannot be resolved"},
+    {CURLE_OPERATION_TIMEDOUT, "", false, ERROR_UNREACHABLE,
+     "cannot connect to 'h.example:443': no answer within 30 s"},
+    {CURLE_COULDNT_CONNECT, "", false, ERROR_UNREACHABLE,
+     "cannot connect to 'h.example:443': there is no way to the host"},
+    {CURLE_PEER_FAILED_VERIFICATION, "unable to get local issuer certificate", false,
+     ERROR_UNSUPPORTED,
+     "the certificate of 'h.example:443' is not trusted: unable to get local issuer "
+     "certificate; name the authority that signed it with --tls-ca FILE or in "
+     "certs.d/h.example, or go without by --insecure h.example"},
+    {CURLE_SSL_CERTPROBLEM, "unable to set private key file", false, ERROR_LOCAL,
+     "the client certificate for 'h.example:443' cannot be used: unable to set private key "
+     "file"},
+    {CURLE_SSL_CACERT_BADFILE, "x", false, ERROR_LOCAL,
+     "the certificates of the authorities in 'more.pem' cannot be read; see --tls-ca, certs.d, "
+     "SSL_CERT_FILE and SSL_CERT_DIR"},
+    {CURLE_RECV_ERROR, "tlsv13 alert certificate required", false, ERROR_DENIED,
+     "'h.example:443' wants a client certificate that it trusts; NAME.cert and NAME.key belong "
+     "into certs.d/h.example or the folder of --cert-dir"},
+    {CURLE_SSL_CONNECT_ERROR, "alert 80", false, ERROR_UNREACHABLE,
+     "cannot agree on TLS with 'h.example:443': alert 80"},
+    {CURLE_GOT_NOTHING, "", false, ERROR_UNREACHABLE,
+     "the connection to 'h.example:443' ended before there was an answer"},
+    {CURLE_PARTIAL_FILE, "", true, ERROR_UNREACHABLE,
+     "the connection to 'h.example:443' ended before the answer was complete"},
+    {CURLE_SSL_CLIENTCERT, "", false, ERROR_DENIED,
+     "'h.example:443' wants a client certificate that it trusts; NAME.cert and NAME.key belong "
+     "into certs.d/h.example or the folder of --cert-dir"},
+    {CURLE_SEND_FAIL_REWIND, "", false, ERROR_UNREACHABLE,
+     "the connection to 'h.example:443' ended before there was an answer"},
+    {CURLE_OUT_OF_MEMORY, "", false, ERROR_UNSUPPORTED,
+     "a request to 'h.example:443' has more headers than libcurl sends; is a token or a name "
+     "that long?"},
+    {CURLE_FAILED_INIT, "x", false, ERROR_INTERNAL, "libcurl cannot ask 'h.example:443': x"},
+    {CURLE_UNSUPPORTED_PROTOCOL, "", false, ERROR_UNREACHABLE,
+     "'h.example:443' does not answer in HTTP/1.1"},
+};
+
 static void each_end_of_a_connection_has_its_words(void **state)
 {
-    static const struct {
-        CURLcode result;
-        const char *words;
-        bool answered;
-        enum error_kind kind;
-        const char *text;
-    } cases[] = {
-        {CURLE_COULDNT_RESOLVE_HOST, "", false, ERROR_UNREACHABLE,
-         "cannot connect to 'h.example:443': the name is not known to this machine's resolver"},
-        {CURLE_COULDNT_RESOLVE_PROXY, "", false, ERROR_UNREACHABLE,
-         "cannot connect to 'h.example:443': the name of the proxy cannot be resolved"},
-        {CURLE_OPERATION_TIMEDOUT, "", false, ERROR_UNREACHABLE,
-         "cannot connect to 'h.example:443': no answer within 30 s"},
-        {CURLE_COULDNT_CONNECT, "", false, ERROR_UNREACHABLE,
-         "cannot connect to 'h.example:443': there is no way to the host"},
-        {CURLE_PEER_FAILED_VERIFICATION, "unable to get local issuer certificate", false,
-         ERROR_UNSUPPORTED,
-         "the certificate of 'h.example:443' is not trusted: unable to get local issuer "
-         "certificate; name the authority that signed it with --tls-ca FILE or in "
-         "certs.d/h.example, or go without by --insecure h.example"},
-        {CURLE_SSL_CERTPROBLEM, "unable to set private key file", false, ERROR_LOCAL,
-         "the client certificate for 'h.example:443' cannot be used: unable to set private key "
-         "file"},
-        {CURLE_SSL_CACERT_BADFILE, "x", false, ERROR_LOCAL,
-         "the certificates of the authorities in 'more.pem' cannot be read; see --tls-ca, certs.d, "
-         "SSL_CERT_FILE and SSL_CERT_DIR"},
-        {CURLE_RECV_ERROR, "tlsv13 alert certificate required", false, ERROR_DENIED,
-         "'h.example:443' wants a client certificate that it trusts; NAME.cert and NAME.key belong "
-         "into certs.d/h.example or the folder of --cert-dir"},
-        {CURLE_SSL_CONNECT_ERROR, "alert 80", false, ERROR_UNREACHABLE,
-         "cannot agree on TLS with 'h.example:443': alert 80"},
-        {CURLE_GOT_NOTHING, "", false, ERROR_UNREACHABLE,
-         "the connection to 'h.example:443' ended before there was an answer"},
-        {CURLE_PARTIAL_FILE, "", true, ERROR_UNREACHABLE,
-         "the connection to 'h.example:443' ended before the answer was complete"},
-        {CURLE_UNSUPPORTED_PROTOCOL, "", false, ERROR_UNREACHABLE,
-         "'h.example:443' does not answer in HTTP/1.1"},
-    };
-
     (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
         CLEANUP(connection) struct connection *connection = connection_new("https://h.example:443");
         CLEANUP(error) struct error err = ERROR_INIT;
         char url[] = "https://user:pass@h.example/p?sig=1";
@@ -63,13 +72,13 @@ static void each_end_of_a_connection_has_its_words(void **state)
             .connection = connection,
             .url = url,
             .connect_timeout_ms = HTTP_CONNECT_TIMEOUT_MS,
-            .result = cases[i].result,
-            .answered = cases[i].answered,
+            .result = ends[i].result,
+            .answered = ends[i].answered,
         };
-        snprintf(transfer.words, sizeof(transfer.words), "%s", cases[i].words);
+        snprintf(transfer.words, sizeof(transfer.words), "%s", ends[i].words);
         assert_int_equal(transfer_explain(&transfer, &err), -1);
-        assert_int_equal(err.kind, cases[i].kind);
-        assert_string_equal(err.text, cases[i].text);
+        assert_int_equal(err.kind, ends[i].kind);
+        assert_string_equal(err.text, ends[i].text);
     }
 }
 
