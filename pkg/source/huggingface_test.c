@@ -404,16 +404,19 @@ static void check_refused_file(struct world *world, enum error_kind kind, const 
     assert_null(strstr(err.text, HUB_TOKEN));
 }
 
-static void a_file_that_is_not_as_listed_is_refused_and_not_asked_for_again(void **state)
+/* One that ends early may have broken off: its end is asked for twice more. */
+static void a_file_that_is_not_as_listed_is_refused(void **state)
 {
     static const struct {
         const char *body, *complaint;
+        size_t requests;
     } cases[] = {
-        {"hallo", "'acme/tiny/model.bin' has the digest sha256:"},
-        {"hell", "'acme/tiny/model.bin' ends after 4 bytes, expected 5"},
-        {"hello!", "'acme/tiny/model.bin' has more than the expected 5 bytes"},
+        {"hallo", "'acme/tiny/model.bin' has the digest sha256:", 1},
+        {"hell", "'acme/tiny/model.bin' ends after 4 bytes, expected 5", 3},
+        {"hello!", "'acme/tiny/model.bin' has more than the expected 5 bytes", 1},
     };
     struct world *world = *state;
+    size_t requests = 0;
 
     open_world(world, "acme/tiny", HUB_TOKEN);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -421,7 +424,8 @@ static void a_file_that_is_not_as_listed_is_refused_and_not_asked_for_again(void
         serve_hello(world);
         serve(world, RESOLVE "/model.bin", cases[i].body);
         check_refused_file(world, ERROR_CORRUPT, cases[i].complaint);
-        assert_int_equal(hub_server_count(&world->hub, "GET " RESOLVE), i + 1);
+        requests += cases[i].requests;
+        assert_int_equal(hub_server_count(&world->hub, "GET " RESOLVE), requests);
     }
 }
 
@@ -473,8 +477,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(open_encodes_the_path_and_knows_datasets, setup, teardown),
         cmocka_unit_test_setup_teardown(a_broken_connection_is_resumed_where_it_broke, setup,
                                         teardown),
-        cmocka_unit_test_setup_teardown(
-            a_file_that_is_not_as_listed_is_refused_and_not_asked_for_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_file_that_is_not_as_listed_is_refused, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_may_not_be_read_says_so, setup, teardown),
     };
 

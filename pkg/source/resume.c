@@ -5,6 +5,8 @@
 
 #define TRIES_DEFAULT 5
 #define WAIT_MOST_MS 30000u
+/* What ends early without a break is asked for so often again: then it is what it is. */
+#define SHORT_TRIES 2
 #define FIRST_WAIT_MS 200
 
 struct resume_reader {
@@ -15,6 +17,7 @@ struct resume_reader {
     struct source_range range; /* what is left of it */
     uint64_t end;              /* one behind its last byte */
     struct reader *body;       /* NULL between two connections */
+    bool is_short;             /* it ended early, and as if that were right */
     unsigned tries;            /* since the last byte of progress */
 };
 
@@ -31,11 +34,17 @@ static unsigned choose_wait(unsigned tries)
     return wait_ms + jitter % (wait_ms / 4);
 }
 
+static unsigned tries_most(const struct resume_reader *resume)
+{
+    unsigned most = resume->source->tries > 0 ? resume->source->tries : TRIES_DEFAULT;
+
+    return resume->is_short && most > SHORT_TRIES ? SHORT_TRIES : most;
+}
+
 /* Counts the try and decides, by what broke it, whether there is another: 0 then, after a wait. */
 static int resume_wait(struct resume_reader *resume, struct error *broken, struct error *err)
 {
-    const struct source *source = resume->source;
-    unsigned most = source->tries > 0 ? source->tries : TRIES_DEFAULT;
+    unsigned most = tries_most(resume);
 
     if (broken->kind != ERROR_UNREACHABLE)
         return error_move(err, broken);
@@ -45,7 +54,7 @@ static int resume_wait(struct resume_reader *resume, struct error *broken, struc
                           resume->range.offset, resume->tries > 0 ? resume->tries : 1);
     }
     unsigned wait_ms = choose_wait(resume->tries++);
-    log_again(source->log, broken->text, wait_ms, resume->tries + 1, most + 1);
+    log_again(resume->source->log, broken->text, wait_ms, resume->tries + 1, most + 1);
     reader_free(TAKE(resume->body));
     return cancel_wait(resume->range.cancel, wait_ms, err);
 }
@@ -56,7 +65,14 @@ static ssize_t resume_try(struct resume_reader *resume, void *data, size_t size,
         resume->source->ops->open(resume->source, resume->plan, resume->file, &resume->range,
                                   &resume->body, err) < 0)
         return -1;
-    return reader_read(resume->body, data, size, err);
+    ssize_t part = reader_read(resume->body, data, size, err);
+    resume->is_short =
+        part == 0 && size > 0 && resume->end != SIZE_UNKNOWN && resume->range.offset < resume->end;
+    if (resume->is_short)
+        return error_set(
+            err, ERROR_UNREACHABLE, "'%s' ended at byte %" PRIu64 ", %" PRIu64 " before its end",
+            resume->file->path, resume->range.offset, resume->end - resume->range.offset);
+    return part;
 }
 
 static ssize_t resume_read(struct reader *reader, void *data, size_t size, struct error *err)
@@ -76,6 +92,8 @@ static ssize_t resume_read(struct reader *reader, void *data, size_t size, struc
         /* Behind the last byte is nothing to ask for: what has come is whole, right or not. */
         if (broken.kind == ERROR_UNREACHABLE && resume->range.offset == resume->end)
             return 0;
+        if (resume->is_short && resume->tries >= tries_most(resume))
+            return 0; /* whoever verifies it tells */
         if (resume_wait(resume, &broken, err) < 0)
             return -1;
     }
