@@ -120,6 +120,8 @@ int registry_refuse(const struct http_response *response, struct error *err)
     enum error_kind kind = kind_of_status(response->status);
 
     registry_error_words(&response->body, &words);
+    if (kind == ERROR_UNSUPPORTED && registry_error_has_code(&response->body, "DIGEST_INVALID"))
+        kind = ERROR_CORRUPT; /* other bytes have arrived than were sent */
     if (words.size == 0)
         return error_set(err, kind, "the registry answers with status %d", response->status);
     return error_set(err, kind, "the registry says '%s' (status %d)", buf_text(&words),

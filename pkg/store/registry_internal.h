@@ -72,6 +72,16 @@ int registry_read_manifest(struct store *store, const char *version, struct buf 
                            struct descriptor *what, struct error *err) MUST_CHECK;
 int registry_open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
                        uint64_t length, struct reader **out, struct error *err) MUST_CHECK;
+/* A part of a blob that one request asks for. */
+struct blob_part {
+    uint64_t offset;
+    uint64_t length; /* SIZE_UNKNOWN: to the end */
+    bool is_rest;    /* of one that broke off: what is before it may come, and is dropped */
+};
+/* Opens it for one connection; registry_open_blob() goes on with another. */
+int registry_open_part(struct registry *registry, const struct descriptor *blob,
+                       const struct blob_part *part, struct reader **out,
+                       struct error *err) MUST_CHECK;
 int registry_has_blob(struct store *store, const struct descriptor *blob, bool *out,
                       struct error *err) MUST_CHECK;
 /* The tags of a page of tags/list; what is no tag is left out. */

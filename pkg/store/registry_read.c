@@ -165,10 +165,9 @@ static int check_length(const struct http_response *response, const struct descr
                      digest_format(&blob->digest).text, length, blob->size);
 }
 
-int registry_open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
-                       uint64_t length, struct reader **out, struct error *err)
+int registry_open_part(struct registry *registry, const struct descriptor *blob,
+                       const struct blob_part *part, struct reader **out, struct error *err)
 {
-    struct registry *registry = registry_of(store);
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(reader) struct reader *body = NULL;
     struct digest_text text = digest_format(&blob->digest);
@@ -177,8 +176,9 @@ int registry_open_blob(struct store *store, const struct descriptor *blob, uint6
     CLEANUP(text) char *url = NULL;
     struct registry_scope scope;
 
-    bool is_whole = offset == 0 && length == SIZE_UNKNOWN;
-    if (!is_whole && (length == 0 || offset >= blob->size)) { /* a range must not be empty */
+    bool is_whole = part->offset == 0 && part->length == SIZE_UNKNOWN;
+    if (!is_whole &&
+        (part->length == 0 || part->offset >= blob->size)) { /* a range must not be empty */
         *out = memory_reader_new("", 0);
         return 0;
     }
@@ -189,18 +189,19 @@ int registry_open_blob(struct store *store, const struct descriptor *blob, uint6
         .method = "GET",
         .url = url,
         .peer = "the registry",
-        .offset = offset,
-        .length = length != SIZE_UNKNOWN ? length : 0,
+        .offset = part->offset,
+        .length = part->length != SIZE_UNKNOWN ? part->length : 0,
         .size = blob->size,
     };
     if (auth_open(registry->auth, &scope.scope, &request, &response, &body, err) < 0)
-        return error_wrap(err, "reading %s of '%s'", name, store->name);
+        return error_wrap(err, "reading %s of '%s'", name, registry->base.name);
     if (body == NULL)
         return refuse_read(registry, name, &response, err);
     if (is_whole && check_length(&response, blob, err) < 0)
-        return error_wrap(err, "'%s'", store->name);
-    if (offset > 0 && response.status == STATUS_OK) /* all that is before it would come too */
-        return error_set(err, ERROR_UNSUPPORTED, "'%s' does not give parts of a blob", store->name);
+        return error_wrap(err, "'%s'", registry->base.name);
+    if (part->offset > 0 && !part->is_rest && response.status == STATUS_OK) /* all before it, too */
+        return error_set(err, ERROR_UNSUPPORTED, "'%s' does not give parts of a blob",
+                         registry->base.name);
     *out = TAKE(body);
     return 0;
 }

@@ -40,17 +40,6 @@ static void where_head_is_not_to_be_had_a_blob_is_found_by_get(void **state)
     }
 }
 
-static unsigned count_requests(struct script *script, const char *method)
-{
-    unsigned count = 0;
-
-    pthread_mutex_lock(&script->lock);
-    for (const char *at = buf_text(&script->log); (at = strstr(at, method)) != NULL; at++)
-        count++;
-    pthread_mutex_unlock(&script->lock);
-    return count;
-}
-
 /* One request a blob, once it is known which one tells the truth. */
 static void what_head_is_worth_is_found_out_once(void **state)
 {

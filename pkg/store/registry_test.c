@@ -170,7 +170,7 @@ static void an_upload_that_is_refused_says_what_the_registry_said(void **state)
          {"PUT /up/1?_state=x&digest=sha256%3A", "400 Bad", SAYS("DIGEST_INVALID", "wrong")},
          {"HEAD ", "404 Not Found", NULL},
          "uploading a blob to '127.0.0.1:",
-         ERROR_UNSUPPORTED},
+         ERROR_CORRUPT},
         {{"PATCH ", "202 Accepted", NULL},
          {"PUT ", "404 Not Found", SAYS("BLOB_UPLOAD_INVALID", "forgotten")},
          {"HEAD ", "404 Not Found", NULL},

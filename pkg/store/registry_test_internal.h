@@ -125,9 +125,12 @@ static inline void script_serve(struct script *script, int fd)
     CLEANUP(text) char *own = fill_in(answer->head, "{port}", script->port);
     CLEANUP(text) char *head = fill_in(own, "{other}", script->other_port);
     const char *body = answer->body != NULL ? answer->body : "";
+    CLEANUP(text) char *length = xasprintf("\r\nContent-Length: %zu", strlen(body));
+    bool is_chunked = strstr(head, "Transfer-Encoding: chunked") != NULL;
     CLEANUP(text)
-    char *reply = xasprintf("HTTP/1.1 %s\r\nContent-Length: %zu\r\nConnection: close\r\n\r\n%s",
-                            head, strlen(body), text_starts_with(request.data, "HEAD") ? "" : body);
+    char *reply =
+        xasprintf("HTTP/1.1 %s%s\r\nConnection: close\r\n\r\n%s", head, is_chunked ? "" : length,
+                  text_starts_with(request.data, "HEAD") ? "" : body);
     (void)!write(fd, reply, strlen(reply));
 }
 
@@ -181,6 +184,17 @@ static inline bool script_saw(struct script *script, const char *words)
         print_message("not in the requests: '%s'\n%s", words, buf_text(&script->log));
     pthread_mutex_unlock(&script->lock);
     return found;
+}
+
+static inline unsigned count_requests(struct script *script, const char *method)
+{
+    unsigned count = 0;
+
+    pthread_mutex_lock(&script->lock);
+    for (const char *at = buf_text(&script->log); (at = strstr(at, method)) != NULL; at++)
+        count++;
+    pthread_mutex_unlock(&script->lock);
+    return count;
 }
 
 /* The repository "a" of the scripted registry. */

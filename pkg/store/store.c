@@ -131,23 +131,38 @@ int store_read_document(struct store *store, const char *version, struct documen
     return 0;
 }
 
-int store_read_blob(struct store *store, const struct descriptor *blob, struct buf *out,
-                    struct error *err)
+static int read_blob_once(struct store *store, const struct descriptor *blob, struct buf *out,
+                          struct error *err)
 {
     CLEANUP(reader) struct reader *raw = NULL;
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
     struct digest_text name = digest_format(&blob->digest);
 
-    if (blob->size > DOCUMENT_LIMIT)
-        return error_set(err, ERROR_CORRUPT,
-                         "blob '%s' of '%s' has %" PRIu64 " bytes, expected %zu at most", name.text,
-                         store->name, blob->size, DOCUMENT_LIMIT);
     if (store->ops->open_blob(store, blob, 0, SIZE_UNKNOWN, &raw, err) < 0)
         return -1;
     CLEANUP(reader)
     struct reader *verified = verify_reader_new(raw, name.text, blob->size, &blob->digest);
-    if (reader_read_all(verified, DOCUMENT_LIMIT, &bytes, err) < 0)
+    if (reader_read_all(verified, DOCUMENT_LIMIT, out, err) < 0)
         return error_wrap(err, "'%s'", store->name);
+    return 0;
+}
+
+int store_read_blob(struct store *store, const struct descriptor *blob, struct buf *out,
+                    struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+
+    if (blob->size > DOCUMENT_LIMIT)
+        return error_set(
+            err, ERROR_CORRUPT, "blob '%s' of '%s' has %" PRIu64 " bytes, expected %zu at most",
+            digest_format(&blob->digest).text, store->name, blob->size, DOCUMENT_LIMIT);
+    int result = read_blob_once(store, blob, &bytes, err);
+    if (result < 0 && err->kind == ERROR_CORRUPT) { /* it may have been changed on the way */
+        buf_clear(&bytes);
+        error_release(err);
+        result = read_blob_once(store, blob, &bytes, err);
+    }
+    if (result < 0)
+        return -1;
     buf_release(out);
     *out = bytes;
     bytes = (struct buf)BUF_INIT;
@@ -240,6 +255,17 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
     return 0;
 }
 
+static int write_blob_once(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                           struct error *err)
+{
+    CLEANUP(writer) struct writer *writer = NULL;
+
+    if (store_create_blob(store, bytes->size, blob, &writer, err) < 0 ||
+        writer_write(writer, buf_text(bytes), bytes->size, err) < 0)
+        return -1;
+    return writer_finish(writer, err);
+}
+
 int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
                      struct error *err)
 {
@@ -250,11 +276,11 @@ int store_write_blob(struct store *store, const struct buf *bytes, struct descri
     found.size = bytes->size;
     if (store_has_blob(store, &found, &is_there, err) < 0)
         return -1;
-    if (!is_there) {
-        CLEANUP(writer) struct writer *writer = NULL;
-        if (store_create_blob(store, bytes->size, &found, &writer, err) < 0 ||
-            writer_write(writer, buf_text(bytes), bytes->size, err) < 0 ||
-            writer_finish(writer, err) < 0)
+    if (!is_there && write_blob_once(store, bytes, &found, err) < 0) {
+        if (err->kind != ERROR_CORRUPT)
+            return -1;
+        error_release(err); /* other bytes have arrived: once more */
+        if (write_blob_once(store, bytes, &found, err) < 0)
             return -1;
     }
     *blob = found;
