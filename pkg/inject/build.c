@@ -92,12 +92,16 @@ static struct source *source_of(const struct planned_layer *layer)
     return layer->placed != NULL ? layer->placed->model->from : NULL;
 }
 
-/* An upload that breaks is begun anew: only the source can bring its bytes again. */
+/*
+ * An upload that breaks is begun anew, and so is once what was changed on its way, down or up: only
+ * the source can bring the bytes again.
+ */
 static int pack_layer(struct building *building, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
     const struct inject_options *options = building->options;
     const struct planned_layer *layer = &building->plan->layers[number];
+    bool was_corrupt = false;
 
     for (unsigned attempt = 1;; attempt++) {
         struct layer_bytes bytes = {
@@ -111,8 +115,11 @@ static int pack_layer(struct building *building, size_t number, const struct can
         atomic_fetch_add(&building->model_size, bytes.moved);
         if (result == 0)
             return 0;
-        if (err->kind != ERROR_UNREACHABLE || bytes.broken || attempt == PACK_TRIES)
+        bool is_corrupt = err->kind == ERROR_CORRUPT && !was_corrupt;
+        bool is_broken_off = err->kind == ERROR_UNREACHABLE && !bytes.broken;
+        if ((!is_corrupt && !is_broken_off) || attempt == PACK_TRIES)
             return -1;
+        was_corrupt = was_corrupt || is_corrupt;
         log_again(options->log, err->text, attempt * PACK_WAIT_MS, attempt + 1, PACK_TRIES);
         error_release(err);
         if (cancel_wait(cancel, attempt * PACK_WAIT_MS, err) < 0)
