@@ -35,8 +35,10 @@ expect_eq '' "$(find . -name '*.partial' -o -name CACHEDIR.TAG)"
 inject --download-cache kept
 expect_eq "$whole" "$(sent)" 'bytes into the cache'
 expect_eq "$first" "$(tag_digest out$count 1)"
+expect_contains "$ERR" 'moved 70.9 MB of model, 0 B of base'
 inject --download-cache kept
 expect_eq 0 "$(sent)" 'bytes from the hub, with the cache'
+expect_contains "$ERR" 'moved 0 B of model (and 70.9 MB from caches), 0 B of base'
 expect_eq "$first" "$(tag_digest out$count 1)"
 expect_eq '' "$(find kept -name '*.partial')"
 expect_eq 4 "$(find kept/sha256 kept/git-sha1 -type f | wc -l)"
@@ -178,3 +180,19 @@ complains 3 "'nowhere' does not exist" cache list nowhere
 complains 2 'is no download cache' cache prune out1/blobs --older-than 0
 complains 2 'is no download cache; name another folder' inject scratch acme/parts --to oci:x:1 --download-cache out1/blobs
 complains 8 'is not a folder' inject scratch acme/parts --to oci:x:1 --download-cache piped.tar
+
+# Who stops a run is told what stays, and that the next one goes on there.
+start_hub '{"id": "acme/slow", "files": [{"path": "model.safetensors", "synthetic": 9000000, "seed": 9}]}'
+HF_ENDPOINT=$HUB_URL "$INLAY" inject scratch acme/slow --platform linux/amd64 --to oci:slow:1 \
+    --download-cache stopped --limit-rate 200K >/dev/null 2>stopped.err &
+pid=$!
+until [ -n "$(find stopped -name '*.partial' -size +0 2>/dev/null)" ]; do
+    kill -0 "$pid" || fail "it has ended: $(cat stopped.err)"
+    sleep 0.1
+done
+kill -INT "$pid"
+status=0
+wait "$pid" || status=$?
+expect_eq 130 "$status"
+expect_contains "$(tail -1 stopped.err)" 'stopped on request; kept: '
+expect_contains "$(tail -1 stopped.err)" ' in the download cache; run the same command again to go on'

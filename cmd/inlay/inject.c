@@ -1,6 +1,10 @@
 #include "inject/inject.h"
+
+#include "cache/cache.h"
 #include "core/text.h"
 #include "injection.h"
+
+#include <string.h>
 
 /* A line for each tag. */
 static int say_targets(struct options *options, const struct digest *digest, struct error *err)
@@ -18,19 +22,43 @@ static int say_targets(struct options *options, const struct digest *digest, str
     return 0;
 }
 
+/* What a second call of the same need not do again. */
+static int explain_stop(const struct injection *injection, struct error *err)
+{
+    const struct cache *cache = injection->download_cache;
+    uint64_t kept = cache != NULL ? cache_kept_size(cache) : 0;
+    bool has_layers = strchr(err->text, ';') != NULL;
+
+    if (err->kind != ERROR_CANCELED || (kept == 0 && !has_layers))
+        return -1;
+    CLEANUP(text) char *words = xstrdup(err->text);
+    CLEANUP(text)
+    char *files = kept > 0 ? xasprintf("%s %s in the download cache",
+                                       has_layers ? " and" : "; kept:", text_format_size(kept).text)
+                           : xstrdup("");
+    return error_set(err, ERROR_CANCELED, "%s%s; run the same command again to go on", words,
+                     files);
+}
+
 static int run_inject(const struct command_context *context, struct options *options,
                       struct error *err)
 {
     CLEANUP(injection) struct injection injection = INJECTION_INIT;
     struct inject_result result;
 
-    if (injection_open(&injection, context, options, err) < 0 ||
-        inject_run(&injection.options, &result, err) < 0)
+    if (injection_open(&injection, context, options, err) < 0)
         return -1;
+    if (inject_run(&injection.options, &result, err) < 0)
+        return explain_stop(&injection, err);
+    CLEANUP(text)
+    char *cached = result.cached_size > 0 ? xasprintf(" (and %s from caches)",
+                                                      text_format_size(result.cached_size).text)
+                                          : xstrdup("");
     log_info(injection.options.log,
-             "done: %zu layer%s built, %zu already there; moved %s of model, %s of base",
+             "done: %zu layer%s built, %zu already there; moved %s of model%s, %s of base",
              result.layers_built, result.layers_built == 1 ? "" : "s", result.layers_reused,
-             text_format_size(result.model_size).text, text_format_size(result.base_size).text);
+             text_format_size(result.model_size).text, cached,
+             text_format_size(result.base_size).text);
     if (injection.options.reuse.shard_count > 0) {
         log_info(injection.options.log, "shard %u of %u: no image is written",
                  injection.options.reuse.shard + 1, injection.options.reuse.shard_count);

@@ -56,8 +56,11 @@ static char *folder_of(const char *folder, enum digest_algorithm algorithm)
     return xasprintf("%s/%s", folder, digest_algorithm_name(algorithm));
 }
 
-/* Marks the folder as ours, which it must not be already something else's: an image's, say. */
-static int make_tag(const char *folder, struct error *err)
+/*
+ * Marks the folder as ours, which it must not be already something else's: an image's, say.
+ * `unwritable` says why that cannot be written.
+ */
+static int make_tag(const char *folder, struct error *unwritable, struct error *err)
 {
     CLEANUP(text) char *path = xasprintf("%s/" TAG_FILE, folder);
     bool is_tagged = false;
@@ -79,10 +82,11 @@ static int make_tag(const char *folder, struct error *err)
                          "'%s' says that the folder is the cache of something else; name another "
                          "folder, or a new one",
                          path);
-    return file_replace(path, tag_text, strlen(tag_text), err);
+    (void)!file_replace(path, tag_text, strlen(tag_text), unwritable);
+    return 0;
 }
 
-static int make_folders(const char *folder, struct error *err)
+static int make_folders(const char *folder, struct error *unwritable, struct error *err)
 {
     struct stat status;
 
@@ -92,29 +96,38 @@ static int make_folders(const char *folder, struct error *err)
         return error_set_errno(err, errno, "looking at '%s'", folder);
     if (!S_ISDIR(status.st_mode))
         return error_set(err, ERROR_LOCAL, "'%s' is not a folder", folder);
-    if (make_tag(folder, err) < 0)
+    if (make_tag(folder, unwritable, err) < 0)
         return -1;
-    for (size_t i = 0; i < CACHE_ALGORITHMS; i++) {
+    for (size_t i = 0; i < CACHE_ALGORITHMS && unwritable->kind == ERROR_NONE; i++) {
         CLEANUP(text) char *below = folder_of(folder, cache_algorithms[i]);
-        if (access(below, F_OK) < 0 && file_make_folders(below, err) < 0)
-            return -1;
+        if (access(below, F_OK) < 0)
+            (void)!file_make_folders(below, unwritable);
     }
     return 0;
 }
 
 int cache_open(const struct cache_options *options, struct cache **out, struct error *err)
 {
+    CLEANUP(error) struct error unwritable = ERROR_INIT;
+
     if (options->folder[0] == '\0')
         return error_set(err, ERROR_USAGE, "'' is not the name of a folder");
-    if (make_folders(options->folder, err) < 0)
+    if (make_folders(options->folder, &unwritable, err) < 0)
         return -1;
     struct cache *cache = xcalloc(1, sizeof(*cache));
     cache->folder = xstrdup(options->folder);
     cache->log = options->log;
     cache->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
     atomic_init(&cache->is_read_only, false);
+    if (unwritable.kind != ERROR_NONE)
+        cache_give_up_writing(cache, &unwritable);
     *out = cache;
     return 0;
+}
+
+uint64_t cache_kept_size(const struct cache *cache)
+{
+    return atomic_load(&cache->kept_size);
 }
 
 void cache_free(struct cache *cache)

@@ -21,7 +21,8 @@ struct cache_options {
 };
 
 /*
- * ERROR_LOCAL if the folder cannot be had; ERROR_USAGE if it holds files under digests and is not
+ * ERROR_LOCAL if the folder cannot be had; one that is there and cannot be written is read, with a
+ * warning. ERROR_USAGE if it holds files under digests and is not
  * a download cache.
  */
 int cache_open(const struct cache_options *options, struct cache **out,
@@ -63,6 +64,9 @@ char *cache_listings(const struct cache *cache);
  * written is a warning, as above.
  */
 void cache_keep_listing(struct cache *cache, const char *path, const void *data, size_t size);
+
+/* Bytes that were put there since cache_open(), and stay, be it as the beginning of a file. */
+uint64_t cache_kept_size(const struct cache *cache);
 
 /* Whether a file is there whole, as far as its size shows. */
 bool cache_has(const struct cache *cache, const struct digest *digest, uint64_t size);

@@ -10,6 +10,7 @@ struct cache {
     const struct log *log; /* borrowed; may be NULL */
     unsigned patience_ms;
     atomic_bool is_read_only; /* something could not be written: nothing more is tried */
+    atomic_uint_fast64_t kept_size;
 };
 
 /* Behind the name of a file that is not whole. */

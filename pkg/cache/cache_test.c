@@ -281,6 +281,27 @@ static void only_a_folder_for_it_becomes_a_cache(void **state)
     }
 }
 
+/* The limit on the size of files stands for a file system that is read-only, for root as well. */
+static void an_empty_folder_that_cannot_be_written_is_read(void **state)
+{
+    static const struct rlimit nothing = {0, RLIM_INFINITY};
+    struct world *world = *state;
+    struct hub hub = world_hub(world);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct rlimit before;
+
+    assert_int_equal(file_make_folders(world->folder, &err), 0);
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &nothing), 0);
+    CLEANUP(cache) struct cache *cache = world_open(world);
+    int result = world_read(world, cache, &hub, &err);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(result, 0);
+    assert_non_null(strstr(buf_text(&world->said), "the download cache takes nothing more"));
+    assert_int_equal(cache_kept_size(cache), 0);
+}
+
 static void a_folder_that_cannot_be_made_is_told(void **state)
 {
     static const struct {
@@ -318,6 +339,7 @@ int main(void)
         WORLD_TEST(a_full_disk_is_a_warning_once),
         WORLD_TEST(what_stands_in_the_way_is_a_warning),
         WORLD_TEST(only_a_folder_for_it_becomes_a_cache),
+        WORLD_TEST(an_empty_folder_that_cannot_be_written_is_read),
         cmocka_unit_test(a_folder_that_cannot_be_made_is_told),
     };
 

@@ -15,6 +15,7 @@ struct kept_reader {
     struct reader *fetched; /* NULL until it is needed */
     uint64_t joined_size;   /* bytes that have left `joined` */
     uint64_t passed;        /* bytes that have been verified */
+    uint64_t kept_size;     /* of them, those that were written */
     bool is_from_disk;      /* some of it */
 };
 
@@ -56,6 +57,19 @@ void cache_give_up_writing(struct cache *cache, const struct error *why)
                  why->text);
 }
 
+static void count_kept(struct kept_reader *kept, uint64_t size)
+{
+    kept->kept_size += size;
+    atomic_fetch_add(&kept->cache->kept_size, size);
+}
+
+static void discard(struct kept_reader *kept)
+{
+    entry_discard(kept->entry);
+    atomic_fetch_sub(&kept->cache->kept_size, kept->kept_size);
+    kept->kept_size = 0;
+}
+
 /* Keeps what has come. A part is all from the disk, or all fetched. */
 static void keep(struct kept_reader *kept, const void *data, size_t size)
 {
@@ -66,11 +80,14 @@ static void keep(struct kept_reader *kept, const void *data, size_t size)
     kept->passed += size;
     if (entry == NULL || entry->partial == NULL)
         return;
-    if ((offset < entry->present || entry_write(entry, data, size, offset, &why) == 0) &&
-        (kept->passed < kept->request.size || entry_commit(entry, &why) == 0))
+    bool is_new = offset >= entry->present;
+    if ((!is_new || entry_write(entry, data, size, offset, &why) == 0) &&
+        (kept->passed < kept->request.size || entry_commit(entry, &why) == 0)) {
+        count_kept(kept, is_new ? size : 0);
         return;
+    }
     cache_give_up_writing(kept->cache, &why);
-    entry_discard(entry); /* room for whoever filled the disk */
+    discard(kept); /* room for whoever filled the disk */
     entry_free(TAKE(kept->entry));
 }
 
@@ -79,7 +96,7 @@ static int refuse(struct kept_reader *kept, struct error *err)
 {
     if (kept->entry == NULL || err->kind != ERROR_CORRUPT)
         return -1;
-    entry_discard(kept->entry);
+    discard(kept);
     if (!kept->is_from_disk)
         return -1;
     return error_wrap(err,

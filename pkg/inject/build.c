@@ -317,6 +317,33 @@ static uint64_t total_effort(const struct inject_options *options, const struct 
     return total;
 }
 
+/* Bytes of contents that the layers' sources had from caches. */
+static uint64_t count_cached(const struct build_plan *plan)
+{
+    uint64_t cached = 0;
+
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        const struct source *source = source_of(&plan->layers[i]);
+        bool is_new = source != NULL;
+        for (size_t j = 0; j < i && is_new; j++)
+            is_new = source_of(&plan->layers[j]) != source;
+        cached += is_new ? atomic_load(&source->cached) : 0;
+    }
+    return cached;
+}
+
+/* What is there already need not be done again: a store that is whole at its end alone has none. */
+static int explain_stop(const struct building *building, struct error *err)
+{
+    const struct store *target = building->options->target.store;
+    size_t kept = building->layers_built;
+
+    if (err->kind != ERROR_CANCELED || kept == 0 || target->sequential)
+        return -1;
+    return error_set(err, ERROR_CANCELED, "stopped on request; kept: %zu layer%s at '%s'", kept,
+                     kept == 1 ? "" : "s", target->name);
+}
+
 int build_run(const struct inject_options *options, struct build_plan *plan,
               struct built_layers *out, struct error *err)
 {
@@ -338,8 +365,10 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
     progress_expect(options->progress, total_effort(options, plan));
     if (workers_run(sequential ? 1 : options->jobs, plan->layer_count + plan->others.blob_count,
                     run_job, &building, options->cancel, err) < 0)
-        return -1;
-    built.model_size = building.model_size;
+        return explain_stop(&building, err);
+    uint64_t cached = count_cached(plan);
+    built.cached_size = cached < building.model_size ? cached : building.model_size;
+    built.model_size = building.model_size - built.cached_size;
     built.base_size = building.reused_size + plan->others.moved;
     built.layers_built = building.layers_built;
     built.layers_reused = building.layers_reused;

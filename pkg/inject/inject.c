@@ -46,6 +46,7 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
     *result = (struct inject_result){
         .manifest = manifest,
         .model_size = built.model_size,
+        .cached_size = built.cached_size,
         .base_size = built.base_size,
         .layers_built = built.layers_built,
         .layers_reused = built.layers_reused,

@@ -116,6 +116,7 @@ struct inject_options {
 struct inject_result {
     struct descriptor manifest; /* what the tag shows now; of a shard nothing */
     uint64_t model_size;        /* bytes of model files that were moved */
+    uint64_t cached_size;       /* and those that caches of this machine had */
     uint64_t base_size;         /* bytes of the base that were moved */
     size_t layers_built;
     size_t layers_reused;
@@ -124,7 +125,7 @@ struct inject_result {
 /*
  * Adds the models to every Linux platform of the base and tags the result in the target. Until the
  * last step the tag shows what it showed before; after a failure as well. A shard leaves the tag
- * alone: it builds its layers, where a later run finds them.
+ * alone: it builds its layers, where a later run finds them. ERROR_CANCELED says which layers stay.
  */
 int inject_run(const struct inject_options *options, struct inject_result *result,
                struct error *err) MUST_CHECK;

@@ -194,6 +194,7 @@ struct built_layers {
     struct image_layer *layers; /* one a planned layer */
     size_t count;
     uint64_t model_size;
+    uint64_t cached_size;
     uint64_t base_size;
     size_t layers_built;
     size_t layers_reused;

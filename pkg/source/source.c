@@ -12,6 +12,9 @@ struct file_pipeline {
     const struct cancel *cancel; /* may be NULL */
     struct reader *content;      /* NULL with a cache, which has its own */
     struct reader *verify;
+    struct reader *fetching; /* what `content`, or the cache, gets from the source, counted */
+    uint64_t passed;
+    uint64_t fetched; /* bytes that came from there */
 };
 
 static ssize_t file_pipeline_read(struct reader *reader, void *data, size_t size, struct error *err)
@@ -21,7 +24,16 @@ static ssize_t file_pipeline_read(struct reader *reader, void *data, size_t size
 
     if (part < 0 && err->kind == ERROR_CORRUPT && pipeline->source->explain != NULL)
         return pipeline->source->explain(pipeline->source, err);
+    if (part > 0)
+        pipeline->passed += (uint64_t)part;
     return part;
+}
+
+static void count_fetched(void *arg, uint64_t size)
+{
+    struct file_pipeline *pipeline = arg;
+
+    pipeline->fetched += size;
 }
 
 static void file_pipeline_free(struct reader *reader)
@@ -30,6 +42,9 @@ static void file_pipeline_free(struct reader *reader)
 
     reader_free(pipeline->verify);
     reader_free(pipeline->content);
+    reader_free(pipeline->fetching);
+    if (pipeline->passed > pipeline->fetched)
+        atomic_fetch_add(&pipeline->source->cached, pipeline->passed - pipeline->fetched);
     free(pipeline);
 }
 
@@ -126,7 +141,7 @@ static bool is_worth_splitting(const struct source *source, uint64_t left)
 /* What the cache asks for, and without one the whole file: unverified. */
 static int fetch_content(void *arg, uint64_t offset, struct reader **out, struct error *err)
 {
-    const struct file_pipeline *pipeline = arg;
+    struct file_pipeline *pipeline = arg;
     struct source *source = pipeline->source;
     const struct plan_file *file = pipeline->file;
     const struct source_range rest = {
@@ -142,7 +157,8 @@ static int fetch_content(void *arg, uint64_t offset, struct reader **out, struct
     if (content == NULL &&
         resume_reader_open(source, pipeline->plan, file, &rest, &content, err) < 0)
         return -1;
-    *out = content;
+    pipeline->fetching = content;
+    *out = count_reader_new(content, count_fetched, pipeline);
     return 0;
 }
 

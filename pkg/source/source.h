@@ -22,6 +22,7 @@ struct source {
     bool opens_unlisted;         /* files can be opened by a plan that it has not listed */
     struct plan *pinned;         /* owned; what source_pin() was told; NULL: nothing */
     atomic_bool refuses_ranges;  /* set by `open` when it has found out */
+    atomic_uint_fast64_t cached; /* bytes of contents that came from the caches */
     /*
      * Makes of ERROR_CORRUPT, that a file is not what the plan says, what it means of this source;
      * NULL: it says enough. Returns -1.
