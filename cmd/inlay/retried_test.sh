@@ -1,0 +1,76 @@
+#!/bin/bash
+# A single fault that may be over the next time does not end a run, and what stays has its status.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
+    {"path": "model.safetensors", "synthetic": 3000000, "seed": 1}]}'
+start_registry
+make_base "$TEST_DIR/base" 1
+push_base "$TEST_DIR/base" 1 "$REGISTRY/app:base"
+start_fault_proxy "http://$REGISTRY"
+faulty=${FAULTY_URL#http://}
+export HF_ENDPOINT=$HUB_URL
+cd "$TEST_DIR" || exit
+
+# inject STATUS BASE TARGET: on a machine that remembers nothing
+count=0
+inject() {
+    count=$((count + 1))
+    export XDG_CACHE_HOME=$TEST_DIR/memo.$count
+    expect_exit "$1" "$INLAY" inject "$2" acme/tiny --to "$3" --timeout 2 --retries 3
+}
+struck() { expect_eq true "$(fault_log '.faults | all(.applied > 0)')" "every fault has struck: $1"; }
+
+# The image names its base, and so the registry that it was read from.
+inject 0 "$REGISTRY/app:base" "$REGISTRY/whole/app:1"
+digest=${OUT##*@}
+inject 0 "$faulty/app:base" "$faulty/whole/app:2"
+digest_by_proxy=${OUT##*@}
+
+# Of the registry: the first look, documents, the config's blob, the layer on its way up.
+while read -r fault; do
+    [ -n "$fault" ] || continue
+    fault_control "[$fault]"
+    inject 0 "$faulty/app:base" "$faulty/new$count/app:1"
+    expect_eq "$digest_by_proxy" "${OUT##*@}" "$fault"
+    struck "$fault"
+done <<'FAULTS'
+{"do": "garble"}
+{"do": "mute", "ms": 60000}
+{"do": "close", "path": "^/v2/$", "end": "reset"}
+{"do": "garbage", "path": "^/v2/$"}
+{"do": "cutHead", "at": 5, "method": "GET", "path": "/manifests/"}
+{"do": "cutHead", "at": 30, "method": "POST"}
+{"do": "cut", "share": 0.5, "method": "GET", "path": "/blobs/", "end": "reset"}
+{"do": "cut", "share": 0.5, "method": "GET", "path": "/blobs/", "end": "close"}
+{"do": "short", "bytes": 7, "method": "GET", "path": "/blobs/"}
+{"do": "change", "at": 9, "method": "GET", "path": "/blobs/"}
+{"do": "silence", "method": "HEAD", "path": "/blobs/"}
+{"do": "changeUp", "share": 0.5, "method": "PATCH"}
+FAULTS
+expect_contains "$ERR" 'again in'
+
+# A byte that is changed each time is not what was sent, or asked for.
+fault_control '[{"do": "changeUp", "share": 0.5, "method": "PATCH", "times": 1000}]'
+inject 7 "$REGISTRY/app:base" "$faulty/changed/app:1"
+expect_contains "$ERR" DIGEST_INVALID
+fault_control '[{"do": "change", "at": 9, "method": "GET", "path": "/blobs/", "times": 1000}]'
+inject 7 "$faulty/app:base" "$REGISTRY/changed/app:1"
+
+# Of the hub and its CDN.
+while read -r fault; do
+    hub_control "{\"faults\": [$fault]}" >/dev/null
+    inject 0 "$REGISTRY/app:base" "$REGISTRY/hub$count/app:1"
+    expect_eq "$digest" "${OUT##*@}" "$fault"
+    expect_eq true "$(hub_control '{}' | jq '[.faults[]? | .applied > 0] | all')" "$fault"
+done <<'FAULTS'
+{"do": "corrupt", "on": "cdn", "bytes": 1500000, "times": 1}
+{"do": "short", "on": "cdn", "bytes": 1000, "times": 1}
+{"do": "cut", "on": "cdn", "bytes": 1000000, "times": 1}
+{"do": "status", "on": "cdn", "status": 403, "times": 2}
+{"do": "silence", "on": "cdn", "times": 1}
+{"do": "close", "on": "api", "reset": true, "times": 1}
+FAULTS
+hub_control '{"faults": [{"do": "corrupt", "on": "cdn", "bytes": 1500000, "times": 1000}]}' >/dev/null
+inject 7 "$REGISTRY/app:base" "$REGISTRY/corrupt/app:1"
+expect_contains "$ERR" "'acme/tiny/model.safetensors' has the digest sha256:"
