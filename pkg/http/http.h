@@ -109,14 +109,14 @@ CLEANUP_RELEASE(http_response)
  * connection failures, 408, 429 and 5xx (but not 501 and 505), honouring Retry-After (and the Hub's
  * RateLimit header), and twice at most on a 403 of where they were redirected to, whose address may
  * have expired; a 429 or 5xx that stays is handed over or becomes an error like any other status.
- * Redirects are followed for GET and HEAD only, ten at most, never from https to http, and
- * by http_may_name(). A status outside
- * `expect` is an error by http_check(). Every request carries "Accept-Encoding: identity"; an
- * answer that is encoded all the same is decoded, within `body_limit`, and loses its headers
- * Content-Encoding and Content-Length (but not for HEAD). An encoding that libcurl does not have is
- * ERROR_CORRUPT. A range of an encoded answer, and a 206 that does not say which range it is, are
- * of no use: then the whole is asked for, and the range is cut out of it. A request with a body has
- * a connection of its own, so that it is sent no more often than is said here.
+ * Redirects are followed for GET and HEAD only, ten at most, never from https to http, and by
+ * http_may_name(). A status outside `expect` is an error by http_check(). Every request carries
+ * "Accept-Encoding: identity"; an answer that is encoded all the same is decoded, within
+ * `body_limit`, and loses its headers Content-Encoding and Content-Length (but not for HEAD). An
+ * encoding that libcurl does not have is ERROR_CORRUPT. A range of an encoded answer, and a 206
+ * that does not say which range it is, are of no use: then the whole is asked for, and the range is
+ * cut out of it. A request with a body has a connection of its own, so that it is sent no more
+ * often than is said here.
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
               struct error *err) MUST_CHECK;

@@ -103,8 +103,9 @@ static int look_for(struct http *http, struct search *search, unsigned timeout_m
     if (search->is_plain)
         return 0;
     explain_looks(&secure, &plain, err);
-    search->again = err->kind == ERROR_UNREACHABLE &&
-                    !(secure.refuses && plain.refuses && url_is_private(search->secure));
+    search->again =
+        err->kind == ERROR_UNREACHABLE &&
+        !(secure.refuses && plain.refuses && url_scope(search->secure) <= ADDRESS_NETWORK);
     return -1;
 }
 
