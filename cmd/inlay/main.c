@@ -16,10 +16,13 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define STATUS_LOCAL 8
 #define STATUS_INTERRUPTED 130
 
-/* The one mutable global: the signal handler has no other way to say anything. */
+/* Two mutable globals: the handlers of signals and of the end have no other way to know anything.
+ */
 static struct cancel interrupted;
+static bool is_over;
 
 static const struct command *const commands[] = {
     &inject_command, &plan_command,    &layer_command,   &init_command, &lock_command,
@@ -96,7 +99,8 @@ static void open_standard_files(void)
 
     for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
         if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", modes[fd]) != fd)
-            _exit(8); /* the lowest that is free is this one, unless there is no /dev/null */
+            _exit(STATUS_LOCAL); /* the lowest that is free is this one, unless there is no
+                                    /dev/null */
 }
 
 /* `number` is the errno, or 0 if nobody has noted it. */
@@ -189,17 +193,28 @@ static int run(int argc, char **argv, struct error *err)
     return run_command(command, argc - 1, argv + 1, err);
 }
 
+/* libarchive ends the process by itself, with status 1, where it has no memory for a name. */
+static void end_for_others(void)
+{
+    if (!is_over)
+        _exit(STATUS_LOCAL);
+}
+
 int main(int argc, char **argv)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
+    int status = EXIT_SUCCESS;
 
     open_standard_files();
     hide_memory();
     watch_signals();
     memory_watch_crypto();
     json_set_alloc_funcs(xmalloc, free);
-    if (cancel_check(&interrupted, &err) == 0 && run(argc, argv, &err) == 0)
-        return EXIT_SUCCESS;
-    fprintf(stderr, "inlay: %s\n", err.text);
-    return exit_status(err.kind);
+    atexit(end_for_others);
+    if (cancel_check(&interrupted, &err) < 0 || run(argc, argv, &err) < 0) {
+        fprintf(stderr, "inlay: %s\n", err.text);
+        status = exit_status(err.kind);
+    }
+    is_over = true;
+    return status;
 }

@@ -25,10 +25,12 @@ limited() { # KIND LIMIT COMMAND...
     SEEN+="$(cat stderr)"$'\n'
 }
 
-# Memory; what needs terabytes of addresses, as under AddressSanitizer, cannot be limited.
+# Memory. What needs terabytes of addresses, as under AddressSanitizer, cannot be limited.
 SEEN=''
+is_limited=false
 if (ulimit -v 400000 && exec "$INLAY" --version) >/dev/null 2>&1; then
-    for limit in 40000 55000 60000 62000 66000 72000 80000 100000 150000 200000; do
+    is_limited=true
+    for limit in 40000 55000 60000 62000 66000 72000 76000 78000 80000 82000 100000 150000 200000; do
         rm -rf out
         limited -v "$limit" inject -q scratch dir:model --as a/b --platform linux/amd64 --to oci:out:1
         limited -v "$limit" plan scratch acme/tiny
@@ -40,6 +42,7 @@ fi
 # Descriptors.
 SEEN=''
 for limit in 4 5 6 7 8 9 10; do
+    "$is_limited" || break
     rm -rf out
     limited -n "$limit" inject -q scratch dir:model --as a/b --platform linux/amd64 --to oci:out:1
     limited -n "$limit" plan scratch acme/tiny
@@ -47,7 +50,7 @@ done
 while read -r line; do
     [ -z "$line" ] || expect_contains "${line,,}" 'too many open files'
 done <<<"$SEEN"
-expect_contains "$SEEN" 'ulimit -n'
+! "$is_limited" || expect_contains "$SEEN" 'ulimit -n'
 
 # A signal that came before the first instruction: whoever started the program had blocked it.
 cat >early.py <<'PY'

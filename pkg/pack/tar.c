@@ -54,6 +54,8 @@ static int tar_error(const struct tar *tar, const char *doing)
 
     if (tar->err->kind != ERROR_NONE)
         return -1;
+    if (archive_errno(tar->archive) == ENOMEM)
+        out_of_memory();
     return error_set(tar->err, ERROR_INTERNAL, "%s: %s", doing,
                      words != NULL ? words : "libarchive gives no reason");
 }
@@ -87,7 +89,9 @@ static int tar_open(struct tar *tar, const struct recipe *recipe, struct writer 
         return error_set(err, ERROR_LOCAL, "this machine has no C.UTF-8 locale");
     tar->before = uselocale(tar->locale);
     tar->archive = archive_write_new();
-    if (tar->archive == NULL || tar_set_format(tar->archive, recipe) != ARCHIVE_OK ||
+    if (tar->archive == NULL)
+        out_of_memory();
+    if (tar_set_format(tar->archive, recipe) != ARCHIVE_OK ||
         archive_write_set_bytes_per_block(tar->archive, 0) != ARCHIVE_OK ||
         archive_write_open(tar->archive, tar, NULL, tar_pass_on, NULL) != ARCHIVE_OK)
         return tar_error(tar, "beginning a tar");
@@ -103,6 +107,8 @@ static int tar_add_header(struct tar *tar, const struct recipe *recipe,
                                    [TREE_LINK] = AE_IFLNK};
     struct archive_entry *header = archive_entry_new();
 
+    if (header == NULL)
+        out_of_memory();
     archive_entry_set_pathname(header, entry->path);
     archive_entry_set_filetype(header, types[entry->type]);
     archive_entry_set_perm(header, entry->mode);

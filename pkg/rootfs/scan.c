@@ -105,6 +105,8 @@ static int scan_open(struct scan *scan, struct error *err)
         return error_set(err, ERROR_LOCAL, "this machine has no C locale");
     scan->before = uselocale(scan->locale);
     scan->archive = archive_read_new();
+    if (scan->archive == NULL)
+        out_of_memory();
     if (scan->archive == NULL || archive_read_support_format_tar(scan->archive) != ARCHIVE_OK)
         return error_set(err, ERROR_INTERNAL, "libarchive does not read tar");
     if (archive_read_open(scan->archive, scan, NULL, scan_give, NULL) != ARCHIVE_OK)

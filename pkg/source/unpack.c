@@ -158,6 +158,8 @@ static int start(struct unpacking *unpacking, bool *is_archive, struct error *er
     if (look(unpacking, &is_zip, err) < 0 || choose_locale(unpacking, is_zip, err) < 0)
         return -1;
     unpacking->archive = archive_read_new();
+    if (unpacking->archive == NULL)
+        out_of_memory();
     if (unpacking->archive == NULL || support(unpacking->archive, is_zip) != ARCHIVE_OK)
         return error_set(err, ERROR_INTERNAL, "libarchive does not unpack what it should");
     archive_read_set_read_callback(unpacking->archive, give);

@@ -236,6 +236,8 @@ static int list_all(struct listing *listing, struct error *err)
     int status;
 
     listing->archive = archive_read_new();
+    if (listing->archive == NULL)
+        out_of_memory();
     if (listing->archive == NULL ||
         archive_read_support_format_tar(listing->archive) != ARCHIVE_OK ||
         archive_read_set_skip_callback(listing->archive, listing_skip) != ARCHIVE_OK ||
