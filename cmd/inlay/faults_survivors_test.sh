@@ -3,7 +3,7 @@
 # and what of it is not survived, is in testdata/faults/schedule.mjs.
 . "$(dirname "$0")/../../testdata/lib.sh"
 
-INLAY_HASTEN=10 prepare_faults
+INLAY_HASTEN=5 prepare_faults
 every=1
 [ -z "${INLAY_SANITIZE:-}" ] || every=10
-node "$TESTDATA/faults/soak.mjs" "$FAULTS_CONFIG" --survivors --every "$every" --jobs 4
+node "$TESTDATA/faults/soak.mjs" "$FAULTS_CONFIG" --survivors --every "$every" --jobs 6
