@@ -86,7 +86,9 @@ static int tar_open(struct tar *tar, const struct recipe *recipe, struct writer 
     if (tar->locale == (locale_t)0 && file_descriptors_run_out())
         return file_refuse_descriptors("pack a layer", err);
     if (tar->locale == (locale_t)0)
-        return error_set(err, ERROR_LOCAL, "this machine has no C.UTF-8 locale");
+        return error_set(
+            err, ERROR_LOCAL,
+            "the locale C.UTF-8 cannot be had: this machine has none, or no memory for it");
     tar->before = uselocale(tar->locale);
     tar->archive = archive_write_new();
     if (tar->archive == NULL)

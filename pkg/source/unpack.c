@@ -133,7 +133,9 @@ static int choose_locale(struct unpacking *unpacking, bool is_zip, struct error 
     if (unpacking->locale == (locale_t)0 && file_descriptors_run_out())
         return file_refuse_descriptors("unpack an archive", err);
     if (unpacking->locale == (locale_t)0)
-        return error_set(err, ERROR_LOCAL, "this machine has no locale %s", name);
+        return error_set(err, ERROR_LOCAL,
+                         "the locale %s cannot be had: this machine has none, or no memory for it",
+                         name);
     unpacking->before = uselocale(unpacking->locale);
     return 0;
 }
