@@ -98,15 +98,19 @@ done
 expect_eq "$whole" "$(sent)" 'bytes for three at once'
 hub_control '{"faults": []}' >/dev/null
 
-# What is damaged is told, and comes anew the next time.
-printf x | dd of="shared/sha256/$large" bs=1 seek=1000 conv=notrunc status=none
-rm -rf "$XDG_CACHE_HOME"
-expect_exit 7 "$INLAY" inject scratch acme/parts --to oci:damaged:1 --platform linux/amd64 --download-cache shared
-expect_contains "$ERR" "shared/sha256/$large' in the download cache was damaged and is removed; run again"
-expect_contains "$ERR" 'acme/parts/model-1.safetensors'
-expect_no_file "shared/sha256/$large"
-inject --download-cache shared
-expect_eq 68000000 "$(sent)" 'bytes of the one file'
+# What is damaged is told, and comes anew: in the same run, where the layer can be packed again.
+for command in 'layer acme/parts -o damaged.tar' 'inject scratch acme/parts --to oci:damaged:1 --platform linux/amd64'; do
+    printf x | dd of="shared/sha256/$large" bs=1 seek=1000 conv=notrunc status=none
+    rm -rf "$XDG_CACHE_HOME"
+    hub_control '{"clearLog": true}' >/dev/null
+    # shellcheck disable=SC2086 # it is words
+    expect_exit "$([[ $command == layer* ]] && echo 7 || echo 0)" "$INLAY" $command --download-cache shared
+    expect_contains "$ERR" "shared/sha256/$large' in the download cache was damaged and is removed, so that it is downloaded"
+    expect_contains "$ERR" 'acme/parts/model-1.safetensors'
+    [[ $command != layer* ]] || inject --download-cache shared
+    expect_eq 68000000 "$(sent)" 'bytes of the one file'
+done
+expect_eq "$first" "$(tag_digest damaged 1)"
 
 # A disk that is full is a warning.
 count=$((count + 1))

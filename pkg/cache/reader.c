@@ -100,8 +100,8 @@ static int refuse(struct kept_reader *kept, struct error *err)
     if (!kept->is_from_disk)
         return -1;
     return error_wrap(err,
-                      "'%s' in the download cache was damaged and is removed; run again to "
-                      "download it",
+                      "'%s' in the download cache was damaged and is removed, so that it is "
+                      "downloaded the next time",
                       kept->entry->partial != NULL ? kept->entry->partial : kept->entry->path);
 }
 
