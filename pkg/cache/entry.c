@@ -155,7 +155,7 @@ static int wait_for_turn(struct cache *cache, const struct cache_request *reques
             return 0;
         }
         if (!has_said)
-            log_debug(cache->log, "waiting for '%s', which another fetches", request->name);
+            log_wait(cache->log, "waiting for '%s', which another run downloads", request->name);
         if (cancel_wait(request->cancel, CANCEL_POLL_MS, err) < 0)
             return -1;
     }

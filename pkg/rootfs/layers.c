@@ -253,6 +253,7 @@ static int job_run(struct job *job, struct error *err)
         }
         if (err->kind != ERROR_UNREACHABLE || attempt == ATTEMPTS)
             return -1;
+        log_again(job->layers->log, err->text, ATTEMPT_WAIT_MS * attempt, attempt + 1, ATTEMPTS);
         if (cancel_wait(job->cancel, ATTEMPT_WAIT_MS * attempt, err) < 0)
             return -1;
     }

@@ -144,6 +144,8 @@ static int put_until(struct manifest_put *put, struct error *err)
         bool again = put->may_repeat && attempt < ATTEMPTS;
         if (wait_ms < put->asked_ms)
             wait_ms = put->asked_ms;
+        if (again)
+            log_again(put->registry->log, err->text, wait_ms, attempt + 1, ATTEMPTS);
         if (put->fate == FATE_OPEN)
             look(put, again ? wait_ms : first_ms);
         else if (again && cancel_wait(put->registry->cancel, wait_ms, err) < 0)

@@ -62,7 +62,8 @@ void registry_learn_wait(struct registry *registry, const struct http_response *
     if (registry->quirks.begin_ms < begin_ms)
         registry->quirks.begin_ms = begin_ms;
     pthread_mutex_unlock(&registry->lock);
-    log_debug(registry->log, "'%s' asks to wait for %u s", registry->host, wait_ms / 1000);
+    log_wait(registry->log, "the registry at '%s' asks to wait for %u s", registry->host,
+             wait_ms / 1000);
 }
 
 int registry_wait(struct registry *registry, struct error *err)
