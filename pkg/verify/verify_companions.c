@@ -80,6 +80,20 @@ static bool is_asked_for(const struct subject *subject, const struct companion *
     return companion->kind != COMPANION_CODE || subject->layout->runs_code;
 }
 
+/* As `inlay inject` takes it, to have the same once more. Caller frees. */
+static char *format_model(const struct subject *subject)
+{
+    const struct verify_model *model = subject->model;
+    bool is_default = subject->layout == layout_find(NULL);
+    const char *revision = model->refs.count > 0 ? model->refs.items[0] : model->commit;
+
+    if (strings_has(&model->refs, "main"))
+        revision = NULL;
+    return xasprintf("%s%s%s%s%s", model->name, revision != NULL ? "@" : "",
+                     revision != NULL ? revision : "",
+                     is_default ? "" : ",layout=", is_default ? "" : model->layout);
+}
+
 static void tell(struct subject *subject, const struct companion *companion, const char *place)
 {
     const struct check *check = subject->check;
@@ -87,6 +101,7 @@ static void tell(struct subject *subject, const struct companion *companion, con
     bool is_certain = is_asked_for(subject, companion);
     const char *option = companion->kind == COMPANION_WEIGHTS ? " --companions" : "";
     CLEANUP(text) char *title = origin_format(&companion->origin);
+    CLEANUP(text) char *again = format_model(subject);
     CLEANUP(text)
     char *text = xasprintf("the first start %s ask for %s (%s: %s, %s), which is not in '%s'",
                            is_certain ? "will" : "may", title, companion->file, companion->key,
@@ -96,7 +111,7 @@ static void tell(struct subject *subject, const struct companion *companion, con
         strings_add(&model->notes, text);
     else
         findings_add(&model->findings, VERIFY_COMPANION, place + 1,
-                     "%s: 'inlay inject IMAGE %s%s --to TARGET' takes it along", text, model->name,
+                     "%s: 'inlay inject IMAGE %s%s --to TARGET' takes it along", text, again,
                      option);
 }
 

@@ -7,6 +7,7 @@
 #define BASE PLACE "/models--org--base"
 #define COMMIT_C "cccccccccccccccccccccccccccccccccccccccc"
 #define AUTO_MAP "{\"auto_map\": {\"AutoModel\": \"org/code--modeling.Model\"}}"
+#define ADAPTER "{\"base_model_name_or_path\": \"org/base\"}"
 #define LACKS_CODE                                                                                 \
     "no-companion /" PLACE ": the first start will ask for org/code@main (config.json: "           \
     "auto_map.AutoModel, code that is run), which is not in '/" PLACE                              \
@@ -82,6 +83,38 @@ static void code_of_another_repository_has_to_be_where_its_loader_looks(void **s
         options.companions_are_notes = true;
         check_findings(&options, "");
     }
+}
+
+static void the_command_line_names_the_same_model(void **state)
+{
+    static const struct {
+        const char *revision, *layout, *model;
+    } cases[] = {
+        {"main", "huggingface", "'inlay inject IMAGE org/name --companions --to TARGET'"},
+        {"v1", "huggingface", "'inlay inject IMAGE org/name@v1 --companions --to TARGET'"},
+        {"main", "fastembed",
+         "'inlay inject IMAGE org/name,layout=fastembed --companions --to TARGET'"},
+    };
+    struct bench *bench = *state;
+
+    CLEANUP(text) char *path = xasprintf("%s/adapter_config.json", bench->folder);
+
+    inject_app(bench);
+    write_file(bench, "adapter_config.json", ADAPTER, strlen(ADAPTER));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct verify_options look = verify_of(bench, "out");
+        CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
+        CLEANUP(source)
+        struct source *model = open_model(bench, "org/name", cases[i].revision, COMMIT_A);
+        struct inject_options options = make_options(bench, &model, 1);
+        bench->choices[0].layout = layout_find(cases[i].layout);
+        inject(&options);
+        verify(&look, &result);
+        CLEANUP(text) char *found = findings_text(&result);
+        if (strstr(found, cases[i].model) == NULL)
+            fail_msg("%s: %s", cases[i].model, found);
+    }
+    remove(path);
 }
 
 static void an_adapter_needs_its_base_with_weights(void **state)
@@ -160,6 +193,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(code_of_another_repository_has_to_be_where_its_loader_looks),
+        BENCH_TEST(the_command_line_names_the_same_model),
         BENCH_TEST(an_adapter_needs_its_base_with_weights),
         BENCH_TEST(a_base_that_is_there_for_another_loader_will_do),
         BENCH_TEST(what_a_loader_may_ask_for_is_a_note),
