@@ -267,11 +267,9 @@ uint32_t parse_arguments(struct parser *parser)
     return children.first;
 }
 
-static uint32_t parse_call(struct parser *parser, uint32_t called)
+static uint32_t parse_call(struct parser *parser, uint32_t first, uint32_t called)
 {
     struct module *module = parser->module;
-    uint32_t first = module->nodes[called].first;
-
     uint32_t arguments = parse_arguments(parser);
 
     module->nodes[called].next = arguments;
@@ -282,9 +280,8 @@ static uint32_t parse_call(struct parser *parser, uint32_t called)
     return call;
 }
 
-static uint32_t parse_subscript(struct parser *parser, uint32_t object)
+static uint32_t parse_subscript(struct parser *parser, uint32_t first, uint32_t object)
 {
-    uint32_t first = parser->module->nodes[object].first;
     struct children children = {0};
     bool is_index = true;
 
@@ -302,17 +299,17 @@ static uint32_t parse_subscript(struct parser *parser, uint32_t object)
     return parser_make(parser, NODE_SUBSCRIPT, first, object);
 }
 
-/* An atom with what follows it: attributes, calls, subscripts. */
+/* An atom with what follows it: attributes, calls, subscripts. They begin with its parenthesis. */
 static uint32_t parse_primary(struct parser *parser)
 {
+    uint32_t first = parser->at;
     uint32_t node = parse_atom(parser);
 
     while (node != 0) {
-        uint32_t first = parser->module->nodes[node].first;
         if (parser_is(parser, "(")) {
-            node = parse_call(parser, node);
+            node = parse_call(parser, first, node);
         } else if (parser_is(parser, "[")) {
-            node = parse_subscript(parser, node);
+            node = parse_subscript(parser, first, node);
         } else if (parser_accept(parser, ".")) {
             if (parser_kind(parser) == TOKEN_NAME || parser_kind(parser) == TOKEN_KEYWORD)
                 parser->at++;

@@ -375,10 +375,13 @@ static void read_line(struct parser *parser, bool has_cases)
     if (has_cases && parser_is(parser, "case"))
         read_case(parser);
     while (!at_line_end(parser)) {
-        if (parser_accept(parser, ":"))
+        if (parser_accept(parser, ":")) {
             parser->scope = parser->body;
-        else if (!parser_accept(parser, ";"))
-            read_statement(parser);
+            continue;
+        }
+        if (parser_accept(parser, ";"))
+            continue;
+        read_statement(parser);
         while (!at_line_end(parser) && !parser_is(parser, ";") && !parser_is(parser, ":"))
             read_anything(parser); /* statements of Python 2, and what is no Python */
     }
