@@ -243,6 +243,16 @@ static int check_names(const struct injection *injection, struct error *err)
     return 0;
 }
 
+static int refuse_without_path(const struct injection_model *model, struct error *err)
+{
+    CLEANUP(text) char *name = origin_record(&model->origin);
+
+    return error_set(err, ERROR_USAGE,
+                     "MODEL '%s': --layout %s wants the model's folder; name it by --path, or by "
+                     "path= behind the MODEL",
+                     name, model->layout->name);
+}
+
 /* Which folder the models go into, where a layout wants one. */
 static int check_path(const struct injection *injection, struct error *err)
 {
@@ -253,8 +263,7 @@ static int check_path(const struct injection *injection, struct error *err)
         const struct injection_model *model = &injection->models[i];
         takes_path = takes_path || model->layout->takes_path;
         if (model->layout->takes_path && model->path == NULL)
-            return error_set(err, ERROR_USAGE, "--layout %s wants --path, the model's folder",
-                             model->layout->name);
+            return refuse_without_path(model, err);
     }
     if (!takes_path && line->path != NULL)
         return error_set(err, ERROR_USAGE,

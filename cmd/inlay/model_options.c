@@ -12,6 +12,7 @@
 static const char *const keys[] = {"also",   "as",   "exclude", "include",
                                    "layout", "name", "path",    "weights"};
 
+#define NEAR ((size_t)2) /* letters that may be wrong in what was meant */
 #define EXPECTED "also, as, exclude, include, layout, name, path or weights"
 
 /* The key that stands behind the comma, with '='; NULL: none. */
@@ -35,6 +36,35 @@ static const char *next_option(const char *text)
     return comma != NULL ? comma : text + strlen(text);
 }
 
+/* Refuses what is called as no option is; `text` begins with it, and has a '=' behind it. */
+static int refuse_key(const char *model, const char *text, struct error *err)
+{
+    CLEANUP(text) char *key = xstrndup(text, strcspn(text, "="));
+    size_t nearest = 0;
+
+    for (size_t i = 1; i < ARRAY_SIZE(keys); i++)
+        if (text_distance(keys[i], key) < text_distance(keys[nearest], key))
+            nearest = i;
+    if (text_distance(keys[nearest], key) <= NEAR)
+        return error_set(err, ERROR_USAGE,
+                         "%s has '%s=', which is no option of a model; did you mean '%s='? "
+                         "expected " EXPECTED,
+                         model, key, keys[nearest]);
+    return error_set(err, ERROR_USAGE,
+                     "%s has '%s=', which is no option of a model; expected " EXPECTED, model, key);
+}
+
+/* A value that has no commas of its own, with a comma in it. */
+static int check_commas(const char *value, struct error *err)
+{
+    const char *comma = strchr(value, ',');
+
+    if (comma == NULL || strchr(comma, '=') == NULL)
+        return 0;
+    CLEANUP(text) char *shown = xasprintf("'%s'", value);
+    return refuse_key(shown, comma + 1, err);
+}
+
 static int set_once(char **place, const char *key, const char *value, struct error *err)
 {
     if (*place != NULL)
@@ -49,13 +79,15 @@ static int set_layout(struct injection_model *model, const char *value, struct e
     if (model->layout != NULL)
         return error_set(err, ERROR_USAGE, "'layout=' is given twice, as '%s' and '%s'",
                          model->layout->name, value);
+    if (check_commas(value, err) < 0)
+        return -1;
     model->layout = layout_find(value);
     return model->layout != NULL ? 0 : layout_refuse_name(value, err);
 }
 
 static int set_weights(struct injection_model *model, const char *value, struct error *err)
 {
-    if (plan_check_weights(value, err) < 0)
+    if (check_commas(value, err) < 0 || plan_check_weights(value, err) < 0)
         return -1;
     return set_once(&model->weights, "weights", value, err);
 }
@@ -138,7 +170,6 @@ int model_options_explain(const char *text, struct error *err)
 
     if (may_have_commas || comma == NULL || strchr(comma, '=') == NULL)
         return -1;
-    return error_set(err, ERROR_USAGE,
-                     "MODEL: '%s' has '%.*s', which is no option of a model; expected " EXPECTED,
-                     text, (int)strcspn(comma + 1, "=") + 1, comma + 1);
+    CLEANUP(text) char *shown = xasprintf("MODEL: '%s'", text);
+    return refuse_key(shown, comma + 1, err);
 }

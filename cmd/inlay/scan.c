@@ -186,6 +186,13 @@ static int scan_reference(struct scanning *scanning, const struct options *optio
     return scan_image(&request, &scanning->platform, &scanning->findings, err);
 }
 
+/* A path by itself, of which no image's name can be. */
+static bool is_path(const char *name)
+{
+    return name[0] == '/' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+           text_starts_with(name, "./") || text_starts_with(name, "../");
+}
+
 static int run_scan(const struct command_context *context, struct options *options,
                     struct error *err)
 {
@@ -194,6 +201,12 @@ static int run_scan(const struct command_context *context, struct options *optio
     const char *name = options->names[0];
     bool is_folder = text_starts_with(name, FOLDER_PREFIX);
 
+    if (is_path(name))
+        return error_set(err, ERROR_USAGE,
+                         "IMAGE: '%s' is a path; expected dir:%s for a folder with sources, oci:%s "
+                         "for an image in an OCI layout, or oci-archive: or docker-archive: before "
+                         "it for one in a file",
+                         name, name, name);
     if (!is_folder && session_parse_existing(options, "IMAGE", name, &scanning.image, err) < 0)
         return -1;
     if (is_folder && options->platform_count > 0)

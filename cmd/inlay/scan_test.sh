@@ -121,6 +121,12 @@ eval "set -- ${line#*IMAGE}"
 expect_no_file pwned
 expect_eq "acme/x,include=a'; touch pwned; echo 'b" "$1"
 
+# A path without its prefix is no image; what is meant is said.
+for path in ./app . "$TEST_DIR/app"; do
+    expect_exit 2 "$INLAY" scan "$path"
+    expect_contains "$ERR" "IMAGE: '$path' is a path; expected dir:$path for a folder with sources, oci:$path for an image"
+done
+
 # Nothing is no mistake; a file that does not parse is said.
 mkdir -p empty odd
 printf 'x = "open\n' >odd/a.py

@@ -182,6 +182,21 @@ static void a_server_that_asks_for_the_plain_export_gets_it(void **state)
     check_choice(&choice, &selection);
 }
 
+static void loaders_of_onnx_alone_get_it_and_nothing_else(void **state)
+{
+    const struct plan_selection selection = {.weights = PLAN_PREFER_ONNX};
+    static const struct choice choices[] = {
+        {"beside safetensors", "config.json onnx/model.onnx tokenizer.json",
+         "model.safetensors onnx/model_quantized.onnx pytorch_model.bin"},
+        {"at the root", "config.json model_optimized.onnx", ""},
+        {"none", "config.json model.safetensors", "pytorch_model.bin"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(choices); i++)
+        check_choice(&choices[i], &selection);
+}
+
 static void who_misses_what_was_left_out_is_told(void **state)
 {
     static const struct {
@@ -195,6 +210,7 @@ static void who_misses_what_was_left_out_is_told(void **state)
         {"model.safetensors onnx/model_q4.onnx", PLAN_PREFER_SAFETENSORS,
          "--also 'onnx/model_q4.onnx' both"},
         {"model.safetensors onnx/model.onnx onnx/model_O4.onnx", PLAN_KEEP_ONNX, NULL},
+        {"model.safetensors onnx/model.onnx onnx/model_O4.onnx", PLAN_PREFER_ONNX, NULL},
         {"model.safetensors pytorch_model.bin", PLAN_PREFER_SAFETENSORS, NULL},
         {"model_index.json " UNET ".safetensors " UNET ".fp16.safetensors", PLAN_PREFER_SAFETENSORS,
          "loaded with variant=\"fp16\" reads other files: --weights safetensors:fp16 takes those"},
@@ -230,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_variant_is_taken_where_there_is_one),
         cmocka_unit_test(what_is_not_there_or_not_decided_lists_what_there_is),
         cmocka_unit_test(more_can_be_taken_besides),
+        cmocka_unit_test(loaders_of_onnx_alone_get_it_and_nothing_else),
         cmocka_unit_test(who_misses_what_was_left_out_is_told),
         cmocka_unit_test(a_server_that_asks_for_the_plain_export_gets_it),
     };

@@ -75,6 +75,7 @@ enum plan_weights {
     PLAN_PREFER_SAFETENSORS,
     PLAN_PREFER_PYTORCH, /* for loaders from before safetensors */
     PLAN_KEEP_ONNX,      /* safetensors, and model.onnx too: for servers that ask for it first */
+    PLAN_PREFER_ONNX, /* for loaders of ONNX alone: as with the format "onnx", where there is one */
 };
 
 struct plan_contents; /* plan/contents.h */

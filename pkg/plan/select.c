@@ -78,6 +78,18 @@ static int choose_by_format(const struct plan *plan, const struct plan_selection
     return 0;
 }
 
+static bool has_onnx(const struct plan *plan)
+{
+    bool found = false;
+
+    for (size_t i = 0; i < plan->count && !found; i++) {
+        CLEANUP(weights_file) struct weights_file file = WEIGHTS_FILE_INIT;
+        weights_file_parse(plan->files[i].path, &file);
+        found = file.is_weights && file.format == FORMAT_ONNX;
+    }
+    return found;
+}
+
 static int choose(const struct plan *plan, const struct plan_selection *selection, bool *keep,
                   struct error *err)
 {
@@ -87,8 +99,13 @@ static int choose(const struct plan *plan, const struct plan_selection *selectio
         keep[i] = selection->include == NULL ||
                   any_matches(selection->include, plan->files[i].path) ||
                   any_matches(selection->optional, plan->files[i].path);
-    if (is_automatic(plan, selection) && choose_by_format(plan, selection, keep, err) < 0)
-        return -1;
+    if (is_automatic(plan, selection)) {
+        struct plan_selection preferred = *selection;
+        if (selection->weights == PLAN_PREFER_ONNX && selection->format == NULL && has_onnx(plan))
+            preferred.format = format_name(FORMAT_ONNX);
+        if (choose_by_format(plan, &preferred, keep, err) < 0)
+            return -1;
+    }
     drop_excluded(plan, selection, keep);
     for (size_t i = 0; i < plan->count; i++)
         count += keep[i] ? 1 : 0;

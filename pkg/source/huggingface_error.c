@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#define COMMIT_DIGITS_MIN 7
+
 #define WORDS_MAX 300
 #define TOKEN_PLACE "the token in HF_TOKEN or the token file"
 
@@ -201,6 +203,14 @@ static int refuse_by_status(const struct hub_question *question,
                      question->endpoint, status, id, words);
 }
 
+/* Less of a commit than the hub looks for. */
+static bool is_short_commit(const char *revision)
+{
+    size_t size = strlen(revision);
+
+    return size >= 4 && size < COMMIT_DIGITS_MIN && text_is_hex(revision, size);
+}
+
 int hub_refusal(const struct hub_question *question, const struct http_response *response,
                 struct error *err)
 {
@@ -214,8 +224,11 @@ int hub_refusal(const struct hub_question *question, const struct http_response 
     if (strcmp(code, "RevisionNotFound") == 0 && is_pinned(question))
         return refuse_gone(question, err);
     if (strcmp(code, "RevisionNotFound") == 0)
-        return error_set(err, ERROR_NOT_FOUND, "'%s' has no revision '%s'", model->name,
-                         model->revision);
+        return error_set(err, ERROR_NOT_FOUND, "'%s' has no revision '%s'%s", model->name,
+                         model->revision,
+                         is_short_commit(model->revision)
+                             ? "; of a commit it takes 7 digits at least, and all 40 are best"
+                             : "");
     if (strcmp(code, "EntryNotFound") == 0 && question->path != NULL)
         return error_set(err, ERROR_NOT_FOUND, "'%s' has no file '%s' at revision '%s'",
                          model->name, question->path, model->revision);

@@ -242,6 +242,9 @@ static void a_commit_that_is_gone_is_told_from_a_revision_that_never_was(void **
          "does "
          "not have it: it was removed meanwhile, or a mirror is not in step; try again later"},
         {"main", NULL, "'acme/tiny' has no revision 'main'"},
+        {"a1b2c3", NULL,
+         "'acme/tiny' has no revision 'a1b2c3'; of a commit it takes 7 digits at least, and all 40 "
+         "are best"},
         {commit, commit, "'acme/tiny' has no revision '3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123'"},
     };
     char id[] = "acme/tiny";
