@@ -343,14 +343,21 @@ static uint32_t parse_product(struct parser *parser)
     static const char *const operators[] = {"*", "/", "//", "%", "@", "**", NULL};
     uint32_t first = parser->at;
     uint32_t node = parse_unary(parser);
-    bool is_other = false;
+    uint32_t right = 0;
+    size_t count = 0;
+    bool is_percent = true;
 
-    while (node != 0 && parser_at_any(parser, operators)) {
+    for (; node != 0 && parser_at_any(parser, operators); count++) {
+        is_percent = is_percent && parser_is(parser, "%");
         parser->at++;
-        parse_unary(parser);
-        is_other = true;
+        right = parse_unary(parser);
     }
-    return is_other ? parser_make(parser, NODE_OTHER, first, 0) : node;
+    if (count == 0)
+        return node;
+    if (count > 1 || !is_percent || right == 0)
+        return parser_make(parser, NODE_OTHER, first, 0);
+    parser->module->nodes[node].next = right;
+    return parser_make(parser, NODE_FORMAT, first, node);
 }
 
 static uint32_t parse_sum(struct parser *parser)

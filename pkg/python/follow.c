@@ -283,13 +283,23 @@ struct found module_find_attribute(struct module *module, const struct found *ob
     return module_find_symbol(module, symbol, depth);
 }
 
-/* What argparse's parse_args() returned. */
+/* What argparse's parse_args() returned, or the first of what parse_known_args() did. */
 static bool is_parsed_arguments(const struct module *module, const struct found *found)
 {
     const struct node *call = &module->nodes[found->place.node];
+    struct name name = module_name(module, module->nodes[call->child].last);
 
     return found->kind == FOUND_EXPRESSION && call->kind == NODE_CALL &&
-           name_is(module_name(module, module->nodes[call->child].last), "parse_args");
+           (name_is(name, "parse_args") || name_is(name, "parse_known_args"));
+}
+
+/* parse_known_args()[0] */
+static bool is_first_of_known(const struct module *module, const struct found *found, uint32_t key)
+{
+    struct name digits = module_name(module, module->nodes[key].first);
+
+    return is_parsed_arguments(module, found) && module->nodes[key].kind == NODE_NUMBER &&
+           name_is(digits, "0");
 }
 
 static struct found find_member(struct module *module, struct place place, unsigned depth)
@@ -357,6 +367,8 @@ static struct found find_entry(struct module *module, struct place place, unsign
 
     if (found.kind != FOUND_EXPRESSION)
         return (struct found){.kind = FOUND_EXPRESSION, .place = place};
+    if (is_first_of_known(module, &found, key))
+        return found;
     bool is_changed = module->nodes[object].kind == NODE_NAME &&
                       module_symbol(module, SCOPE_CHANGED,
                                     module_name(module, module->nodes[object].first)) != NULL;

@@ -52,10 +52,78 @@ static void names_are_followed_to_what_they_are_bound_to(void **state)
     expect_calls(cases, ARRAY_SIZE(cases));
 }
 
+static void texts_that_are_filled_in_are_known_with_their_values(void **state)
+{
+    static const struct example cases[] = {
+        {"f('a/%s' % 'b')", "f(\"a/b\")"},
+        {"O = 'a'\nf('%s/e%d-%%s' % (O, 5))", "f(\"a/e5-%s\")"},
+        {"f('%s' % x)", "f(<'%s' % x>)"},
+        {"f('%s' % ('a', 'b'))", "f(<'%s' % ('a', 'b')>)"},
+        {"f('%s %s' % ('a',))", "f(<'%s %s' % ('a',)>)"},
+        {"f('%5s' % 'a')", "f(<'%5s' % 'a'>)"},
+        {"f('%d' % 0x10)", "f(<'%d' % 0x10>)"},
+        {"f(7 % 3)", "f(<7 % 3>)"},
+        {"f('a%s' % 'b' % 'c')", "f(<'a%s' % 'b' % 'c'>)"},
+        {"f('a/{}'.format('b'))", "f(\"a/b\")"},
+        {"S = 'b'\nf('{0}/{size}-{{}}'.format('a', size=S))", "f(\"a/b-{}\")"},
+        {"T = 'a/{}'\nf(T.format('b'))", "f(\"a/b\")"},
+        {"f('{}'.format(x))", "f(<'{}'.format(x)>)"},
+        {"f('{:>3}'.format('a'))", "f(<'{:>3}'.format('a')>)"},
+        {"f('{} {}'.format('a'))", "f(<'{} {}'.format('a')>)"},
+        {"f('{'.format('a'))", "f(<'{'.format('a')>)"},
+        {"f(x.format('a'))", "f(x.format())"},
+        {"def g(m='x'):\n  f('a/{}'.format(m))", "f(\"a/x\"?)"},
+    };
+
+    (void)state;
+    expect_calls(cases, ARRAY_SIZE(cases));
+}
+
+static void defaults_of_options_are_known(void **state)
+{
+    static const struct example cases[] = {
+        {"p.add_argument('--m', default='x')\na, rest = p.parse_known_args()\nf(a.m)", "f(\"x\"?)"},
+        {"p.add_argument('--m', default='x')\na = p.parse_known_args()[0]\nf(a.m)", "f(\"x\"?)"},
+        {"p.add_argument('--m', default='x')\na, rest = p.parse_known_args()\nf(rest)",
+         "f(<rest>)"},
+        {"p.add_argument('model', nargs='?', default='x')\na = p.parse_args()\nf(a.model)",
+         "f(\"x\"?)"},
+        {"@click.command()\n@click.option('--model-name', '-m', default='x')\n"
+         "def main(model_name, other):\n  f(model_name)",
+         "f(\"x\"?)"},
+        {"@click.option('-m', '--model', 'name', default='x')\ndef main(name):\n  f(name)",
+         "f(\"x\"?)"},
+        {"@click.argument('model', default='x')\ndef main(model):\n  f(model)", "f(\"x\"?)"},
+        {"@click.option('--m', default='x', envvar='M')\ndef main(m):\n  f(m)", "f(<m>)"},
+        {"@click.option('--m', default='x')\ndef a(): pass\ndef main(m):\n  f(m)", "f(<m>)"},
+        {"def main(m: Annotated[str, typer.Option()] = 'x'):\n  f(m)", "f(\"x\"?)"},
+    };
+
+    (void)state;
+    expect_calls(cases, ARRAY_SIZE(cases));
+}
+
+static void the_environment_may_be_set_by_an_update(void **state)
+{
+    CLEANUP(python_file) struct python_file file = PYTHON_FILE_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+
+    (void)state;
+    read_text("import os\nD = {'A': 'x', **more, k: 'no'}\nos.environ.update(D)\n"
+              "os.environ.update({'B': 'y'}, C='z', **rest)\nos.environ.update(unknown)\n"
+              "os.environ.update([('E', 'no')])\n",
+              &file);
+    describe_assignments(&file.environment, &found);
+    assert_string_equal(buf_text(&found), "A=\"x\"; B=\"y\"; C=\"z\"");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_followed_to_what_they_are_bound_to),
+        cmocka_unit_test(texts_that_are_filled_in_are_known_with_their_values),
+        cmocka_unit_test(defaults_of_options_are_known),
+        cmocka_unit_test(the_environment_may_be_set_by_an_update),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

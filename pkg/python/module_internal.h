@@ -23,8 +23,9 @@ enum node_kind {
     NODE_ARGUMENT, /* child: the value; the first token is the keyword, "*" or "**" if it has one */
     NODE_SUBSCRIPT, /* children: the object, the index */
     NODE_LIST,
-    NODE_DICT, /* children: key, value, key, value, …; without what is unpacked */
-    NODE_SUM,  /* children: operands of + */
+    NODE_DICT,   /* children: key, value, key, value, …; without what is unpacked */
+    NODE_SUM,    /* children: operands of + */
+    NODE_FORMAT, /* children: what is on the left and on the right of one % */
     NODE_OR,
     NODE_CHOICE, /* children: the values, without the conditions */
 };
@@ -209,6 +210,20 @@ static inline bool name_is(struct name name, const char *text)
 void module_evaluate(struct module *module, struct place place, struct python_value *out);
 void module_evaluate_found(struct module *module, const struct found *found, unsigned depth,
                            struct python_value *out);
+/* The same with what has been spent before. */
+void module_evaluate_at(struct module *module, struct place place, unsigned depth,
+                        struct python_value *out);
+/* A text of these bytes, which it takes over; nothing if it is too long. */
+void module_set_text(struct module *module, struct python_value *out, enum python_kind kind,
+                     struct buf *text);
+
+/* format.c: "…%s…" % values, "…{}…".format(values); nothing where one of them is not known */
+void module_evaluate_percent(struct module *module, struct place place, unsigned depth,
+                             struct python_value *out);
+/* False: the call is none of a text's format(). */
+bool module_evaluate_format(struct module *module, struct place call, unsigned depth,
+                            struct python_value *out);
+
 /* The expression as written, cut. Caller frees. */
 char *module_source(const struct module *module, uint32_t node);
 

@@ -151,6 +151,16 @@ static size_t count_children(const struct module *module, uint32_t child)
     return count;
 }
 
+/* The first of what a call of argparse's parse_known_args() returns is what parse_args() does. */
+static bool is_known_arguments(const struct parser *parser, uint32_t value)
+{
+    const struct module *module = parser->module;
+    const struct node *called = &module->nodes[module->nodes[value].child];
+
+    return module->nodes[value].kind == NODE_CALL &&
+           name_is(module_name(module, called->last), "parse_known_args");
+}
+
 void parser_bind_target(struct parser *parser, uint32_t target, enum binding_kind kind,
                         uint32_t value)
 {
@@ -167,6 +177,10 @@ void parser_bind_target(struct parser *parser, uint32_t target, enum binding_kin
         part = module->nodes[value].child;
     if (!parser_enter(parser))
         return;
+    if (kind == BINDING_VALUE && item != 0 && is_known_arguments(parser, value)) {
+        parser_bind_target(parser, item, BINDING_VALUE, value);
+        item = module->nodes[item].next;
+    }
     for (; item != 0; item = module->nodes[item].next) {
         parser_bind_target(parser, item, BINDING_VALUE, part);
         part = module->nodes[part].next;
@@ -184,8 +198,11 @@ static bool plain_text(const struct parser *parser, uint32_t node, struct buf *o
            piece->next == 0 && token_decode(&parser->module->tokens, piece->first, out);
 }
 
-/* "model_name" for the names ("-m", "--model-name"), as argparse makes it; NULL: not known. */
-static char *option_destination(struct parser *parser, uint32_t call)
+/*
+ * "model_name" for the names ("-m", "--model-name"), as argparse and click make it; for
+ * ("--model", "name"), as click has it, "name". NULL: not known.
+ */
+char *parser_option_name(struct parser *parser, uint32_t call)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
     uint32_t explicit = module_keyword(parser->module, call, "dest");
@@ -196,11 +213,16 @@ static char *option_destination(struct parser *parser, uint32_t call)
         uint32_t node = module_positional(parser->module, call, i);
         if (node == 0)
             break;
-        if (i > 0 && text_starts_with(buf_text(&text), "--"))
-            break;
-        buf_clear(&text);
-        if (!plain_text(parser, node, &text))
+        CLEANUP(buf) struct buf name = BUF_INIT;
+        if (!plain_text(parser, node, &name))
             return NULL;
+        bool is_plain = !text_starts_with(buf_text(&name), "-");
+        if (i > 0 && text_starts_with(buf_text(&text), "--") && !is_plain)
+            continue;
+        buf_clear(&text);
+        buf_add_text(&text, buf_text(&name));
+        if (is_plain)
+            break;
     }
     if (text.size == 0)
         return NULL;
@@ -218,7 +240,7 @@ void parser_note_option(struct parser *parser, uint32_t call)
     if (called->kind != NODE_ATTRIBUTE ||
         !name_is(parser_name(parser, called->last), "add_argument"))
         return;
-    char *destination = option_destination(parser, call);
+    char *destination = parser_option_name(parser, call);
     if (destination == NULL)
         return;
     GROW(module->dotted, module->dotted_count, module->dotted_capacity);

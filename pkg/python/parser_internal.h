@@ -3,12 +3,16 @@
 
 #include "python/module_internal.h"
 
+#define DECORATORS_LIMIT 64
+
 /* The tokens of a module while they are read, and where. */
 struct parser {
     struct module *module;
     uint32_t at; /* the current token; never behind TOKEN_END */
     uint32_t scope;
-    uint32_t body; /* the scope of the block behind the statement */
+    uint32_t body;                         /* the scope of the block behind the statement */
+    uint32_t decorators[DECORATORS_LIMIT]; /* of the function that comes next */
+    size_t decorator_count;
     size_t depth;
     bool is_too_deep; /* at `deep_token`; the parser then stands at TOKEN_END */
     uint32_t deep_token;
@@ -38,6 +42,8 @@ void parser_bind(struct parser *parser, uint32_t token, enum binding_kind kind, 
 /* Names, attributes of `self`, entries, and lists of these. */
 void parser_bind_target(struct parser *parser, uint32_t target, enum binding_kind kind,
                         uint32_t value);
+/* The name of what an option's value goes to. Caller frees; NULL: not known. */
+char *parser_option_name(struct parser *parser, uint32_t call);
 /* Binds an option, if the call is argparse's add_argument(). */
 void parser_note_option(struct parser *parser, uint32_t call);
 

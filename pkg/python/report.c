@@ -96,6 +96,48 @@ static void report_variable(struct module *module, struct place key, uint32_t va
     module_add_assignment(out, capacity, TAKE(name.text), &value, token);
 }
 
+/* os.environ.update({"X": …}, Y=…) */
+static void report_update(struct module *module, struct place call, struct python_assignments *out,
+                          size_t *capacity)
+{
+    uint32_t given = module_positional(module, call.node, 0);
+    uint32_t argument = module->nodes[module->nodes[call.node].child].next;
+
+    module_begin_value(module);
+    struct found found = module_find(module, (struct place){given, call.scope}, 0);
+    bool is_dict =
+        found.kind == FOUND_EXPRESSION && module->nodes[found.place.node].kind == NODE_DICT;
+    uint32_t key = is_dict ? module->nodes[found.place.node].child : 0;
+    while (key != 0) {
+        uint32_t value = module->nodes[key].next;
+        report_variable(module, (struct place){key, found.place.scope}, value, out, capacity);
+        key = module->nodes[value].next;
+    }
+    for (; argument != 0; argument = module->nodes[argument].next) {
+        const struct node *node = &module->nodes[argument];
+        struct name name = module_name(module, node->first);
+        CLEANUP(python_value) struct python_value value = PYTHON_VALUE_INIT;
+        if (!node->has_keyword || *name.text == '*')
+            continue;
+        module_evaluate(module, (struct place){node->child, call.scope}, &value);
+        module_add_assignment(out, capacity, xstrndup(name.text, name.size), &value,
+                              &module->tokens.items[node->first]);
+    }
+}
+
+static void report_setting_call(struct module *module, struct place call, const char *name,
+                                struct python_assignments *out, size_t *capacity)
+{
+    uint32_t key = module_positional(module, call.node, 0);
+    uint32_t value = module_positional(module, call.node, 1);
+    bool sets = strcmp(name, "os.environ.setdefault") == 0 || strcmp(name, "os.putenv") == 0;
+
+    if (sets && key != 0 && value != 0)
+        report_variable(module, (struct place){key, call.scope}, value, out, capacity);
+    else if (strcmp(name, "os.environ.update") == 0)
+        report_update(module, call, out, capacity);
+}
+
 static void report_environment(struct module *module, struct python_file *out)
 {
     size_t capacity = 0;
@@ -111,16 +153,9 @@ static void report_environment(struct module *module, struct python_file *out)
             report_variable(module, (struct place){site->key, site->scope}, site->value,
                             &out->environment, &capacity);
     }
-    for (size_t i = 0; i < module->call_count; i++) {
-        const char *name = out->calls[i].name;
-        struct place call = module->calls[i];
-        uint32_t key = module_positional(module, call.node, 0);
-        uint32_t value = module_positional(module, call.node, 1);
-        bool sets = strcmp(name, "os.environ.setdefault") == 0 || strcmp(name, "os.putenv") == 0;
-        if (sets && key != 0 && value != 0)
-            report_variable(module, (struct place){key, call.scope}, value, &out->environment,
+    for (size_t i = 0; i < module->call_count; i++)
+        report_setting_call(module, module->calls[i], out->calls[i].name, &out->environment,
                             &capacity);
-    }
 }
 
 void module_report(struct module *module, struct python_file *out)

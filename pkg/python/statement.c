@@ -35,13 +35,38 @@ static uint32_t read_anything(struct parser *parser)
     return node;
 }
 
+/*
+ * The default of click's option that is a decorator and goes to this parameter; 0: none, or a
+ * variable of the environment may be in its place.
+ */
+static uint32_t find_click_default(struct parser *parser, uint32_t token)
+{
+    const struct module *module = parser->module;
+
+    for (size_t i = 0; i < parser->decorator_count; i++) {
+        uint32_t call = parser->decorators[i];
+        const struct node *called = &module->nodes[module->nodes[call].child];
+        struct name name = module_name(module, called->last);
+        if (module->nodes[call].kind != NODE_CALL ||
+            (!name_is(name, "option") && !name_is(name, "argument")))
+            continue;
+        CLEANUP(text) char *option = parser_option_name(parser, call);
+        if (option != NULL && name_is(parser_name(parser, token), option))
+            return module_keyword(module, call, "envvar") == 0
+                       ? module_keyword(module, call, "default")
+                       : 0;
+    }
+    return 0;
+}
+
 static void bind_parameter(struct parser *parser, uint32_t scope, uint32_t token, bool is_first,
                            uint32_t value)
 {
     struct module *module = parser->module;
     uint32_t parent = module->scopes[scope].parent;
     bool is_self = is_first && value == 0 && module->scopes[parent].kind == SCOPE_CLASS;
-
+    if (value == 0 && !is_self)
+        value = find_click_default(parser, token);
     module_bind(module, scope, parser_name(parser, token),
                 (struct binding){
                     .kind = is_self ? BINDING_SELF : BINDING_PARAMETER,
@@ -106,6 +131,7 @@ static void read_def(struct parser *parser)
         parse_parameters(parser, scope, ")");
         parser_accept(parser, ")");
     }
+    parser->decorator_count = 0;
     if (parser_accept(parser, "->"))
         parse_expression(parser);
 }
@@ -114,6 +140,7 @@ static void read_class(struct parser *parser)
 {
     uint32_t scope = open_scope(parser, SCOPE_CLASS, BINDING_CLASS);
 
+    parser->decorator_count = 0;
     if (parser_is(parser, "(")) {
         uint32_t bases = parse_arguments(parser);
         parser->module->scopes[scope].bases = bases;
@@ -358,8 +385,11 @@ static const struct {
 static void read_statement(struct parser *parser)
 {
     parser_accept(parser, "async");
-    if (parser_accept(parser, "@"))
-        parse_expression(parser);
+    if (parser_accept(parser, "@")) {
+        uint32_t decorator = parse_expression(parser);
+        if (decorator != 0 && parser->decorator_count < DECORATORS_LIMIT)
+            parser->decorators[parser->decorator_count++] = decorator;
+    }
     for (size_t i = 0; parser_kind(parser) == TOKEN_KEYWORD && i < ARRAY_SIZE(statements); i++) {
         if (parser_is(parser, statements[i].keyword)) {
             statements[i].read(parser);

@@ -5,11 +5,8 @@
 #define SOURCE_LIMIT 80
 #define BYTES_PER_STEP 32
 
-static void evaluate(struct module *module, struct place place, unsigned depth,
-                     struct python_value *out);
-
 /* Long texts count for several steps, so that a text which many calls name has an end. */
-static void set_text(struct module *module, struct python_value *out, enum python_kind kind,
+void module_set_text(struct module *module, struct python_value *out, enum python_kind kind,
                      struct buf *text)
 {
     unsigned cost = (unsigned)(text->size / BYTES_PER_STEP);
@@ -30,7 +27,7 @@ static bool add_text(struct module *module, struct place place, unsigned depth,
 {
     CLEANUP(python_value) struct python_value value = PYTHON_VALUE_INIT;
 
-    evaluate(module, place, depth + 1, &value);
+    module_evaluate_at(module, place, depth + 1, &value);
     if (value.kind != PYTHON_TEXT)
         return false;
     buf_add_text(text, value.text);
@@ -54,7 +51,7 @@ static void evaluate_text(struct module *module, struct place place, unsigned de
             return;
         }
     }
-    set_text(module, out, PYTHON_TEXT, &text);
+    module_set_text(module, out, PYTHON_TEXT, &text);
 }
 
 static void evaluate_sum(struct module *module, struct place place, unsigned depth,
@@ -65,7 +62,7 @@ static void evaluate_sum(struct module *module, struct place place, unsigned dep
     for (uint32_t i = module->nodes[place.node].child; i != 0; i = module->nodes[i].next)
         if (!add_text(module, (struct place){i, place.scope}, depth, out, &text))
             return;
-    set_text(module, out, PYTHON_TEXT, &text);
+    module_set_text(module, out, PYTHON_TEXT, &text);
 }
 
 static bool is_empty(const struct python_value *value)
@@ -106,7 +103,7 @@ static void evaluate_or(struct module *module, struct place place, unsigned dept
         CLEANUP(python_value) struct python_value value = PYTHON_VALUE_INIT;
         if (result.kind != PYTHON_UNKNOWN && !is_empty(&result))
             break;
-        evaluate(module, (struct place){i, place.scope}, depth + 1, &value);
+        module_evaluate_at(module, (struct place){i, place.scope}, depth + 1, &value);
         take_operand(&result, &value);
         if (result.kind == PYTHON_UNKNOWN)
             return;
@@ -146,7 +143,7 @@ static void evaluate_choice(struct module *module, struct place place, unsigned 
 
     for (uint32_t i = first; i != 0; i = module->nodes[i].next) {
         CLEANUP(python_value) struct python_value value = PYTHON_VALUE_INIT;
-        evaluate(module, (struct place){i, place.scope}, depth + 1, &value);
+        module_evaluate_at(module, (struct place){i, place.scope}, depth + 1, &value);
         if (!merge(out, &value, i == first))
             return;
     }
@@ -185,7 +182,7 @@ static void evaluate_list(struct module *module, struct place place, unsigned de
     out->items = xcalloc(count, sizeof(*out->items));
     for (uint32_t i = module->nodes[place.node].child; i != 0; i = module->nodes[i].next) {
         struct python_value *item = &out->items[out->item_count++];
-        evaluate(module, (struct place){i, place.scope}, depth + 1, item);
+        module_evaluate_at(module, (struct place){i, place.scope}, depth + 1, item);
         item->source = module_source(module, i);
     }
 }
@@ -197,10 +194,10 @@ static void evaluate_variable(struct module *module, struct place name, struct p
     CLEANUP(python_value) struct python_value variable = PYTHON_VALUE_INIT;
     CLEANUP(python_value) struct python_value text = PYTHON_VALUE_INIT;
 
-    evaluate(module, name, depth + 1, &variable);
+    module_evaluate_at(module, name, depth + 1, &variable);
     if (variable.kind != PYTHON_TEXT)
         return;
-    evaluate(module, value, depth + 1, &text);
+    module_evaluate_at(module, value, depth + 1, &text);
     out->kind = PYTHON_VARIABLE;
     out->variable = TAKE(variable.text);
     if (text.kind == PYTHON_TEXT)
@@ -222,10 +219,10 @@ static void evaluate_call(struct module *module, struct place place, unsigned de
         evaluate_variable(module, (struct place){first, place.scope},
                           (struct place){second, place.scope}, depth, out);
     } else if (strcmp(name, "str") == 0 && first != 0 && second == 0) {
-        evaluate(module, (struct place){first, place.scope}, depth + 1, out);
+        module_evaluate_at(module, (struct place){first, place.scope}, depth + 1, out);
         if (out->kind != PYTHON_TEXT && out->kind != PYTHON_VARIABLE)
             python_value_release(out);
-    } else {
+    } else if (!module_evaluate_format(module, place, depth, out)) {
         out->kind = PYTHON_CALL;
         out->text = TAKE(name);
     }
@@ -255,9 +252,9 @@ static void evaluate_name(struct module *module, struct place place, struct pyth
     bool is_bool = name_is(name, "True") || name_is(name, "False");
     if (module->nodes[place.node].kind == NODE_NAME && is_bool) {
         buf_add(&text, name.text, name.size);
-        set_text(module, out, PYTHON_BOOL, &text);
+        module_set_text(module, out, PYTHON_BOOL, &text);
     } else if (module_dotted(module, place, &text)) {
-        set_text(module, out, PYTHON_NAME, &text);
+        module_set_text(module, out, PYTHON_NAME, &text);
     }
 }
 
@@ -272,6 +269,9 @@ static void evaluate_expression(struct module *module, struct place place, unsig
         break;
     case NODE_SUM:
         evaluate_sum(module, place, depth, out);
+        break;
+    case NODE_FORMAT:
+        module_evaluate_percent(module, place, depth, out);
         break;
     case NODE_OR:
         evaluate_or(module, place, depth, out);
@@ -316,7 +316,7 @@ static char *keyword_text(struct module *module, struct place call, const char *
     if (module->nodes[call.node].kind != NODE_CALL)
         return NULL;
     struct place place = {module_keyword(module, call.node, keyword), call.scope};
-    evaluate(module, place, depth + 1, &value);
+    module_evaluate_at(module, place, depth + 1, &value);
     return value.kind == PYTHON_TEXT ? TAKE(value.text) : NULL;
 }
 
@@ -342,7 +342,7 @@ static char *settings_prefix(struct module *module, uint32_t class_scope, unsign
         return NULL;
     CLEANUP(python_value) struct python_value value = PYTHON_VALUE_INIT;
     const struct binding *binding = &module->bindings[symbol->first];
-    evaluate(module, (struct place){binding->node, binding->scope}, depth + 1, &value);
+    module_evaluate_at(module, (struct place){binding->node, binding->scope}, depth + 1, &value);
     return value.kind == PYTHON_TEXT ? TAKE(value.text) : NULL;
 }
 
@@ -391,7 +391,7 @@ void module_evaluate_found(struct module *module, const struct found *found, uns
         evaluate_expression(module, found->place, depth, out);
         break;
     case FOUND_LOOP:
-        evaluate(module, found->place, depth + 1, out);
+        module_evaluate_at(module, found->place, depth + 1, out);
         if (out->kind == PYTHON_LIST)
             out->kind = PYTHON_EACH;
         else
@@ -418,8 +418,8 @@ void module_evaluate_found(struct module *module, const struct found *found, uns
     out->is_default = out->is_default || (found->is_default && out->kind != PYTHON_UNKNOWN);
 }
 
-static void evaluate(struct module *module, struct place place, unsigned depth,
-                     struct python_value *out)
+void module_evaluate_at(struct module *module, struct place place, unsigned depth,
+                        struct python_value *out)
 {
     struct found found = module_find(module, place, depth);
 
@@ -434,7 +434,7 @@ static void evaluate(struct module *module, struct place place, unsigned depth,
 void module_evaluate(struct module *module, struct place place, struct python_value *out)
 {
     module->value_steps = STEPS_PER_VALUE;
-    evaluate(module, place, 0, out);
+    module_evaluate_at(module, place, 0, out);
     out->source = module_source(module, place.node);
 }
 
