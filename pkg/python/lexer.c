@@ -86,13 +86,21 @@ static void skip_to_newline(struct lexer *lexer)
 /* A magic or a command of the shell: the line, and those that a backslash joins to it. */
 static void skip_magic(struct lexer *lexer)
 {
+    const char *first = lexer->at;
+    struct token command = {.cell = (uint16_t)lexer->run->cell,
+                            .line = lexer->line,
+                            .start = (uint32_t)(first + 1 - lexer->tokens->text)};
+
     for (;;) {
         const char *start = lexer->at;
         skip_to_newline(lexer);
         if (lexer->at == start || lexer->at[-1] != '\\' || lexer->at == lexer->end)
-            return;
+            break;
         skip_newline(lexer);
     }
+    command.size = (uint32_t)(lexer->at - first - 1);
+    if (*first == '!')
+        tokens_add_command(lexer->tokens, command);
 }
 
 static struct open *top(struct lexer *lexer)
@@ -373,18 +381,6 @@ static void lex_number(struct lexer *lexer)
     add(lexer, TOKEN_NUMBER, start, lexer->line);
 }
 
-static size_t operator_size(const char *at)
-{
-    static const char *const longer[] = {"**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<",
-                                         "->",  ":=",  "==",  "!=",  "<=",  ">=", "<>", "+=", "-=",
-                                         "*=",  "/=",  "%=",  "@=",  "&=",  "|=", "^="};
-
-    for (size_t i = 0; i < ARRAY_SIZE(longer); i++)
-        if (strncmp(at, longer[i], strlen(longer[i])) == 0)
-            return strlen(longer[i]);
-    return 1;
-}
-
 static int close_bracket(struct lexer *lexer, char c, struct error *err)
 {
     const struct open *open = top(lexer);
@@ -401,7 +397,7 @@ static int lex_operator(struct lexer *lexer, struct error *err)
     struct open *open = top(lexer);
     bool in_hole = open != NULL && open->kind == OPEN_HOLE;
     char c = *start;
-    size_t size = in_hole && c == ':' ? 1 : operator_size(start);
+    size_t size = in_hole && c == ':' ? 1 : token_operator_size(start);
 
     lexer->at += size;
     add(lexer, TOKEN_OPERATOR, start, lexer->line);
@@ -480,6 +476,7 @@ static int lex_run(struct lexer *lexer, struct error *err)
 int tokens_add(struct tokens *tokens, const struct token_run *run, struct error *err)
 {
     size_t before = tokens->count;
+    size_t commands = tokens->command_count;
     struct lexer lexer = {
         .tokens = tokens,
         .at = tokens->text + run->start,
@@ -491,6 +488,7 @@ int tokens_add(struct tokens *tokens, const struct token_run *run, struct error 
 
     if (lex_run(&lexer, err) < 0) {
         tokens->count = before;
+        tokens->command_count = commands;
         return -1;
     }
     return 0;

@@ -36,6 +36,15 @@ static bool runs_python(const char *text)
     return false;
 }
 
+/* Cells whose lines are all a shell's. */
+static bool runs_shell(const char *text)
+{
+    const char *at = text + strspn(text, " \t\r\n");
+
+    return text_starts_with(at, "%%bash") || text_starts_with(at, "%%sh") ||
+           text_starts_with(at, "%%!");
+}
+
 /* A text, or a list of lines. */
 static void add_source(const json_t *source, struct buf *out)
 {
@@ -61,7 +70,10 @@ static void add_cell(struct notebook *notebook, const json_t *cell)
     if (type == NULL || strcmp(type, "code") != 0)
         return;
     add_source(source != NULL ? source : json_object_get(cell, "input"), &notebook->text);
-    if (notebook->text.size == start || !runs_python(notebook->text.data + start))
+    if (notebook->text.size == start)
+        return;
+    bool is_shell = runs_shell(notebook->text.data + start);
+    if (!is_shell && !runs_python(notebook->text.data + start))
         return;
     GROW(notebook->runs, notebook->run_count, notebook->run_capacity);
     notebook->runs[notebook->run_count++] = (struct token_run){
@@ -69,6 +81,7 @@ static void add_cell(struct notebook *notebook, const json_t *cell)
         .end = notebook->text.size,
         .cell = (unsigned)notebook->cell_count,
         .skip_magics = true,
+        .is_shell = is_shell,
     };
     buf_add(&notebook->text, "\n", 1);
 }
@@ -103,6 +116,25 @@ static int collect_cells(struct notebook *notebook, const json_t *root, struct e
     return 0;
 }
 
+/* Each line of a shell's cell, with those that a backslash joins to it; the magic is none. */
+static void add_shell_lines(struct tokens *tokens, const struct token_run *run)
+{
+    const char *end = tokens->text + run->end;
+    unsigned line = 1;
+
+    for (const char *at = tokens->text + run->start; at < end; line++) {
+        struct token command = {
+            .cell = (uint16_t)run->cell, .line = line, .start = (uint32_t)(at - tokens->text)};
+        const char *start = at;
+        while (at < end && (*at != '\n' || (at > start && at[-1] == '\\')))
+            line += *at++ == '\n';
+        command.size = (uint32_t)(at - start);
+        if (*start != '%')
+            tokens_add_command(tokens, command);
+        at += at < end;
+    }
+}
+
 int python_read_notebook(const char *text, size_t size, struct python_file *out, struct error *err)
 {
     CLEANUP(module) struct module module;
@@ -122,7 +154,9 @@ int python_read_notebook(const char *text, size_t size, struct python_file *out,
     module.tokens.text = buf_text(&notebook.text);
     for (size_t i = 0; i < notebook.run_count; i++) {
         CLEANUP(error) struct error cell_err = ERROR_INIT;
-        if (tokens_add(&module.tokens, &notebook.runs[i], &cell_err) < 0)
+        if (notebook.runs[i].is_shell)
+            add_shell_lines(&module.tokens, &notebook.runs[i]);
+        else if (tokens_add(&module.tokens, &notebook.runs[i], &cell_err) < 0)
             strings_add(&skipped, cell_err.text);
     }
     tokens_append(&module.tokens, (struct token){.kind = TOKEN_END});

@@ -88,6 +88,12 @@ struct python_assignment {
     unsigned line, cell;
 };
 
+/* A line of a shell in a notebook: behind '!', or of a cell that begins with %%bash or %%sh. */
+struct python_command {
+    char *text; /* with the lines that a backslash joins to it */
+    unsigned line, cell;
+};
+
 struct python_assignments {
     struct python_assignment *items;
     size_t count;
@@ -105,6 +111,8 @@ struct python_file {
      * classes bind to a known value: "MODEL", "Config.model", "settings.model". Sorted by name.
      */
     struct python_assignments constants;
+    struct python_command *commands;
+    size_t command_count;
     struct strings skipped; /* a notebook's cells that do not parse, a line each */
 };
 

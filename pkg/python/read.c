@@ -164,6 +164,9 @@ void python_file_release(struct python_file *file)
     free(file->imports);
     assignments_release(&file->environment);
     assignments_release(&file->constants);
+    for (size_t i = 0; i < file->command_count; i++)
+        free(file->commands[i].text);
+    free(file->commands);
     strings_release(&file->skipped);
     *file = (struct python_file)PYTHON_FILE_INIT;
 }

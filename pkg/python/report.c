@@ -158,12 +158,37 @@ static void report_environment(struct module *module, struct python_file *out)
                             &capacity);
 }
 
+/* Lines that a backslash joins are one. */
+static char *join_lines(const char *text, size_t size)
+{
+    char *line = xstrndup(text, size);
+
+    for (char *at = line; (at = strchr(at, '\\')) != NULL; at++)
+        if (at[1] == '\n' || at[1] == '\r')
+            at[0] = at[1] = ' ';
+    return line;
+}
+
+static void report_commands(const struct module *module, struct python_file *out)
+{
+    out->commands = xcalloc(module->tokens.command_count, sizeof(*out->commands));
+    for (size_t i = 0; i < module->tokens.command_count; i++) {
+        const struct token *token = &module->tokens.commands[i];
+        out->commands[out->command_count++] = (struct python_command){
+            .text = join_lines(module->tokens.text + token->start, token->size),
+            .line = token->line,
+            .cell = token->cell,
+        };
+    }
+}
+
 void module_report(struct module *module, struct python_file *out)
 {
     module->steps = 100000 + 16 * (uint64_t)module->node_count;
     report_calls(module, out);
     report_environment(module, out);
     module_report_constants(module, out);
+    report_commands(module, out);
     out->imports = TAKE(module->imports);
     out->import_count = module->import_count;
     module->import_count = 0;

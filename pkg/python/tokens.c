@@ -11,9 +11,20 @@ void tokens_append(struct tokens *tokens, struct token token)
     tokens->items[tokens->count++] = token;
 }
 
+void tokens_add_command(struct tokens *tokens, struct token command)
+{
+    size_t count = tokens->command_count;
+
+    if ((count & (count - 1)) == 0) /* full at each power of two */
+        tokens->commands =
+            xrealloc(tokens->commands, count > 0 ? 2 * count : 1, sizeof(*tokens->commands));
+    tokens->commands[tokens->command_count++] = command;
+}
+
 void tokens_release(struct tokens *tokens)
 {
     free(tokens->items);
+    free(tokens->commands);
     *tokens = (struct tokens)TOKENS_INIT;
 }
 
@@ -40,4 +51,16 @@ bool token_is_keyword(const char *text, size_t size)
         if (strncmp(keywords[i], text, size) == 0 && keywords[i][size] == '\0')
             return true;
     return false;
+}
+
+size_t token_operator_size(const char *at)
+{
+    static const char *const longer[] = {"**=", "//=", ">>=", "<<=", "...", "**", "//", ">>", "<<",
+                                         "->",  ":=",  "==",  "!=",  "<=",  ">=", "<>", "+=", "-=",
+                                         "*=",  "/=",  "%=",  "@=",  "&=",  "|=", "^="};
+
+    for (size_t i = 0; i < ARRAY_SIZE(longer); i++)
+        if (strncmp(at, longer[i], strlen(longer[i])) == 0)
+            return strlen(longer[i]);
+    return 1;
 }

@@ -36,11 +36,13 @@ struct tokens {
     const char *text; /* borrowed; NUL behind its end */
     struct token *items;
     size_t count, capacity;
+    struct token *commands; /* lines of a shell; no tokens, but they have their place too */
+    size_t command_count;
 };
 
 #define TOKENS_INIT                                                                                \
     {                                                                                              \
-        NULL, NULL, 0, 0                                                                           \
+        .text = NULL                                                                               \
     }
 
 /* A run of the text that is lexed by itself: a file, or a cell of a notebook. */
@@ -48,6 +50,7 @@ struct token_run {
     size_t start, end;
     unsigned cell;    /* 0: no notebook */
     bool skip_magics; /* lines that begin with % or ! */
+    bool is_shell;    /* no line is Python's, and tokens_add() is not for it */
 };
 
 /*
@@ -56,11 +59,15 @@ struct token_run {
  */
 int tokens_add(struct tokens *tokens, const struct token_run *run, struct error *err) MUST_CHECK;
 void tokens_append(struct tokens *tokens, struct token token);
+void tokens_add_command(struct tokens *tokens, struct token command);
 void tokens_release(struct tokens *tokens);
 CLEANUP_RELEASE(tokens)
 
 /* Is this token spelled so? For names, keywords and operators. */
 bool token_is(const struct tokens *tokens, size_t i, const char *spelling);
+
+/* Of the operator or delimiter at `at`, the longest that fits; 1 for any other byte. */
+size_t token_operator_size(const char *at);
 
 bool token_is_keyword(const char *text, size_t size);
 

@@ -114,7 +114,8 @@ static const struct example calls[] = {
      "embedding_functions.SentenceTransformerEmbeddingFunction()",
      "sentence-transformers/all-MiniLM-L6-v2 app.py:2\n"},
     {"import torch\ntorch.hub.load('snakers4/silero-vad', 'silero_vad')",
-     "? app.py:2: load() is called with 'snakers4/silero-vad': code of GitHub and its weights: "
+     "? app.py:2: torch.hub.load() is called with 'snakers4/silero-vad': code of GitHub and its "
+     "weights: "
      "bake them by --layout torch-hub\n"},
     {"class T: pass\nT.from_pretrained('acme/a')", "acme/a app.py:2 guess\n"},
 };
@@ -158,6 +159,12 @@ static void values_are_followed(void **state)
          "the image does not set\n"},
         {SENTENCE "for m in ['acme/a', 'acme/b']:\n  SentenceTransformer(m)",
          "acme/a app.py:3\nacme/b app.py:3\n"},
+        {"import os\n" SENTENCE "os.environ.update({'M': 'acme/u'})\n"
+         "SentenceTransformer(os.environ['M'])",
+         "acme/u app.py:4\n"},
+        {SENTENCE "SIZE = 'small'\nSentenceTransformer('acme/e5-{}'.format(SIZE))\n"
+                  "SentenceTransformer('acme/bge-%s' % SIZE)",
+         "acme/bge-small app.py:4\nacme/e5-small app.py:3\n"},
         {SENTENCE "SentenceTransformer(pick())",
          "? app.py:2: model_name_or_path of SentenceTransformer() is what pick() returns\n"},
         {SENTENCE "SentenceTransformer(**options)",
@@ -339,6 +346,56 @@ static void notebooks_have_cells(void **state)
     expect(&application, "acme/a n.ipynb:cell 2:1\n");
 }
 
+static void notebooks_have_the_shell_download(void **state)
+{
+    CLEANUP(application) struct application application = {.files = NULL};
+
+    (void)state;
+    add_file(&application, "n.ipynb",
+             "{\"nbformat\": 4, \"cells\": ["
+             "{\"cell_type\": \"code\", \"source\": \"%pip install x\\n"
+             "!huggingface-cli download acme/a \\\\\\n  --quiet\\n!vllm serve acme/b &\"},"
+             "{\"cell_type\": \"code\", \"source\": \"%%bash\\nM=acme/c\\nhf download $M\"},"
+             "{\"cell_type\": \"code\", \"source\": \"%%html\\nhf download acme/no\"},"
+             "{\"cell_type\": \"code\", \"source\": \"x = (\\n!hf download acme/no\"}]}");
+    expect(&application, "acme/a n.ipynb:cell 1:2\nacme/b n.ipynb:cell 1:4\n"
+                         "acme/c n.ipynb:cell 2:3\n");
+}
+
+static void what_is_nearly_the_keyword_is_no_default(void **state)
+{
+    static const struct example examples[] = {
+        {"from langchain_huggingface import HuggingFaceEmbeddings\n"
+         "HuggingFaceEmbeddings(model_nam='acme/a')",
+         "? app.py:2: HuggingFaceEmbeddings() has 'model_nam=', which is nearly 'model_name=': "
+         "what "
+         "it loads is not known\n"},
+        {"from langchain_huggingface import HuggingFaceEmbeddings\n"
+         "HuggingFaceEmbeddings(model_kwargs={})",
+         "sentence-transformers/all-mpnet-base-v2 app.py:2\n"},
+    };
+
+    (void)state;
+    expect_examples(examples, ARRAY_SIZE(examples));
+}
+
+static void datasets_are_noted(void **state)
+{
+    CLEANUP(application) struct application application = {.files = NULL};
+    CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    add_file(&application, "a.py", "from datasets import load_dataset\nload_dataset('acme/rows')");
+    assert_int_equal(scan_application(&application, &presets, NULL, &findings, &err), 0);
+    assert_int_equal(findings.count + findings.unresolved.count, 0);
+    assert_int_equal(findings.notes.count, 1);
+    assert_string_equal(
+        findings.notes.items[0],
+        "a.py:2: load_dataset() downloads the dataset 'acme/rows' when it is called: "
+        "it is no model, and is not baked");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -355,6 +412,9 @@ int main(void)
         cmocka_unit_test(what_is_not_installed_or_a_test_is_a_guess),
         cmocka_unit_test(fastembed_has_a_table),
         cmocka_unit_test(notebooks_have_cells),
+        cmocka_unit_test(notebooks_have_the_shell_download),
+        cmocka_unit_test(what_is_nearly_the_keyword_is_no_default),
+        cmocka_unit_test(datasets_are_noted),
     };
 
     return cmocka_run_group_tests(tests, read_presets, release_presets);

@@ -259,6 +259,14 @@ static void read_command_line(struct scan *scan, const char *text, const struct 
     }
 }
 
+void scan_command_line(struct scan *scan, const char *path, const char *place, const char *text,
+                       bool sure)
+{
+    const struct words like = {.place = place, .file = path, .sure = sure};
+
+    read_command_line(scan, text, &like);
+}
+
 /* A line with the ones that it is continued in; returns how many they were. */
 static size_t join_lines(const char **at, struct buf *out)
 {

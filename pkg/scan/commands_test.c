@@ -184,6 +184,13 @@ static void node_services_name_models(void **state)
          "? a.js:4: the model of pipeline('ner') is not told here\n"},
         {"import { pipeline } from '@huggingface/transformers';\npipeline('feature-extraction')",
          "Xenova/all-MiniLM-L6-v2 layout=transformers-js weights=onnx:fp32 a.js:2\n"},
+        {"import { pipeline } from '@huggingface/transformers';\npipeline('no-such-task')",
+         "? a.js:2: pipeline('no-such-task') names no model, and no default of this task is "
+         "known\n"},
+        {"import { pipeline } from '@huggingface/transformers';\npipeline(task, 'acme/a');\n"
+         "pipeline(task)",
+         "acme/a layout=transformers-js weights=onnx:fp32 a.js:2\n"
+         "? a.js:3: the model of pipeline() is not told here\n"},
         {"import { createWorker } from 'tesseract.js';\ncreateWorker('eng')",
          "tesseract-js:eng a.js:2\n"},
         {"import { pipeline } from 'node:stream';\npipeline('ner', 'acme/a') // transformers", ""},

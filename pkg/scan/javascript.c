@@ -328,12 +328,19 @@ static void add_pipeline(const struct script *script, size_t open)
     bool is_default =
         second == 0 || is_word(tokens, second, "null") || is_word(tokens, second, "undefined");
 
-    if (task == NULL)
-        return;
-    const char *model =
-        is_default ? scan_task_model_js(task) : argument_text(script->scan, tokens, second);
+    const char *model = is_default ? NULL : argument_text(script->scan, tokens, second);
+    if (is_default && task != NULL)
+        model = scan_task_model_js(task);
     if (model != NULL)
         add_model(script, model, "pipeline", open);
+    else if (task == NULL)
+        scan_add_unresolved(script->scan->out, "%s:%u: the model of pipeline() is not told here",
+                            script->file->path, tokens->items[open].line);
+    else if (is_default)
+        scan_add_unresolved(script->scan->out,
+                            "%s:%u: pipeline('%s') names no model, and no default of this task is "
+                            "known",
+                            script->file->path, tokens->items[open].line, task);
     else
         scan_add_unresolved(script->scan->out,
                             "%s:%u: the model of pipeline('%s') is not told here",

@@ -68,6 +68,18 @@ static void add_environment(struct scan *scan, const struct python_file *file)
     }
 }
 
+/* What a notebook has the shell do. */
+static void add_commands(struct scan *scan, const struct application_file *file,
+                         const struct python_file *read)
+{
+    for (size_t i = 0; i < read->command_count; i++) {
+        const struct python_command *command = &read->commands[i];
+        CLEANUP(text)
+        char *place = xasprintf("%s:cell %u:%u", file->path, command->cell, command->line);
+        scan_command_line(scan, file->path, place, command->text, !scan_is_test(file->path));
+    }
+}
+
 /* Keeps constants of all files, and calls of those that rules may speak of. */
 static void add_source(struct scan *scan, const struct application_file *file)
 {
@@ -83,6 +95,7 @@ static void add_source(struct scan *scan, const struct application_file *file)
         scan_add_skipped(scan->out, "%s: %s; the cell is not read", file->path,
                          read.skipped.items[i]);
     add_environment(scan, &read);
+    add_commands(scan, file, &read);
     if (has_interesting_calls(&read)) {
         source.python = read;
         read = (struct python_file)PYTHON_FILE_INIT;

@@ -88,6 +88,7 @@ enum rule_kind {
     RULE_SNAPSHOT,              /* a repository, and patterns */
     RULE_SPACY,                 /* a pipeline, which may be installed */
     RULE_COLLECTION,            /* of Chroma, without an embedding function */
+    RULE_DATASET,               /* data, of which only a note speaks */
     RULE_ELSEWHERE,             /* fetched from where nothing can be verified: `detail` */
 };
 
@@ -144,6 +145,9 @@ void scan_python(struct scan *scan);
 void scan_call(struct scan *scan, const struct scan_source *source, const struct python_call *call,
                const struct call_rule *rule);
 void scan_commands(struct scan *scan);
+/* A line of a shell by itself, that is run at `place`. */
+void scan_command_line(struct scan *scan, const char *path, const char *place, const char *text,
+                       bool sure);
 void scan_environment(struct scan *scan);
 void scan_javascript(struct scan *scan);
 /* Reads the values of config files, and adds those that nothing has used as guesses. */
