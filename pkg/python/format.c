@@ -80,40 +80,46 @@ static uint32_t find_argument(const struct module *module, uint32_t call, const 
     return module_keyword(module, call, place);
 }
 
+/* A text that is being filled in. */
+struct filling {
+    struct module *module;
+    struct place call;
+    unsigned depth;
+    size_t next; /* of the arguments without a keyword */
+    struct python_value *out;
+    struct buf text;
+};
+
 /* What is behind a place at `at`, whose value is appended; NULL: it is not plain, or not known. */
-static const char *fill_place(struct module *module, struct place call, const char *at,
-                              size_t *next, unsigned depth, struct python_value *out,
-                              struct buf *text)
+static const char *fill_place(struct filling *filling, const char *at)
 {
     const char *end = strchr(at, '}');
 
     if (end == NULL)
         return NULL;
     CLEANUP(text) char *name = xstrndup(at + 1, (size_t)(end - at) - 1);
-    uint32_t value = find_argument(module, call.node, name, next);
-    if (!add_value(module, (struct place){value, call.scope}, depth, out, text))
+    struct place value = {find_argument(filling->module, filling->call.node, name, &filling->next),
+                          filling->call.scope};
+    if (!add_value(filling->module, value, filling->depth, filling->out, &filling->text))
         return NULL;
     return end + 1;
 }
 
-static bool fill_format(struct module *module, struct place call, const char *format,
-                        unsigned depth, struct python_value *out, struct buf *text)
+static bool fill_format(struct filling *filling, const char *format)
 {
-    size_t next = 0;
-
     for (const char *at = format; at != NULL;) {
         size_t size = strcspn(at, "{}");
-        buf_add(text, at, size);
+        buf_add(&filling->text, at, size);
         at += size;
         if (*at == '\0')
             return true;
         if (at[0] == at[1]) {
-            buf_add(text, at, 1);
+            buf_add(&filling->text, at, 1);
             at += 2;
         } else if (*at == '}') {
             return false;
         } else {
-            at = fill_place(module, call, at, &next, depth, out, text);
+            at = fill_place(filling, at);
         }
     }
     return false;
@@ -123,7 +129,7 @@ bool module_evaluate_format(struct module *module, struct place call, unsigned d
                             struct python_value *out)
 {
     CLEANUP(python_value) struct python_value format = PYTHON_VALUE_INIT;
-    CLEANUP(buf) struct buf text = BUF_INIT;
+    struct filling filling = {.module = module, .call = call, .depth = depth, .out = out};
     const struct node *called = &module->nodes[module->nodes[call.node].child];
 
     if (called->kind != NODE_ATTRIBUTE || !name_is(module_name(module, called->last), "format"))
@@ -132,7 +138,8 @@ bool module_evaluate_format(struct module *module, struct place call, unsigned d
     if (format.kind != PYTHON_TEXT)
         return false;
     out->is_default = format.is_default;
-    if (fill_format(module, call, format.text, depth, out, &text))
-        module_set_text(module, out, PYTHON_TEXT, &text);
+    if (fill_format(&filling, format.text))
+        module_set_text(module, out, PYTHON_TEXT, &filling.text);
+    buf_release(&filling.text);
     return true;
 }

@@ -165,6 +165,10 @@ static void values_are_followed(void **state)
         {SENTENCE "SIZE = 'small'\nSentenceTransformer('acme/e5-{}'.format(SIZE))\n"
                   "SentenceTransformer('acme/bge-%s' % SIZE)",
          "acme/bge-small app.py:4\nacme/e5-small app.py:3\n"},
+        {"from langchain_huggingface import HuggingFaceEmbeddings as E\nE(model_name=None)\n"
+         "def f(name=None):\n  E(model_name=name)",
+         "sentence-transformers/all-mpnet-base-v2 app.py:2\n"
+         "? app.py:4: model_name of HuggingFaceEmbeddings() is name, which only a start tells\n"},
         {SENTENCE "SentenceTransformer(pick())",
          "? app.py:2: model_name_or_path of SentenceTransformer() is what pick() returns\n"},
         {SENTENCE "SentenceTransformer(**options)",
@@ -386,7 +390,9 @@ static void datasets_are_noted(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
 
     (void)state;
-    add_file(&application, "a.py", "from datasets import load_dataset\nload_dataset('acme/rows')");
+    add_file(&application, "a.py",
+             "from datasets import load_dataset\nload_dataset('acme/rows')\n"
+             "load_dataset('json', data_files='a.json')\nload_dataset(name)");
     assert_int_equal(scan_application(&application, &presets, NULL, &findings, &err), 0);
     assert_int_equal(findings.count + findings.unresolved.count, 0);
     assert_int_equal(findings.notes.count, 1);

@@ -63,7 +63,9 @@ static const char *find_misspelled(const struct loading *loading)
         CLEANUP(text) char *keyword = xstrndup(word, size);
         for (size_t i = 0; i < call->argument_count; i++) {
             const char *given = call->arguments[i].keyword;
-            if (given != NULL && text_distance(given, keyword) <= size / LETTERS_PER_MISTAKE)
+            if (given == NULL || strcmp(given, keyword) == 0)
+                continue;
+            if (text_distance(given, keyword) <= size / LETTERS_PER_MISTAKE)
                 return given;
         }
         word += size + (word[size] == '|');

@@ -300,6 +300,20 @@ static void add_repository(const struct loading *loading, const char *text, cons
     add(loading, &finding, how);
 }
 
+/* A format in place of a name reads files that are there. */
+static void add_dataset(const struct loading *loading, const char *text)
+{
+    static const char *const formats[] = {"json",        "csv",         "parquet",    "text",
+                                          "arrow",       "pandas",      "xml",        "sql",
+                                          "imagefolder", "audiofolder", "webdataset", NULL};
+
+    if (!text_is_among(text, formats))
+        scan_add_note(loading->scan->out,
+                      "%s: %s() downloads the dataset '%s' when it is called: it is no model, and "
+                      "is not baked",
+                      loading->place, loading->title, text);
+}
+
 void loading_add_text(const struct loading *loading, const char *text, const char *how)
 {
     switch (loading->rule->kind) {
@@ -339,10 +353,7 @@ void loading_add_text(const struct loading *loading, const char *text, const cha
         add_spacy(loading, text, how);
         return;
     case RULE_DATASET:
-        scan_add_note(loading->scan->out,
-                      "%s: %s() downloads the dataset '%s' when it is called: it is no model, and "
-                      "is not baked",
-                      loading->place, loading->title, text);
+        add_dataset(loading, text);
         return;
     case RULE_ELSEWHERE:
         scan_add_unresolved(loading->scan->out, "%s: %s() is called with '%s': %s", loading->place,

@@ -205,7 +205,9 @@ static void resolve(const struct scan *scan, const struct scan_source *source,
         set_text(&out->unresolved, xasprintf("is what %s() returns", value->text));
         return;
     case PYTHON_NONE:
-        out->is_given = false;
+        out->is_given = value->is_default; /* of a parameter, for which a caller may pass a name */
+        if (value->is_default)
+            resolve_unknown(scan, value, out);
         return;
     case PYTHON_UNKNOWN:
     case PYTHON_NUMBER:

@@ -50,7 +50,7 @@ const struct call_rule scan_media_rules[] = {
      false},
     {"huggingface_hub", "snapshot_download", "repo_id", 0, NULL, "huggingface-hub", RULE_SNAPSHOT,
      NULL, false},
-    {"datasets", "load_dataset", "path", 0, NULL, "datasets", RULE_DATASET, NULL, false},
+    {"datasets", "load_dataset", "path", 0, NULL, "datasets", RULE_DATASET, NULL, true},
     {"vllm", "LLM", "model", 0, NULL, "vllm", RULE_HUB, NULL, false},
     {"vllm", "EngineArgs", "model", 0, NULL, "vllm", RULE_HUB, NULL, false},
     {"vllm", "AsyncEngineArgs", "model", 0, NULL, "vllm", RULE_HUB, NULL, false},
