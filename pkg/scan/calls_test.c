@@ -52,6 +52,12 @@ static const struct example calls[] = {
     {"from haystack.components.embedders import SentenceTransformersTextEmbedder\n"
      "SentenceTransformersTextEmbedder()",
      "sentence-transformers/all-mpnet-base-v2 app.py:2\n"},
+    {"from bertopic import BERTopic\nBERTopic()\nBERTopic(language='multilingual')",
+     "sentence-transformers/all-MiniLM-L6-v2 app.py:2\n"
+     "sentence-transformers/paraphrase-multilingual-MiniLM-L12-v2 app.py:3\n"},
+    {"from haystack_integrations.components.embedders.fastembed import "
+     "FastembedSparseTextEmbedder as F\nF()",
+     "fastembed:prithivida/Splade_PP_en_v1 app.py:2\n"},
     {"from keybert import KeyBERT\nKeyBERT()\nKeyBERT(model=other)",
      "sentence-transformers/all-MiniLM-L6-v2 app.py:2\n"},
     {"from FlagEmbedding import BGEM3FlagModel\nBGEM3FlagModel('BAAI/bge-m3', use_fp16=True)",
@@ -383,6 +389,30 @@ static void what_is_nearly_the_keyword_is_no_default(void **state)
     expect_examples(examples, ARRAY_SIZE(examples));
 }
 
+static void defaults_go_by_the_version(void **state)
+{
+    static const struct {
+        const char *version, *expected;
+    } cases[] = {
+        {"2.31.0", "Qwen/Qwen3-0.6B a.py:2\n"},
+        {"2.25.0", "Qwen/Qwen3-0.6B a.py:2\n"},
+        {"2.24.1", "google/flan-t5-base a.py:2\n"},
+        {NULL, "Qwen/Qwen3-0.6B a.py:2 guess\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(application) struct application application = {.files = NULL};
+        if (cases[i].version != NULL)
+            add_package(&application, PACKAGE_PYTHON, "haystack-ai", cases[i].version);
+        add_package(&application, PACKAGE_PYTHON, "transformers", "4.57.0");
+        add_file(&application, "a.py",
+                 "from haystack.components.generators import HuggingFaceLocalGenerator\n"
+                 "HuggingFaceLocalGenerator()");
+        expect(&application, cases[i].expected);
+    }
+}
+
 static void datasets_are_noted(void **state)
 {
     CLEANUP(application) struct application application = {.files = NULL};
@@ -420,6 +450,7 @@ int main(void)
         cmocka_unit_test(notebooks_have_cells),
         cmocka_unit_test(notebooks_have_the_shell_download),
         cmocka_unit_test(what_is_nearly_the_keyword_is_no_default),
+        cmocka_unit_test(defaults_go_by_the_version),
         cmocka_unit_test(datasets_are_noted),
     };
 

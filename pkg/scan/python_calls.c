@@ -73,10 +73,25 @@ static const char *find_misspelled(const struct loading *loading)
     return NULL;
 }
 
+/* What the library takes by itself; NULL: nothing. */
+static const char *default_model(struct loading *loading)
+{
+    const struct call_rule *rule = loading->rule;
+    bool is_known = true;
+    const char *older = scan_older_default(loading->scan, rule, &is_known);
+    CLEANUP(text) char *language = loading_text(loading, "language", -1);
+
+    loading->sure = loading->sure && is_known;
+    if (strcmp(rule->tail, "BERTopic") == 0 && language != NULL &&
+        !text_equal_fold(language, "english") && strcmp(language, "en") != 0)
+        return rule->detail; /* for all other languages */
+    return older != NULL ? older : rule->fallback;
+}
+
 /* The call names no model. */
 static void add_default(struct loading *loading)
 {
-    const char *fallback = loading->rule->fallback;
+    const char *fallback = default_model(loading);
     const char *misspelled = find_misspelled(loading);
 
     if (misspelled != NULL) {

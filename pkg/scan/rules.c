@@ -1,8 +1,11 @@
+#include "core/version.h"
 #include "scan/scan_internal.h"
 
 #include <string.h>
 
 #define LANGCHAIN "langchain|langchain_community|langchain_classic|langchain_huggingface"
+#define HAYSTACK "haystack|haystack_integrations"
+#define SPLADE "prithivida/Splade_PP_en_v"
 #define MPNET "sentence-transformers/all-mpnet-base-v2"
 #define MINILM "sentence-transformers/all-MiniLM-L6-v2"
 
@@ -78,30 +81,50 @@ const struct call_rule scan_text_rules[] = {
      "cross-encoder/stsb-distilroberta-base", "sentence-transformers", RULE_HUB, NULL, false},
     {"llama_index", "FlagEmbeddingReranker", "model", -1, "BAAI/bge-reranker-large",
      "flagembedding", RULE_HUB, NULL, false},
-    {"haystack", "SentenceTransformersTextEmbedder", "model", 0, MPNET, "sentence-transformers",
+    {HAYSTACK, "SentenceTransformersTextEmbedder", "model", 0, MPNET, "sentence-transformers",
      RULE_SENTENCE_TRANSFORMERS, NULL, false},
-    {"haystack", "SentenceTransformersDocumentEmbedder", "model", 0, MPNET, "sentence-transformers",
+    {HAYSTACK, "SentenceTransformersDocumentEmbedder", "model", 0, MPNET, "sentence-transformers",
      RULE_SENTENCE_TRANSFORMERS, NULL, false},
-    {"haystack", "SentenceTransformersDiversityRanker", "model", 0, MINILM, "sentence-transformers",
+    {HAYSTACK, "SentenceTransformersDiversityRanker", "model", 0, MINILM, "sentence-transformers",
      RULE_SENTENCE_TRANSFORMERS, NULL, false},
-    {"haystack", "SentenceTransformersSimilarityRanker", "model", 0,
+    {HAYSTACK, "SentenceTransformersSimilarityRanker", "model", 0,
      "cross-encoder/ms-marco-MiniLM-L-6-v2", "sentence-transformers", RULE_HUB, NULL, false},
     {"haystack", "TransformersSimilarityRanker", "model", 0, "cross-encoder/ms-marco-MiniLM-L-6-v2",
      "transformers", RULE_HUB, NULL, false},
-    {"haystack", "HuggingFaceLocalGenerator", "model", 0, "google/flan-t5-base", "transformers",
+    {HAYSTACK, "SentenceTransformersSparseTextEmbedder", "model", 0, SPLADE "2",
+     "sentence-transformers", RULE_HUB, NULL, false},
+    {HAYSTACK, "SentenceTransformersSparseDocumentEmbedder", "model", 0, SPLADE "2",
+     "sentence-transformers", RULE_HUB, NULL, false},
+    {HAYSTACK, "SentenceTransformersDocumentImageEmbedder", "model", -1,
+     "sentence-transformers/clip-ViT-B-32", "sentence-transformers", RULE_SENTENCE_TRANSFORMERS,
+     NULL, false},
+    {"haystack", "SASEvaluator", "model", 0,
+     "sentence-transformers/paraphrase-multilingual-mpnet-base-v2", "sentence-transformers",
+     RULE_SENTENCE_TRANSFORMERS, NULL, false},
+    {"haystack", "HuggingFaceLocalGenerator", "model", 0, "Qwen/Qwen3-0.6B", "transformers",
      RULE_HUB, NULL, false},
-    {"haystack", "HuggingFaceLocalChatGenerator", "model", 0, NULL, "transformers", RULE_HUB, NULL,
-     false},
+    {"haystack", "HuggingFaceLocalChatGenerator", "model", 0, "Qwen/Qwen3-0.6B", "transformers",
+     RULE_HUB, NULL, false},
+    {"haystack_integrations", "TransformersChatGenerator", "model", 0, "Qwen/Qwen3-0.6B",
+     "transformers", RULE_HUB, NULL, false},
+    {"haystack_integrations", "TransformersExtractiveReader", "model", 0,
+     "deepset/roberta-base-squad2-distilled", "transformers", RULE_HUB, NULL, false},
     {"haystack", "ExtractiveReader", "model", 0, "deepset/roberta-base-squad2-distilled",
      "transformers", RULE_HUB, NULL, false},
     {"haystack_integrations", "FastembedTextEmbedder", "model", 0, "BAAI/bge-small-en-v1.5",
      "fastembed", RULE_FASTEMBED, NULL, false},
     {"haystack_integrations", "FastembedDocumentEmbedder", "model", 0, "BAAI/bge-small-en-v1.5",
      "fastembed", RULE_FASTEMBED, NULL, false},
+    {"haystack_integrations", "FastembedSparseTextEmbedder", "model", 0, SPLADE "1", "fastembed",
+     RULE_FASTEMBED, NULL, false},
+    {"haystack_integrations", "FastembedSparseDocumentEmbedder", "model", 0, SPLADE "1",
+     "fastembed", RULE_FASTEMBED, NULL, false},
+    {"haystack_integrations", "FastembedRanker", "model_name", 0, "Xenova/ms-marco-MiniLM-L-6-v2",
+     "fastembed", RULE_FASTEMBED, NULL, false},
     {"keybert", "KeyBERT", "model", 0, "all-MiniLM-L6-v2", "sentence-transformers",
      RULE_SENTENCE_TRANSFORMERS, NULL, true},
     {"bertopic", "BERTopic", "embedding_model", -1, "all-MiniLM-L6-v2", "sentence-transformers",
-     RULE_SENTENCE_TRANSFORMERS, NULL, true},
+     RULE_SENTENCE_TRANSFORMERS, "paraphrase-multilingual-MiniLM-L12-v2", true},
     {"txtai", "Embeddings", "path", -1, NULL, "txtai", RULE_HUB, NULL, true},
     {"FlagEmbedding", "FlagModel", "model_name_or_path", 0, NULL, "flagembedding", RULE_HUB, NULL,
      false},
@@ -134,6 +157,28 @@ const struct call_rule scan_text_rules[] = {
      "an archive at the Hub, into /tmp: bake its folder by dir: with --layout flashrank", false},
     {NULL, NULL, NULL, 0, NULL, NULL, RULE_HUB, NULL, false},
 };
+
+const char *scan_older_default(const struct scan *scan, const struct call_rule *rule,
+                               bool *is_known)
+{
+    static const struct {
+        const char *tail, *package, *before, *model;
+    } rows[] = {
+        {"HuggingFaceLocalGenerator", "haystack-ai", "2.25", "google/flan-t5-base"},
+        {"HuggingFaceLocalChatGenerator", "haystack-ai", "2.22", "HuggingFaceH4/zephyr-7b-beta"},
+    };
+
+    *is_known = true;
+    for (size_t i = 0; i < ARRAY_SIZE(rows); i++) {
+        if (strcmp(rows[i].tail, rule->tail) != 0)
+            continue;
+        const char *version = scan_version(scan, PACKAGE_PYTHON, rows[i].package);
+        *is_known = version != NULL;
+        return version != NULL && version_compare(version, rows[i].before) < 0 ? rows[i].model
+                                                                               : NULL;
+    }
+    return NULL;
+}
 
 /* Whether one of the words, with '|' between them, is these `size` bytes. */
 static bool has_word(const char *words, const char *text, size_t size)

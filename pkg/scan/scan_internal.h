@@ -110,6 +110,13 @@ extern const struct call_rule scan_media_rules[];
 /* The rule of a call; NULL: none. */
 const struct call_rule *scan_find_rule(const struct python_call *call);
 
+/*
+ * The model that an installed version of before takes by default in place of the rule's; NULL: the
+ * rule's own. Not *is_known: it goes by the version, and that is not known.
+ */
+const char *scan_older_default(const struct scan *scan, const struct call_rule *rule,
+                               bool *is_known);
+
 /* tasks.c: the model of a task of transformers, as "org/name@commit"; NULL: none is known. */
 const char *scan_task_model(const char *task);
 /* The same of transformers.js. */
