@@ -5,13 +5,16 @@
 export XDG_CACHE_HOME=$TEST_DIR/cache
 cd "$TEST_DIR" || exit
 
-# Accepts connections, reads, and says what its argument is, if anything.
+# Accepts connections, reads, and says what its argument is, if anything, but to a TLS hello.
 cat >peer.mjs <<'JS'
 import net from 'node:net';
 const [file, words] = process.argv.slice(2);
 const server = net.createServer((socket) => {
   socket.on('error', () => {});
-  socket.on('data', () => { if (words) socket.write(words); });
+  socket.on('data', (data) => {
+    if (data[0] === 0x16) console.log('hello');
+    else if (words) socket.write(words);
+  });
 });
 server.listen(0, '127.0.0.1', async () => {
   const {writeFileSync, renameSync} = await import('node:fs');
@@ -47,6 +50,12 @@ expect_contains "$ERR" "inlay: asking for the files of 'acme/tiny': no byte to o
 expect_exit 5 "$INLAY" inspect "$PEER/x:1" --timeout 1 --retries 1
 expect_contains "$ERR" "cannot connect to '$PEER': no answer within 1 s; again in 1"
 expect_contains "$ERR" '(try 2 of 2)'
+
+# A registry in plain http that ignores a TLS hello is found out, once.
+start_peer $'HTTP/1.1 404 None\r\nContent-Length: 0\r\n\r\n'
+expect_exit 3 "$INLAY" inspect "$PEER/x:1" --timeout 1 --retries 0 -v
+expect_contains "$ERR" "'$PEER' does not answer in https; using http, which is allowed for it"
+expect_eq 1 "$(grep -c hello peer.log)" 'TLS hellos'
 
 for option in '--timeout 0' '--timeout x' '--retries 101' '--retries -1'; do
     # shellcheck disable=SC2086 # it is words
