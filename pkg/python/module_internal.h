@@ -112,6 +112,8 @@ struct module {
     size_t import_count, import_capacity;
     char **dotted; /* what names are imported from */
     size_t dotted_count, dotted_capacity;
+    uint32_t main_first;  /* the tokens of the block of `if __name__ == "__main__":`, … */
+    uint32_t main_end;    /* … up to this one; 0: there is none */
     size_t star_count;    /* of `from … import *` */
     size_t star_import;   /* the last of them, in `imports` */
     uint64_t steps;       /* that following names may still take, in this file */

@@ -74,6 +74,7 @@ struct python_call {
     unsigned cell; /* the cell's number among all cells of the notebook, from 1; 0: no notebook */
     struct python_argument *arguments;
     size_t argument_count;
+    bool is_in_main; /* in the block of `if __name__ == "__main__":` */
 };
 
 struct python_import {

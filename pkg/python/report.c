@@ -38,6 +38,8 @@ static void report_call(struct module *module, struct place call, struct python_
 
     module_begin_value(module);
     *out = (struct python_call){.line = token->line, .cell = token->cell};
+    uint32_t first = module->nodes[call.node].first;
+    out->is_in_main = first >= module->main_first && first < module->main_end;
     out->name = module_called(module, call);
     out->method_of = maker_of(module, call);
     for (uint32_t i = arguments; i != 0; i = module->nodes[i].next)

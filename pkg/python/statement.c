@@ -4,10 +4,11 @@
 
 #define TARGETS_LIMIT 16 /* of a = b = … = value */
 
-/* The scopes around the blocks that are open, and whether a block has the cases of a `match`. */
+/* The scopes around the blocks that are open, whether a block has the cases of a `match`, … */
 struct blocks {
     uint32_t outer[PYTHON_DEPTH_LIMIT];
     bool has_cases[PYTHON_DEPTH_LIMIT];
+    bool is_main[PYTHON_DEPTH_LIMIT]; /* of `if __name__ == "__main__":` */
     size_t count;
 };
 
@@ -419,17 +420,36 @@ static void read_line(struct parser *parser, bool has_cases)
 
 static void read_block_end(struct parser *parser, struct blocks *blocks)
 {
-    parser->at++;
-    if (blocks->count > 0)
+    if (blocks->count > 0) {
         parser->scope = blocks->outer[--blocks->count];
+        if (blocks->is_main[blocks->count])
+            parser->module->main_end = parser->at;
+    }
+    parser->at++;
 }
 
 static void read_block_begin(struct parser *parser, struct blocks *blocks, bool has_cases)
 {
     parser->at++;
     blocks->has_cases[blocks->count] = has_cases;
+    blocks->is_main[blocks->count] = false;
     blocks->outer[blocks->count++] = parser->scope;
     parser->scope = parser->body;
+}
+
+/* `if __name__ == "__main__":`, with a block below it. */
+static bool begins_main(const struct parser *parser)
+{
+    const struct tokens *tokens = &parser->module->tokens;
+    uint32_t at = parser->at;
+
+    if (at + 5 >= tokens->count || !token_is(tokens, at, "if") ||
+        !token_is(tokens, at + 1, "__name__") || !token_is(tokens, at + 2, "==") ||
+        !token_is(tokens, at + 4, ":"))
+        return false;
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    return tokens->items[at + 3].kind == TOKEN_STRING && token_decode(tokens, at + 3, &text) &&
+           strcmp(buf_text(&text), "__main__") == 0;
 }
 
 int module_parse(struct module *module, struct error *err)
@@ -440,6 +460,7 @@ int module_parse(struct module *module, struct error *err)
     while (parser_kind(&parser) != TOKEN_END) {
         bool in_match = blocks.count > 0 && blocks.has_cases[blocks.count - 1];
         bool is_match = parser_is(&parser, "match") && begins_block(&parser);
+        bool is_main = blocks.count == 0 && module->main_end == 0 && begins_main(&parser);
         uint32_t scope = parser.scope;
         if (parser_kind(&parser) == TOKEN_DEDENT) {
             read_block_end(&parser, &blocks);
@@ -451,8 +472,12 @@ int module_parse(struct module *module, struct error *err)
         parser.scope = scope;
         if (parser_kind(&parser) == TOKEN_NEWLINE)
             parser.at++;
-        if (parser_kind(&parser) == TOKEN_INDENT)
-            read_block_begin(&parser, &blocks, is_match);
+        if (parser_kind(&parser) != TOKEN_INDENT)
+            continue;
+        read_block_begin(&parser, &blocks, is_match);
+        blocks.is_main[blocks.count - 1] = is_main;
+        if (is_main)
+            module->main_first = parser.at;
     }
     if (!parser.is_too_deep)
         return 0;

@@ -413,6 +413,23 @@ static void defaults_go_by_the_version(void **state)
     }
 }
 
+static void what_a_module_does_by_itself_is_a_guess(void **state)
+{
+    static const char source[] =
+        SENTENCE "def f():\n  SentenceTransformer('acme/a')\n"
+                 "if __name__ == '__main__':\n  SentenceTransformer('acme/m')\n  f()\n"
+                 "SentenceTransformer('acme/b')\n";
+    CLEANUP(application) struct application alone = {.files = NULL};
+    CLEANUP(application) struct application imported = {.files = NULL};
+
+    (void)state;
+    add_file(&alone, "lib/rank.py", source);
+    expect(&alone, "acme/a lib/rank.py:3\nacme/b lib/rank.py:7\nacme/m lib/rank.py:5\n");
+    add_file(&imported, "lib/rank.py", source);
+    add_file(&imported, "app.py", "from lib import rank\n");
+    expect(&imported, "acme/a lib/rank.py:3\nacme/b lib/rank.py:7\nacme/m lib/rank.py:5 guess\n");
+}
+
 static void datasets_are_noted(void **state)
 {
     CLEANUP(application) struct application application = {.files = NULL};
@@ -451,6 +468,7 @@ int main(void)
         cmocka_unit_test(notebooks_have_the_shell_download),
         cmocka_unit_test(what_is_nearly_the_keyword_is_no_default),
         cmocka_unit_test(defaults_go_by_the_version),
+        cmocka_unit_test(what_a_module_does_by_itself_is_a_guess),
         cmocka_unit_test(datasets_are_noted),
     };
 

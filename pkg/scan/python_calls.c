@@ -155,6 +155,18 @@ static void add_value(struct loading *loading, const struct scan_value *value)
                         (int)strcspn(keyword, "|"), keyword, loading->title, value->unresolved);
 }
 
+/* A module shows what it can do where it is run by itself, which its importers do not. */
+static bool is_demonstration(const struct scan *scan, const struct scan_source *source,
+                             const struct python_call *call)
+{
+    for (size_t i = 0; call->is_in_main && i < scan->imports.count; i++) {
+        const char *module = scan->imports.items[i];
+        if (scan_is_module(source->file->path, module, strlen(module)))
+            return true;
+    }
+    return false;
+}
+
 void scan_call(struct scan *scan, const struct scan_source *source, const struct python_call *call,
                const struct call_rule *rule)
 {
@@ -168,7 +180,7 @@ void scan_call(struct scan *scan, const struct scan_source *source, const struct
         .rule = rule,
         .place = place,
         .title = rule->kind == RULE_ELSEWHERE ? call->name : title_of(call),
-        .sure = !scan_is_test(source->file->path),
+        .sure = !scan_is_test(source->file->path) && !is_demonstration(scan, source, call),
     };
 
     say_cache(&loading);

@@ -80,6 +80,20 @@ static void add_commands(struct scan *scan, const struct application_file *file,
     }
 }
 
+/* What may be another file of the application, dots in front left out. */
+static void add_imports(struct scan *scan, const struct python_file *read)
+{
+    for (size_t i = 0; i < read->import_count; i++) {
+        const struct python_import *import = &read->imports[i];
+        const char *module = import->module + strspn(import->module, ".");
+        const char *dot = *module != '\0' && import->name != NULL ? "." : "";
+        if (*module != '\0')
+            strings_add(&scan->imports, module);
+        if (import->name != NULL)
+            strings_addf(&scan->imports, "%s%s%s", module, dot, import->name);
+    }
+}
+
 /* Keeps constants of all files, and calls of those that rules may speak of. */
 static void add_source(struct scan *scan, const struct application_file *file)
 {
@@ -96,6 +110,7 @@ static void add_source(struct scan *scan, const struct application_file *file)
                          read.skipped.items[i]);
     add_environment(scan, &read);
     add_commands(scan, file, &read);
+    add_imports(scan, &read);
     if (has_interesting_calls(&read)) {
         source.python = read;
         read = (struct python_file)PYTHON_FILE_INIT;

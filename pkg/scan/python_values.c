@@ -41,7 +41,7 @@ const struct python_value *scan_argument(const struct python_call *call, const c
 }
 
 /* "/srv/app/config.py" is the module "config", "app.config", …: `module` in its whole parts. */
-static bool is_module(const char *path, const char *module, size_t size)
+bool scan_is_module(const char *path, const char *module, size_t size)
 {
     size_t end = strlen(path);
 
@@ -74,7 +74,7 @@ static const struct python_value *find_in_module(const struct scan *scan, const 
 {
     for (size_t i = 0; i < scan->source_count; i++) {
         const struct scan_source *other = &scan->sources[i];
-        const struct python_value *value = is_module(other->file->path, dotted, size)
+        const struct python_value *value = scan_is_module(other->file->path, dotted, size)
                                                ? find_constant(other, dotted + size + 1)
                                                : NULL;
         if (value == NULL)

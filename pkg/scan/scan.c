@@ -8,6 +8,7 @@ static void release(struct scan *scan)
         python_file_release(&scan->sources[i].python);
     free(scan->sources);
     config_values_release(&scan->configs);
+    strings_release(&scan->imports);
     strings_release(&scan->variables);
 }
 

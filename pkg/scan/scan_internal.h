@@ -34,6 +34,7 @@ struct scan {
     struct scan_source *sources;
     size_t source_count;
     struct config_values configs;
+    struct strings imports;   /* of all files: "a.b" of `import a.b`, and of `from a import b` */
     struct strings variables; /* NAME=value that are told elsewhere: in Python, in a Dockerfile */
     bool has_python_packages;
 };
@@ -125,6 +126,9 @@ const char *scan_task_model_js(const char *task);
 const char *scan_tiktoken_encoding(const char *model);
 
 /* python_values.c */
+
+/* Whether the file can be imported under the first `size` bytes of a dotted name. */
+bool scan_is_module(const char *path, const char *module, size_t size);
 
 /* What an argument comes down to. */
 struct scan_value {
