@@ -163,6 +163,7 @@ const outcomes = [];
 const began = Date.now();
 const first = Number(options.seed);
 let taken = 0;
+process.on('SIGTERM', () => { taken = Infinity; }); // what has begun comes to its end, and the table
 const next = () => (taken < Number(options.kills) ? drawKill(first + taken++) : undefined);
 await Promise.all(Array.from({ length: Number(options.jobs) }, async (_, i) => {
     const site = await new Site(config, `kill${i + 1}`).start();

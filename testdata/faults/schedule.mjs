@@ -155,18 +155,11 @@ export const SURVIVORS = [
     ...survivorsOf('registry', { method: 'GET', path: '/blobs/' }, [...REFUSALS, ...BODY, ...WRONG], 'verify'),
 ];
 
-// What of the list is not survived, and why: [WHY, does it fit a fault?]. A test tells of each that is.
-const isBody = (fault) => ['cut', 'stall', 'short', 'change'].includes(fault.do);
-export const NOT_SURVIVED = [
-    ['the first request to a registry has one try', (fault) => fault.party === 'registry'
-        && (fault.path === '^/v2/$' || ['refuse', 'breakOff', 'freeze'].includes(fault.do))],
-    ['a document of an image is read once', (fault) => fault.path?.includes('/blobs/') && isBody(fault)],
-    ['bytes that are wrong are not asked for again', (fault) => ['short', 'change'].includes(fault.do)],
-    ['bytes that arrive wrong are not sent again', (fault) => fault.do === 'changeUp'],
-    ['a link that is refused is not asked for again', (fault) => fault.do === 'expire'
-        || (fault.party === 'cdn' && fault.status === 403)],
-    ['what is not TLS is no fault that passes', (fault) => fault.do === 'garble'],
-    ['an answer of 400 is believed', (fault) => fault.do === 'replace' && fault.status === 400],
+// What of the list is not survived, and why: [WHY, does it fit a fault?]. The test tells of each.
+const NOT_SURVIVED = [
+    ['a small file that the plan reads is not asked for again when its digest is another',
+        (fault) => fault.party === 'hub' && fault.do === 'change'],
+    ['what is not TLS is taken for a server without it', (fault) => fault.do === 'garble'],
 ];
 
 export function whyNotSurvived(fault) {

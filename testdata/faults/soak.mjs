@@ -148,6 +148,7 @@ function makeList() {
 }
 
 const list = makeList();
+process.on('SIGTERM', () => list.splice(0)); // what has begun comes to its end, and the table
 const outcomes = [];
 const began = Date.now();
 const sites = await Promise.all(Array.from({ length: Number(options.jobs) },
