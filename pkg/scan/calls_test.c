@@ -175,6 +175,9 @@ static void values_are_followed(void **state)
          "def f(name=None):\n  E(model_name=name)",
          "sentence-transformers/all-mpnet-base-v2 app.py:2\n"
          "? app.py:4: model_name of HuggingFaceEmbeddings() is name, which only a start tells\n"},
+        {SENTENCE "def f(name=''):\n  SentenceTransformer(name)",
+         "? app.py:3: model_name_or_path of SentenceTransformer() is name, which only a start "
+         "tells\n"},
         {SENTENCE "SentenceTransformer(pick())",
          "? app.py:2: model_name_or_path of SentenceTransformer() is what pick() returns\n"},
         {SENTENCE "SentenceTransformer(**options)",

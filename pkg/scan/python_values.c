@@ -183,7 +183,10 @@ static void resolve(const struct scan *scan, const struct scan_source *source,
 
     switch (value->kind) {
     case PYTHON_TEXT:
-        strings_add(&out->texts, value->text);
+        if (value->text[0] == '\0' && value->is_default)
+            resolve_unknown(scan, value, out); /* a place for what a caller passes */
+        else
+            strings_add(&out->texts, value->text);
         return;
     case PYTHON_VARIABLE:
         resolve_variable(scan, value, out);
