@@ -108,18 +108,15 @@ static int add_tags(struct registry *registry, struct error *err)
     return error_set(err, err->kind, "%s; there is %s", words, buf_text(&list));
 }
 
-int registry_read_manifest(struct store *store, const char *version, struct buf *out,
-                           struct descriptor *what, struct error *err)
+/* Asks for a version; what the registry refuses is explained. */
+static int get_manifest(struct registry *registry, const char *version,
+                        struct http_response *response, struct error *err)
 {
-    struct registry *registry = registry_of(store);
-    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    struct digest digest = DIGEST_INIT;
-    CLEANUP(text) char *url = NULL;
-
-    if (registry_check_version(registry, version, &digest, err) < 0)
-        return -1;
     CLEANUP(text) char *path = xasprintf("manifests/%s", version);
     CLEANUP(text) char *name = xasprintf("image '%s'", version);
+    CLEANUP(text) char *url = NULL;
+    struct digest digest;
+
     if (registry_format_url(registry, path, &url, err) < 0)
         return -1;
     struct http_request request = {
@@ -128,22 +125,72 @@ int registry_read_manifest(struct store *store, const char *version, struct buf 
         .accept = MEDIA_TYPES_MANIFEST,
         .body_limit = DOCUMENT_LIMIT,
     };
-    if (registry_send(registry, &request, &response, err) < 0)
-        return error_wrap(err, "reading %s of '%s'", name, store->name);
-    if (response.status != STATUS_OK) {
-        refuse_read(registry, name, &response, err);
-        bool is_tag = digest.algorithm == DIGEST_NONE;
-        return is_tag && !registry->is_target && response.status == STATUS_NOT_FOUND
-                   ? add_tags(registry, err)
-                   : -1;
-    }
+    if (registry_send(registry, &request, response, err) < 0)
+        return error_wrap(err, "reading %s of '%s'", name, registry->base.name);
+    if (response->status == STATUS_OK)
+        return 0;
+    refuse_read(registry, name, response, err);
+    bool may_explain = response->status == STATUS_NOT_FOUND && !registry->is_target;
+    return may_explain && !version_is_digest(version, &digest) ? add_tags(registry, err) : -1;
+}
 
+/*
+ * The answer for a tag says of itself that it is something else. Either what is on the way has
+ * changed the bytes, and then those of the digest are what the tag shows; or the registry names a
+ * digest that it does not have, as some do, and then it has said nothing.
+ */
+static int resolve_difference(struct registry *registry, const char *version,
+                              struct http_response *response, struct error *err)
+{
+    CLEANUP(http_response) struct http_response named = HTTP_RESPONSE_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
+    CLEANUP(text) char *text = xstrdup(http_response_header(response, "Docker-Content-Digest"));
+    struct digest digest = DIGEST_INIT;
+
+    if (!version_is_digest(text, &digest))
+        return 0;
+    struct digest found =
+        digest_of(digest.algorithm, buf_text(&response->body), response->body.size);
+    if (get_manifest(registry, text, &named, &why) < 0) {
+        if (why.kind != ERROR_NOT_FOUND)
+            return error_move(err, &why);
+        log_debug(registry->log, "'%s' of '%s' is said to be '%s', which is not there", version,
+                  registry->base.name, text);
+        return 0;
+    }
+    struct digest other = digest_of(digest.algorithm, buf_text(&named.body), named.body.size);
+    if (!digest_equal(&other, &digest))
+        return error_set(err, ERROR_CORRUPT,
+                         "the registry says that '%s' is %s, and the bytes have the digest %s; "
+                         "something on the way changes them",
+                         version, text, digest_format(&found).text);
+    log_debug(registry->log, "'%s' of '%s' was changed on the way; it is read as '%s'", version,
+              registry->base.name, text);
+    http_response_release(response);
+    *response = named;
+    named = (struct http_response)HTTP_RESPONSE_INIT;
+    return 0;
+}
+
+int registry_read_manifest(struct store *store, const char *version, struct buf *out,
+                           struct descriptor *what, struct error *err)
+{
+    struct registry *registry = registry_of(store);
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(error) struct error difference = ERROR_INIT;
+    struct digest digest = DIGEST_INIT;
+
+    if (registry_check_version(registry, version, &digest, err) < 0 ||
+        get_manifest(registry, version, &response, err) < 0)
+        return -1;
+    struct digest found = digest_of(DIGEST_SHA256, buf_text(&response.body), response.body.size);
+    if (digest.algorithm == DIGEST_NONE &&
+        registry_check_digest(&response, &found, &difference) < 0 &&
+        resolve_difference(registry, version, &response, err) < 0)
+        return error_wrap(err, "reading image '%s' of '%s'", version, store->name);
     CLEANUP(text) char *media_type = copy_media_type(&response);
-    CLEANUP(error) struct error difference = ERROR_INIT; /* for a tag, many get the header wrong */
     if (version_describe(&response.body, media_type, &digest, what, err) < 0)
-        return error_wrap(err, "reading %s of '%s'", name, store->name);
-    if (registry_check_digest(&response, &what->digest, &difference) < 0)
-        log_debug(registry->log, "%s of '%s': %s", name, store->name, difference.text);
+        return error_wrap(err, "reading image '%s' of '%s'", version, store->name);
     buf_release(out);
     *out = response.body;
     response.body = (struct buf)BUF_INIT;

@@ -134,11 +134,54 @@ static void an_unknown_digest_is_not(void **state)
     assert_int_equal(count_requests(script, "tags"), 0);
 }
 
+#define GOOD "{\"schemaVersion\":2,\"manifests\":[]}"
+#define CHANGED "{\"schemaVersion\":2,\"manifests\":[],\"a\":1}"
+
+/* What is changed on the way, or is said to be what it is not. */
+static void a_manifest_by_tag_is_what_the_registry_says_that_it_is(void **state)
+{
+    static const struct {
+        const char *head, *body; /* of the answer for the digest that the tag's answer names */
+        const char *complaint;   /* NULL: `expected` is read */
+        const char *expected;
+        enum error_kind kind;
+    } cases[] = {
+        {"200 OK", GOOD, NULL, GOOD, ERROR_NONE},
+        {"404 Not Found", NO_TAG, NULL, CHANGED, ERROR_NONE},
+        {"200 OK", CHANGED, "something on the way changes them", NULL, ERROR_CORRUPT},
+        {"403 Forbidden", NULL, "cannot be read", NULL, ERROR_DENIED},
+    };
+    struct world *world = *state;
+    struct digest digest = digest_of(DIGEST_SHA256, GOOD, strlen(GOOD));
+    CLEANUP(text)
+    char *head = xasprintf("200 OK\r\nDocker-Content-Digest: %s", digest_format(&digest).text);
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct answer answers[] = {
+            PONG,
+            {"GET /v2/a/manifests/v1 ", head, CHANGED},
+            {"GET /v2/a/manifests/sha256:", cases[i].head, cases[i].body},
+        };
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(document) struct document found = DOCUMENT_INIT;
+        CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+        CLEANUP(store) struct store *store = script_open(world, script);
+        int result = store_read_document(store, "v1", &found, &err);
+        if (cases[i].complaint == NULL)
+            CHECK(result, err);
+        else
+            CHECK_REFUSED(result, err, cases[i].kind, cases[i].complaint);
+        if (cases[i].expected != NULL)
+            assert_string_equal(buf_text(&found.bytes), cases[i].expected);
+    }
+}
+
 #define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ALONE(a_manifest_by_tag_is_what_the_registry_says_that_it_is),
         ALONE(where_head_is_not_to_be_had_a_blob_is_found_by_get),
         ALONE(what_head_is_worth_is_found_out_once),
         ALONE(an_unknown_tag_is_answered_with_those_there_are),
