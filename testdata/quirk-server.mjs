@@ -35,7 +35,8 @@
 //                        an answer out of turn, from the N-th such request on; with drop the
 //                        connection ends when so many bytes of the body have been stored; with
 //                        late: "lost" | "cut" | STATUS the request does its work, and then there is
-//                        no answer, half of one, or this one; with hold: N it comes N ms later
+//                        no answer, half of one, or this one; with hold: N it comes N ms later,
+//                        with hold: FILE once there is such a file; GET /_held says how many wait
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
@@ -61,6 +62,7 @@ const switches = JSON.parse(options.switches);
 const repositories = new Map(); // name -> {blobs: Set, manifests: Map, tags: Map}
 const uploads = new Map(); // id -> {name, size, file, state, shortest}
 const urls = {};
+let holding = 0; // requests whose answers wait for a file
 mkdirSync(`${options.data}/blobs`, { recursive: true });
 mkdirSync(`${options.data}/uploads`, { recursive: true });
 writeFileSync(options.log, '');
@@ -393,6 +395,17 @@ function sendRefusal(req, res, refusal) {
         sendUnread(req, res, refusal.status, headers, body);
 }
 
+async function held(hold) {
+    const later = (ms) => new Promise((resolve) => { setTimeout(resolve, ms); });
+    if (typeof hold === 'number')
+        return later(hold);
+    holding += 1;
+    while (!existsSync(hold))
+        await later(20);
+    holding -= 1;
+    return undefined;
+}
+
 // An answer that does not say what was done.
 function sendLate(req, res, late) {
     if (late === 'cut')
@@ -406,6 +419,8 @@ async function answer(port, req, res) {
     const url = new URL(req.url, 'http://localhost');
     if (url.pathname === '/_control')
         return control(req, res);
+    if (url.pathname === '/_held')
+        return res.end(`${holding}`);
     const entry = { method: req.method, path: url.pathname, query: Object.fromEntries(url.searchParams),
         status: 0, bytes: 0, range: req.headers['content-range'], length: req.headers['content-length'],
         authorization: req.headers.authorization !== undefined, port, at: Date.now() };
@@ -418,7 +433,7 @@ async function answer(port, req, res) {
             : await answerRegistry(req, entry, url, fault);
         entry.status = reply.status;
         if (fault?.hold)
-            await new Promise((resolve) => { setTimeout(resolve, fault.hold); });
+            await held(fault.hold);
         if (fault?.late)
             sendLate(req, res, fault.late);
         else

@@ -42,7 +42,10 @@ static int run_copy(const struct command_context *context, struct options *optio
     struct session *session = &copying.session;
     struct copy_result result;
 
-    if (copying_parse(&copying, options, err) < 0)
+    const struct tag_state *expected = NULL;
+
+    if (copying_parse(&copying, options, err) < 0 ||
+        session_find_expected(options, &copying.target, &expected, err) < 0)
         return -1;
     session_open(session, context, options);
     if (store_open(&copying.from, &session->stores, &copying.from_store, err) < 0 ||
@@ -55,6 +58,7 @@ static int run_copy(const struct command_context *context, struct options *optio
         .from_version = version,
         .target = copying.target_store,
         .target_version = copying.target.tag,
+        .expected = expected,
         .platform = options->platforms,
         .force = options_has(options, "force"),
         .jobs = (unsigned)options_number(options, "jobs"),

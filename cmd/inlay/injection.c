@@ -384,7 +384,8 @@ int injection_parse(struct injection *injection, struct options *line, struct er
     if (injection_read_project(injection, line, err) < 0)
         return -1;
     injection->options = line->inject;
-    if (parse_names(injection, err) < 0)
+    if (parse_names(injection, err) < 0 ||
+        session_find_expected(line, &line->target, &injection->options.target.expected, err) < 0)
         return -1;
     if (injection->model_count == 0 && line->command->id == COMMAND_LOCK)
         return 0; /* of a set or of the models of all */

@@ -191,6 +191,14 @@ static int set_insecure(const struct option_input *in, struct error *err)
     return 0;
 }
 
+static int set_expected(const struct option_input *in, struct error *err)
+{
+    if (tag_state_parse(in->value, &in->options->expected, err) < 0)
+        return error_wrap(err, "--expect");
+    return 0;
+}
+
+#define TAG_MOVERS (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)
 #define IMAGE_MAKERS (COMMAND_INJECT | COMMAND_PLAN)
 #define MODEL_PLACERS (IMAGE_MAKERS | COMMAND_LAYER)
 #define PROJECT_READERS (MODEL_PLACERS | COMMAND_LOCK)
@@ -224,6 +232,12 @@ const struct option_row option_rows[] = {
      .help = "where the image goes; repeatable: several tags of one place", .set = set_target},
     {RESULT, "to", 0, "TARGET", COMMAND_REMOVE, .needed = COMMAND_REMOVE,
      .help = "where the image goes, maybe IMAGE itself", .set = set_one_target},
+    {RESULT, "expect", 0, "DIGEST", TAG_MOVERS,
+     .help = "refuse unless the tag shows this before, or the result already; 'none': unless there "
+             "is no such tag. Of several tags the first.",
+     .set = set_expected},
+    {RESULT, "overwrite", 0, NULL, TAG_MOVERS,
+     .help = "also what somebody else has written to the tag meanwhile"},
     {RESULT, "output", 'o', "FILE", COMMAND_LAYER, .needed = COMMAND_LAYER,
      .help = "where to. Several layers get a number: model.tar is model.1.tar, model.2.tar and so "
              "on from the bottom up. '-' is stdout, for one layer; the document then goes to "

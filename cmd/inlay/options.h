@@ -54,6 +54,7 @@ struct options {
     struct option_value values[OPTION_ROWS_MAX]; /* one a row */
     struct reference target;                     /* REFERENCE_NONE: --to was left out */
     struct strings more_targets;                 /* tags of the same place */
+    struct tag_state expected;                   /* --expect */
     struct oci_platform *platforms;
     size_t platform_count;
     struct tree_owner owner;

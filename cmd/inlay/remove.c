@@ -110,7 +110,10 @@ static int run_remove(const struct command_context *context, struct options *opt
     struct session *session = &removal.session;
     struct remove_result result;
 
-    if (removal_parse(&removal, options, err) < 0)
+    const struct tag_state *expected = NULL;
+
+    if (removal_parse(&removal, options, err) < 0 ||
+        session_find_expected(options, &options->target, &expected, err) < 0)
         return -1;
     session_open(session, context, options);
     if (open_stores(&removal, &options->target, err) < 0)
@@ -124,6 +127,7 @@ static int run_remove(const struct command_context *context, struct options *opt
         .image_version = version,
         .target = removal.target_store,
         .target_version = options->target.tag,
+        .expected = expected,
         .open_base = open_base,
         .open_arg = session,
         .jobs = (unsigned)options_number(options, "jobs"),

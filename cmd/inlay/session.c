@@ -132,6 +132,26 @@ int session_parse_target(const char *name, const char *text, struct reference *o
     return 0;
 }
 
+int session_find_expected(const struct options *options, const struct reference *target,
+                          const struct tag_state **out, struct error *err)
+{
+    static const struct tag_state any = {.kind = TAG_ANY};
+    bool has_tags = target->kind == REFERENCE_REGISTRY || target->kind == REFERENCE_OCI_DIR;
+
+    *out = options_has(options, "overwrite") ? &any : NULL;
+    if (!options_has(options, "expect"))
+        return 0;
+    if (*out != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--overwrite takes any image for right, and --expect one; leave one out");
+    if (!has_tags)
+        return error_set(err, ERROR_USAGE,
+                         "--expect is for a tag of a registry or of an OCI layout; an archive is "
+                         "written anew, and an engine is not asked");
+    *out = &options->expected;
+    return 0;
+}
+
 /* As the Hub's clients read it. */
 static bool is_true(const char *value)
 {

@@ -41,6 +41,12 @@ int session_parse_existing(const struct options *options, const char *name, cons
 int session_parse_target(const char *name, const char *text, struct reference *out,
                          struct error *err) MUST_CHECK;
 /*
+ * What --expect and --overwrite want a tag of `target` to show before; *out is NULL without them,
+ * and else belongs to `options` or nobody.
+ */
+int session_find_expected(const struct options *options, const struct reference *target,
+                          const struct tag_state **out, struct error *err) MUST_CHECK;
+/*
  * Fills in the members of *out about --hub-cache and --offline, which HF_HUB_OFFLINE stands for,
  * too. *folder is what they borrow; caller frees. Fails with ERROR_NOT_FOUND, too, for a folder
  * that is not there.

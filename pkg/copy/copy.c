@@ -25,7 +25,8 @@ struct offers {
 
 struct copy {
     const struct copy_options *options;
-    struct document document; /* what the tag is to show */
+    struct document document;  /* what the tag is to show */
+    struct tag_state expected; /* what the tag must show before */
     struct transfer transfer;
 };
 
@@ -247,22 +248,22 @@ static int choose(struct copy *copy, struct error *err)
     return check_manifest(copy, NULL, err); /* the index has said what it is for */
 }
 
-/* Does the tag show it already? Whatever is wrong with what it shows, that will be replaced. */
-static int check_target(const struct copy *copy, bool *is_there, struct error *err)
+/* Does the tag show it already? What cannot be read of what it shows will be replaced. */
+static int check_target(struct copy *copy, bool *is_there, struct error *err)
 {
     const struct copy_options *options = copy->options;
-    CLEANUP(document) struct document shown = DOCUMENT_INIT;
-    CLEANUP(error) struct error why = ERROR_INIT;
+    struct tag_state shown;
 
-    *is_there = false;
-    if (store_read_document(options->target, options->target_version, &shown, &why) == 0) {
-        *is_there = digest_equal(&shown.descriptor.digest, &copy->document.descriptor.digest);
+    if (store_note_tag(options->target, options->target_version, &shown, err) < 0)
+        return -1;
+    *is_there =
+        shown.kind == TAG_IMAGE && digest_equal(&shown.digest, &copy->document.descriptor.digest);
+    copy->expected = options->expected != NULL ? *options->expected : shown;
+    if (*is_there || shown.kind == TAG_ANY ||
+        tag_state_check(options->target, options->target_version, &copy->expected, &shown, err) ==
+            0)
         return 0;
-    }
-    if (why.kind == ERROR_CANCELED)
-        return error_move(err, &why);
-    log_debug(options->log, "what '%s' shows is not known: %s", options->target->name, why.text);
-    return 0;
+    return error_wrap(err, "the target %s", options->target->name);
 }
 
 /* What the target would refuse after hours is refused now. */
@@ -311,8 +312,9 @@ static int write_all(struct copy *copy, struct error *err)
     if (transfer_write_manifests(&copy->transfer, err) < 0 ||
         cancel_check(options->cancel, err) < 0)
         return -1;
-    if (store_write_manifest(options->target, options->target_version,
-                             copy->document.descriptor.media_type, &copy->document.bytes, err) < 0)
+    if (store_write_tag(options->target, options->target_version,
+                        copy->document.descriptor.media_type, &copy->document.bytes,
+                        &copy->expected, err) < 0)
         return -1;
     return store_finish(options->target, err);
 }

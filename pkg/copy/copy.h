@@ -15,6 +15,8 @@ struct copy_options {
     const char *from_version;   /* tag or digest; NULL: the only image there */
     struct store *target;       /* required; receives it */
     const char *target_version; /* required: a tag */
+    /* What it must show before, TAG_ANY: anything; NULL: what it showed when the copy began. */
+    const struct tag_state *expected;
 
     const struct oci_platform *platform; /* this image of an index alone; NULL: all there is */
     bool force; /* try layers that are known to be too large for the target's registry */
@@ -35,7 +37,8 @@ struct copy_result {
  * Copies a manifest or an index and everything below it, byte for byte: images of any system,
  * artifacts, attestations, indexes in indexes; foreign layers alone are left where their `urls`
  * say. Every manifest is read before anything is written, and the tag is written last: until then,
- * and after a failure, it shows what it showed. ERROR_NOT_FOUND, listing those that there are, if
+ * and after a failure but ERROR_UNCERTAIN, it shows what it showed. ERROR_CONFLICT if that is not
+ * what is expected. ERROR_NOT_FOUND, listing those that there are, if
  * there is no image for the platform. A target that holds single images gets the one for Linux out
  * of an index; ERROR_USAGE, listing them, if there are several. ERROR_UNSUPPORTED if a layer is
  * known to be too large for the target.

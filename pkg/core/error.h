@@ -18,6 +18,7 @@ enum error_kind {
     ERROR_CORRUPT,     /* not what its digest, size or format says */
     ERROR_LOCAL,       /* this machine: disk, permissions */
     ERROR_CANCELED,    /* the user asked to stop, or another job failed first */
+    ERROR_CONFLICT,    /* somebody else has moved the tag that was to be moved */
     ERROR_UNCERTAIN,   /* a tag may show the new image or the old; who asks it knows */
     ERROR_INTERNAL,    /* a defect of inlay */
 };

@@ -23,10 +23,12 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(built_layers) struct built_layers built = {0};
+    CLEANUP(target_tags) struct target_tags tags = {.items = NULL};
     struct descriptor manifest = DESCRIPTOR_INIT;
     struct arrangement arrangement = {&options->placement, &base,          &models, &known.bases,
                                       options->base.store, options->cancel};
-    struct publication publication = {options, &base, &placements, &plan, &built, &known.present};
+    struct publication publication = {options, &base,          &placements, &plan,
+                                      &built,  &known.present, NULL};
 
     if (base_read(options, &base, &notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
@@ -34,13 +36,16 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
         return error_wrap(err, "the target %s", options->target.store->name);
     if (models_list(options, &base, &models, &companions, &notes, err) < 0 ||
         known_find(options, &base, &known, err) < 0 ||
+        target_tags_note(options, &base, &known, &tags, err) < 0 ||
         placements_find(&arrangement, &placements, &notes, err) < 0 ||
         build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
         expected_check_plan(options, &base, &plan, err) < 0 ||
         build_plan_find(options, &known, &plan, err) < 0 ||
+        target_tags_expect(options, &plan, &tags, err) < 0 ||
         build_run(options, &plan, &built, err) < 0 ||
         check_built(options, &base, &plan, &built, err) < 0)
         return -1;
+    publication.tags = tags.items;
     if (options->reuse.shard_count == 0 && publish(&publication, &manifest, err) < 0)
         return error_wrap(err, "the target %s", options->target.store->name);
     *result = (struct inject_result){

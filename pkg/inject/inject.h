@@ -67,6 +67,11 @@ struct inject_target {
     /* More tags for the same image, NULL-terminated; NULL: none. */
     const char *const *more_versions;
     bool force; /* layers above the limits that registries have, too */
+    /*
+     * What `version` must show before, as more_versions what they showed when the run began; NULL:
+     * that for all of them; TAG_ANY: whatever they show.
+     */
+    const struct tag_state *expected;
 };
 
 /* An image somewhere. */
@@ -124,8 +129,9 @@ struct inject_result {
 
 /*
  * Adds the models to every Linux platform of the base and tags the result in the target. Until the
- * last step the tag shows what it showed before; after a failure as well. A shard leaves the tag
- * alone: it builds its layers, where a later run finds them. ERROR_CANCELED says which layers stay.
+ * last step the tag shows what it showed before; after a failure as well, but ERROR_UNCERTAIN.
+ * ERROR_CONFLICT if somebody else has moved it meanwhile. A shard leaves the tag alone: it builds
+ * its layers, where a later run finds them. ERROR_CANCELED says which layers stay.
  */
 int inject_run(const struct inject_options *options, struct inject_result *result,
                struct error *err) MUST_CHECK;

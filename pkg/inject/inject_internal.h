@@ -182,6 +182,25 @@ int build_plan_find(const struct inject_options *options, const struct known *kn
 void build_plan_release(struct build_plan *plan);
 CLEANUP_RELEASE(build_plan)
 
+/* tags.c: what TARGET's tags showed when the run began, and then what they must show at its end. */
+struct target_tags {
+    struct tag_state *items; /* of target.version, and then of more_versions */
+    size_t count;
+};
+
+int target_tags_note(const struct inject_options *options, const struct base *base,
+                     const struct known *known, struct target_tags *out,
+                     struct error *err) MUST_CHECK;
+/*
+ * What the options say about that. ERROR_CONFLICT if the first tag shows something else, unless no
+ * layer is new: then this may be the second run of a caller who does not know that the first did
+ * its work, and the end will tell.
+ */
+int target_tags_expect(const struct inject_options *options, const struct build_plan *plan,
+                       struct target_tags *tags, struct error *err) MUST_CHECK;
+void target_tags_release(struct target_tags *tags);
+CLEANUP_RELEASE(target_tags)
+
 /* "model.safetensors of org/name", "small files of org/name", "folders". Caller frees. */
 char *planned_layer_title(const struct planned_layer *layer);
 /* Says which layer the error is about; returns -1. */
@@ -257,6 +276,7 @@ struct publication {
     const struct build_plan *plan;
     const struct built_layers *built;
     const struct descriptor *present; /* what the target's tag shows; DIGEST_NONE: not known */
+    const struct tag_state *tags;     /* what each of them must show before; NULL: anything */
 };
 
 /* *out is what the tag shows. */

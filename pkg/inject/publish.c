@@ -247,22 +247,26 @@ static int write_document(const struct publishing *publishing, size_t number, co
         if (store_write_blob(target, &change->config, &config, err) < 0)
             return error_wrap(err, "writing the config");
     }
-    if (store_write_manifest(target, version, change->becomes.media_type, &change->bytes, err) < 0)
+    bool is_last = number + 1 == publishing->input->base->document_count;
+    const struct tag_state *tags = is_last ? publishing->input->tags : NULL;
+    if (store_write_tag(target, version, change->becomes.media_type, &change->bytes, tags, err) < 0)
         return error_wrap(err, "writing the %s", is_index ? "index" : "manifest");
     return 0;
 }
 
 /* The image is there under its first tag: now under the others. */
-static int write_more_tags(const struct inject_target *target, const struct document_change *root,
+static int write_more_tags(const struct publication *input, const struct document_change *root,
                            struct error *err)
 {
+    const struct inject_target *target = &input->options->target;
+    const struct tag_state *tags = input->tags;
     const char *const *more = target->more_versions;
     CLEANUP(buf) struct buf shown = BUF_INIT;
 
     buf_addf(&shown, "'%s'", target->version != NULL ? target->version : "");
     for (; more != NULL && *more != NULL; more++) {
-        if (store_write_manifest(target->store, *more, root->becomes.media_type, &root->bytes,
-                                 err) < 0)
+        if (store_write_tag(target->store, *more, root->becomes.media_type, &root->bytes,
+                            tags != NULL ? ++tags : NULL, err) < 0)
             return error_wrap(err, "the image is published as %s; writing the tag '%s'",
                               buf_text(&shown), *more);
         buf_addf(&shown, ", '%s'", *more);
@@ -288,7 +292,7 @@ static int write_documents(const struct publishing *publishing, struct error *er
                 return -1;
         }
     }
-    if (write_more_tags(target, root, err) < 0)
+    if (write_more_tags(input, root, err) < 0)
         return -1;
     return store_finish(target->store, err);
 }

@@ -38,7 +38,7 @@ static void the_tag_shows_the_base_with_the_layers_on_top(void **state)
     struct inject_options options = make_options(bench, NULL, 0);
     struct descriptor nothing = DESCRIPTOR_INIT;
     struct descriptor manifest = DESCRIPTOR_INIT;
-    struct publication publication = {&options, &base, &placements, &plan, &built, &nothing};
+    struct publication publication = {&options, &base, &placements, &plan, &built, &nothing, NULL};
 
     put_image(bench->store, "base", PLAIN, 1);
     make_base(bench, "base", &base);
@@ -78,7 +78,8 @@ static void what_the_tag_shows_already_is_not_written_again(void **state)
         CLEANUP(built_layers) struct built_layers built = {0};
         CLEANUP(store) struct store *empty = store_new_memory();
         struct inject_options options = make_options(bench, NULL, 0);
-        struct publication publication = {&options, &base, &placements, &plan, &built, &digests[0]};
+        struct publication publication = {&options, &base,       &placements, &plan,
+                                          &built,   &digests[0], NULL};
         make_base(bench, "base", &base);
         make_models(2, &models);
         make_placements(&models, &placements);
@@ -146,7 +147,8 @@ static void documents_that_could_not_be_read_leave_the_tag_as_it_was(void **stat
         struct inject_options options = make_options(bench, NULL, 0);
         struct descriptor nothing = DESCRIPTOR_INIT;
         struct descriptor manifest = DESCRIPTOR_INIT;
-        struct publication publication = {&options, &base, &placements, &plan, &built, &nothing};
+        struct publication publication = {&options, &base,    &placements, &plan,
+                                          &built,   &nothing, NULL};
         make_base(bench, "base", &base);
         make_models(2, &models);
         make_placements(&models, &placements);

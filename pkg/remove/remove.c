@@ -97,6 +97,31 @@ static size_t count_removed(const struct removal *removal)
     return count;
 }
 
+/* Before the image is read, which may be what the tag shows. */
+static int note_target(struct removal *removal, struct tag_state *shown, struct error *err)
+{
+    const struct remove_options *options = removal->options;
+
+    if (store_note_tag(options->target, options->target_version, shown, err) < 0)
+        return -1;
+    removal->expected = options->expected != NULL ? *options->expected : *shown;
+    return 0;
+}
+
+/* A tag that shows the result already may be the work of an earlier run. */
+static int check_target(const struct removal *removal, const struct tag_state *shown,
+                        struct error *err)
+{
+    const struct remove_options *options = removal->options;
+    const struct descriptor *result = &removal->changes[removal->change_count - 1].becomes;
+
+    if (shown->kind == TAG_ANY ||
+        (shown->kind == TAG_IMAGE && digest_equal(&shown->digest, &result->digest)))
+        return 0;
+    return tag_state_check(options->target, options->target_version, &removal->expected, shown,
+                           err);
+}
+
 int remove_run(const struct remove_options *options, struct remove_result *result,
                struct error *err)
 {
@@ -110,16 +135,20 @@ int remove_run(const struct remove_options *options, struct remove_result *resul
                      .progress = options->progress},
     };
 
+    struct tag_state shown;
+
     for (size_t i = 0; i < options->model_count; i++)
         if (removal_check_revision(&options->models[i], err) < 0)
             return -1;
+    if (note_target(&removal, &shown, err) < 0)
+        return -1;
     if (removal_read(&removal, err) < 0 || removal_choose(&removal, err) < 0)
         return error_wrap(err, "the image %s", options->image->name);
     if (store_probe_write(options->target, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);
     if (removal_edit(&removal, err) < 0)
         return error_wrap(err, "the image %s", options->image->name);
-    if (removal_publish(&removal, err) < 0)
+    if (check_target(&removal, &shown, err) < 0 || removal_publish(&removal, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);
 
     *result = (struct remove_result){

@@ -25,6 +25,8 @@ struct remove_options {
     const char *image_version;  /* tag or digest; NULL: the only image there */
     struct store *target;       /* required; receives the result, may be `image` */
     const char *target_version; /* required: a tag */
+    /* What it must show before, TAG_ANY: anything; NULL: what it showed at the beginning. */
+    const struct tag_state *expected;
 
     remove_open_fn *open_base; /* NULL: the base is looked for in `image` and `target` alone */
     void *open_arg;
@@ -43,7 +45,8 @@ struct remove_result {
 
 /*
  * Takes the models out of every platform that has them and tags the result in the target. Until
- * the last step the tag shows what it showed before; after a failure as well. Where no model
+ * the last step the tag shows what it showed before; after a failure as well, but
+ * ERROR_UNCERTAIN. ERROR_CONFLICT if that is not what is expected. Where no model
  * remains and the base's own documents can be had, the result are those, byte for byte.
  * ERROR_NOT_FOUND, listing those that it has, for a model that the image does not have;
  * ERROR_USAGE for a revision that is not the beginning of one commit, of 7 hex digits or more.

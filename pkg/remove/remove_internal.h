@@ -52,6 +52,7 @@ struct removal {
     size_t named_count;
     struct base_candidate *candidates;
     size_t candidate_count;
+    struct tag_state expected; /* what the target's tag must show before */
     struct transfer transfer;
 };
 

@@ -67,9 +67,10 @@ static int write_manifests(const struct removal *removal, struct error *err)
         bool made = change->edited && change->base == NULL;
         bool last = i + 1 == removal->change_count;
         struct digest_text digest = digest_format(&change->becomes.digest);
-        if (store_write_manifest(target, last ? removal->options->target_version : digest.text,
-                                 change->becomes.media_type,
-                                 made ? &change->bytes : &source->document.bytes, err) < 0)
+        if (store_write_tag(target, last ? removal->options->target_version : digest.text,
+                            change->becomes.media_type,
+                            made ? &change->bytes : &source->document.bytes,
+                            last ? &removal->expected : NULL, err) < 0)
             return -1;
     }
     return 0;

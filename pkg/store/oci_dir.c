@@ -257,6 +257,7 @@ int oci_dir_open(const struct reference *reference, const struct store_context *
         .has_blob = oci_dir_has_blob,
         .create_blob = oci_dir_create_blob,
         .write_manifest = oci_dir_write_manifest,
+        .write_tag = oci_dir_write_tag,
         .probe_write = oci_dir_probe_write,
         .free = oci_dir_free,
     };

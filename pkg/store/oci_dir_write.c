@@ -189,8 +189,19 @@ int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest 
     return 0;
 }
 
+/* What the tag shows in this index; an entry that says nothing usable is none. */
+static struct tag_state find_state(const json_t *index, const char *tag)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+    struct descriptor found = DESCRIPTOR_INIT;
+
+    if (oci_index_find(index, tag, &found, &ignored) < 0)
+        return (struct tag_state){.kind = TAG_NONE};
+    return (struct tag_state){TAG_IMAGE, found.digest};
+}
+
 static int set_tag(const struct oci_dir *dir, const char *tag, const struct descriptor *image,
-                   struct error *err)
+                   const struct tag_state *expected, struct error *err)
 {
     CLEANUP(fd) int lock = -1;
     json_auto_t *index = NULL;
@@ -198,13 +209,25 @@ static int set_tag(const struct oci_dir *dir, const char *tag, const struct desc
     if (open_folder(dir, &lock, err) < 0 || lock_folder(dir, lock, err) < 0 ||
         oci_dir_read_index(dir, &index, err) < 0)
         return -1;
+    struct tag_state found = find_state(index, tag);
     if (!oci_index_set(index, tag, image))
         return 0;
+    if (tag_state_check(&dir->base, tag, expected, &found, err) < 0)
+        return -1;
     return write_index(dir, index, err);
 }
 
 int oci_dir_write_manifest(struct store *store, const char *version, const char *media_type,
                            const struct buf *manifest, struct error *err)
+{
+    static const struct tag_state any = {.kind = TAG_ANY};
+
+    return oci_dir_write_tag(store, version, media_type, manifest, &any, err);
+}
+
+int oci_dir_write_tag(struct store *store, const char *version, const char *media_type,
+                      const struct buf *manifest, const struct tag_state *expected,
+                      struct error *err)
 {
     struct oci_dir *dir = oci_dir_of(store);
     struct digest digest = DIGEST_INIT;
@@ -218,7 +241,7 @@ int oci_dir_write_manifest(struct store *store, const char *version, const char 
         writer_write(writer, buf_text(manifest), manifest->size, err) < 0 ||
         writer_finish(writer, err) < 0)
         return -1;
-    return is_tag ? set_tag(dir, version, &image, err) : 0;
+    return is_tag ? set_tag(dir, version, &image, expected, err) : 0;
 }
 
 static int probe_folder(const char *path, struct error *err)

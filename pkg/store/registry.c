@@ -122,6 +122,7 @@ int registry_open(const struct reference *reference, const struct store_context 
         .has_blob = registry_has_blob,
         .create_blob = registry_create_blob,
         .write_manifest = registry_write_manifest,
+        .write_tag = registry_write_tag,
         .probe_write = registry_probe_write,
         .mount_blob = registry_mount_blob,
         .check_blob_size = registry_check_blob_size,

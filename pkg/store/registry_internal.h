@@ -67,6 +67,10 @@ int registry_add_identity(struct registry *registry, struct error *err);
 int registry_write_manifest(struct store *store, const char *version, const char *media_type,
                             const struct buf *manifest, struct error *err) MUST_CHECK;
 
+int registry_write_tag(struct store *store, const char *version, const char *media_type,
+                       const struct buf *manifest, const struct tag_state *expected,
+                       struct error *err) MUST_CHECK;
+
 /* The reading side, in registry_read.c. */
 int registry_read_manifest(struct store *store, const char *version, struct buf *out,
                            struct descriptor *what, struct error *err) MUST_CHECK;

@@ -25,6 +25,7 @@ struct manifest_put {
     bool is_tag;
     struct http_request request;
     struct descriptor what;
+    const struct tag_state *expected; /* what the tag shows before */
     enum fate fate;
     bool was_open;          /* it was in doubt for a while */
     bool may_repeat;        /* the last try went wrong in a way that may be different next time */
@@ -59,6 +60,21 @@ static bool may_help_to_repeat(const struct http_response *response, unsigned at
            (attempt < 3 && registry_error_has_code(&response->body, "MANIFEST_BLOB_UNKNOWN"));
 }
 
+/* Somebody else may have moved the tag, the last time while this one was being repeated. */
+static int look_before(struct manifest_put *put, struct error *err)
+{
+    struct store *store = &put->registry->base;
+    bool is_shown = false;
+    int result =
+        tag_state_ask(store, put->version, put->expected, &put->what.digest, &is_shown, err);
+
+    if (is_shown)
+        put->fate = FATE_SHOWN;
+    else if (result < 0 && err->kind == ERROR_CONFLICT)
+        put->fate = FATE_NOT_SHOWN;
+    return result;
+}
+
 static void doubt(struct manifest_put *put)
 {
     put->fate = FATE_OPEN;
@@ -73,8 +89,10 @@ static int put_once(struct manifest_put *put, unsigned attempt, struct error *er
 
     put->may_repeat = false;
     put->asked_ms = 0;
-    if (get_token(registry, err) < 0)
+    if (get_token(registry, err) < 0 || look_before(put, err) < 0)
         return -1;
+    if (put->fate == FATE_SHOWN)
+        return 0;
     if (registry_send(registry, &put->request, &response, err) < 0) {
         put->may_repeat = err->kind == ERROR_UNREACHABLE;
         if (err->kind != ERROR_DENIED)
@@ -183,6 +201,15 @@ static int settle(struct manifest_put *put, struct error *err)
 int registry_write_manifest(struct store *store, const char *version, const char *media_type,
                             const struct buf *manifest, struct error *err)
 {
+    static const struct tag_state any = {.kind = TAG_ANY};
+
+    return registry_write_tag(store, version, media_type, manifest, &any, err);
+}
+
+int registry_write_tag(struct store *store, const char *version, const char *media_type,
+                       const struct buf *manifest, const struct tag_state *expected,
+                       struct error *err)
+{
     struct registry *registry = registry_of(store);
     CLEANUP(text) char *path = xasprintf("manifests/%s", version);
     CLEANUP(text) char *url = NULL;
@@ -190,6 +217,7 @@ int registry_write_manifest(struct store *store, const char *version, const char
     struct manifest_put put = {
         .registry = registry,
         .version = version,
+        .expected = expected,
         .fate = FATE_NOT_SHOWN,
         .answer = {.parent = registry->cancel, .patience_ms = PATIENCE_MS},
         .question = {.parent = registry->cancel, .patience_ms = 2 * PATIENCE_MS},

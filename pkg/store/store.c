@@ -300,14 +300,20 @@ static int check_version(struct store *store, const char *version, struct error 
     return 0;
 }
 
+int store_check_version(struct store *store, const char *version, struct error *err)
+{
+    int (*check)(struct store *, const char *, struct error *) = store->ops->check_version;
+
+    return (check != NULL ? check : check_version)(store, version, err);
+}
+
 int store_write_manifest(struct store *store, const char *version, const char *media_type,
                          const struct buf *manifest, struct error *err)
 {
     struct digest digest = DIGEST_INIT;
     struct descriptor ignored = DESCRIPTOR_INIT;
-    int (*check)(struct store *, const char *, struct error *) = store->ops->check_version;
 
-    if ((check != NULL ? check : check_version)(store, version, err) < 0)
+    if (store_check_version(store, version, err) < 0)
         return -1;
     if (version != NULL)
         (void)version_is_digest(version, &digest);

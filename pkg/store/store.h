@@ -23,6 +23,18 @@ struct store {
                         and the same image is the same bytes */
 };
 
+/* What a tag shows, or has to show. */
+enum tag_kind {
+    TAG_ANY,  /* whatever it is */
+    TAG_NONE, /* there is no such tag */
+    TAG_IMAGE,
+};
+
+struct tag_state {
+    enum tag_kind kind;
+    struct digest digest; /* TAG_IMAGE */
+};
+
 struct store_ops {
     /*
      * The bytes of a manifest or index as stored. `version` is a tag, the text of a digest, or
@@ -46,6 +58,10 @@ struct store_ops {
     /* `version` is a tag or the text of the manifest's digest. */
     int (*write_manifest)(struct store *store, const char *version, const char *media_type,
                           const struct buf *manifest, struct error *err);
+    /* NULL, or: store_write_tag() in the store's own way, for what is neither NULL nor TAG_ANY. */
+    int (*write_tag)(struct store *store, const char *version, const char *media_type,
+                     const struct buf *manifest, const struct tag_state *expected,
+                     struct error *err);
     /* Fails now rather than after an hour if this store cannot be written; changes nothing. */
     int (*probe_write)(struct store *store, struct error *err);
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
@@ -127,6 +143,26 @@ int store_write_blob(struct store *store, const struct buf *bytes, struct descri
  */
 int store_write_manifest(struct store *store, const char *version, const char *media_type,
                          const struct buf *manifest, struct error *err) MUST_CHECK;
+/*
+ * The same for a tag that shows `expected` (NULL: TAG_ANY), which is looked at just before; in an
+ * OCI layout nobody comes between. Where it shows this manifest already nothing is written.
+ * ERROR_CONFLICT, naming both, if it shows something else.
+ */
+int store_write_tag(struct store *store, const char *version, const char *media_type,
+                    const struct buf *manifest, const struct tag_state *expected,
+                    struct error *err) MUST_CHECK;
+/* What a tag shows; of an archive that is written, and of an engine, always TAG_NONE. */
+int store_read_tag(struct store *store, const char *version, struct tag_state *out,
+                   struct error *err) MUST_CHECK;
+/* The same; TAG_ANY if that cannot be found out, or `version` is NULL. Fails when canceled only. */
+int store_note_tag(struct store *store, const char *version, struct tag_state *out,
+                   struct error *err) MUST_CHECK;
+/* "sha256:…" or "none"; ERROR_USAGE. */
+int tag_state_parse(const char *text, struct tag_state *out, struct error *err) MUST_CHECK;
+/* ERROR_CONFLICT, naming both, if what was found is not what is expected. */
+int tag_state_check(const struct store *store, const char *version,
+                    const struct tag_state *expected, const struct tag_state *found,
+                    struct error *err) MUST_CHECK;
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
 /*
  * Call once, when all is written: an archive is closed and takes its name now, an engine says that

@@ -281,6 +281,86 @@ static void a_tag_is_moved_by_writing_it_again(void **state)
     check_manifest(store, "v1", &two);
 }
 
+static int move_tag(struct store *store, const char *tag, const struct buf *manifest,
+                    const struct tag_state *expected, struct error *err)
+{
+    return store_write_tag(store, tag, "application/vnd.oci.image.manifest.v1+json", manifest,
+                           expected, err);
+}
+
+static void a_tag_that_somebody_else_has_moved_is_left_as_it_is(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf one = BUF_INIT;
+    CLEANUP(buf) struct buf two = BUF_INIT;
+    struct tag_state none, first, any = {.kind = TAG_ANY};
+
+    put_image(store, "one", &one);
+    put_image(store, "two", &two);
+    struct descriptor what = describe(&one);
+    CHECK(store_note_tag(store, "v1", &none, &err), err);
+    assert_int_equal(none.kind, TAG_NONE);
+    CHECK(move_tag(store, "v1", &one, &none, &err), err);
+    CHECK(store_note_tag(store, "v1", &first, &err), err);
+    assert_int_equal(first.kind, TAG_IMAGE);
+    assert_true(digest_equal(&first.digest, &what.digest));
+
+    CLEANUP(text)
+    char *both = xasprintf("shows %s, expected no image", digest_format(&first.digest).text);
+    CHECK_REFUSED(move_tag(store, "v1", &two, &none, &err), err, ERROR_CONFLICT, both);
+    check_manifest(store, "v1", &one);
+    CHECK(move_tag(store, "v1", &one, &none, &err), err); /* shown already, by whoever it was */
+    CHECK(move_tag(store, "v1", &two, &first, &err), err);
+    CHECK_REFUSED(move_tag(store, "v1", &one, &first, &err), err, ERROR_CONFLICT, "--overwrite");
+    check_manifest(store, "v1", &two);
+    CHECK(move_tag(store, "v1", &one, &any, &err), err);
+    CHECK_REFUSED(move_tag(store, "v2", &one, &first, &err), err, ERROR_CONFLICT, "'v2' of '");
+    CHECK(store_note_tag(store, NULL, &any, &err), err);
+    assert_int_equal(any.kind, TAG_ANY);
+}
+
+struct race {
+    struct store *store;
+    struct buf images[8];
+    struct tag_state none;
+    atomic_uint moved;
+};
+
+static int race_for_tag(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct race *race = arg;
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    (void)cancel;
+    if (move_tag(race->store, "v1", &race->images[number], &race->none, &why) == 0)
+        atomic_fetch_add(&race->moved, 1);
+    else if (why.kind != ERROR_CONFLICT)
+        return error_move(err, &why);
+    return 0;
+}
+
+/* Where there is a lock; elsewhere a moment remains between the look and the writing. */
+static void of_writers_of_a_layouts_tag_at_once_one_wins(void **state)
+{
+    const struct subject *subject = *state;
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct race race = {.store = store, .none = {.kind = TAG_NONE}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(race.images); i++) {
+        CLEANUP(text) char *label = xasprintf("%zu", i);
+        put_image(store, label, &race.images[i]);
+    }
+    CHECK(workers_run(8, ARRAY_SIZE(race.images), race_for_tag, &race, NULL, &err), err);
+    for (size_t i = 0; i < ARRAY_SIZE(race.images); i++)
+        buf_release(&race.images[i]);
+    if (subject->kind == KIND_OCI_DIR)
+        assert_int_equal(atomic_load(&race.moved), 1);
+    else
+        assert_true(atomic_load(&race.moved) > 0);
+}
+
 static void a_manifest_needs_a_tag_or_its_own_digest(void **state)
 {
     static const struct {
@@ -399,6 +479,8 @@ int main(void)
         EACH(without_a_version_the_only_image_is_meant),
         EACH(what_is_not_there_is_not_found),
         EACH(a_tag_is_moved_by_writing_it_again),
+        EACH(a_tag_that_somebody_else_has_moved_is_left_as_it_is),
+        EACH(of_writers_of_a_layouts_tag_at_once_one_wins),
         EACH(a_manifest_needs_a_tag_or_its_own_digest),
         EACH(a_probe_leaves_nothing_behind),
         EACH(a_small_blob_is_written_unless_it_is_there),

@@ -37,6 +37,15 @@ int scratch_open(const struct reference *reference, const struct store_context *
 int scratch_open_target(const struct reference *reference, const struct store_context *context,
                         struct store **out, struct error *err) MUST_CHECK;
 
+/* May a manifest be written as `version`? ERROR_USAGE if not. */
+int store_check_version(struct store *store, const char *version, struct error *err) MUST_CHECK;
+/*
+ * Reads the tag and compares: *is_shown if it shows `own`; ERROR_CONFLICT if it shows neither that
+ * nor what is expected.
+ */
+int tag_state_ask(struct store *store, const char *version, const struct tag_state *expected,
+                  const struct digest *own, bool *is_shown, struct error *err) MUST_CHECK;
+
 /* Is `version` the text of a digest? *out is set only then. */
 bool version_is_digest(const char *version, struct digest *out);
 /*
@@ -105,6 +114,9 @@ int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest 
                         struct writer **out, struct error *err) MUST_CHECK;
 int oci_dir_write_manifest(struct store *store, const char *version, const char *media_type,
                            const struct buf *manifest, struct error *err) MUST_CHECK;
+int oci_dir_write_tag(struct store *store, const char *version, const char *media_type,
+                      const struct buf *manifest, const struct tag_state *expected,
+                      struct error *err) MUST_CHECK;
 int oci_dir_probe_write(struct store *store, struct error *err) MUST_CHECK;
 
 /*

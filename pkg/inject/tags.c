@@ -1,0 +1,71 @@
+#include "inject/inject_internal.h"
+
+#include <string.h>
+
+/*
+ * Nobody's update is lost: a tag is moved if it shows what it showed when the run began, or what
+ * the caller says.
+ */
+
+void target_tags_release(struct target_tags *tags)
+{
+    free(tags->items);
+    *tags = (struct target_tags){.items = NULL};
+}
+
+/* An image that is built on itself has been read before anything else was. */
+static const struct descriptor *read_first(const struct inject_options *options,
+                                           const struct base *base, const struct known *known)
+{
+    const struct inject_base *from = &options->base;
+    const struct inject_target *target = &options->target;
+    bool is_same = from->version != NULL && strcmp(from->store->name, target->store->name) == 0 &&
+                   strcmp(from->version, target->version) == 0;
+
+    return is_same ? &base->tree->document.descriptor : &known->present;
+}
+
+int target_tags_note(const struct inject_options *options, const struct base *base,
+                     const struct known *known, struct target_tags *out, struct error *err)
+{
+    CLEANUP(target_tags) struct target_tags tags = {.items = NULL};
+    const struct inject_target *target = &options->target;
+    const char *const *more = target->more_versions;
+
+    while (more != NULL && more[tags.count] != NULL)
+        tags.count++;
+    tags.items = xcalloc(++tags.count, sizeof(*tags.items));
+    for (size_t i = 1; i < tags.count; i++)
+        if (store_note_tag(target->store, more[i - 1], &tags.items[i], err) < 0)
+            return -1;
+    if (target->version != NULL) {
+        const struct descriptor *first = read_first(options, base, known);
+        if (first->digest.algorithm != DIGEST_NONE)
+            tags.items[0] = (struct tag_state){TAG_IMAGE, first->digest};
+        else if (store_note_tag(target->store, target->version, &tags.items[0], err) < 0)
+            return -1;
+    }
+    *out = tags;
+    tags = (struct target_tags){.items = NULL};
+    return 0;
+}
+
+int target_tags_expect(const struct inject_options *options, const struct build_plan *plan,
+                       struct target_tags *tags, struct error *err)
+{
+    const struct inject_target *target = &options->target;
+    const struct tag_state *expected = target->expected;
+    bool is_new = false;
+
+    if (expected == NULL)
+        return 0;
+    for (size_t i = 0; i < tags->count && expected->kind == TAG_ANY; i++)
+        tags->items[i] = *expected;
+    for (size_t i = 0; i < plan->layer_count; i++)
+        is_new = is_new || plan->layers[i].fate != LAYER_THERE;
+    if (is_new && tags->items[0].kind != TAG_ANY &&
+        tag_state_check(target->store, target->version, expected, &tags->items[0], err) < 0)
+        return -1;
+    tags->items[0] = *expected;
+    return 0;
+}

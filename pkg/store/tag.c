@@ -1,0 +1,109 @@
+#include "store/store_internal.h"
+
+#include <string.h>
+
+int tag_state_parse(const char *text, struct tag_state *out, struct error *err)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* what is expected says more */
+    struct tag_state found = {.kind = TAG_NONE};
+
+    if (strcmp(text, "none") != 0) {
+        found.kind = TAG_IMAGE;
+        if (digest_parse(text, &found.digest, &ignored) < 0)
+            return error_set(err, ERROR_USAGE, "'%s' is no digest; expected sha256:… or 'none'",
+                             text);
+    }
+    *out = found;
+    return 0;
+}
+
+static bool is_same(const struct tag_state *a, const struct tag_state *b)
+{
+    return a->kind == b->kind && (a->kind != TAG_IMAGE || digest_equal(&a->digest, &b->digest));
+}
+
+static char *format_state(const struct tag_state *state)
+{
+    return state->kind == TAG_IMAGE ? xstrdup(digest_format(&state->digest).text)
+                                    : xstrdup("no image");
+}
+
+int tag_state_check(const struct store *store, const char *version,
+                    const struct tag_state *expected, const struct tag_state *found,
+                    struct error *err)
+{
+    CLEANUP(text) char *now = format_state(found);
+    CLEANUP(text) char *before = format_state(expected);
+
+    if (expected->kind == TAG_ANY || is_same(expected, found))
+        return 0;
+    return error_set(err, ERROR_CONFLICT,
+                     "'%s' of '%s' shows %s, expected %s: somebody else has moved it, and it is "
+                     "left as it is; run again to go by what it shows now, or replace that with "
+                     "--overwrite",
+                     version, store->name, now, before);
+}
+
+int store_read_tag(struct store *store, const char *version, struct tag_state *out,
+                   struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
+    struct descriptor what = DESCRIPTOR_INIT;
+
+    if (store->ops->read_manifest(store, version, &bytes, &what, &why) == 0) {
+        *out = (struct tag_state){TAG_IMAGE, what.digest};
+        return 0;
+    }
+    if (why.kind != ERROR_NOT_FOUND)
+        return error_move(err, &why);
+    *out = (struct tag_state){.kind = TAG_NONE};
+    return 0;
+}
+
+int store_note_tag(struct store *store, const char *version, struct tag_state *out,
+                   struct error *err)
+{
+    CLEANUP(error) struct error why = ERROR_INIT;
+    struct tag_state found = {.kind = TAG_ANY};
+
+    if (version != NULL && store_read_tag(store, version, &found, &why) < 0 &&
+        why.kind == ERROR_CANCELED)
+        return error_move(err, &why);
+    *out = found;
+    return 0;
+}
+
+int tag_state_ask(struct store *store, const char *version, const struct tag_state *expected,
+                  const struct digest *own, bool *is_shown, struct error *err)
+{
+    struct tag_state found = {.kind = TAG_ANY};
+
+    *is_shown = false;
+    if (expected->kind == TAG_ANY)
+        return 0;
+    if (store_read_tag(store, version, &found, err) < 0)
+        return error_wrap(err,
+                          "what '%s' shows is looked at before it is written (--overwrite "
+                          "does without)",
+                          version);
+    *is_shown = found.kind == TAG_IMAGE && digest_equal(&found.digest, own);
+    return *is_shown ? 0 : tag_state_check(store, version, expected, &found, err);
+}
+
+int store_write_tag(struct store *store, const char *version, const char *media_type,
+                    const struct buf *manifest, const struct tag_state *expected, struct error *err)
+{
+    struct digest own = digest_of(DIGEST_SHA256, buf_text(manifest), manifest->size);
+    bool is_shown = false;
+
+    if (expected == NULL || expected->kind == TAG_ANY || version == NULL)
+        return store_write_manifest(store, version, media_type, manifest, err);
+    if (store_check_version(store, version, err) < 0)
+        return -1;
+    if (store->ops->write_tag != NULL)
+        return store->ops->write_tag(store, version, media_type, manifest, expected, err);
+    if (tag_state_ask(store, version, expected, &own, &is_shown, err) < 0)
+        return -1;
+    return is_shown ? 0 : store_write_manifest(store, version, media_type, manifest, err);
+}
