@@ -28,25 +28,22 @@ static const struct descriptor *read_first(const struct inject_options *options,
 int target_tags_note(const struct inject_options *options, const struct base *base,
                      const struct known *known, struct target_tags *out, struct error *err)
 {
-    CLEANUP(target_tags) struct target_tags tags = {.items = NULL};
     const struct inject_target *target = &options->target;
     const char *const *more = target->more_versions;
+    size_t count = 1;
 
-    while (more != NULL && more[tags.count] != NULL)
-        tags.count++;
-    tags.items = xcalloc(++tags.count, sizeof(*tags.items));
-    for (size_t i = 1; i < tags.count; i++)
-        if (store_note_tag(target->store, more[i - 1], &tags.items[i], err) < 0)
+    while (more != NULL && more[count - 1] != NULL)
+        count++;
+    *out = (struct target_tags){xcalloc(count, sizeof(*out->items)), count};
+    for (size_t i = 1; i < count; i++)
+        if (store_note_tag(target->store, more[i - 1], &out->items[i], err) < 0)
             return -1;
-    if (target->version != NULL) {
-        const struct descriptor *first = read_first(options, base, known);
-        if (first->digest.algorithm != DIGEST_NONE)
-            tags.items[0] = (struct tag_state){TAG_IMAGE, first->digest};
-        else if (store_note_tag(target->store, target->version, &tags.items[0], err) < 0)
-            return -1;
-    }
-    *out = tags;
-    tags = (struct target_tags){.items = NULL};
+    if (target->version == NULL)
+        return 0;
+    const struct descriptor *first = read_first(options, base, known);
+    if (first->digest.algorithm == DIGEST_NONE)
+        return store_note_tag(target->store, target->version, &out->items[0], err);
+    out->items[0] = (struct tag_state){TAG_IMAGE, first->digest};
     return 0;
 }
 
