@@ -1,5 +1,6 @@
 #include "session.h"
 
+#include "core/draft.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -215,12 +216,20 @@ int session_find_hub_cache(const struct options *options, struct source_context 
 
 char *session_memo_folder(void)
 {
+    static const char *const parts[] = {"contents", "layers", "recipes"};
     const char *cache = getenv("XDG_CACHE_HOME");
     const char *home = getenv("HOME");
+    char *folder = NULL;
 
     if (cache != NULL && cache[0] == '/')
-        return xasprintf("%s/inlay", cache);
-    return home != NULL && home[0] == '/' ? xasprintf("%s/.cache/inlay", home) : NULL;
+        folder = xasprintf("%s/inlay", cache);
+    else if (home != NULL && home[0] == '/')
+        folder = xasprintf("%s/.cache/inlay", home);
+    for (size_t i = 0; folder != NULL && i < ARRAY_SIZE(parts); i++) {
+        CLEANUP(text) char *part = xasprintf("%s/%s", folder, parts[i]);
+        draft_sweep(part);
+    }
+    return folder;
 }
 
 int session_say_target(const struct reference *target, const struct digest *digest,

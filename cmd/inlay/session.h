@@ -53,7 +53,10 @@ int session_find_expected(const struct options *options, const struct reference 
  */
 int session_find_hub_cache(const struct options *options, struct source_context *out, char **folder,
                            struct error *err) MUST_CHECK;
-/* Where what is learned of bases' layers is kept; NULL: nowhere. Caller frees. */
+/*
+ * Where what is learned of bases' layers is kept; NULL: nowhere. What killed runs have left there
+ * is removed. Caller frees.
+ */
 char *session_memo_folder(void);
 
 /*

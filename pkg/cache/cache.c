@@ -1,5 +1,6 @@
 #include "cache/cache_internal.h"
 
+#include "core/draft.h"
 #include "core/file.h"
 #include "core/text.h"
 
@@ -98,6 +99,7 @@ static int make_folders(const char *folder, struct error *unwritable, struct err
         return error_set(err, ERROR_LOCAL, "'%s' is not a folder", folder);
     if (make_tag(folder, unwritable, err) < 0)
         return -1;
+    draft_sweep(folder);
     for (size_t i = 0; i < CACHE_ALGORITHMS && unwritable->kind == ERROR_NONE; i++) {
         CLEANUP(text) char *below = folder_of(folder, cache_algorithms[i]);
         if (access(below, F_OK) < 0)

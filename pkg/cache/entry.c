@@ -1,9 +1,12 @@
 #include "cache/cache_internal.h"
 
+#include "core/draft.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -214,6 +217,9 @@ int entry_commit(struct entry *entry, struct error *err)
         return 0;
     if (fsync(entry->fd) < 0 || rename(entry->partial, entry->path) < 0)
         return error_set_errno(err, errno, "writing '%s'", entry->path);
+    CLEANUP(text)
+    char *folder = xstrndup(entry->path, (size_t)(strrchr(entry->path, '/') - entry->path));
+    folder_sync(folder);
     return be_whole(entry);
 }
 

@@ -1,5 +1,6 @@
 #include "cache/cache_internal.h"
 
+#include "core/draft.h"
 #include "core/file.h"
 #include "core/text.h"
 
@@ -37,6 +38,7 @@ void cache_keep_listing(struct cache *cache, const char *path, const void *data,
     }
     if (atomic_load(&cache->is_read_only))
         return;
+    draft_sweep(folder);
     if (file_make_folders(folder, &why) < 0 || file_replace(full, data, size, &why) < 0)
         cache_give_up_writing(cache, &why);
 }

@@ -1,13 +1,12 @@
 #include "core/file.h"
 
+#include "core/draft.h"
 #include "core/text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -40,39 +39,6 @@ int file_read(const char *path, size_t limit, struct buf *out, struct error *err
     return 0;
 }
 
-/* A path in `folder` that hardly anybody else has; NULL if there are no random numbers. */
-static char *temporary_path(const char *folder)
-{
-    uint32_t number = 0;
-
-    if (getrandom(&number, sizeof(number), 0) != sizeof(number))
-        return NULL;
-    return xasprintf("%s/.inlay-%08x", folder, number);
-}
-
-int file_create_temporary(const char *folder, char **name, int *fd, struct error *err)
-{
-    CLEANUP(text) char *path = NULL;
-    int opened = -1;
-
-    for (unsigned attempt = 0; opened < 0 && attempt < 100; attempt++) {
-        free(path);
-        path = temporary_path(folder);
-        if (path == NULL)
-            break;
-        opened = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0644);
-        if (opened < 0 && errno != EEXIST)
-            break;
-    }
-    if (opened < 0) {
-        error_set_errno(err, errno, "creating a file in '%s'", folder);
-        return -1;
-    }
-    *name = TAKE(path);
-    *fd = opened;
-    return 0;
-}
-
 static int write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
@@ -93,17 +59,24 @@ int file_replace(const char *path, const void *data, size_t size, struct error *
     CLEANUP(text)
     char *folder =
         slash != NULL ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
-    CLEANUP(text) char *name = NULL;
-    CLEANUP(fd) int fd = -1;
+    CLEANUP(draft) struct draft draft = DRAFT_INIT;
 
-    if (file_create_temporary(folder, &name, &fd, err) < 0)
+    if (draft_create(folder, &draft, err) < 0)
         return -1;
-    if (write_all(fd, data, size) < 0 || fsync(fd) < 0 || rename(name, path) < 0) {
-        int number = errno;
-        unlink(name);
-        return error_set_errno(err, number, "writing '%s'", path);
-    }
-    return 0;
+    if (write_all(draft.fd, data, size) < 0)
+        return error_set_errno(err, errno, "writing '%s'", path);
+    return draft_publish(&draft, path, err);
+}
+
+/* A new folder's name outlasts a loss of power, too. */
+static void sync_parent(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    CLEANUP(text)
+    char *parent =
+        slash != NULL ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+
+    folder_sync(parent);
 }
 
 int file_make_folders(const char *path, struct error *err)
@@ -115,8 +88,11 @@ int file_make_folders(const char *path, struct error *err)
         if (end != '/' && end != '\0')
             continue;
         *at = '\0';
-        if (mkdir(part, 0777) < 0 && errno != EEXIST)
+        bool is_new = mkdir(part, 0777) == 0;
+        if (!is_new && errno != EEXIST)
             return error_set_errno(err, errno, "creating the folder '%s'", part);
+        if (is_new)
+            sync_parent(part);
         *at = end;
         if (end == '\0')
             return 0;

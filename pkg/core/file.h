@@ -8,14 +8,12 @@
 /* ERROR_NOT_FOUND if there is none; ERROR_CORRUPT if it is larger than `limit`. */
 int file_read(const char *path, size_t limit, struct buf *out, struct error *err) MUST_CHECK;
 /*
- * Writes a temporary file beside `path`, syncs it, and renames it: afterwards `path` is the new
- * content, and after a failure the old. Mode 0644 less the umask.
+ * By a draft (core/draft.h): afterwards `path` is the new content, and after a failure the old.
+ * Mode 0644 less the umask.
  */
 int file_replace(const char *path, const void *data, size_t size, struct error *err) MUST_CHECK;
 /* Makes `path` and the folders above it, 0777 less the umask; no failure if it exists. */
 int file_make_folders(const char *path, struct error *err) MUST_CHECK;
-/* Creates a new file "<folder>/.inlay-XXXXXX", 0644 less the umask; *name is its path. */
-int file_create_temporary(const char *folder, char **name, int *fd, struct error *err) MUST_CHECK;
 
 /*
  * Whether a library that has failed, and does not say why, may have missed descriptors: only few

@@ -1,5 +1,6 @@
 #include "rootfs/rootfs_internal.h"
 
+#include "core/draft.h"
 #include "core/file.h"
 
 #include <errno.h>
@@ -49,7 +50,7 @@ static int write_memo(int fd, const struct memo_key *key, const struct listing *
     if (write_part(&fd, title, strlen(title), err) < 0 ||
         memo_give_records(listing, write_part, &fd, err) < 0)
         return -1;
-    return fsync(fd) < 0 ? error_set_errno(err, errno, "writing") : 0;
+    return 0;
 }
 
 int memo_save(const char *folder, const struct memo_key *key, const struct listing *listing,
@@ -57,16 +58,11 @@ int memo_save(const char *folder, const struct memo_key *key, const struct listi
 {
     CLEANUP(text) char *path = memo_path(folder, key);
     CLEANUP(text) char *layers = xasprintf("%s/layers", folder);
-    CLEANUP(text) char *name = NULL;
-    CLEANUP(fd) int fd = -1;
+    CLEANUP(draft) struct draft draft = DRAFT_INIT;
 
-    if (file_make_folders(layers, err) < 0 || file_create_temporary(layers, &name, &fd, err) < 0)
+    if (file_make_folders(layers, err) < 0 || draft_create(layers, &draft, err) < 0)
         return -1;
-    int result = write_memo(fd, key, listing, err);
-    if (result == 0 && rename(name, path) < 0)
-        result = error_set_errno(err, errno, "renaming");
-    if (result == 0)
-        return 0;
-    unlink(name);
-    return error_wrap(err, "'%s'", path);
+    if (write_memo(draft.fd, key, listing, err) < 0)
+        return error_wrap(err, "'%s'", path);
+    return draft_publish(&draft, path, err);
 }

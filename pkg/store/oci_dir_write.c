@@ -1,6 +1,8 @@
 #include "store/store_internal.h"
 
+#include "core/draft.h"
 #include "core/file.h"
+#include "core/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +18,7 @@ struct oci_dir_blob {
     struct writer base;
     struct oci_dir *dir;
     const struct digest *digest; /* borrowed; filled by the time of finish */
-    char *name;                  /* of the temporary file; NULL once it is renamed */
-    int fd;
+    struct draft draft;
 };
 
 static struct oci_dir *oci_dir_of(struct store *store)
@@ -86,6 +87,17 @@ static int check_writable_kind(const struct oci_dir *dir, enum oci_dir_state *st
     return 0;
 }
 
+/* What killed runs have left, where no nameless file can be had. */
+static void sweep(const struct oci_dir *dir)
+{
+    static const char *const folders[] = {"", "/blobs/sha256", "/blobs/sha512"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(folders); i++) {
+        CLEANUP(text) char *path = xasprintf("%s%s", dir->path, folders[i]);
+        draft_sweep(path);
+    }
+}
+
 /*
  * The folder becomes a layout without images: 'oci-layout' first, so that the next run recognises
  * what a killed one has left.
@@ -113,6 +125,7 @@ static int prepare(struct oci_dir *dir, struct error *err)
         if (write_index(dir, empty, err) < 0)
             return -1;
     }
+    sweep(dir);
     atomic_store(&dir->is_prepared, true);
     return 0;
 }
@@ -121,18 +134,9 @@ static int oci_dir_blob_write(struct writer *writer, const void *data, size_t si
                               struct error *err)
 {
     struct oci_dir_blob *blob = CONTAINER_OF(writer, struct oci_dir_blob, base);
-    const char *at = data;
+    CLEANUP(text) char *name = xasprintf("a blob to '%s'", blob->dir->path);
 
-    while (size > 0) {
-        ssize_t written = write(blob->fd, at, size);
-        if (written < 0 && errno == EINTR)
-            continue;
-        if (written < 0)
-            return error_set_errno(err, errno, "writing a blob to '%s'", blob->dir->path);
-        at += written;
-        size -= (size_t)written;
-    }
-    return 0;
+    return fd_write(blob->draft.fd, name, data, size, err);
 }
 
 static int oci_dir_blob_finish(struct writer *writer, struct error *err)
@@ -145,24 +149,14 @@ static int oci_dir_blob_finish(struct writer *writer, struct error *err)
 
     if (blob->digest->algorithm != DIGEST_SHA256 && file_make_folders(folder, err) < 0)
         return -1;
-    if (fsync(blob->fd) < 0)
-        return error_set_errno(err, errno, "writing '%s'", path);
-    int closed = close(blob->fd);
-    blob->fd = -1;
-    if (closed < 0 || rename(blob->name, path) < 0)
-        return error_set_errno(err, errno, "writing '%s'", path);
-    free(TAKE(blob->name));
-    return 0;
+    return draft_publish(&blob->draft, path, err);
 }
 
 static void oci_dir_blob_free(struct writer *writer)
 {
     struct oci_dir_blob *blob = CONTAINER_OF(writer, struct oci_dir_blob, base);
 
-    fd_cleanup(&blob->fd);
-    if (blob->name != NULL)
-        unlink(blob->name);
-    free(blob->name);
+    draft_release(&blob->draft);
     free(blob);
 }
 
@@ -173,18 +167,16 @@ int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest 
                                           oci_dir_blob_free};
     struct oci_dir *dir = oci_dir_of(store);
     CLEANUP(text) char *folder = xasprintf("%s/blobs/sha256", dir->path);
-    char *name = NULL;
-    int fd = -1;
+    struct draft draft = DRAFT_INIT;
 
     (void)size;
-    if (prepare(dir, err) < 0 || file_create_temporary(folder, &name, &fd, err) < 0)
+    if (prepare(dir, err) < 0 || draft_create(folder, &draft, err) < 0)
         return -1;
     struct oci_dir_blob *blob = xcalloc(1, sizeof(*blob));
     blob->base.ops = &ops;
     blob->dir = dir;
     blob->digest = digest;
-    blob->name = name;
-    blob->fd = fd;
+    blob->draft = draft;
     *out = &blob->base;
     return 0;
 }
@@ -246,13 +238,9 @@ int oci_dir_write_tag(struct store *store, const char *version, const char *medi
 
 static int probe_folder(const char *path, struct error *err)
 {
-    CLEANUP(text) char *name = NULL;
-    CLEANUP(fd) int fd = -1;
+    CLEANUP(draft) struct draft draft = DRAFT_INIT;
 
-    if (file_create_temporary(path, &name, &fd, err) < 0)
-        return -1;
-    unlink(name);
-    return 0;
+    return draft_create(path, &draft, err);
 }
 
 /* Makes the folders that are missing on the way to `path`, tries the last, and removes them. */

@@ -1,6 +1,6 @@
 #include "store/archive_internal.h"
 
-#include "core/file.h"
+#include "core/draft.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,8 +21,7 @@ struct tar_out {
     const struct cancel *cancel; /* borrowed; may be NULL */
     bool is_file;
     struct ticket_lock ticket; /* who has it owns the following */
-    int fd;                    /* of the file; -1: not yet made */
-    char *temporary;           /* its name until the end; NULL: it has none */
+    struct draft draft;        /* the file; not yet made before the first entry */
     struct writer *stream;
     bool is_broken;   /* an entry was begun and not ended, or the tar is finished */
     uint64_t end;     /* where the next entry begins */
@@ -75,7 +74,7 @@ struct tar_out *tar_out_new(const struct tar_target *target)
     out->arg = target->arg;
     out->name = xstrdup(target->name);
     out->cancel = target->cancel;
-    out->fd = -1;
+    out->draft = (struct draft)DRAFT_INIT;
     ticket_lock_init(&out->ticket);
     return out;
 }
@@ -84,10 +83,7 @@ void tar_out_free(struct tar_out *out)
 {
     if (out == NULL)
         return;
-    if (out->temporary != NULL)
-        unlink(out->temporary);
-    free(out->temporary);
-    fd_cleanup(&out->fd);
+    draft_release(&out->draft);
     writer_free(out->stream);
     ticket_lock_release(&out->ticket);
     free(out->name);
@@ -103,8 +99,7 @@ bool tar_out_is_file(const struct tar_out *out)
 
 int tar_out_probe(const struct tar_out *out, struct error *err)
 {
-    CLEANUP(text) char *name = NULL;
-    CLEANUP(fd) int fd = -1;
+    CLEANUP(draft) struct draft draft = DRAFT_INIT;
     struct stat status;
 
     if (out->path == NULL)
@@ -121,10 +116,7 @@ int tar_out_probe(const struct tar_out *out, struct error *err)
     if (stat(out->path, &status) == 0 && S_ISDIR(status.st_mode))
         return error_set(err, ERROR_USAGE, "'%s' is a folder, expected the name of a file",
                          out->path);
-    if (file_create_temporary(out->folder, &name, &fd, err) < 0)
-        return -1;
-    unlink(name);
-    return 0;
+    return draft_create(out->folder, &draft, err);
 }
 
 /* Mode and owner of the file that is replaced; the latter where this user may give them. */
@@ -133,34 +125,22 @@ static int keep_access(const struct tar_out *out, struct error *err)
     struct stat old;
     struct stat new;
 
-    if (stat(out->path, &old) < 0 || fstat(out->fd, &new) < 0)
+    if (stat(out->path, &old) < 0 || fstat(out->draft.fd, &new) < 0)
         return 0; /* there is none */
     if ((new.st_uid != old.st_uid || new.st_gid != old.st_gid) &&
-        fchown(out->fd, old.st_uid, old.st_gid) < 0)
-        (void)!fchown(out->fd, (uid_t)-1, old.st_gid);
-    if ((new.st_mode & 07777) != (old.st_mode & 07777) && fchmod(out->fd, old.st_mode & 07777) < 0)
+        fchown(out->draft.fd, old.st_uid, old.st_gid) < 0)
+        (void)!fchown(out->draft.fd, (uid_t)-1, old.st_gid);
+    if ((new.st_mode & 07777) != (old.st_mode & 07777) &&
+        fchmod(out->draft.fd, old.st_mode & 07777) < 0)
         return error_set_errno(err, errno, "giving the new '%s' the mode of the old", out->path);
     return 0;
 }
 
-/*
- * Without a name where that can be done, so that a killed run leaves nothing. It takes /proc to
- * give such a file a name.
- */
 static int create_file(struct tar_out *out, struct error *err)
 {
-    int ignored = -1;
-
-    if (access("/proc/self/fd", X_OK) == 0)
-        out->fd = open(out->folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
-    if (out->fd >= 0)
-        return keep_access(out, err);
-    if (file_create_temporary(out->folder, &out->temporary, &ignored, err) < 0)
+    draft_sweep(out->folder);
+    if (draft_create(out->folder, &out->draft, err) < 0)
         return -1;
-    close(ignored); /* it can only be written */
-    out->fd = open(out->temporary, O_RDWR | O_CLOEXEC);
-    if (out->fd < 0)
-        return error_set_errno(err, errno, "opening '%s'", out->temporary);
     return keep_access(out, err);
 }
 
@@ -172,7 +152,7 @@ static int prepare(struct tar_out *out, struct error *err)
                          "again, or write to a file",
                          out->name);
     if (out->is_file)
-        return out->fd >= 0 ? 0 : create_file(out, err);
+        return out->draft.fd >= 0 ? 0 : create_file(out, err);
     if (out->stream != NULL)
         return 0;
     if (out->path == NULL)
@@ -191,7 +171,7 @@ static int put(struct tar_out *out, uint64_t offset, const void *data, size_t si
     if (!out->is_file)
         return writer_write(out->stream, data, size, err);
     while (size > 0) {
-        ssize_t written = pwrite(out->fd, at, size, (off_t)offset);
+        ssize_t written = pwrite(out->draft.fd, at, size, (off_t)offset);
         if (written < 0 && errno == EINTR)
             continue;
         if (written < 0)
@@ -297,36 +277,15 @@ struct reader *tar_out_read(struct tar_out *out, const struct tar_range *range, 
 {
     uint64_t left = offset < range->size ? range->size - offset : 0;
 
-    return fd_reader_new(out->fd, out->name, range->offset + offset, length < left ? length : left);
-}
-
-/* The file without a name gets a temporary one, since only that can take another's place. */
-static int name_file(struct tar_out *out, struct error *err)
-{
-    CLEANUP(text) char *link = xasprintf("/proc/self/fd/%d", out->fd);
-    int ignored = -1;
-
-    if (out->temporary != NULL)
-        return 0;
-    if (file_create_temporary(out->folder, &out->temporary, &ignored, err) < 0)
-        return -1;
-    close(ignored);
-    unlink(out->temporary);
-    if (linkat(AT_FDCWD, link, AT_FDCWD, out->temporary, AT_SYMLINK_FOLLOW) < 0)
-        return error_set_errno(err, errno, "writing '%s'", out->temporary);
-    return 0;
+    return fd_reader_new(out->draft.fd, out->name, range->offset + offset,
+                         length < left ? length : left);
 }
 
 static int finish_file(struct tar_out *out, uint64_t size, struct error *err)
 {
-    if (ftruncate(out->fd, (off_t)size) < 0 || fsync(out->fd) < 0)
+    if (ftruncate(out->draft.fd, (off_t)size) < 0)
         return error_set_errno(err, errno, "writing '%s'", out->path);
-    if (name_file(out, err) < 0)
-        return -1;
-    if (rename(out->temporary, out->path) < 0)
-        return error_set_errno(err, errno, "writing '%s'", out->path);
-    free(TAKE(out->temporary));
-    return 0;
+    return draft_publish(&out->draft, out->path, err);
 }
 
 int tar_out_finish(struct tar_out *out, struct error *err)

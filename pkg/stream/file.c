@@ -1,6 +1,6 @@
 #include "stream/stream.h"
 
-#include "core/file.h"
+#include "core/draft.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -74,9 +74,9 @@ int file_reader_open(const char *path, uint64_t offset, uint64_t length, struct 
 
 struct file_writer {
     struct writer base;
-    int fd;
-    char *path;                  /* links followed; NULL: standard output */
-    char *temporary;             /* its name until the end; NULL: it has none */
+    int fd;     /* the draft's, or standard output */
+    char *path; /* links followed; NULL: standard output */
+    struct draft draft;
     const struct cancel *cancel; /* borrowed; may be NULL */
     bool may_block;              /* it waits for whoever reads it */
 };
@@ -127,39 +127,21 @@ int file_writer_sync(struct writer *writer, struct error *err)
 {
     struct file_writer *file = CONTAINER_OF(writer, struct file_writer, base);
 
-    if (file->path == NULL || file->fd < 0)
-        return 0;
-    int result = fsync(file->fd);
-    if (result < 0)
-        tell_unwritten(file, err);
-    fd_cleanup(&file->fd);
-    file->fd = -1;
-    return result;
+    return file->path != NULL && fsync(file->fd) < 0 ? tell_unwritten(file, err) : 0;
 }
 
 static int file_writer_finish(struct writer *writer, struct error *err)
 {
     struct file_writer *file = CONTAINER_OF(writer, struct file_writer, base);
 
-    if (file->path == NULL)
-        return 0;
-    if (file_writer_sync(writer, err) < 0)
-        return -1;
-    if (rename(file->temporary, file->path) < 0)
-        return tell_unwritten(file, err);
-    free(TAKE(file->temporary));
-    return 0;
+    return file->path != NULL ? draft_publish(&file->draft, file->path, err) : 0;
 }
 
 static void file_writer_free(struct writer *writer)
 {
     struct file_writer *file = CONTAINER_OF(writer, struct file_writer, base);
 
-    if (file->path != NULL)
-        fd_cleanup(&file->fd);
-    if (file->temporary != NULL)
-        unlink(file->temporary);
-    free(file->temporary);
+    draft_release(&file->draft);
     free(file->path);
     free(file);
 }
@@ -193,7 +175,11 @@ static int create_beside(struct file_writer *file, const char *path, struct erro
     char *folder = slash != NULL
                        ? xstrndup(file->path, (size_t)(slash - file->path) + (slash == file->path))
                        : xstrdup(".");
-    return file_create_temporary(folder, &file->temporary, &file->fd, err);
+    draft_sweep(folder);
+    if (draft_create(folder, &file->draft, err) < 0)
+        return -1;
+    file->fd = file->draft.fd;
+    return 0;
 }
 
 int file_writer_open(const char *path, const struct cancel *cancel, struct writer **out,
@@ -206,6 +192,7 @@ int file_writer_open(const char *path, const struct cancel *cancel, struct write
 
     file->base.ops = &ops;
     file->fd = -1;
+    file->draft = (struct draft)DRAFT_INIT;
     file->cancel = cancel;
     if (strcmp(path, "-") == 0) {
         file->fd = STDOUT_FILENO;
