@@ -165,6 +165,8 @@ struct archive {
     const struct cancel *cancel; /* borrowed; may be NULL */
     void *arg;                   /* what `out` was given; freed by `free_arg` */
     void (*free_arg)(void *arg);
+    /* NULL, or: the last answer is lost; 0 if it is there all the same, else what `err` says. */
+    int (*settle)(struct archive *archive, struct error *err);
     pthread_mutex_t lock; /* guards the following; nothing is ever taken out of them */
     struct archived_blob *blobs;
     size_t blob_count;
@@ -207,6 +209,11 @@ int archive_read_manifest(struct store *store, const char *version, struct buf *
 int archive_write_manifest(struct store *store, const char *version, const char *media_type,
                            const struct buf *manifest, struct error *err);
 int archive_check_version(struct store *store, const char *version, struct error *err);
+
+/* The name and the config of the image that a Docker archive was given first. Caller frees *name.
+ */
+int docker_archive_describe(struct archive *archive, char **name, struct digest *config,
+                            struct error *err) MUST_CHECK;
 
 /* A `probe_write` of what was opened for reading. */
 int archive_refuse_write(struct store *store, struct error *err) MUST_CHECK;

@@ -278,9 +278,11 @@ static int archive_finish(struct store *store, struct error *err)
     if (archive->version_count == 0)
         return error_set(err, ERROR_INTERNAL, "'%s' is to be finished without an image",
                          store->name);
-    if (archive->form->close(archive, err) < 0 || tar_out_finish(archive->out, err) < 0)
+    if (archive->form->close(archive, err) < 0)
         return -1;
-    return 0;
+    if (tar_out_finish(archive->out, err) == 0)
+        return 0;
+    return archive->settle != NULL ? archive->settle(archive, err) : -1;
 }
 
 struct store *archive_new(const struct archive_form *form, const struct tar_target *target,

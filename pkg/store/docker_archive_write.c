@@ -140,6 +140,41 @@ static int close_archive(struct archive *archive, struct error *err)
     return tar_out_add(archive->out, "manifest.json", &bytes, &where, err);
 }
 
+struct description {
+    char *name; /* NULL: none so far */
+    struct digest config;
+};
+
+static int describe_first(void *arg, const struct archived_version *version, struct error *err)
+{
+    struct description *out = arg;
+    CLEANUP(document) struct document document = DOCUMENT_INIT;
+    struct descriptor config;
+
+    if (out->name != NULL || !version->is_tag)
+        return 0;
+    if (parse_manifest(&version->what, &version->bytes, &document, err) < 0 ||
+        document_config(&document, &config, err) < 0)
+        return -1;
+    out->name = docker_name_familiar(version->name);
+    out->config = config.digest;
+    return 0;
+}
+
+int docker_archive_describe(struct archive *archive, char **name, struct digest *config,
+                            struct error *err)
+{
+    struct description found = {.name = NULL};
+
+    if (archive_visit_roots(archive, describe_first, &found, err) < 0)
+        return -1;
+    if (found.name == NULL)
+        return error_set(err, ERROR_INTERNAL, "the image has no name");
+    *name = found.name;
+    *config = found.config;
+    return 0;
+}
+
 struct store *docker_archive_new(const struct tar_target *target, void (*free_arg)(void *arg))
 {
     static const struct archive_form form = {

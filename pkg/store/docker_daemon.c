@@ -9,6 +9,11 @@
 #define ANSWER_LIMIT ((size_t)1024 * 1024)
 /* Saving and loading, it says nothing while it packs or unpacks all of a large image. */
 #define PATIENCE_S 3600u
+/* It may still be at it when the answer is lost: how often it is asked, and for how long at most
+   after a request to stop. */
+#define QUESTIONS 5u
+#define QUESTION_WAIT_MS 1000u
+#define QUESTION_PATIENCE_MS 10000u
 
 /* A Docker engine, spoken to by its API (Docker Engine API, "Images"; podman's is the same). */
 struct engine {
@@ -21,6 +26,7 @@ struct engine {
     char *asked;                 /* the image to be read, as people write it; NULL: none */
     char *certificates; /* a folder of links to the files of DOCKER_CERT_PATH; NULL: none */
     struct http_response answer; /* to the load */
+    bool is_open;                /* there was none: the image may be there or not */
 };
 
 /* The files of DOCKER_CERT_PATH, and what http_options.cert_dir wants them to be called. */
@@ -296,8 +302,10 @@ static int load_finish(struct writer *writer, struct error *err)
     struct load_writer *load = CONTAINER_OF(writer, struct load_writer, base);
     struct engine *engine = load->engine;
 
-    if (writer_finish(load->upload, err) < 0)
+    if (writer_finish(load->upload, err) < 0) {
+        engine->is_open = engine->answer.status == 0;
         return error_wrap(err, "the engine at '%s'", engine->host);
+    }
     if (engine->answer.status != 200)
         return engine_refuse(engine, &engine->answer, "load the image", err);
     if (docker_load_check(&engine->answer.body, engine->log, err) < 0)
@@ -352,6 +360,72 @@ static int engine_probe(void *arg, struct error *err)
     return 0;
 }
 
+/* *is_shown: the name's image has this config, whose digest is its id but in containerd's store. */
+static int ask_id(const struct engine *engine, const char *name, const struct digest *config,
+                  const struct cancel *cancel, bool *is_shown, struct error *err)
+{
+    CLEANUP(buf) struct buf url = BUF_INIT;
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    json_auto_t *json = NULL;
+
+    buf_addf(&url, "%s/images/", engine->origin);
+    http_encode(&url, name, "/:");
+    buf_add_text(&url, "/json");
+    struct http_request request = {
+        .method = "GET",
+        .url = buf_text(&url),
+        .body_limit = ANSWER_LIMIT,
+        .unix_socket = engine->socket,
+        .no_retry = true,
+        .cancel = cancel,
+    };
+    *is_shown = false;
+    if (http_send(engine->http, &request, &response, err) < 0)
+        return -1;
+    if (response.status == 404)
+        return 0;
+    if (response.status != 200)
+        return engine_refuse(engine, &response, "tell of the image", err);
+    if (json_from_buf(&response.body, "the answer", &json, err) < 0)
+        return -1;
+    const char *id = json_string_value(json_object_get(json, "Id"));
+    *is_shown = id != NULL && text_ends_with(id, digest_format_hex(config).text);
+    return 0;
+}
+
+/*
+ * Whether the image is there although the load had no answer. That it is not yet there says little:
+ * the engine may go on with what it has got.
+ */
+static int engine_settle(struct archive *archive, struct error *err)
+{
+    const struct engine *engine = archive->arg;
+    const struct cancel patient = {.parent = engine->cancel, .patience_ms = QUESTION_PATIENCE_MS};
+    CLEANUP(error) struct error why = ERROR_INIT;
+    CLEANUP(text) char *name = NULL;
+    struct digest config;
+    bool is_shown = false;
+
+    if (!engine->is_open || docker_archive_describe(archive, &name, &config, &why) < 0)
+        return -1;
+    for (unsigned i = 0; i < QUESTIONS; i++) {
+        if (ask_id(engine, name, &config, &patient, &is_shown, &why) < 0)
+            break;
+        if (is_shown) {
+            log_debug(engine->log, "'%s' is loaded all the same: %s", name, err->text);
+            error_release(err);
+            return 0;
+        }
+        if (cancel_wait(&patient, QUESTION_WAIT_MS, &why) < 0)
+            break;
+    }
+    CLEANUP(text) char *words = xstrdup(err->text);
+    return error_set(err, ERROR_UNCERTAIN,
+                     "%s; the image may have been loaded all the same, or may yet be: 'docker "
+                     "image inspect %s' tells",
+                     words, name);
+}
+
 int docker_daemon_open_target(const struct reference *reference,
                               const struct store_context *context, struct store **out,
                               struct error *err)
@@ -372,5 +446,6 @@ int docker_daemon_open_target(const struct reference *reference,
         .cancel = context->cancel,
     };
     *out = docker_archive_new(&target, engine_free);
+    CONTAINER_OF(*out, struct archive, base)->settle = engine_settle;
     return 0;
 }

@@ -19,7 +19,8 @@ static bool has_whole_request(const struct buf *request)
     return request->size > 5 && memcmp(request->data + request->size - 5, "0\r\n\r\n", 5) == 0;
 }
 
-static void serve(int listener, const struct buf *answer, const char *request_path)
+/* One request; an empty answer is none. */
+static void serve_one(int listener, const struct buf *answer, const char *request_path)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(buf) struct buf request = BUF_INIT;
@@ -35,6 +36,12 @@ static void serve(int listener, const struct buf *answer, const char *request_pa
     CHECK(file_replace(request_path, request.data, request.size, &err), err);
     CHECK(fd_write(peer, "the answer", answer->data, answer->size, &err), err);
     shutdown(peer, SHUT_WR);
+    close(peer);
+}
+
+static void serve(int listener, const struct buf *answer, const char *request_path)
+{
+    serve_one(listener, answer, request_path);
     _exit(0);
 }
 
@@ -188,6 +195,72 @@ static void a_load_is_done_when_the_engine_says_so(void **state)
     }
 }
 
+/* An engine that does not answer the load, and then is asked for the image, until it is stopped. */
+static pid_t start_mute(const struct world *world, const struct buf *answer)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    CLEANUP(text) char *path = xasprintf("%s/engine.sock", world->folder);
+    CLEANUP(text) char *host = xasprintf("unix://%s", path);
+    CLEANUP(text) char *load = xasprintf("%s/load", world->folder);
+    CLEANUP(text) char *question = xasprintf("%s/question", world->folder);
+    const struct buf none = BUF_INIT;
+    int listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    memcpy(address.sun_path, path, strlen(path));
+    unlink(path);
+    assert_int_equal(bind(listener, (struct sockaddr *)&address, sizeof(address)), 0);
+    assert_int_equal(listen(listener, 4), 0);
+    setenv("DOCKER_HOST", host, 1);
+    pid_t pid = fork();
+    if (pid == 0) {
+        serve_one(listener, &none, load);
+        for (;;)
+            serve_one(listener, answer, question);
+    }
+    close(listener);
+    return pid;
+}
+
+static void a_load_without_an_answer_is_asked_for(void **state)
+{
+    const struct world *world = *state;
+    CLEANUP(buf) struct buf config = BUF_INIT;
+
+    buf_addf(&config, "{\"architecture\":\"amd64\",\"os\":\"linux\",\"author\":\"one\"}");
+    struct digest id = digest_of(DIGEST_SHA256, config.data, config.size);
+    CLEANUP(text) char *own = xasprintf("{\"Id\":\"%s\"}", digest_format(&id).text);
+    const struct {
+        const char *status, *body;
+        bool is_there;
+    } cases[] = {{"200 OK", own, true},
+                 {"200 OK", "{\"Id\":\"sha256:" ZEROS "\"}", false},
+                 {"500 Oops", "{}", false}};
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(buf) struct buf answer = BUF_INIT;
+        CLEANUP(buf) struct buf manifest = BUF_INIT;
+        answer_with(&answer, cases[i].status, cases[i].body, strlen(cases[i].body));
+        pid_t pid = start_mute(world, &answer);
+        CLEANUP(store) struct store *store = open_target_text(world, "docker-daemon:app:1");
+        put_image(store, "one", &manifest);
+        CHECK(
+            store_write_manifest(store, "docker.io/library/app:1", MANIFEST_TYPE, &manifest, &err),
+            err);
+        int result = store_finish(store, &err);
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, NULL, 0), pid);
+        unsetenv("DOCKER_HOST");
+        if (cases[i].is_there)
+            CHECK(result, err);
+        else
+            CHECK_REFUSED(result, err, ERROR_UNCERTAIN, "docker image inspect app:1");
+    }
+    CLEANUP(text) char *path = xasprintf("%s/question", world->folder);
+    CLEANUP(text) char *question = file_text(path);
+    assert_true(text_starts_with(question, "GET /images/app:1/json HTTP/1.1\r\n"));
+}
+
 static void an_engine_that_is_not_there_is_told_before_anything_moves(void **state)
 {
     static const struct {
@@ -256,6 +329,7 @@ int main(void)
         WORLD_TEST(an_image_is_read_from_the_engine),
         WORLD_TEST(an_image_that_the_engine_lacks_is_told_in_its_words),
         WORLD_TEST(a_load_is_done_when_the_engine_says_so),
+        WORLD_TEST(a_load_without_an_answer_is_asked_for),
         WORLD_TEST(an_engine_that_is_not_there_is_told_before_anything_moves),
         WORLD_TEST(settings_that_cannot_be_meant_are_refused),
     };
