@@ -137,6 +137,42 @@ static void the_rest_of_a_large_file_comes_in_ranges(void **state)
     assert_int_equal(hub_server_count(&world->hub, "GET "), asked);
 }
 
+static void check_part(struct world *world, uint64_t offset, uint64_t length)
+{
+    const struct source_range range = {.offset = offset, .length = length};
+    CLEANUP(reader) struct reader *reader = NULL;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (source_open_part(world->source, &world->plan, &world->plan.files[0], &range, &reader,
+                         &err) < 0 ||
+        reader_read_exactly(reader, 0, (size_t)length, &content, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_memory_equal(content.data, world->body + offset, (size_t)length);
+}
+
+/* Whoever reads it holds the partial file, which nobody else may wait for meanwhile. */
+static void a_part_comes_from_the_cache_once_the_file_is_there(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(reader) struct reader *reader = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    char byte;
+
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){.target = LARGE, .body = world->body, .size = SIZE});
+    if (open_large(world, &reader, &err) < 0 || reader_read(reader, &byte, 1, &err) < 0)
+        fail_msg("%s", err.text);
+    check_part(world, 10, 1000);
+    assert_int_equal(hub_server_count(&world->hub, "Range: bytes=10-1009\r\n"), 1);
+    reader_free(TAKE(reader));
+    check_large(world);
+    size_t asked = hub_server_count(&world->hub, "GET ");
+    check_part(world, SIZE - 1000, 1000);
+    check_part(world, 10, 1000);
+    assert_int_equal(hub_server_count(&world->hub, "GET "), asked);
+}
+
 static void a_server_without_ranges_begins_again_and_the_file_is_right(void **state)
 {
     struct world *world = *state;
@@ -172,6 +208,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(the_rest_of_a_large_file_comes_in_ranges, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_part_comes_from_the_cache_once_the_file_is_there, setup,
+                                        teardown),
         cmocka_unit_test_setup_teardown(a_server_without_ranges_begins_again_and_the_file_is_right,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_refusal_is_told_as_without_a_cache, setup, teardown),

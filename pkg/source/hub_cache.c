@@ -200,3 +200,17 @@ int hub_cache_open(const struct hub_cache *cache, const char *commit, const stru
         return -1;
     return file_reader_open(path, 0, SIZE_UNKNOWN, out, err);
 }
+
+int hub_cache_open_part(const struct hub_cache *cache, const char *commit,
+                        const struct plan_file *file, uint64_t offset, struct reader **out,
+                        struct error *err)
+{
+    struct stat status;
+    CLEANUP(text) char *path = find_content(cache, commit, file, &status);
+
+    if (path == NULL) {
+        *out = NULL;
+        return 0;
+    }
+    return file_reader_open(path, offset, SIZE_UNKNOWN, out, err);
+}

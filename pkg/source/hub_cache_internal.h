@@ -43,6 +43,10 @@ bool hub_cache_has(const struct hub_cache *cache, const char *commit, const stru
  */
 int hub_cache_open(const struct hub_cache *cache, const char *commit, const struct plan_file *file,
                    const struct cancel *cancel, struct reader **out, struct error *err) MUST_CHECK;
+/* The content from `offset` on, not looked at before. *out is NULL if it is not there. */
+int hub_cache_open_part(const struct hub_cache *cache, const char *commit,
+                        const struct plan_file *file, uint64_t offset, struct reader **out,
+                        struct error *err) MUST_CHECK;
 
 /*
  * Fills `plan` with what lies in a snapshot: size and digest by the blob that a link names. The

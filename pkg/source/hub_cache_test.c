@@ -249,11 +249,29 @@ static void what_is_damaged_is_not_opened(void **state)
 
     assert_int_equal(hub_cache_open(world->cache, COMMIT, &file, NULL, &reader, &err), 0);
     assert_null(reader);
+    assert_int_equal(hub_cache_open_part(world->cache, COMMIT, &file, 3, &reader, &err), 0);
+    assert_null(reader);
     put(world, "blobs/" HELLO_SHA256, "hallo");
     assert_int_equal(hub_cache_open(world->cache, COMMIT, &file, NULL, &reader, &err), -1);
     assert_int_equal(err.kind, ERROR_CORRUPT);
     assert_non_null(strstr(err.text, "/blobs/" HELLO_SHA256));
     assert_null(reader);
+}
+
+static void a_part_is_opened_as_it_is(void **state)
+{
+    const struct world *world = *state;
+    char path[] = "a.bin";
+    const struct plan_file file = {
+        .path = path, .size = 5, .digest = digest_of(DIGEST_SHA256, "hello", 5)};
+    CLEANUP(reader) struct reader *reader = NULL;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    put(world, "blobs/" HELLO_SHA256, "hello");
+    assert_int_equal(hub_cache_open_part(world->cache, COMMIT, &file, 3, &reader, &err), 0);
+    assert_int_equal(reader_read_all(reader, 5, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "lo");
 }
 
 int main(void)
@@ -266,6 +284,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_snapshot_is_listed_by_its_links, setup, teardown),
         cmocka_unit_test_setup_teardown(a_snapshot_has_files_only, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_damaged_is_not_opened, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_part_is_opened_as_it_is, setup, teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

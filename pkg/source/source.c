@@ -3,6 +3,9 @@
 #include "cache/cache.h"
 #include "source/hub_cache_internal.h"
 
+/* From here on several connections bring more than what they fetch ahead in vain. */
+#define PART_SPLIT_LEAST (8 * SPLIT_LEAST)
+
 /* A file of the plan, whole and verified: the pipeline behind source_open_file(). */
 struct file_pipeline {
     struct reader base;
@@ -241,6 +244,52 @@ int source_open_file(struct source *source, const struct plan *plan, const struc
     if (open_pipeline(pipeline, name, err) < 0)
         return error_wrap(err, "reading '%s'", name);
     *out = TAKE(reader);
+    return 0;
+}
+
+/* A file that the download cache has whole, which is verified on the way to the part. */
+static int open_cached_part(struct source *source, const struct plan *plan,
+                            const struct plan_file *file, const struct source_range *range,
+                            struct reader **out, struct error *err)
+{
+    static const size_t piece = (size_t)(256 * KIB);
+    CLEANUP(reader) struct reader *whole = NULL;
+    CLEANUP(text) char *passed = xcalloc(1, piece);
+
+    if (source_open_file(source, plan, file, range->cancel, &whole, err) < 0)
+        return -1;
+    for (uint64_t left = range->offset; left > 0;) {
+        ssize_t got = reader_read(whole, passed, left < piece ? (size_t)left : piece, err);
+        if (got < 0 || cancel_check(range->cancel, err) < 0)
+            return -1;
+        if (got == 0)
+            break;
+        left -= (uint64_t)got;
+    }
+    *out = TAKE(whole);
+    return 0;
+}
+
+int source_open_part(struct source *source, const struct plan *plan, const struct plan_file *file,
+                     const struct source_range *range, struct reader **out, struct error *err)
+{
+    struct source_range rest = *range;
+    struct reader *content = NULL;
+
+    if (source->hub_cache != NULL &&
+        hub_cache_open_part(source->hub_cache, plan->pin, file, range->offset, &content, err) < 0)
+        return -1;
+    if (content == NULL && source->cache != NULL &&
+        cache_has(source->cache, &file->digest, file->size))
+        return open_cached_part(source, plan, file, range, out, err);
+    rest.length = SIZE_UNKNOWN;
+    if (content == NULL && range->length >= PART_SPLIT_LEAST &&
+        is_worth_splitting(source, file->size - range->offset) &&
+        split_reader_open(source, plan, file, &rest, &content, err) < 0)
+        return -1;
+    if (content == NULL && resume_reader_open(source, plan, file, range, &content, err) < 0)
+        return -1;
+    *out = content;
     return 0;
 }
 

@@ -181,6 +181,15 @@ int source_open_file(struct source *source, const struct plan *plan, const struc
                      struct error *err) MUST_CHECK;
 
 /*
+ * Opens a part of a file that has been read before by source_open_file(), or is being: for bytes
+ * that somebody has lost. It is not verified, and need not end with the range; a connection that
+ * breaks is resumed all the same. `plan`, `file`, `source` and range->cancel outlive *out.
+ */
+int source_open_part(struct source *source, const struct plan *plan, const struct plan_file *file,
+                     const struct source_range *range, struct reader **out,
+                     struct error *err) MUST_CHECK;
+
+/*
  * Files of one plan that will be opened in a known order, as far as they are small: the next ones
  * are fetched meanwhile, several at a time. Belongs to one thread.
  */

@@ -392,6 +392,31 @@ static void open_reads_the_range_it_was_asked_for_and_no_more(void **state)
     }
 }
 
+static void a_part_of_a_file_is_had_again_by_itself(void **state)
+{
+    static const struct {
+        size_t file;
+        uint64_t offset, length;
+    } cases[] = {{2, 0, 8},         {2, 2, 3}, {2, 7, 1}, {4, 0, 10}, {4, LARGE_SIZE - 2, 2},
+                 {4, 65537, 300000}};
+    struct world *world = *state;
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+
+    list(world, &plan);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(reader) struct reader *reader = NULL;
+        CLEANUP(buf) struct buf content = BUF_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        const struct source_range range = {.offset = cases[i].offset, .length = cases[i].length};
+        assert_int_equal(source_open_part(world->source, &plan, &plan.files[cases[i].file], &range,
+                                          &reader, &err),
+                         0);
+        assert_int_equal(reader_read_exactly(reader, 0, (size_t)range.length, &content, &err), 0);
+        assert_memory_equal(content.data, content_data(world, cases[i].file) + range.offset,
+                            content.size);
+    }
+}
+
 static void open_says_which_file_is_not_there(void **state)
 {
     struct world *world = *state;
@@ -447,6 +472,7 @@ static void a_file_that_is_not_what_the_plan_says_is_never_handed_over_whole(voi
         CONTRACT(list_gives_the_same_again, name),                                                 \
         CONTRACT(open_file_reads_every_file_from_several_threads, name),                           \
         CONTRACT(open_reads_the_range_it_was_asked_for_and_no_more, name),                         \
+        CONTRACT(a_part_of_a_file_is_had_again_by_itself, name),                                   \
         CONTRACT(open_says_which_file_is_not_there, name),                                         \
         CONTRACT(a_file_that_is_not_what_the_plan_says_is_never_handed_over_whole, name)
 
