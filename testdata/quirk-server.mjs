@@ -30,19 +30,24 @@
 //                        behind a proxy
 //   claimGzip            blobs come as they are, with Content-Encoding: gzip, as from a storage
 //                        that goes by their names
-//   faults [{method, path: REGEXP, range: REGEXP, after: N, times: N, status, headers, drop: N,
-//           late, hold: N}]
-//                        an answer out of turn, from the N-th such request on; with drop the
-//                        connection ends when so many bytes of the body have been stored; with
-//                        late: "lost" | "cut" | STATUS the request does its work, and then there is
-//                        no answer, half of one, or this one; with hold: N it comes N ms later,
-//                        with hold: FILE once there is such a file; GET /_held says how many wait
+//   broken "nothing"|"forgotten"
+//                        what stays of a PATCH that breaks off: nothing of its body, or not even
+//                        the upload; without, all that has come
+//   faults [{method, path: REGEXP, range: REGEXP, least: N, after: N, times: N, status, headers,
+//           drop: N, late, hold: N}]
+//                        an answer out of turn, from the N-th such request on, whose body has at
+//                        least so many bytes, or does not say; with drop the connection ends when so
+//                        many bytes of the body have been stored; with late: "lost" | "cut" | STATUS
+//                        the request does its work, and then there is no answer, half of one, or
+//                        this one; with hold: N it comes N ms later, with hold: FILE
+//                        once there is such a file; GET /_held says how many wait
 
 import { createServer } from 'node:http';
 import { once } from 'node:events';
 import { createHash, randomUUID } from 'node:crypto';
 import { appendFileSync, closeSync, createReadStream, existsSync, mkdirSync, openSync,
-    readFileSync, renameSync, rmSync, statSync, writeFileSync, writeSync } from 'node:fs';
+    readFileSync, renameSync, rmSync, statSync, truncateSync, writeFileSync,
+    writeSync } from 'node:fs';
 import { brotliCompressSync, constants, deflateSync, gzipSync } from 'node:zlib';
 import { parseArgs } from 'node:util';
 
@@ -187,8 +192,10 @@ async function patch(req, entry, id, query, fault) {
     try {
         await store(req, entry, upload, fault);
     } catch (refusal) {
-        if (refusal.code === 'BLOB_UPLOAD_UNKNOWN')
+        if (refusal.code === 'BLOB_UPLOAD_UNKNOWN' || switches.broken === 'forgotten')
             endUpload(id);
+        else if (switches.broken === 'nothing')
+            truncateSync(upload.file, upload.size = before);
         throw refusal;
     }
     const end = switches.createdOnPatch ? before : upload.size;
@@ -335,7 +342,8 @@ function takeFault(req) {
     const fits = (pattern, text) => pattern === undefined || new RegExp(pattern).test(text ?? '');
     return (switches.faults ?? []).find((fault) => {
         if (!fits(fault.method, req.method) || !fits(fault.path, req.url)
-            || !fits(fault.range, req.headers['content-range']))
+            || !fits(fault.range, req.headers['content-range'])
+            || Number(req.headers['content-length'] ?? Infinity) < (fault.least ?? 0))
             return false;
         fault.seen = (fault.seen ?? 0) + 1;
         return fault.seen > (fault.after ?? 0) && fault.seen <= (fault.after ?? 0) + (fault.times ?? 1);

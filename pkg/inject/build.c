@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PACK_TRIES 3
+#define PACK_TRIES 2
 #define PACK_WAIT_MS 2000
 #define CONTENTS_MAX 4096 /* files of a layer that are told by name: configs have limits */
 
@@ -63,8 +63,8 @@ static int pack_for_digest(struct layer_bytes *bytes, struct image_layer *out, s
 }
 
 /* Hub -> tar -> diff_id -> compressor -> target, in one pass. */
-static int pack_once(struct layer_bytes *bytes, struct store *target, struct image_layer *out,
-                     struct error *err)
+static int pack(struct layer_bytes *bytes, struct store *target, struct image_layer *out,
+                struct error *err)
 {
     CLEANUP(writer) struct writer *writer = NULL;
     const struct recipe *recipe = bytes->layer->recipe;
@@ -77,8 +77,13 @@ static int pack_once(struct layer_bytes *bytes, struct store *target, struct ima
             return -1;
         size = blob->size;
     }
-    if (store_create_blob(target, size, blob, &writer, err) < 0 ||
-        layer_bytes_write(bytes, writer, &out->diff_id, err) < 0)
+    if (store_create_blob(target, size, blob, &writer, err) < 0)
+        return -1;
+    CLEANUP(text) char *title = planned_layer_title(bytes->layer);
+    store_set_replay(target, writer, &(struct blob_replay){title, layer_bytes_replay, bytes});
+    int result = layer_bytes_write(bytes, writer, &out->diff_id, err);
+    writer_free(TAKE(writer)); /* before what it borrows */
+    if (result < 0)
         return -1;
     snprintf(blob->media_type, sizeof(blob->media_type), MEDIA_TYPE_OCI_LAYER "%s",
              compression_suffix(&recipe->compression));
@@ -92,16 +97,12 @@ static struct source *source_of(const struct planned_layer *layer)
     return layer->placed != NULL ? layer->placed->model->from : NULL;
 }
 
-/*
- * An upload that breaks is begun anew, and so is once what was changed on its way, down or up: only
- * the source can bring the bytes again.
- */
+/* What was changed on its way, down or up, is packed once more. */
 static int pack_layer(struct building *building, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
     const struct inject_options *options = building->options;
     const struct planned_layer *layer = &building->plan->layers[number];
-    bool was_corrupt = false;
 
     for (unsigned attempt = 1;; attempt++) {
         struct layer_bytes bytes = {
@@ -111,18 +112,13 @@ static int pack_layer(struct building *building, size_t number, const struct can
             .cancel = cancel,
             .progress = options->progress,
         };
-        int result = pack_once(&bytes, options->target.store, &building->out->layers[number], err);
-        atomic_fetch_add(&building->model_size, bytes.moved);
-        if (result == 0)
-            return 0;
-        bool is_corrupt = err->kind == ERROR_CORRUPT && !was_corrupt;
-        bool is_broken_off = err->kind == ERROR_UNREACHABLE && !bytes.broken;
-        if ((!is_corrupt && !is_broken_off) || attempt == PACK_TRIES)
-            return -1;
-        was_corrupt = was_corrupt || is_corrupt;
-        log_again(options->log, err->text, attempt * PACK_WAIT_MS, attempt + 1, PACK_TRIES);
+        int result = pack(&bytes, options->target.store, &building->out->layers[number], err);
+        atomic_fetch_add(&building->model_size, bytes.moved + bytes.replayed);
+        if (result == 0 || err->kind != ERROR_CORRUPT || attempt == PACK_TRIES)
+            return result;
+        log_again(options->log, err->text, PACK_WAIT_MS, attempt + 1, PACK_TRIES);
         error_release(err);
-        if (cancel_wait(cancel, attempt * PACK_WAIT_MS, err) < 0)
+        if (cancel_wait(cancel, PACK_WAIT_MS, err) < 0)
             return -1;
     }
 }

@@ -245,7 +245,7 @@ struct layer_bytes {
     const struct cancel *cancel;     /* may be NULL */
     const struct progress *progress; /* may be NULL */
     uint64_t moved;                  /* bytes of the model that have passed */
-    bool broken;                     /* the source has given up: packing again would not help */
+    uint64_t replayed;               /* and once more, for an upload that had lost them */
     struct source_files *files;      /* while it is packed */
 };
 
@@ -255,6 +255,13 @@ struct layer_bytes {
  */
 int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct digest *diff_id,
                       struct error *err) MUST_CHECK;
+/*
+ * layer_replay.c: a part of the same bytes again, as struct blob_replay wants them; `arg` is the
+ * layer_bytes that are being written. Of a plain layer only what is in the part is fetched; a
+ * compressed one is compressed from its start.
+ */
+int layer_bytes_replay(void *arg, uint64_t offset, uint64_t end, struct writer *out,
+                       struct error *err) MUST_CHECK;
 /* Compressor threads of a layer: the cores, shared among the large layers that are in flight, as
  * the others are soon done. `jobs` 0: WORKERS_DEFAULT. */
 unsigned layer_bytes_threads(const struct build_plan *plan, unsigned jobs);

@@ -16,9 +16,7 @@ static ssize_t bytes_read(struct reader *reader, void *data, size_t size, struct
     struct bytes_reader *stage = CONTAINER_OF(reader, struct bytes_reader, base);
     ssize_t part = reader_read(stage->next, data, size, err);
 
-    if (part < 0) {
-        stage->bytes->broken = true;
-    } else {
+    if (part > 0) {
         stage->bytes->moved += (uint64_t)part;
         progress_moved(stage->bytes->progress, (uint64_t)part);
     }
@@ -40,10 +38,8 @@ static int bytes_open(void *arg, const struct plan_file *file, struct reader **o
     struct layer_bytes *bytes = arg;
     struct reader *next = NULL;
 
-    if (source_files_open(bytes->files, file, &next, err) < 0) {
-        bytes->broken = true;
+    if (source_files_open(bytes->files, file, &next, err) < 0)
         return -1;
-    }
     struct bytes_reader *stage = xcalloc(1, sizeof(*stage));
     stage->base.ops = &ops;
     stage->next = next;

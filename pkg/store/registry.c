@@ -121,6 +121,7 @@ int registry_open(const struct reference *reference, const struct store_context 
         .open_blob = registry_open_blob,
         .has_blob = registry_has_blob,
         .create_blob = registry_create_blob,
+        .set_replay = registry_set_replay,
         .write_manifest = registry_write_manifest,
         .write_tag = registry_write_tag,
         .probe_write = registry_probe_write,

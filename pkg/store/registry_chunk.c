@@ -7,6 +7,8 @@
 #define STATUS_RANGE 416
 #define TRIES 5u
 #define WAIT_MS 500u
+/* Whoever refuses a part of this size refuses parts. */
+#define CHUNK_SMALL (4 * MIB)
 
 /* What goes in one PATCH. */
 struct piece {
@@ -58,6 +60,8 @@ static int send_piece(struct registry_session *session, const struct piece *piec
         return -1;
     if (!is_taken(response->status))
         return registry_refuse_body(response, piece->size, err);
+    if (!piece->is_whole)
+        registry_learn_chunk(session->registry, true);
     return registry_session_move(session, response, err);
 }
 
@@ -77,9 +81,7 @@ static size_t count_taken(const struct registry_session *session, const struct p
     return (size_t)(end - session->offset);
 }
 
-/* Asks how far the upload is (distribution-spec, "Pushing a blob in chunks"), and goes on there. */
-static int find_offset(struct registry_session *session, const struct piece *piece,
-                       struct error *err)
+int registry_session_ask(struct registry_session *session, uint64_t *out, struct error *err)
 {
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     struct http_request request = {.method = "GET", .url = session->location};
@@ -90,16 +92,56 @@ static int find_offset(struct registry_session *session, const struct piece *pie
     const char *range = http_response_header(&response, "Range");
     if (!is_taken(response.status))
         return registry_refuse(&response, err);
-    if (range == NULL || !registry_range_parse(range, &end) || end < session->offset ||
-        end - session->offset > piece->size)
+    if (range == NULL || !registry_range_parse(range, &end))
         return error_set(err, ERROR_UNREACHABLE,
-                         "the registry has the range '%s' of an upload, expected at least "
-                         "%" PRIu64 " bytes and %zu more at most",
-                         range != NULL ? range : "", session->offset, piece->size);
+                         "the registry says '%s' of how far an upload is, expected a range",
+                         range != NULL ? range : "");
     if (registry_session_move(session, &response, err) < 0)
         return -1;
+    *out = end;
+    return 0;
+}
+
+/* Asks how far the upload is, and goes on there. */
+static int find_offset(struct registry_session *session, const struct piece *piece,
+                       struct error *err)
+{
+    uint64_t end = 0;
+
+    if (registry_session_ask(session, &end, err) < 0)
+        return -1;
+    if (end < session->offset || end - session->offset > piece->size)
+        return error_set(err, ERROR_UNREACHABLE,
+                         "the registry has %" PRIu64 " bytes of an upload, expected at least "
+                         "%" PRIu64 " and %zu more at most",
+                         end, session->offset, piece->size);
     session->offset = end;
     return 0;
+}
+
+void registry_session_tell(const struct registry_session *session, uint64_t passed,
+                           unsigned attempt, const struct error *err)
+{
+    CLEANUP(buf) struct buf line = BUF_INIT;
+
+    buf_addf(&line, "%s: %s, at %s", session->name != NULL ? session->name : "a blob", err->text,
+             text_format_size(passed).text);
+    if (session->size != SIZE_UNKNOWN)
+        buf_addf(&line, " of %s", text_format_size(session->size).text);
+    if (session->offset > 0)
+        buf_addf(&line, "; going on at %s", text_format_size(session->offset).text);
+    else
+        buf_add_text(&line, "; beginning it anew");
+    log_wait(session->registry->log, "%s (try %u)", buf_text(&line), attempt);
+}
+
+/* What broke off came from a registry, or a proxy, that may let less of it through. */
+static void choose_smaller(struct registry_session *session, const struct piece *piece)
+{
+    uint64_t least = registry_chunk_least(session->registry);
+    uint64_t half = piece->size / 2;
+
+    session->chunk_most = half > least ? half : least;
 }
 
 /* The piece is still in memory; what came before it is not. */
@@ -107,17 +149,45 @@ static int resume(struct registry_session *session, const struct piece *piece, u
                   struct error *err)
 {
     struct registry *registry = session->registry;
+    CLEANUP(error) struct error broken = ERROR_INIT;
+    uint64_t passed = session->offset + piece->size;
+    uint64_t before = session->offset;
 
-    log_debug(registry->log, "asking how far an upload is: %s", err->text);
-    error_release(err);
+    error_move(&broken, err);
     if (registry_wait(registry, err) < 0 ||
         cancel_wait(registry->cancel, WAIT_MS << (attempt - 1), err) < 0)
         return -1;
-    if (find_offset(session, piece, err) == 0)
+    if (find_offset(session, piece, err) == 0) {
+        if (session->offset == before && attempt > 1)
+            choose_smaller(session, piece);
+        registry_session_tell(session, passed, attempt + 1, &broken);
         return 0;
+    }
     if (err->kind == ERROR_NOT_FOUND || err->kind == ERROR_UNSUPPORTED)
         err->kind = ERROR_UNREACHABLE; /* it cannot tell; from the start it may work */
+    if (err->kind == ERROR_UNREACHABLE)
+        error_wrap(err, "%s", broken.text);
     return -1;
+}
+
+/* Parts were our idea, and may not be the registry's: smaller ones, or none. */
+static int learn_no_chunk(struct registry_session *session, const struct piece *piece,
+                          struct error *err)
+{
+    if (piece->size > CHUNK_SMALL) {
+        session->chunk_most = CHUNK_SMALL;
+        error_release(err);
+        return 0;
+    }
+    registry_learn_chunk(session->registry, false);
+    err->kind = ERROR_UNREACHABLE;
+    return -1;
+}
+
+static bool is_no_chunk(int status)
+{
+    return status == 400 || status == 405 || status == 411 || status == STATUS_RANGE ||
+           status == 501;
 }
 
 /* A piece did not arrive, and `err` says why: 0 if there is more to try in this session. */
@@ -138,6 +208,9 @@ static int recover(struct registry_session *session, const struct piece *piece,
             return -1;
         return registry_wait(registry, err);
     }
+    if (!piece->is_whole && is_no_chunk(status) &&
+        registry_may_refuse_chunks(registry, session->is_resumed))
+        return learn_no_chunk(session, piece, err);
     if (session->offset > 0 && (is_lost || status == STATUS_RANGE)) {
         registry_learn_wait(registry, response);
         return resume(session, piece, attempt, err);
@@ -157,6 +230,17 @@ static int recover(struct registry_session *session, const struct piece *piece,
     return -1;
 }
 
+static size_t choose_size(const struct registry_session *session, size_t left)
+{
+    uint64_t most = registry_chunk_size(session->registry);
+
+    if (session->is_resumed && most == SIZE_UNKNOWN)
+        most = registry_resume_size(session->registry);
+    if (session->chunk_most > 0 && session->chunk_most < most)
+        most = session->chunk_most;
+    return left > most && most > 0 ? (size_t)most : left;
+}
+
 int registry_session_write(struct registry_session *session, const void *data, size_t size,
                            bool is_whole, struct error *err)
 {
@@ -165,11 +249,12 @@ int registry_session_write(struct registry_session *session, const void *data, s
 
     while (session->offset - start < size) {
         CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-        size_t done = (size_t)(session->offset - start);
-        uint64_t chunk = registry_chunk_size(session->registry);
-        struct piece piece = {.data = (const char *)data + done, .size = size - done};
-        if (piece.size > chunk)
-            piece.size = (size_t)chunk;
+        uint64_t before = session->offset;
+        size_t done = (size_t)(before - start);
+        struct piece piece = {
+            .data = (const char *)data + done,
+            .size = choose_size(session, size - done),
+        };
         piece.is_whole = is_whole && piece.size == size;
         if (send_piece(session, &piece, &response, err) == 0) {
             session->offset += count_taken(session, &piece, &response);
@@ -178,6 +263,8 @@ int registry_session_write(struct registry_session *session, const void *data, s
         }
         if (++attempt == TRIES || recover(session, &piece, &response, attempt, err) < 0)
             return -1;
+        if (session->offset > before)
+            attempt = 0;
     }
     return 0;
 }

@@ -3,9 +3,20 @@
 
 #include "store/store_internal.h"
 
+/* Whose idea chunks are. */
+enum chunk_origin {
+    CHUNK_NEEDED, /* larger bodies are refused, or the registry asks for chunks */
+    CHUNK_ASKED,  /* the user's */
+    CHUNK_OURS,   /* after a break */
+};
+
 /* What a registry has shown of itself while it was used; the same for all of its repositories. */
 struct registry_quirks {
-    uint64_t chunk;         /* most bytes of one body of an upload; 0: as many as a blob has */
+    uint64_t chunk; /* most bytes of one body of an upload; 0: as many as a blob has */
+    enum chunk_origin chunk_origin;
+    uint64_t chunk_least;   /* what it asks for; 0: nothing */
+    bool takes_chunks;      /* a PATCH with a Content-Range was accepted */
+    bool refuses_chunks;    /* one was refused that nobody had asked for */
     uint64_t begin_ms;      /* nothing is begun before, by the monotonic clock */
     bool refuses_patch;     /* a blob goes in the body of the PUT */
     bool refuses_head;      /* GET is asked in its place */
@@ -99,7 +110,21 @@ int registry_check_blob_size(const struct store *store, uint64_t size,
 uint64_t registry_now_ms(void);
 /* The most bytes for the next body of an upload; SIZE_UNKNOWN: as many as there are. */
 uint64_t registry_chunk_size(struct registry *registry);
+/*
+ * The most for a body of an upload that broke and goes on in the middle: that, or 16 MiB. 0: the
+ * registry has refused to take parts.
+ */
+uint64_t registry_resume_size(struct registry *registry);
+/* Smaller parts than that are not worth their requests, or not allowed. */
+uint64_t registry_chunk_least(struct registry *registry);
+/* The registry keeps nothing of a body that breaks off: from now on blobs go in smaller ones. */
+void registry_learn_loss(struct registry *registry);
 bool registry_refuses_patch(struct registry *registry);
+/* A part of a blob was accepted, or was refused though it was a small one. */
+void registry_learn_chunk(struct registry *registry, bool is_taken);
+/* Whether parts may be more than it takes: none has been taken yet, and nobody has asked for any.
+ */
+bool registry_may_refuse_chunks(struct registry *registry, bool is_resumed);
 /* Heeds OCI-Chunk-Min-Length in the answer to the POST of an upload. */
 void registry_learn_minimum(struct registry *registry, const struct http_response *response);
 /* Heeds Retry-After: the next upload is begun after that. */
@@ -124,6 +149,10 @@ struct registry_session {
     char *location;            /* where it goes on, the newest one; NULL: none is open */
     uint64_t offset;           /* bytes that it has */
     bool is_silent;            /* the last request got no answer */
+    bool is_resumed;           /* it is our idea to go on in chunks, after a break */
+    uint64_t chunk_most;       /* larger ones did not come through; 0: any may */
+    const char *name;          /* of the blob, for messages; borrowed; NULL: it has none */
+    uint64_t size;             /* of the blob; SIZE_UNKNOWN: not known yet */
 };
 
 /* Takes the session of a probe or of a mount that came to nothing, or opens one. */
@@ -164,7 +193,69 @@ int registry_session_write(struct registry_session *session, const void *data, s
 /* "0-1023", maybe with "bytes=" before it: how many bytes that is; false if it is nothing alike. */
 bool registry_range_parse(const char *text, uint64_t *out);
 
-/* The upload side, in registry_upload.c. */
+/* Asks how many bytes it has (distribution-spec, "Pushing a blob in chunks"). */
+int registry_session_ask(struct registry_session *session, uint64_t *out,
+                         struct error *err) MUST_CHECK;
+/*
+ * Tells people of a break, which `err` describes: `passed` bytes had been written, and it goes on
+ * where the session is.
+ */
+void registry_session_tell(const struct registry_session *session, uint64_t passed,
+                           unsigned attempt, const struct error *err);
+
+/* How a blob goes that is more than what is held. */
+enum upload_way {
+    WAY_STREAM, /* one PATCH without Content-Range, which is what every registry takes */
+    WAY_CHUNKS, /* a PATCH each time that so much is held */
+    WAY_PUT,    /* the PUT has the body: the digest is known beforehand */
+    WAY_SPOOL,  /* the same by way of a file, since it is not */
+};
+
+/*
+ * One blob on its way (distribution-spec, "Pushing blobs"). Its first bytes are held; if all of it
+ * fits they are sent at the end, else they go ahead of the rest as `way` says.
+ */
+struct registry_blob {
+    struct writer base;
+    const struct digest *digest; /* borrowed; filled by the time of finish */
+    uint64_t size;               /* SIZE_UNKNOWN: sent in chunks of the transfer */
+    struct registry_session session;
+    enum upload_way way;
+    char *held;
+    size_t held_size;
+    size_t held_most;
+    struct writer *body;         /* of the request under way; NULL: none */
+    struct http_response answer; /* to it */
+    int spool;                   /* a file without a name; -1: none */
+    uint64_t spooled;
+
+    /* What registry_resume.c goes by. */
+    struct blob_replay replay; /* `write` NULL: what is gone is gone */
+    uint64_t passed;           /* bytes that have come to be written */
+    uint64_t reached;          /* most that the session was found to have after a break */
+    unsigned tries;            /* breaks since that was the case */
+    bool is_committed;         /* it was found to be there */
+};
+
+/* registry_upload.c: sends bytes, or holds them; ERROR_UNREACHABLE if another try may help. */
+int registry_blob_put(struct registry_blob *blob, const char *data, size_t size,
+                      struct error *err) MUST_CHECK;
+/* No more come: the blob is committed. */
+int registry_blob_end(struct registry_blob *blob, struct error *err) MUST_CHECK;
+/* Whether what came so far is here, on the disk or in memory, and can be sent in a new session. */
+bool registry_blob_is_kept(const struct registry_blob *blob, bool is_last);
+/* Decides how it goes from its start on, by what the registry has shown so far. */
+void registry_blob_choose_way(struct registry_blob *blob);
+/* Forgets what is held, and the request under way. */
+void registry_blob_drop(struct registry_blob *blob);
+
+/*
+ * registry_resume.c: a put or an end came to nothing, and `err` says why. Goes on where the
+ * registry says that the upload is, or begins it anew, until all that has passed is there again.
+ */
+int registry_blob_recover(struct registry_blob *blob, bool is_last, struct error *err) MUST_CHECK;
+void registry_set_replay(struct writer *blob, const struct blob_replay *replay);
+
 int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
                          struct writer **out, struct error *err) MUST_CHECK;
 

@@ -7,6 +7,8 @@
 #define CHUNK_SMALL (512 * KIB)
 /* Chunks are held in memory; who wants larger ones gets the blob in one body. */
 #define CHUNK_MOST (64 * MIB)
+/* After a break: large enough that the requests between do not count. */
+#define CHUNK_RESUMED (16 * MIB)
 #define GB UINT64_C(1000000000)
 
 uint64_t registry_now_ms(void)
@@ -23,6 +25,62 @@ uint64_t registry_chunk_size(struct registry *registry)
     uint64_t chunk = registry->quirks.chunk;
     pthread_mutex_unlock(&registry->lock);
     return chunk > 0 ? chunk : SIZE_UNKNOWN;
+}
+
+uint64_t registry_resume_size(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->lock);
+    const struct registry_quirks *quirks = &registry->quirks;
+    uint64_t size = quirks->chunk > 0 ? quirks->chunk : CHUNK_RESUMED;
+    bool refuses = quirks->refuses_chunks;
+    pthread_mutex_unlock(&registry->lock);
+    return refuses ? 0 : size;
+}
+
+uint64_t registry_chunk_least(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->lock);
+    uint64_t least = registry->quirks.chunk_least;
+    pthread_mutex_unlock(&registry->lock);
+    return least > CHUNK_SMALL ? least : CHUNK_SMALL;
+}
+
+void registry_learn_loss(struct registry *registry)
+{
+    pthread_mutex_lock(&registry->lock);
+    struct registry_quirks *quirks = &registry->quirks;
+    bool is_new = quirks->chunk == 0 && !quirks->refuses_chunks;
+    if (is_new) {
+        quirks->chunk = CHUNK_RESUMED;
+        quirks->chunk_origin = CHUNK_OURS;
+    }
+    pthread_mutex_unlock(&registry->lock);
+    if (is_new)
+        log_debug(registry->log, "'%s' keeps nothing of a body that breaks off: going on with %s",
+                  registry->host, text_format_size(CHUNK_RESUMED).text);
+}
+
+void registry_learn_chunk(struct registry *registry, bool is_taken)
+{
+    pthread_mutex_lock(&registry->lock);
+    struct registry_quirks *quirks = &registry->quirks;
+    quirks->takes_chunks = quirks->takes_chunks || is_taken;
+    quirks->refuses_chunks = !is_taken;
+    if (!is_taken)
+        quirks->chunk = 0;
+    pthread_mutex_unlock(&registry->lock);
+    if (!is_taken)
+        log_debug(registry->log, "'%s' takes no parts of blobs", registry->host);
+}
+
+bool registry_may_refuse_chunks(struct registry *registry, bool is_resumed)
+{
+    pthread_mutex_lock(&registry->lock);
+    const struct registry_quirks *quirks = &registry->quirks;
+    bool may = !quirks->takes_chunks &&
+               (is_resumed || (quirks->chunk > 0 && quirks->chunk_origin == CHUNK_OURS));
+    pthread_mutex_unlock(&registry->lock);
+    return may;
 }
 
 bool registry_refuses_patch(struct registry *registry)
@@ -42,9 +100,14 @@ void registry_learn_minimum(struct registry *registry, const struct http_respons
     if (text == NULL || parse_u64(text, CHUNK_MOST, &least, &ignored) < 0 || least == 0)
         return;
     pthread_mutex_lock(&registry->lock);
-    bool is_new = registry->quirks.chunk == 0;
-    if (is_new)
-        registry->quirks.chunk = least > CHUNK_LARGE ? least : CHUNK_LARGE;
+    struct registry_quirks *quirks = &registry->quirks;
+    bool is_new = quirks->chunk_least == 0;
+    quirks->chunk_least = least;
+    if (quirks->chunk == 0)
+        quirks->chunk = least > CHUNK_LARGE ? least : CHUNK_LARGE;
+    else if (quirks->chunk < least && quirks->chunk_origin != CHUNK_NEEDED)
+        quirks->chunk = least;
+    quirks->chunk_origin = CHUNK_NEEDED;
     pthread_mutex_unlock(&registry->lock);
     if (is_new)
         log_debug(registry->log, "'%s' asks for chunks of %s at least", registry->host,
@@ -88,6 +151,7 @@ static enum upload_retry learn_too_large(struct registry *registry, uint64_t siz
     struct registry_quirks *quirks = &registry->quirks;
     if (quirks->chunk == 0 || quirks->chunk > next)
         quirks->chunk = next;
+    quirks->chunk_origin = CHUNK_NEEDED;
     next = quirks->chunk;
     pthread_mutex_unlock(&registry->lock);
     log_debug(registry->log, "'%s' refuses a body of that size: going on with %s at a time",

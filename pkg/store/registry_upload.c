@@ -12,35 +12,6 @@
 #define STATUS_NO_CONTENT 204
 /* A blob of no more than that is held in memory, and can be sent again without its source. */
 #define HELD_MOST ((size_t)1 * MIB)
-#define ATTEMPTS 4u
-#define WAIT_MS 500u
-
-/* How a blob goes that is more than what is held. */
-enum way {
-    WAY_STREAM, /* one PATCH without Content-Range, which is what every registry takes */
-    WAY_CHUNKS, /* a PATCH each time that so much is held */
-    WAY_PUT,    /* the PUT has the body: the digest is known beforehand */
-    WAY_SPOOL,  /* the same by way of a file, since it is not */
-};
-
-/*
- * One blob on its way (distribution-spec, "Pushing blobs"). Its first bytes are held; if all of it
- * fits they are sent at the end, else they go ahead of the rest as `way` says.
- */
-struct registry_blob {
-    struct writer base;
-    const struct digest *digest; /* borrowed; filled by the time of finish */
-    uint64_t size;               /* SIZE_UNKNOWN: sent in chunks of the transfer */
-    struct registry_session session;
-    enum way way;
-    char *held;
-    size_t held_size;
-    size_t held_most;
-    struct writer *body;         /* of the request under way; NULL: none */
-    struct http_response answer; /* to it */
-    int spool;                   /* a file without a name; -1: none */
-    uint64_t spooled;
-};
 
 /* Our token goes to the registry itself alone, wherever it sends the upload. */
 static int authorize(const struct registry_blob *blob, char **out, struct error *err)
@@ -147,30 +118,10 @@ static int send_held(struct registry_blob *blob, bool is_last, struct error *err
     return is_last ? registry_session_commit(session, blob->digest, NULL, 0, err) : 0;
 }
 
-/* Opens a new session in the place of one that came to nothing. */
-static int begin_anew(struct registry_blob *blob, unsigned attempt, struct error *err)
-{
-    struct registry *registry = blob->session.registry;
-
-    log_debug(registry->log, "beginning an upload anew: %s", err->text);
-    error_release(err);
-    registry_session_cancel(&blob->session);
-    if (cancel_wait(registry->cancel, WAIT_MS << (attempt - 1), err) < 0)
-        return -1;
-    return registry_session_begin(&blob->session, err);
-}
-
-/* Sends what is held. As long as that is all there was so far, it can be sent anew. */
 static int flush_held(struct registry_blob *blob, bool is_last, struct error *err)
 {
-    bool is_start = blob->session.offset == 0;
-
-    for (unsigned attempt = 1; send_held(blob, is_last, err) < 0; attempt++) {
-        bool is_stuck = !is_last && registry_refuses_patch(blob->session.registry);
-        if (err->kind != ERROR_UNREACHABLE || !is_start || is_stuck || attempt == ATTEMPTS ||
-            begin_anew(blob, attempt, err) < 0)
-            return -1;
-    }
+    if (send_held(blob, is_last, err) < 0)
+        return -1;
     blob->held_size = 0;
     return 0;
 }
@@ -186,21 +137,12 @@ static int send_spool(struct registry_blob *blob, struct error *err)
     CLEANUP(reader)
     struct reader *kept = fd_reader_new(blob->spool, "the layer that was kept", 0, blob->spooled);
 
+    blob->size = blob->spooled;
     if (begin_body(blob, blob->spooled, err) < 0)
         return -1;
     if (stream_copy(kept, blob->body, blob->session.registry->cancel, err) < 0)
         return explain_body(blob, err);
     return finish_body(blob, err);
-}
-
-static int flush_spool(struct registry_blob *blob, struct error *err)
-{
-    blob->size = blob->spooled;
-    for (unsigned attempt = 1; send_spool(blob, err) < 0; attempt++)
-        if (err->kind != ERROR_UNREACHABLE || attempt == ATTEMPTS ||
-            begin_anew(blob, attempt, err) < 0)
-            return -1;
-    return 0;
 }
 
 /* More comes than can be held. */
@@ -226,7 +168,7 @@ static int pass_on_held(struct registry_blob *blob, struct error *err)
     return 0;
 }
 
-static int add_bytes(struct registry_blob *blob, const char *data, size_t size, struct error *err)
+int registry_blob_put(struct registry_blob *blob, const char *data, size_t size, struct error *err)
 {
     while (size > 0) {
         if (blob->body != NULL)
@@ -253,6 +195,28 @@ static int add_bytes(struct registry_blob *blob, const char *data, size_t size, 
     return 0;
 }
 
+int registry_blob_end(struct registry_blob *blob, struct error *err)
+{
+    if (blob->is_committed)
+        return 0;
+    if (blob->body != NULL)
+        return finish_body(blob, err);
+    return blob->spool >= 0 ? send_spool(blob, err) : flush_held(blob, true, err);
+}
+
+bool registry_blob_is_kept(const struct registry_blob *blob, bool is_last)
+{
+    return is_last && blob->body == NULL && (blob->spool >= 0 || blob->held_size == blob->passed);
+}
+
+void registry_blob_drop(struct registry_blob *blob)
+{
+    writer_free(TAKE(blob->body));
+    http_response_release(&blob->answer);
+    free(TAKE(blob->held));
+    blob->held_size = 0;
+}
+
 static int explain(const struct registry_blob *blob, struct error *err)
 {
     return error_wrap(err, "uploading a blob to '%s'", blob->session.registry->base.name);
@@ -263,17 +227,20 @@ static int registry_blob_write(struct writer *writer, const void *data, size_t s
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
 
-    return add_bytes(blob, data, size, err) < 0 ? explain(blob, err) : 0;
+    blob->passed += size;
+    if (registry_blob_put(blob, data, size, err) < 0 && registry_blob_recover(blob, false, err) < 0)
+        return explain(blob, err);
+    return 0;
 }
 
 static int registry_blob_finish(struct writer *writer, struct error *err)
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
-    int result = blob->body != NULL ? finish_body(blob, err)
-                 : blob->spool >= 0 ? flush_spool(blob, err)
-                                    : flush_held(blob, true, err);
 
-    return result < 0 ? explain(blob, err) : 0;
+    while (registry_blob_end(blob, err) < 0)
+        if (registry_blob_recover(blob, true, err) < 0)
+            return explain(blob, err);
+    return 0;
 }
 
 /* A session that was not finished is given up. */
@@ -290,8 +257,7 @@ static void registry_blob_free(struct writer *writer)
     free(blob);
 }
 
-/* What the registry has shown so far decides how a blob of this size goes. */
-static void choose_way(struct registry_blob *blob)
+void registry_blob_choose_way(struct registry_blob *blob)
 {
     struct registry *registry = blob->session.registry;
     uint64_t chunk = registry_chunk_size(registry);
@@ -316,7 +282,7 @@ int registry_create_blob(struct store *store, uint64_t size, const struct digest
 {
     static const struct writer_ops ops = {registry_blob_write, registry_blob_finish,
                                           registry_blob_free};
-    struct registry_session session = {.registry = registry_of(store)};
+    struct registry_session session = {.registry = registry_of(store), .size = size};
 
     if (registry_session_begin(&session, err) < 0)
         return -1;
@@ -326,7 +292,7 @@ int registry_create_blob(struct store *store, uint64_t size, const struct digest
     blob->size = size;
     blob->session = session;
     blob->spool = -1;
-    choose_way(blob);
+    registry_blob_choose_way(blob);
     *out = &blob->base;
     return 0;
 }

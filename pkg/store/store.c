@@ -255,6 +255,15 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
     return 0;
 }
 
+void store_set_replay(const struct store *store, struct writer *blob,
+                      const struct blob_replay *replay)
+{
+    const struct blob_writer *writer = CONTAINER_OF(blob, struct blob_writer, base);
+
+    if (store->ops->set_replay != NULL)
+        store->ops->set_replay(writer->target, replay);
+}
+
 static int write_blob_once(struct store *store, const struct buf *bytes, struct descriptor *blob,
                            struct error *err)
 {

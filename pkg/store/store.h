@@ -35,6 +35,20 @@ struct tag_state {
     struct digest digest; /* TAG_IMAGE */
 };
 
+/*
+ * Where bytes of a blob come from that were written and got lost: on a connection that broke, or
+ * with an upload that was forgotten. Whoever writes a blob without one begins it anew himself.
+ */
+struct blob_replay {
+    const char *name; /* of the blob, for messages; outlives the writer */
+    /*
+     * Writes the bytes from `offset` to `end` again, the same ones, and does not finish `out`.
+     * Called while the blob's writer is, maybe by another thread.
+     */
+    int (*write)(void *arg, uint64_t offset, uint64_t end, struct writer *out, struct error *err);
+    void *arg;
+};
+
 struct store_ops {
     /*
      * The bytes of a manifest or index as stored. `version` is a tag, the text of a digest, or
@@ -71,6 +85,8 @@ struct store_ops {
     int (*check_blob_size)(const struct store *store, uint64_t size, struct error *err);
     /* NULL: a tag or a digest. Or: may a manifest be written as `version`, which may be NULL? */
     int (*check_version)(struct store *store, const char *version, struct error *err);
+    /* NULL, or: see store_set_replay(); `blob` is of create_blob. */
+    void (*set_replay)(struct writer *blob, const struct blob_replay *replay);
     /* NULL, or: all is written, see store_finish(). */
     int (*finish)(struct store *store, struct error *err);
     void (*free)(struct store *store);
@@ -133,6 +149,13 @@ int store_check_blob_size(const struct store *store, uint64_t size, struct error
  */
 int store_create_blob(struct store *store, uint64_t size, struct descriptor *blob,
                       struct writer **out, struct error *err) MUST_CHECK;
+/*
+ * Before the first byte of a writer of store_create_blob(): an upload that breaks goes on where the
+ * store says that it is, as long as that moves it forward, and else as often as the http's
+ * `retries` say. Copies `replay`.
+ */
+void store_set_replay(const struct store *store, struct writer *blob,
+                      const struct blob_replay *replay);
 /* Writes a small blob from memory unless it is there; fills digest and size of `blob`. */
 int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
                      struct error *err) MUST_CHECK;
