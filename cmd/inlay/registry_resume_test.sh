@@ -9,8 +9,8 @@ start_hub "{\"id\": \"acme/model\", \"files\": [{\"path\": \"config.json\", \"te
 export HF_ENDPOINT=$HUB_URL
 make_base "$TEST_DIR/base" 1
 start_quirk_registry
-inject=("$INLAY" inject "oci:$TEST_DIR/base:1" acme/model)
-expect_exit 0 "${inject[@]}" --to "oci:$TEST_DIR/plain:1"
+inject=("$INLAY" inject "oci:$TEST_DIR/base:1" acme/model --to)
+expect_exit 0 "${inject[@]}" "oci:$TEST_DIR/plain:1"
 plain=${OUT##*@}
 
 # What is on the way when a connection breaks is in buffers of both kernels, and at most this.
@@ -25,7 +25,7 @@ broken() {
     quirk_control "$2" >/dev/null
     hub_control '{"clearLog": true}' >/dev/null
     shift 3
-    expect_exit 0 "$@" --to "$QUIRK/$name:1"
+    expect_exit 0 "$@" "$QUIRK/$name:1"
     expect_eq "$expected" "${OUT##*@}" "the image at $name"
     requests=$(quirk_log . -c)
     stored=$(jq 'map(select(.method == "PATCH") | .bytes) | add' <<<"$requests")
@@ -70,7 +70,7 @@ for switch in '"broken": "forgotten"' '"refuseStatus": true'; do
 done
 # Twenty of them are too much, and end as they should.
 quirk_control '{"broken": "forgotten", "faults": [{"method": "PATCH", "least": 3000001, "drop": 3000000, "times": 20}]}' >/dev/null
-expect_exit 5 "${inject[@]}" --to "$QUIRK/never:1"
+expect_exit 5 "${inject[@]}" "$QUIRK/never:1"
 expect_contains "$ERR" 'nothing has moved in 6 tries'
 expect_contains "$ERR" 'beginning it anew (try 6)'
 expect_eq 6 "$(quirk_log 'map(select(.method == "PATCH" and .bytes == 3000000)) | length')" 'tries'
@@ -90,7 +90,17 @@ broken narrow "{\"broken\": \"nothing\", \"faults\": [$reset,
     {\"method\": \"PATCH\", \"range\": \".\", \"drop\": 5000000, \"times\": 3}]}" "$plain" "${inject[@]}"
 
 # A compressed layer is compressed again up to there, and sent from there.
-expect_exit 0 "${inject[@]}" --compression zstd --to "oci:$TEST_DIR/packed:1"
-broken packed "{\"state\": true, \"faults\": [$reset]}" "${OUT##*@}" "${inject[@]}" --compression zstd
+expect_exit 0 "${inject[@]}" "oci:$TEST_DIR/packed:1" --compression zstd
+broken packed "{\"state\": true, \"faults\": [$reset]}" "${OUT##*@}" "${inject[@]:0:4}" --compression zstd --to
 at_most "$stored" $((size + size / 10)) 'bytes that were sent'
 expect_eq 1 "$breaks" 'breaks that were told'
+
+# A copy goes on likewise, from a folder and from another registry, on both sides.
+broken copied "{\"state\": true, \"faults\": [$reset]}" "$plain" "$INLAY" copy "oci:$TEST_DIR/plain:1"
+expect_eq 1 "$breaks" 'breaks that were told'
+at_most "$stored" $((size + size / 10)) 'bytes that were sent'
+start_registry
+expect_exit 0 "$INLAY" copy "oci:$TEST_DIR/plain:1" "$REGISTRY/from:1"
+broken copied-over "{\"state\": true, \"faults\": [$reset]}" "$plain" "$INLAY" copy "$REGISTRY/from:1"
+expect_eq 1 "$breaks" 'breaks that were told'
+at_most "$stored" $((size + size / 10)) 'bytes that were sent'

@@ -7,9 +7,6 @@
 
 #define NAME_SHOWN_MAX 200 /* bytes */
 
-#define COPY_ATTEMPTS 3
-#define COPY_WAIT_MS 1000u
-
 typedef int store_opener(const struct reference *reference, const struct store_context *context,
                          struct store **out, struct error *err);
 
@@ -339,64 +336,4 @@ int store_probe_write(struct store *store, struct error *err)
 int store_finish(struct store *store, struct error *err)
 {
     return store->ops->finish != NULL ? store->ops->finish(store, err) : 0;
-}
-
-/*
- * A copy keeps its name, whatever the algorithm: the store gets the descriptor's digest, which the
- * reader has verified before the last byte passes.
- */
-static int stream_blob(struct store *from, struct store *to, const struct descriptor *blob,
-                       const struct store_copy_options *options, struct error *err)
-{
-    CLEANUP(reader) struct reader *raw = NULL;
-    CLEANUP(reader) struct reader *counted = NULL;
-    CLEANUP(writer) struct writer *writer = NULL;
-
-    if (from->ops->open_blob(from, blob, 0, SIZE_UNKNOWN, &raw, err) < 0)
-        return -1;
-    if (options->count != NULL)
-        counted = count_reader_new(raw, options->count, options->count_arg);
-    CLEANUP(reader)
-    struct reader *verified =
-        verify_reader_new(counted != NULL ? counted : raw, digest_format(&blob->digest).text,
-                          blob->size, &blob->digest);
-    if (to->ops->create_blob(to, blob->size, &blob->digest, &writer, err) < 0 ||
-        stream_copy(verified, writer, options->cancel, err) < 0)
-        return -1;
-    return writer_finish(writer, err);
-}
-
-int store_copy_blob(struct store *from, struct store *to, const struct descriptor *blob,
-                    const struct store_copy_options *options, enum store_copied *how,
-                    struct error *err)
-{
-    bool is_there = false;
-
-    if (to->ops->has_blob(to, blob, &is_there, err) < 0)
-        return -1;
-    if (is_there) {
-        *how = STORE_WAS_THERE;
-        return 0;
-    }
-    if (to->ops->mount_blob != NULL && to->ops->mount_blob(to, blob, from, &is_there, err) < 0)
-        return -1;
-    if (is_there) {
-        *how = STORE_MOUNTED;
-        return 0;
-    }
-    bool was_corrupt = false;
-    for (unsigned attempt = 1; stream_blob(from, to, blob, options, err) < 0; attempt++) {
-        bool is_corrupt = err->kind == ERROR_CORRUPT;
-        if ((err->kind != ERROR_UNREACHABLE && (!is_corrupt || was_corrupt)) ||
-            attempt == COPY_ATTEMPTS)
-            return error_wrap(err, "copying the blob '%s' from '%s' to '%s'",
-                              digest_format(&blob->digest).text, from->name, to->name);
-        was_corrupt = was_corrupt || is_corrupt;
-        log_again(options->log, err->text, COPY_WAIT_MS * attempt, attempt + 1, COPY_ATTEMPTS);
-        error_release(err);
-        if (cancel_wait(options->cancel, COPY_WAIT_MS * attempt, err) < 0)
-            return -1;
-    }
-    *how = STORE_STREAMED;
-    return 0;
 }
