@@ -126,7 +126,8 @@ int option_set_size(const struct option_input *in, uint64_t least, const char *e
 {
     uint64_t size = 0;
 
-    if (!parse_size(in->value, &size) || size < least)
+    if (!parse_size(in->value, &size) || size < least ||
+        (in->row->most > 0 && size > in->row->most))
         return error_set(err, ERROR_USAGE, "--%s '%s' is not a %s", in->row->name, in->value,
                          expected);
     value_of(in)->number = size;

@@ -12,6 +12,9 @@
 #define DAYS_MAX 36500
 #define TIMEOUT_MAX 86400
 #define RETRIES_MAX 100
+/* A chunk is held in memory. */
+#define CHUNK_LEAST (512 * KIB)
+#define CHUNK_MOST (64 * MIB)
 
 static int set_max_size(const struct option_input *in, struct error *err)
 {
@@ -22,6 +25,11 @@ static int set_limit_rate(const struct option_input *in, struct error *err)
 {
     return option_set_size(
         in, KIB, "rate; expected bytes a second, at least 1K, such as 500K, 20M or 1G", err);
+}
+
+static int set_chunk_size(const struct option_input *in, struct error *err)
+{
+    return option_set_size(in, CHUNK_LEAST, "size of 512K to 64M, such as 16M", err);
 }
 
 static int set_companions(const struct option_input *in, struct error *err)
@@ -426,6 +434,10 @@ const struct option_row option_rows[] = {
      .help = "try layers that are too large for TO's registry"},
     {WORK, "jobs", 0, "N", WORKERS, .help = "layers, blobs and requests in flight, 1 to 64 (4)",
      .set = option_set_count, .most = JOBS_MAX},
+    {WORK, "chunk-size", 0, "SIZE", IMAGE_MAKERS | COMMAND_COPY,
+     .help =
+         "layers go up in parts of 512K to 64M (whole; in parts of 16M once a connection broke)",
+     .set = set_chunk_size, .most = CHUNK_MOST},
     {WORK, "connections", 0, "N", PROJECT_READERS,
      .help = "to the hub, for files; 1 to 64 (8); a layer always has one", .set = option_set_count,
      .most = PREFETCH_CONNECTIONS_MAX},

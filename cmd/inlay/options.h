@@ -111,8 +111,8 @@ int option_set_number(const struct option_input *in, struct error *err) MUST_CHE
 /* From 1 on. */
 int option_set_count(const struct option_input *in, struct error *err) MUST_CHECK;
 /*
- * Bytes, at least `least`, with K, M, G or T for powers of 1024. `expected` tells what a value is,
- * and gives examples.
+ * Bytes, at least `least` and at most row->most unless that is 0, with K, M, G or T for powers of
+ * 1024. `expected` tells what a value is, and gives examples.
  */
 int option_set_size(const struct option_input *in, uint64_t least, const char *expected,
                     struct error *err) MUST_CHECK;

@@ -104,3 +104,16 @@ expect_exit 0 "$INLAY" copy "oci:$TEST_DIR/plain:1" "$REGISTRY/from:1"
 broken copied-over "{\"state\": true, \"faults\": [$reset]}" "$plain" "$INLAY" copy "$REGISTRY/from:1"
 expect_eq 1 "$breaks" 'breaks that were told'
 at_most "$stored" $((size + size / 10)) 'bytes that were sent'
+
+# --chunk-size: parts from the start, never smaller than the registry asks for; and how not to write it.
+broken parts "{\"state\": true, \"faults\": [{\"method\": \"PATCH\", \"range\": \"^50331648-\", \"drop\": 4000000}]}" \
+    "$plain" "${inject[@]:0:4}" --chunk-size 8M --to
+expect_eq 8388608 "$(jq 'map(select(.range) | .bytes) | max' <<<"$requests")" 'the largest part'
+expect_eq 1 "$(count '.range == "54331648-58720255"')" 'the rest of the part that broke'
+expect_eq "$size" "$fetched" 'bytes that were fetched'
+broken least '{"chunkMinLength": 5242880}' "$plain" "${inject[@]:0:4}" --chunk-size 1M --to
+expect_eq 5242880 "$(jq 'map(select(.range) | .bytes) | max' <<<"$requests")" 'the largest part'
+for wrong in 511K 65M 0 many; do
+    expect_exit 2 "${inject[@]}" "$QUIRK/wrong:1" --chunk-size "$wrong"
+    expect_contains "$ERR" "--chunk-size '$wrong' is not a size of 512K to 64M, such as 16M"
+done

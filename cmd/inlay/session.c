@@ -37,6 +37,14 @@ static unsigned choose_retries(const struct options *options)
     return options_has(options, "retries") && retries == 0 ? HTTP_NO_RETRIES : (unsigned)retries;
 }
 
+/* Not every command has it. */
+static uint64_t choose_chunk_size(const struct options *options)
+{
+    return (options->command->id & (COMMAND_INJECT | COMMAND_PLAN | COMMAND_COPY)) != 0
+               ? options_number(options, "chunk-size")
+               : 0;
+}
+
 void session_open(struct session *session, const struct command_context *context,
                   const struct options *options)
 {
@@ -65,7 +73,13 @@ void session_open(struct session *session, const struct command_context *context
     });
     session->pool =
         prefetch_pool_new(connections > 0 ? (unsigned)connections : CONNECTIONS_DEFAULT);
-    session->stores = (struct store_context){session->http, session->auth, context->cancel, log};
+    session->stores = (struct store_context){
+        .http = session->http,
+        .auth = session->auth,
+        .cancel = context->cancel,
+        .log = log,
+        .chunk_size = choose_chunk_size(options),
+    };
 }
 
 void session_release(struct session *session)

@@ -138,6 +138,8 @@ int registry_open(const struct reference *reference, const struct store_context 
     registry->auth = context->auth;
     registry->cancel = context->cancel;
     registry->log = context->log;
+    registry->quirks.chunk = context->chunk_size;
+    registry->quirks.chunk_origin = CHUNK_ASKED;
     registry->host = xstrdup(reference_api_host(reference));
     registry->repository = xstrdup(reference->repository);
     registry->pull_scope = xasprintf("repository:%s:pull", reference->repository);

@@ -100,6 +100,8 @@ struct store_context {
     struct auth *auth;           /* borrowed */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
+    uint64_t chunk_size; /* a registry gets larger blobs in such parts, of 512 KiB to 64 MiB; 0:
+                            whole, as long as that works */
 };
 
 /*
