@@ -1,0 +1,169 @@
+#include "store/registry_test_internal.h"
+
+#define SIZE ((size_t)(2 * MIB))
+#define ACCEPTED "202 Accepted"
+
+/* A blob that can be had again, unless it is `lost`. */
+struct again {
+    struct buf bytes;
+    bool is_lost;
+    unsigned calls;
+};
+
+static int write_again(void *arg, uint64_t offset, uint64_t end, struct writer *out,
+                       struct error *err)
+{
+    struct again *again = arg;
+
+    again->calls++;
+    if (again->is_lost)
+        return error_set(err, ERROR_UNREACHABLE, "the hub has gone");
+    for (uint64_t at = offset; at < end; at += 1000) {
+        size_t size = end - at < 1000 ? (size_t)(end - at) : 1000;
+        if (writer_write(out, again->bytes.data + at, size, err) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Sends the blob to the script. */
+static int send_blob(const struct world *world, const struct script *script, struct again *again,
+                     bool has_replay, struct error *err)
+{
+    CLEANUP(store) struct store *store = script_open(world, script);
+    const struct blob_replay replay = {"the layer", write_again, again};
+    CLEANUP(writer) struct writer *writer = NULL;
+    struct descriptor blob = DESCRIPTOR_INIT;
+
+    if (store_create_blob(store, SIZE, &blob, &writer, err) < 0)
+        return -1;
+    if (has_replay)
+        store_set_replay(store, writer, &replay);
+    if (writer_write(writer, again->bytes.data, SIZE, err) < 0)
+        return -1;
+    return writer_finish(writer, err);
+}
+
+#define BEGIN                                                                                      \
+    {"GET /v2/ ", "200 OK", NULL},                                                                 \
+    {                                                                                              \
+        "POST ", ACCEPTED "\r\nLocation: /up/1", NULL                                              \
+    }
+
+static const struct {
+    struct answer answers[9];
+    const char *requests[4]; /* among those that come, in this order */
+    unsigned calls;          /* of the replay */
+} cases[] = {
+    /* half of it has arrived */
+    {{BEGIN,
+      {"PATCH ", NULL, NULL},
+      {"PATCH ", ACCEPTED, NULL},
+      {"GET /up/1", "204 No Content\r\nLocation: /up/2\r\nRange: 0-1048575", NULL},
+      {"PUT ", "201 Created", NULL}},
+     {"PATCH /up/1 -\nGET /up/1 -\nPATCH /up/2 - 1048576-2097151\nPUT /up/2?digest="},
+     1},
+    /* all of it: only the answer was lost */
+    {{BEGIN,
+      {"PATCH ", NULL, NULL},
+      {"GET /up/1", "204 No Content\r\nRange: 0-2097151", NULL},
+      {"PUT ", "201 Created", NULL}},
+     {"PATCH /up/1 -\nGET /up/1 -\nPUT /up/1?digest="},
+     0},
+    /* the upload is forgotten, or it cannot be told how far it is */
+    {{BEGIN,
+      {"POST ", ACCEPTED "\r\nLocation: /up/7", NULL},
+      {"PATCH ", NULL, NULL},
+      {"PATCH ", ACCEPTED, NULL},
+      {"GET /up/1", "404 Not Found", NULL},
+      {"HEAD ", "404 Not Found", NULL},
+      {"PUT ", "201 Created", NULL}},
+     {"PATCH /up/1 -\nGET /up/1 -\n", "POST ", "PATCH /up/7 -\nPUT /up/7?digest="},
+     1},
+    /* it has more than there is */
+    {{BEGIN,
+      {"POST ", ACCEPTED "\r\nLocation: /up/7", NULL},
+      {"PATCH ", NULL, NULL},
+      {"PATCH ", ACCEPTED, NULL},
+      {"GET /up/1", "204 No Content\r\nRange: 0-9999999", NULL},
+      {"HEAD ", "404 Not Found", NULL},
+      {"PUT ", "201 Created", NULL}},
+     {"GET /up/1 -\n", "POST ", "PATCH /up/7 -\nPUT /up/7?digest="},
+     1},
+    /* the answers to the PUT were lost, and it had done its work */
+    {{BEGIN,
+      {"PATCH ", ACCEPTED, NULL},
+      {"PUT ", NULL, NULL},
+      {"GET /up/1", "404 Not Found", NULL},
+      {"HEAD ", "200 OK", NULL}},
+     {"PUT /up/1?digest=", "GET /up/1 -\n", "HEAD /v2/a/blobs/"},
+     0},
+};
+
+static void an_upload_goes_on_where_the_registry_says_that_it_is(void **state)
+{
+    const struct world *world = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        struct again again = {.bytes = BUF_INIT};
+        size_t count = 0;
+        while (count < ARRAY_SIZE(cases[i].answers) && cases[i].answers[count].request != NULL)
+            count++;
+        CLEANUP(script) struct script *script = script_new(cases[i].answers, count);
+        buf_fill(&again.bytes, SIZE, i);
+        CHECK(send_blob(world, script, &again, true, &err), err);
+        const char *at = buf_text(&script->log);
+        for (size_t k = 0; k < ARRAY_SIZE(cases[i].requests) && cases[i].requests[k] != NULL; k++) {
+            at = strstr(at, cases[i].requests[k]);
+            if (at == NULL)
+                fail_msg("case %zu: no '%s' in\n%s", i, cases[i].requests[k],
+                         buf_text(&script->log));
+            at += strlen(cases[i].requests[k]);
+        }
+        assert_int_equal(again.calls, cases[i].calls);
+        buf_release(&again.bytes);
+    }
+}
+
+static void what_cannot_be_had_again_ends_the_upload(void **state)
+{
+    static const struct answer answers[] = {
+        BEGIN,
+        {"PATCH ", NULL, NULL},
+        {"GET /up/1", "204 No Content\r\nRange: 0-1048575", NULL},
+        {"HEAD ", "404 Not Found", NULL},
+    };
+    static const struct {
+        bool has_replay, is_lost;
+        const char *complaint;
+    } ends[] = {
+        {true, true, "the hub has gone"},
+        {true, false, "nothing has moved in 2 tries: "},
+        {false, false, "ended before there was an answer"},
+    };
+    const struct world *world = *state;
+
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        struct again again = {.bytes = BUF_INIT, .is_lost = ends[i].is_lost};
+        CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+        buf_fill(&again.bytes, SIZE, i);
+        CHECK_REFUSED(send_blob(world, script, &again, ends[i].has_replay, &err), err,
+                      ERROR_UNREACHABLE, ends[i].complaint);
+        buf_release(&again.bytes);
+    }
+}
+
+#define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        ALONE(an_upload_goes_on_where_the_registry_says_that_it_is),
+        ALONE(what_cannot_be_had_again_ends_the_upload),
+    };
+
+    signal(SIGPIPE, SIG_IGN);
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
