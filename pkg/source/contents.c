@@ -50,6 +50,19 @@ static void remember(const struct contents_reading *reading, const struct plan_f
         (void)!file_replace(path, buf_text(bytes), bytes->size, &ignored);
 }
 
+/* Bytes that were changed on their way are asked for once more. */
+static int fetch_again(const struct contents_reading *reading, const struct plan_file *file,
+                       struct buf *bytes, struct error *err)
+{
+    CLEANUP(reader) struct reader *reader = NULL;
+
+    error_release(err);
+    buf_clear(bytes);
+    if (source_open_file(reading->source, reading->plan, file, reading->cancel, &reader, err) < 0)
+        return -1;
+    return reader_read_all(reader, PLAN_CONTENT_MAX, bytes, err);
+}
+
 static int fetch(const struct contents_reading *reading, const struct plan_file *const *files,
                  size_t count, struct error *err)
 {
@@ -64,8 +77,12 @@ static int fetch(const struct contents_reading *reading, const struct plan_file 
     for (size_t i = 0; i < count; i++) {
         CLEANUP(reader) struct reader *reader = NULL;
         CLEANUP(buf) struct buf bytes = BUF_INIT;
-        if (source_files_open(opened, files[i], &reader, err) < 0 ||
-            reader_read_all(reader, PLAN_CONTENT_MAX, &bytes, err) < 0)
+        int result = source_files_open(opened, files[i], &reader, err);
+        if (result == 0)
+            result = reader_read_all(reader, PLAN_CONTENT_MAX, &bytes, err);
+        if (result < 0 && err->kind == ERROR_CORRUPT)
+            result = fetch_again(reading, files[i], &bytes, err);
+        if (result < 0)
             return -1;
         plan_contents_add(reading->out, files[i]->path, buf_text(&bytes), bytes.size);
         remember(reading, files[i], &bytes);

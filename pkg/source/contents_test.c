@@ -132,6 +132,24 @@ static void a_file_that_is_not_as_listed_is_refused_and_not_remembered(void **st
     expect_contents(world, world->memo);
 }
 
+static void bytes_that_were_changed_on_their_way_are_asked_for_once_more(void **state)
+{
+    struct world *world = *state;
+
+    hub_server_add(&world->hub, (struct scripted_answer){.target = "/acme/tiny/resolve/" HUB_COMMIT
+                                                                   "/config.json",
+                                                         .body = "{\"model_type\": \"bort\"}",
+                                                         .times = 1});
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){
+                       .target = "/acme/tiny/resolve/" HUB_COMMIT "/config.json", .body = CONFIG});
+    hub_server_add(&world->hub, (struct scripted_answer){.target = "/acme/tiny/resolve/" HUB_COMMIT
+                                                                   "/modules.json",
+                                                         .body = MODULES});
+    expect_contents(world, world->memo);
+    assert_int_equal(hub_server_count(&world->hub, "GET "), 3);
+}
+
 /* They have been read: whoever packs the files asks for the others alone. */
 static void what_has_been_read_is_not_fetched_for_packing(void **state)
 {
@@ -178,6 +196,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(small_files_are_fetched_once_for_a_machine, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(what_is_remembered_wrong_is_fetched_again, setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            bytes_that_were_changed_on_their_way_are_asked_for_once_more, setup, teardown),
         cmocka_unit_test_setup_teardown(a_file_that_is_not_as_listed_is_refused_and_not_remembered,
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(what_has_been_read_is_not_fetched_for_packing, setup,

@@ -26,6 +26,7 @@ struct manifest_put {
     struct http_request request;
     struct descriptor what;
     const struct tag_state *expected; /* what the tag shows before */
+    struct tag_state changed;         /* what the registry made of it; TAG_ANY: nothing else */
     enum fate fate;
     bool was_open;          /* it was in doubt for a while */
     bool may_repeat;        /* the last try went wrong in a way that may be different next time */
@@ -53,10 +54,12 @@ static bool is_doubtful(int status)
            status >= STATUS_SERVER_ERROR;
 }
 
-/* A blob that was just confirmed may take a moment to be seen. */
+/* A blob that was just confirmed may take a moment to be seen; bytes may be changed on the way. */
 static bool may_help_to_repeat(const struct http_response *response, unsigned attempt)
 {
     return registry_status_is_transient(response->status) ||
+           (attempt == 1 && (registry_error_has_code(&response->body, "DIGEST_INVALID") ||
+                             registry_error_has_code(&response->body, "MANIFEST_INVALID"))) ||
            (attempt < 3 && registry_error_has_code(&response->body, "MANIFEST_BLOB_UNKNOWN"));
 }
 
@@ -79,6 +82,26 @@ static void doubt(struct manifest_put *put)
 {
     put->fate = FATE_OPEN;
     put->was_open = true;
+}
+
+/*
+ * A registry has nothing to compare a tag's manifest with, and stores what was changed on its way.
+ * It is sent once more then; what the tag shows until that is the work of this run.
+ */
+static int check_stored(struct manifest_put *put, const struct http_response *response,
+                        struct error *err)
+{
+    const char *text = http_response_header(response, "Docker-Content-Digest");
+
+    if (registry_check_digest(response, &put->what.digest, err) == 0)
+        return 0;
+    doubt(put);
+    put->may_repeat = put->changed.kind == TAG_ANY;
+    if (version_is_digest(text, &put->changed.digest))
+        put->changed.kind = TAG_IMAGE;
+    if (put->expected->kind != TAG_ANY)
+        put->expected = &put->changed;
+    return -1;
 }
 
 /* Sends it once. The same bytes under the same name: harmless to repeat. */
@@ -106,10 +129,7 @@ static int put_once(struct manifest_put *put, unsigned attempt, struct error *er
             doubt(put);
         return registry_refuse(&response, err);
     }
-    if (registry_check_digest(&response, &put->what.digest, err) == 0)
-        return 0;
-    doubt(put);
-    return -1;
+    return check_stored(put, &response, err);
 }
 
 /* Reads the version, to find out what became of it; -1 if that cannot be found out. */

@@ -94,6 +94,50 @@ static void a_tag_that_shows_it_is_not_written_again(void **state)
     assert_null(strstr(strstr(buf_text(&script->log), TAG_PUT) + 1, TAG_PUT));
 }
 
+/* Without TLS a byte may be changed, and a registry has nothing to compare a tag's manifest with.
+ */
+static void a_manifest_that_was_changed_on_its_way_is_sent_once_more(void **state)
+{
+    struct digest changed = digest_of(DIGEST_SHA256, OTHER, strlen(OTHER));
+    CLEANUP(text)
+    char *stored =
+        xasprintf("201 Created\r\nDocker-Content-Digest: %s", digest_format(&changed).text);
+    const struct answer answers[] = {
+        {"GET /v2/ ", "200 OK", NULL}, {TAG_GET, "200 OK", "{}"}, /* what is expected */
+        {TAG_PUT, stored, NULL},       {TAG_GET, "200 OK", OTHER},
+        {TAG_GET, "200 OK", OTHER},    {TAG_PUT, "201 Created", NULL},
+    };
+    const struct tag_state expected = {
+        .kind = TAG_IMAGE,
+        .digest = digest_of(DIGEST_SHA256, "{}", 2),
+    };
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+    CLEANUP(store) struct store *store = open_hasty(*state, script);
+
+    buf_add_text(&bytes, MANIFEST);
+    CHECK(store_write_tag(store, "v1", TYPE, &bytes, &expected, &err), err);
+    const char *first = strstr(buf_text(&script->log), TAG_PUT);
+    assert_non_null(first);
+    assert_non_null(strstr(first + 1, TAG_PUT));
+}
+
+static void a_manifest_that_is_refused_for_its_bytes_is_sent_once_more(void **state)
+{
+    static const struct answer answers[] = {
+        {"GET /v2/ ", "200 OK", NULL},
+        {TAG_PUT, "400 Bad Request", "{\"errors\":[{\"code\":\"MANIFEST_INVALID\"}]}"},
+        {TAG_GET, "404 Not Found", NULL},
+        {TAG_PUT, "201 Created", NULL},
+    };
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+    CLEANUP(store) struct store *store = open_hasty(*state, script);
+
+    CHECK(write_tag(store, "v1", &err), err);
+}
+
 /* What nobody can ask for by a tag is no reason for doubts about one. */
 static void a_manifest_that_has_no_tag_leaves_no_doubts(void **state)
 {
@@ -174,6 +218,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ALONE(a_tag_is_asked_when_the_answer_does_not_tell),
         ALONE(a_tag_that_shows_it_is_not_written_again),
+        ALONE(a_manifest_that_was_changed_on_its_way_is_sent_once_more),
+        ALONE(a_manifest_that_is_refused_for_its_bytes_is_sent_once_more),
         ALONE(a_manifest_that_has_no_tag_leaves_no_doubts),
         ALONE(whoever_asked_to_stop_before_has_written_nothing),
         ALONE(a_request_to_stop_waits_for_what_the_tag_shows),
