@@ -50,7 +50,8 @@ static const struct {
 /* What a person is told, with the level in front. */
 static void keep_line(void *arg, enum log_level level, const char *line)
 {
-    static const char *const names[] = {"warn", "info", "debug"};
+    static const char *const names[] = {
+        [LOG_WARN] = "warn", [LOG_WAIT] = "wait", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
 
     buf_addf(arg, "%s: %s\n", names[level], line);
 }
