@@ -99,6 +99,10 @@ expect_lacks "$ERR" 'besides'
 BASE=out:v9 inject runs-v9 acme/runs-twice
 expect_contains "$ERR" 'acme/runs-twice@main loads acme/twice@main besides (config.json: auto_map.AutoModel, code that is run); the image has another commit of it, which stays'
 expect_eq 'm.py model.bin ' "$(files_of twice)"
+expect_exit 7 "$INLAY" verify oci:out:runs-v9
+expect_contains "$OUT" "'inlay inject IMAGE acme/runs-twice acme/twice@main --to TARGET' takes it along"
+BASE=out:v9 inject runs-both acme/runs-twice acme/twice@main
+expect_exit 0 "$INLAY" verify oci:out:runs-both
 
 # Without companions, and one that the call names.
 inject none acme/tiny --no-companions

@@ -59,13 +59,14 @@ int subject_find_companions(struct subject *subject, struct companions *out, str
     return companions_find(name, &contents, &paths, out, err);
 }
 
-/* Loaders of plain files are told a path, and so may be this one's. */
-static bool is_plain_elsewhere(const struct check *check, const struct companion *companion)
+/* Whether inlay has put it in, for a loader with this content. */
+static bool is_recorded(const struct check *check, const struct companion *companion,
+                        enum layout_content content)
 {
     for (size_t i = 0; i < check->platform->model_count; i++) {
         const struct verify_model *model = &check->platform->models[i];
         const struct layout *layout = layout_find(model->layout);
-        if (layout != NULL && layout->content == LAYOUT_PLAIN_FILES &&
+        if (layout != NULL && layout->content == content &&
             layout_is_record_of(layout, model->name, &companion->origin))
             return true;
     }
@@ -102,6 +103,8 @@ static void tell(struct subject *subject, const struct companion *companion, con
     const char *option = companion->kind == COMPANION_WEIGHTS ? " --companions" : "";
     CLEANUP(text) char *title = origin_format(&companion->origin);
     CLEANUP(text) char *again = format_model(subject);
+    /* What is there, another commit or a part of it, stays unless it is named. */
+    bool is_named = is_recorded(check, companion, LAYOUT_HUB_CACHE);
     CLEANUP(text)
     char *text = xasprintf("the first start %s ask for %s (%s: %s, %s), which is not in '%s'",
                            is_certain ? "will" : "may", title, companion->file, companion->key,
@@ -111,8 +114,8 @@ static void tell(struct subject *subject, const struct companion *companion, con
         strings_add(&model->notes, text);
     else
         findings_add(&model->findings, VERIFY_COMPANION, place + 1,
-                     "%s: 'inlay inject IMAGE %s%s --to TARGET' takes it along", text, again,
-                     option);
+                     "%s: 'inlay inject IMAGE %s%s%s%s --to TARGET' takes it along", text, again,
+                     is_named ? " " : "", is_named ? title : "", option);
 }
 
 int subject_check_companions(struct subject *subject, const struct companions *found,
@@ -133,7 +136,9 @@ int subject_check_companions(struct subject *subject, const struct companions *f
         if (check_has_companion(check, place, companion, &is_there, err) < 0)
             return -1;
         if (is_there ||
-            (companion->kind == COMPANION_WEIGHTS && is_plain_elsewhere(check, companion)) ||
+            /* loaders of plain files are told a path, and so may be this one's */
+            (companion->kind == COMPANION_WEIGHTS &&
+             is_recorded(check, companion, LAYOUT_PLAIN_FILES)) ||
             (companion->kind == COMPANION_CODE && subject->layout->content == LAYOUT_HUB_CACHE &&
              !subject->layout->runs_code))
             continue;
