@@ -96,14 +96,14 @@ static bool is_updated(void *arg, const struct lock_model *model)
         return true;
     if (!options_has(run->line, "update"))
         return false;
-    if (is_named(run->line, model))
-        return true;
+    if (model->companion_of.count == 0)
+        return is_named(run->line, model);
     for (size_t i = 0; i < model->companion_of.count; i++) {
         const struct lock_model owner = {.model = model->companion_of.items[i]};
         if (!is_named(run->line, &owner))
             return false;
     }
-    return model->companion_of.count > 0;
+    return true;
 }
 
 static bool has_model(const struct lock_run *run, const char *name)
@@ -116,17 +116,32 @@ static bool has_model(const struct lock_run *run, const char *name)
                 return true;
         }
     for (size_t i = 0; i < run->before.model_count; i++)
-        if (is_called(&run->before.models[i], name))
+        if (run->before.models[i].companion_of.count == 0 &&
+            is_called(&run->before.models[i], name))
             return true;
     return false;
+}
+
+/* Who loads it is followed anew to find it, and so has to be named. */
+static int check_name(const struct lock_run *run, const char *name, struct error *err)
+{
+    if (has_model(run, name))
+        return 0;
+    for (size_t i = 0; i < run->before.model_count; i++)
+        if (is_called(&run->before.models[i], name))
+            return error_set(err, ERROR_USAGE,
+                             "MODEL '%s' is not in the project: '%s' loads it, and takes it along "
+                             "with 'inlay lock --update %s'",
+                             name, run->before.models[i].companion_of.items[0],
+                             run->before.models[i].companion_of.items[0]);
+    return error_set(err, ERROR_USAGE, "MODEL '%s' is not in the project", name);
 }
 
 static int check_names(const struct lock_run *run, struct error *err)
 {
     for (size_t i = 0; i < run->line->name_count; i++)
-        if (!has_model(run, run->line->names[i]))
-            return error_set(err, ERROR_USAGE, "MODEL '%s' is not in the project",
-                             run->line->names[i]);
+        if (check_name(run, run->line->names[i], err) < 0)
+            return -1;
     return 0;
 }
 

@@ -135,6 +135,10 @@ after=$DIGEST
 digest --locked --to oci:other:8
 expect_eq "$after" "$DIGEST" 'up to date'
 refuse 2 "MODEL 'acme/none' is not in the project" lock --update acme/none
+cp inlay.lock.json kept.json
+refuse 2 "MODEL 'acme/code' is not in the project: 'acme/remote@main' loads it, and takes it along with 'inlay lock --update acme/remote@main'" \
+    lock --update acme/code
+cmp kept.json inlay.lock.json || fail 'a refused update has written the lock'
 refuse 2 "'acme/tiny': all models of the project are locked" lock acme/tiny
 refuse 2 '--update writes and --check does not' lock --update --check
 
