@@ -14,6 +14,7 @@ struct lock_run {
     char *path;
     struct lock before; /* empty: there was none */
     struct lock after;
+    struct error unread;   /* why the base, and so the layers, could not be read; else empty */
     struct notes notes;    /* of all calls: what several have to tell is told once */
     bool drops_companions; /* those that are locked may be more than is wanted now */
 };
@@ -26,6 +27,7 @@ static void lock_run_release(struct lock_run *run)
         free(run->calls[i]);
     free(run->calls);
     notes_release(&run->notes);
+    error_release(&run->unread);
     free(run->path);
     lock_release(&run->before);
     lock_release(&run->after);
@@ -194,7 +196,51 @@ static int lock_call(struct lock_run *run, struct injection *call,
     if (listing_run(&call->options, &run->notes, &listing, err) < 0)
         return -1;
     locking_add(&run->after, call, &listing);
-    return locking_add_layers(&run->after, &run->before, call, &listing, err);
+    if (run->unread.kind != ERROR_NONE ||
+        locking_add_layers(&run->after, &run->before, call, &listing, &run->unread) == 0)
+        return 0;
+    return run->unread.kind == ERROR_CANCELED ? error_move(err, &run->unread) : 0;
+}
+
+static bool has_layers(const struct lock *lock, const char *set)
+{
+    for (size_t i = 0; i < lock->image_count; i++) {
+        const char *other = lock->images[i].set;
+        if (set == NULL ? other == NULL : other != NULL && strcmp(other, set) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Whether the layers that there were are those of the models, the sets and the base of now. */
+static bool fits_layers(const struct lock_run *run)
+{
+    const char *base = options_text(run->line, "base");
+    CLEANUP(text) char *name = project_relate(&run->calls[0]->project, base);
+
+    for (size_t i = 0; i < run->call_count; i++)
+        if (run->calls[i]->model_count > 0 && !has_layers(&run->before, run->calls[i]->set))
+            return false;
+    return strcmp(name, run->before.base) == 0 && lock_has_same_models(&run->before, &run->after);
+}
+
+/* Without the base, what the lock has of it stays, and is not lost. */
+static int keep_layers(struct lock_run *run, struct error *err)
+{
+    const struct log *log = run->calls[0]->session.stores.log;
+
+    if (run->before.base == NULL) {
+        lock_release_layers(&run->after);
+        log_warn(log, "without the base the layers are not written down: %s", run->unread.text);
+        return 0;
+    }
+    if (!fits_layers(run)) {
+        error_move(err, &run->unread);
+        return error_wrap(err, "'%s' stays as it is", run->path);
+    }
+    lock_move_layers(&run->before, &run->after);
+    log_warn(log, "the layers stay as '%s' has them: %s", run->path, run->unread.text);
+    return 0;
 }
 
 static void print_changes(const struct lock_run *run)
@@ -226,6 +272,8 @@ static int make(struct lock_run *run, const struct command_context *context, str
         return error_set(err, ERROR_USAGE, "'%s' names no model",
                          injection_project_file(run->line));
     locking_tidy(&run->after);
+    if (run->unread.kind != ERROR_NONE && keep_layers(run, err) < 0)
+        return -1;
     if (lock_write(run->path, &run->after, err) < 0)
         return -1;
     print_changes(run);

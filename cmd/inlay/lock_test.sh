@@ -219,8 +219,18 @@ expect_json "$(cat app/inlay.lock.json)" '[.models[2].model, .base.name]' '["dir
 expect_exit 0 "$INLAY" lock --project app/inlay.json --check
 digest --project app/inlay.json --locked --to oci:other:10
 expect_eq "$after" "$DIGEST" 'from another folder'
-# Without the base there are no layers, but models.
+# Without the base, what the lock has of it stays if the models do; else nothing is written.
 rm -rf base
+cp app/inlay.lock.json kept.json
+expect_exit 0 "$INLAY" lock --project app/inlay.json
+expect_contains "$ERR" "the layers stay as 'app/inlay.lock.json' has them: the base oci:app/../base: "
+expect_contains "$OUT" 'no model has changed'
+cmp kept.json app/inlay.lock.json || fail 'without the base the lock is another'
+refuse 3 "'app/inlay.lock.json' stays as it is: the base oci:other" lock --project app/inlay.json --base oci:other:none
+jq '.models |= .[1:]' app/inlay.json >app/less.json
+refuse 3 "'app/inlay.lock.json' stays as it is: the base " lock --project app/less.json --lock app/inlay.lock.json
+cmp kept.json app/inlay.lock.json || fail 'a failure has changed the lock'
+# The first one has models, and no layers.
 rm app/inlay.lock.json
 expect_exit 0 "$INLAY" lock --project app/inlay.json
 expect_contains "$ERR" 'without the base the layers are not written down'

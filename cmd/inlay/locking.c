@@ -262,7 +262,6 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
     struct inject_options options = injection->options;
     CLEANUP(chosen) struct chosen chosen = {NULL, NULL};
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
-    CLEANUP(error) struct error why = ERROR_INIT;
 
     if (base == NULL)
         return 0;
@@ -272,13 +271,8 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
     options.models.count = listing->count;
     options.models.open_companion = NULL;
     options.log = NULL; /* it has been told */
-    if (preview_layers(injection, &options, &preview, &why) < 0) {
-        if (why.kind == ERROR_CANCELED)
-            return error_move(err, &why);
-        log_warn(injection->session.stores.log,
-                 "without the base the layers are not written down: %s", why.text);
-        return 0;
-    }
+    if (preview_layers(injection, &options, &preview, err) < 0)
+        return -1;
     free(lock->base);
     lock->base = project_relate(&injection->project, base);
     lock->base_digest = preview.base_digest;

@@ -13,8 +13,8 @@
 void locking_add(struct lock *lock, const struct injection *injection,
                  const struct listing *listing);
 /*
- * Adds the layers of the call, by what the listing has, on the base and for the target as far as
- * they can be read; says so if the base cannot. `before` may know what was built. As preview_run().
+ * Adds the layers of the call, by what the listing has, on the base, and for the target if that can
+ * be read. `before` may know what was built. As preview_run().
  */
 int locking_add_layers(struct lock *lock, const struct lock *before, struct injection *injection,
                        const struct listing *listing, struct error *err) MUST_CHECK;

@@ -44,16 +44,24 @@ static void image_release(struct lock_image *image)
     free(image->platform);
 }
 
+void lock_release_layers(struct lock *lock)
+{
+    for (size_t i = 0; i < lock->image_count; i++)
+        image_release(&lock->images[i]);
+    free(lock->images);
+    free(lock->base);
+    lock->images = NULL;
+    lock->image_count = 0;
+    lock->base = NULL;
+}
+
 void lock_release(struct lock *lock)
 {
     for (size_t i = 0; i < lock->model_count; i++)
         lock_model_release(&lock->models[i]);
-    for (size_t i = 0; i < lock->image_count; i++)
-        image_release(&lock->images[i]);
+    lock_release_layers(lock);
     free(lock->models);
-    free(lock->images);
     free(lock->companions);
-    free(lock->base);
     project_options_release(&lock->place);
     *lock = (struct lock)LOCK_INIT;
 }

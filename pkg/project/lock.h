@@ -84,6 +84,12 @@ struct lock_model *lock_add_model(struct lock *lock);
 struct lock_model *lock_find_model(const struct lock *lock, const struct lock_model *like);
 /* The one layer of these that has the recipe; NULL: none. */
 const struct lock_layer *lock_find_layer(const struct lock *lock, const struct digest *recipe);
+/* Whether both say the same, but for the base and its layers. */
+bool lock_has_same_models(const struct lock *lock, const struct lock *other);
+/* Moves the base and its layers in place of those that are there; `from` has none afterwards. */
+void lock_move_layers(struct lock *from, struct lock *to);
+/* Forgets the base and its layers. */
+void lock_release_layers(struct lock *lock);
 /* Copies; `to` is empty. */
 void lock_model_copy(const struct lock_model *from, struct lock_model *to);
 void lock_model_release(struct lock_model *model);

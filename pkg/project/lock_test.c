@@ -237,6 +237,30 @@ static void lock_format_changes_tells_files_bytes_and_license(void **state)
                         "a/old@main: gone\n");
 }
 
+static void lock_move_layers_leaves_the_models(void **state)
+{
+    CLEANUP(lock) struct lock before = LOCK_INIT;
+    CLEANUP(lock) struct lock after = LOCK_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(lock_parse(whole, sizeof(whole) - 1, &before, &err), 0);
+    assert_int_equal(lock_parse(whole, sizeof(whole) - 1, &after, &err), 0);
+    assert_non_null(before.base);
+    assert_true(before.image_count > 0);
+    lock_release_layers(&after);
+    assert_null(after.base);
+    assert_true(lock_has_same_models(&before, &after));
+    lock_move_layers(&before, &after);
+    assert_null(before.base);
+    assert_int_equal(before.image_count, 0);
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    lock_format(&after, &text);
+    assert_string_equal(buf_text(&text), whole);
+    after.models[0].plan.files[0].size++;
+    assert_false(lock_has_same_models(&before, &after));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +269,7 @@ int main(void)
         cmocka_unit_test(lock_parse_refuses_newer_formats),
         cmocka_unit_test(lock_path_is_beside_the_project),
         cmocka_unit_test(lock_format_changes_tells_files_bytes_and_license),
+        cmocka_unit_test(lock_move_layers_leaves_the_models),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
