@@ -345,8 +345,12 @@ void injection_expect_layers(struct injection *injection)
         if ((set == NULL) != (image->set == NULL) || (set != NULL && strcmp(set, image->set) != 0))
             continue;
         for (size_t k = 0; k < image->layer_count; k++)
-            injection->expected_layers[expected->count++] =
-                (struct inject_expected_layer){image->layers[k].recipe, image->layers[k].diff_id};
+            injection->expected_layers[expected->count++] = (struct inject_expected_layer){
+                .platform = image->platform,
+                .model = image->layers[k].model,
+                .recipe = image->layers[k].recipe,
+                .diff_id = image->layers[k].diff_id,
+            };
     }
     expected->base = lock->base_digest;
     expected->layers = injection->expected_layers;

@@ -160,6 +160,35 @@ static int read_before(struct lock_run *run, struct error *err)
     return 0;
 }
 
+/* By the name that an image's record gives it. */
+static bool takes_model(const struct lock_run *run, const char *name)
+{
+    for (size_t i = 0; i < run->call_count; i++)
+        for (size_t k = 0; k < run->calls[i]->model_count; k++) {
+            CLEANUP(text) char *other = origin_record(&run->calls[i]->models[k].origin);
+            if (strcmp(other, name) == 0)
+                return true;
+        }
+    return false;
+}
+
+/* A companion that was taken out by hand has left its layers, or those that it loads. */
+static int check_whole(const struct lock_run *run, struct error *err)
+{
+    const struct lock *lock = &run->before;
+
+    for (size_t i = 0; i < lock->image_count; i++)
+        for (size_t k = 0; k < lock->images[i].layer_count; k++) {
+            const char *name = lock->images[i].layers[k].model;
+            if (name != NULL && !takes_model(run, name))
+                return error_set(err, ERROR_CORRUPT,
+                                 "'%s' does not fit: it has layers of '%s' and not the model; "
+                                 "'inlay lock --update' makes it anew",
+                                 run->path, name);
+        }
+    return 0;
+}
+
 static int check(struct lock_run *run, struct error *err)
 {
     const struct lock_use use = {.lock = &run->before, .path = run->path, .is_strict = true};
@@ -168,7 +197,8 @@ static int check(struct lock_run *run, struct error *err)
     for (size_t i = 0; i < run->call_count; i++)
         if (injection_pin(run->calls[i], &use, err) < 0)
             return -1;
-    if (injection_check_lock(run->calls[0], &run->before, run->path, err) < 0)
+    if (injection_check_lock(run->calls[0], &run->before, run->path, err) < 0 ||
+        check_whole(run, err) < 0)
         return -1;
     for (size_t i = 0; i < run->before.model_count; i++)
         files += run->before.models[i].plan.count;

@@ -104,6 +104,10 @@ jq '(.images[].layers[].diff_id) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good
 refuse 7 'expected sha256:0000' inject --lock bad.lock.json --to oci:other:5
 jq '(.images[].layers[].recipe) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
 refuse 7 'which is none of those that are expected on this base' plan --lock bad.lock.json
+jq '.models |= map(select(.model != "acme/code@main"))' good.json >bad.lock.json
+refuse 7 'the layer of acme/code with the recipe sha256:' inject --lock bad.lock.json --to oci:other:5
+refuse 7 "it has layers of 'acme/code' and not the model; 'inlay lock --update' makes it anew" lock --check --lock bad.lock.json
+jq '(.images[].layers[].recipe) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
 # On another base, or in another place, these layers do not count.
 make_base "$TEST_DIR/base" 2 --env OTHER=1
 expect_exit 0 "$INLAY" plan oci:base:2 --lock bad.lock.json

@@ -1,5 +1,7 @@
 #include "inject/inject_internal.h"
 
+#include <string.h>
+
 /* Whether the layers are known beforehand: they are for the very base that this is. */
 static bool is_known(const struct inject_options *options, const struct base *base)
 {
@@ -19,10 +21,46 @@ static const struct inject_expected_layer *find_layer(const struct inject_expect
     return NULL;
 }
 
+static bool has_platform(const struct base *base, const char *platform)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < base->platform_count && !has; i++)
+        has = strcmp(image_platform(base->platforms[i].image), platform) == 0;
+    return has;
+}
+
+static bool has_layer(const struct build_plan *plan, const struct digest *recipe)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < plan->layer_count && !has; i++)
+        has = digest_equal(&plan->layers[i].recipe->digest, recipe);
+    return has;
+}
+
+/* Platforms that the call leaves out have layers that are not wanted. */
+static int check_missing(const struct inject_expected *expected, const struct base *base,
+                         const struct build_plan *plan, struct error *err)
+{
+    for (size_t i = 0; i < expected->count; i++) {
+        const struct inject_expected_layer *layer = &expected->layers[i];
+        if (has_platform(base, layer->platform) && !has_layer(plan, &layer->recipe))
+            return error_set(err, ERROR_CORRUPT,
+                             "the layer of %s with the recipe %s on %s is expected on this base, "
+                             "and is not among those that the models get",
+                             layer->model != NULL ? layer->model : "the folders",
+                             digest_format(&layer->recipe).text, layer->platform);
+    }
+    return 0;
+}
+
 int expected_check_plan(const struct inject_options *options, const struct base *base,
                         const struct build_plan *plan, struct error *err)
 {
-    for (size_t i = 0; is_known(options, base) && i < plan->layer_count; i++) {
+    if (!is_known(options, base))
+        return 0;
+    for (size_t i = 0; i < plan->layer_count; i++) {
         const struct planned_layer *layer = &plan->layers[i];
         CLEANUP(text) char *title = planned_layer_title(layer);
         if (find_layer(options->expected, &layer->recipe->digest) == NULL)
@@ -31,7 +69,7 @@ int expected_check_plan(const struct inject_options *options, const struct base 
                              "expected on this base",
                              title, digest_format(&layer->recipe->digest).text);
     }
-    return 0;
+    return check_missing(options->expected, base, plan, err);
 }
 
 int expected_check_layer(const struct inject_options *options, const struct base *base,

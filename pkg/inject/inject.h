@@ -91,6 +91,8 @@ struct inject_reuse {
 
 /* A layer that is known beforehand. */
 struct inject_expected_layer {
+    const char *platform; /* that it is for */
+    const char *model;    /* NULL: folders */
     struct digest recipe;
     struct digest diff_id; /* DIGEST_NONE: not known */
 };

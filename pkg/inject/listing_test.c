@@ -74,13 +74,22 @@ static void layers_that_are_others_than_expected_are_refused_on_that_base_alone(
     assert_int_equal(preview_run(&options, &built, &err), 0);
     expected.base = built.base_digest;
     expected.count = built.layer_count;
-    assert_true(built.layer_count > 0 && built.layer_count <= ARRAY_SIZE(layers));
+    assert_true(built.layer_count > 0 && built.layer_count < ARRAY_SIZE(layers));
     for (size_t i = 0; i < built.layer_count; i++) {
         assert_int_equal(built.layers[i].diff_id.algorithm, DIGEST_SHA256);
-        layers[i] = (struct inject_expected_layer){built.layers[i].recipe, built.layers[i].diff_id};
+        layers[i] = (struct inject_expected_layer){"linux/amd64", built.layers[i].model,
+                                                   built.layers[i].recipe, built.layers[i].diff_id};
     }
     options.expected = &expected;
     inject(&options);
+    layers[expected.count] = layers[0];
+    layers[expected.count].platform = "linux/arm64";
+    layers[expected.count++].recipe.bytes[0] ^= 1;
+    inject(&options);
+    layers[expected.count - 1].platform = "linux/amd64";
+    options.target.version = "more";
+    refuse(&options, ERROR_CORRUPT, "is not among those that the models get");
+    expected.count--;
     layers[0].diff_id.bytes[0] ^= 1;
     options.target.version = "other";
     refuse(&options, ERROR_CORRUPT, "expected sha256:");
