@@ -207,6 +207,27 @@ static int oci_dir_read_manifest(struct store *store, const char *version, struc
     return 0;
 }
 
+/*
+ * A layout that is just being made has no index.json for a moment: no tags, where one is to be
+ * written. (Whoever reads an image from there is told that it is incomplete.)
+ */
+static int oci_dir_read_tag(struct store *store, const char *version, struct tag_state *out,
+                            struct error *err)
+{
+    struct oci_dir *dir = oci_dir_of(store);
+    CLEANUP(text) char *index = xasprintf("%s/index.json", dir->path);
+    enum oci_dir_state state = OCI_DIR_MISSING;
+    struct stat status;
+
+    if (oci_dir_inspect(dir, &state, err) < 0)
+        return -1;
+    if (state == OCI_DIR_LAYOUT && lstat(index, &status) < 0 && errno == ENOENT) {
+        *out = (struct tag_state){.kind = TAG_NONE};
+        return 0;
+    }
+    return tag_state_read(store, version, out, err);
+}
+
 static int oci_dir_open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
                              uint64_t length, struct reader **out, struct error *err)
 {
@@ -253,6 +274,7 @@ int oci_dir_open(const struct reference *reference, const struct store_context *
 {
     static const struct store_ops ops = {
         .read_manifest = oci_dir_read_manifest,
+        .read_tag = oci_dir_read_tag,
         .open_blob = oci_dir_open_blob,
         .has_blob = oci_dir_has_blob,
         .create_blob = oci_dir_create_blob,

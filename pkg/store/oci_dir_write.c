@@ -243,31 +243,28 @@ static int probe_folder(const char *path, struct error *err)
     return draft_create(path, &draft, err);
 }
 
-/* Makes the folders that are missing on the way to `path`, tries the last, and removes them. */
+/*
+ * Tries the last folder on the way to `path` that is there. Nothing is made, as nothing could be
+ * removed then: another run may have begun to use it.
+ */
 static int probe_missing(const char *path, struct error *err)
 {
     CLEANUP(text) char *part = xstrdup(path);
-    size_t size = strlen(part);
-    size_t kept = 0; /* so long is the part that was there */
+    const char *folder = part;
+    struct stat status;
 
-    for (size_t at = 1; at <= size; at++) {
-        if (path[at] != '/' && path[at] != '\0')
-            continue;
-        part[at] = '\0';
-        if (exists(part))
-            kept = at;
-        part[at] = path[at];
+    while (lstat(folder, &status) < 0) {
+        char *slash = strrchr(part, '/');
+        if (errno != ENOENT)
+            return error_set_errno(err, errno, "creating the folder '%s'", path);
+        if (slash == NULL || slash == part)
+            folder = slash == NULL ? "." : "/";
+        else
+            *slash = '\0';
     }
-    int result = file_make_folders(path, err);
-    if (result == 0)
-        result = probe_folder(path, err);
-    for (size_t at = size; at > kept; at--) {
-        if (path[at] == '/' || path[at] == '\0') {
-            part[at] = '\0';
-            rmdir(part); /* stays if somebody else has put something there */
-        }
-    }
-    return result;
+    if (probe_folder(folder, err) < 0)
+        return error_wrap(err, "creating the folder '%s'", path);
+    return 0;
 }
 
 int oci_dir_probe_write(struct store *store, struct error *err)

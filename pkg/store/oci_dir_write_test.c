@@ -1,6 +1,7 @@
 #include "store/oci_dir_test_internal.h"
 
 #include <sched.h>
+#include <sys/inotify.h>
 #include <sys/mount.h>
 #include <sys/resource.h>
 
@@ -154,6 +155,22 @@ static void a_folder_with_other_content_is_not_written(void **state)
                   "is not a folder");
 }
 
+/* Has a folder been made since inotify_add_watch()? */
+static bool has_new_folder(int watch)
+{
+    _Alignas(struct inotify_event) char events[4096];
+    ssize_t size = read(watch, events, sizeof(events));
+    const struct inotify_event *event;
+
+    for (ssize_t at = 0; at < size; at += (ssize_t)(sizeof(*event) + event->len)) {
+        event = (const void *)(events + at);
+        if ((event->mask & IN_ISDIR) != 0)
+            return true;
+    }
+    return false;
+}
+
+/* Nor are there folders for a moment, which another run could have begun to use. */
 static void a_probe_of_a_folder_that_is_missing_leaves_nothing(void **state)
 {
     struct place *place = *state;
@@ -163,12 +180,37 @@ static void a_probe_of_a_folder_that_is_missing_leaves_nothing(void **state)
     CLEANUP(store) struct store *store = open_text(&place->world, deep);
 
     assert_int_equal(mkdir(there, 0777), 0);
+    CLEANUP(fd) int watch = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+    assert_true(inotify_add_watch(watch, there, IN_CREATE) >= 0);
     CHECK(store_probe_write(store, &err), err);
     assert_int_equal(folder_count(there), 0);
+    assert_false(has_new_folder(watch));
 
     CLEANUP(store) struct store *impossible = open_text(&place->world, "oci:/proc/no/such/place");
     CHECK_REFUSED(store_probe_write(impossible, &err), err, ERROR_LOCAL,
-                  "creating the folder '/proc/no'");
+                  "creating the folder '/proc/no/such/place'");
+}
+
+/* So it is for a moment while another run makes it. */
+static void a_layout_without_index_shows_no_tag_yet(void **state)
+{
+    struct place *place = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf two = BUF_INIT;
+    CLEANUP(text) char *index = xasprintf("%s/index.json", place->path);
+    struct descriptor image = DESCRIPTOR_INIT;
+    struct tag_state shown = {.kind = TAG_ANY};
+
+    place_make_layout(place, "{}");
+    assert_int_equal(unlink(index), 0);
+    CHECK(store_read_tag(place->store, "v1", &shown, &err), err);
+    assert_int_equal(shown.kind, TAG_NONE);
+
+    tag_image(place->store, "v1", "one", &image);
+    put_image(place->store, "two", &two);
+    CHECK_REFUSED(store_write_tag(place->store, "v1", "application/vnd.oci.image.manifest.v1+json",
+                                  &two, &shown, &err),
+                  err, ERROR_CONFLICT, digest_format(&image.digest).text);
 }
 
 static void a_probe_of_a_layout_leaves_nothing(void **state)
@@ -321,6 +363,7 @@ int main(void)
         ALONE(a_damaged_blob_is_written_anew),
         ALONE(a_folder_with_other_content_is_not_written),
         ALONE(a_probe_of_a_folder_that_is_missing_leaves_nothing),
+        ALONE(a_layout_without_index_shows_no_tag_yet),
         ALONE(a_probe_of_a_layout_leaves_nothing),
         ALONE(a_probe_notices_folders_that_cannot_be_written),
         ALONE(a_file_that_may_not_grow_is_told_with_its_path),

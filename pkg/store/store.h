@@ -69,6 +69,9 @@ struct store_ops {
     /* Commits under *digest at finish; the stage put in front by store.c has filled it by then. */
     int (*create_blob)(struct store *store, uint64_t size, const struct digest *digest,
                        struct writer **out, struct error *err);
+    /* NULL, or: store_read_tag() in the store's own way. */
+    int (*read_tag)(struct store *store, const char *version, struct tag_state *out,
+                    struct error *err);
     /* `version` is a tag or the text of the manifest's digest. */
     int (*write_manifest)(struct store *store, const char *version, const char *media_type,
                           const struct buf *manifest, struct error *err);

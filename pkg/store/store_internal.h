@@ -39,6 +39,9 @@ int scratch_open_target(const struct reference *reference, const struct store_co
 
 /* May a manifest be written as `version`? ERROR_USAGE if not. */
 int store_check_version(struct store *store, const char *version, struct error *err) MUST_CHECK;
+/* What a tag shows, by its manifest. */
+int tag_state_read(struct store *store, const char *version, struct tag_state *out,
+                   struct error *err) MUST_CHECK;
 /*
  * Reads the tag and compares: *is_shown if it shows `own`; ERROR_CONFLICT if it shows neither that
  * nor what is expected.

@@ -44,7 +44,7 @@ int tag_state_check(const struct store *store, const char *version,
                      version, store->name, now, before);
 }
 
-int store_read_tag(struct store *store, const char *version, struct tag_state *out,
+int tag_state_read(struct store *store, const char *version, struct tag_state *out,
                    struct error *err)
 {
     CLEANUP(buf) struct buf bytes = BUF_INIT;
@@ -59,6 +59,14 @@ int store_read_tag(struct store *store, const char *version, struct tag_state *o
         return error_move(err, &why);
     *out = (struct tag_state){.kind = TAG_NONE};
     return 0;
+}
+
+int store_read_tag(struct store *store, const char *version, struct tag_state *out,
+                   struct error *err)
+{
+    if (store->ops->read_tag != NULL)
+        return store->ops->read_tag(store, version, out, err);
+    return tag_state_read(store, version, out, err);
 }
 
 int store_note_tag(struct store *store, const char *version, struct tag_state *out,
