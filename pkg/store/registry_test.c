@@ -305,8 +305,7 @@ static void a_manifest_is_written_again_when_that_may_help(void **state)
         {"400 Bad", SAYS("MANIFEST_BLOB_UNKNOWN", "not yet"), NULL, ERROR_NONE},
         {"400 Bad", SAYS("TAG_INVALID", "tags cannot be moved here"),
          "writing the manifest 'v1' to '127.0.0.1:", ERROR_UNSUPPORTED},
-        {"201 Created\r\nDocker-Content-Digest: " EMPTY_DIGEST, NULL, "stored it as",
-         ERROR_CORRUPT},
+        {"201 Created\r\nDocker-Content-Digest: " EMPTY_DIGEST, NULL, NULL, ERROR_NONE},
     };
     struct world *world = *state;
 
