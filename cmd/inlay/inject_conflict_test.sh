@@ -88,6 +88,20 @@ for place in "$QUIRK/expect" "oci:$TEST_DIR/expect"; do
     expect_exit 0 "$INLAY" remove "$place:1" acme/one --to "$place:2" --expect none
 done
 
+# A tag that cannot be read when the run begins: nobody could notice that it is moved.
+faulty() { quirk_control "{\"faults\": [{\"method\": \"GET\", \"path\": \"/manifests/1\$\", \"status\": $1, \"times\": 9}]}" >/dev/null; }
+faulty 503
+expect_exit 5 inject acme/one --to "$QUIRK/blind:1" --retries 0
+expect_contains "$ERR" "what '1' shows now (--overwrite does without): "
+expect_exit 0 inject acme/one --to "$QUIRK/blind:1" --retries 0 --overwrite
+faulty 403
+expect_exit 0 "$INLAY" copy "oci:$TEST_DIR/base:1" "$QUIRK/blind:1"
+expect_contains "$ERR" "what '1' of '$QUIRK/blind' shows cannot be read"
+expect_exit 4 "$INLAY" copy "oci:$TEST_DIR/base:1" "$QUIRK/blind:1" --expect none
+expect_exit 0 "$INLAY" remove "oci:$TEST_DIR/both:1" acme/one --to "$QUIRK/blind:1"
+expect_contains "$ERR" 'that is replaced unnoticed'
+quirk_control '{}' >/dev/null
+
 # What cannot be meant.
 expect_exit 2 inject acme/one --to "$QUIRK/app:1" --expect yesterday
 expect_contains "$ERR" "--expect: 'yesterday' is no digest"

@@ -252,10 +252,12 @@ static int choose(struct copy *copy, struct error *err)
 static int check_target(struct copy *copy, bool *is_there, struct error *err)
 {
     const struct copy_options *options = copy->options;
+    CLEANUP(notes) struct notes notes = {.log = options->log};
     struct tag_state shown;
 
-    if (store_note_tag(options->target, options->target_version, &shown, err) < 0)
-        return -1;
+    if (store_note_tag(options->target, options->target_version, options->expected, &notes, &shown,
+                       err) < 0)
+        return error_wrap(err, "the target %s", options->target->name);
     *is_there =
         shown.kind == TAG_IMAGE && digest_equal(&shown.digest, &copy->document.descriptor.digest);
     copy->expected = options->expected != NULL ? *options->expected : shown;

@@ -36,7 +36,7 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
         return error_wrap(err, "the target %s", options->target.store->name);
     if (models_list(options, &base, &models, &companions, &notes, err) < 0 ||
         known_find(options, &base, &known, err) < 0 ||
-        target_tags_note(options, &base, &known, &tags, err) < 0 ||
+        target_tags_note(options, &base, &known, &notes, &tags, err) < 0 ||
         placements_find(&arrangement, &placements, &notes, err) < 0 ||
         build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
         expected_check_plan(options, &base, &plan, err) < 0 ||

@@ -190,7 +190,7 @@ struct target_tags {
 
 /* *out is to be released after a failure, too. */
 int target_tags_note(const struct inject_options *options, const struct base *base,
-                     const struct known *known, struct target_tags *out,
+                     const struct known *known, struct notes *notes, struct target_tags *out,
                      struct error *err) MUST_CHECK;
 /*
  * What the options say about that. ERROR_CONFLICT if the first tag shows something else, unless no

@@ -26,9 +26,13 @@ static const struct descriptor *read_first(const struct inject_options *options,
 }
 
 int target_tags_note(const struct inject_options *options, const struct base *base,
-                     const struct known *known, struct target_tags *out, struct error *err)
+                     const struct known *known, struct notes *notes, struct target_tags *out,
+                     struct error *err)
 {
     const struct inject_target *target = &options->target;
+    const struct tag_state *expected = target->expected;
+    const struct tag_state *others =
+        expected != NULL && expected->kind == TAG_ANY ? expected : NULL;
     const char *const *more = target->more_versions;
     size_t count = 1;
 
@@ -36,14 +40,15 @@ int target_tags_note(const struct inject_options *options, const struct base *ba
         count++;
     *out = (struct target_tags){xcalloc(count, sizeof(*out->items)), count};
     for (size_t i = 1; i < count; i++)
-        if (store_note_tag(target->store, more[i - 1], &out->items[i], err) < 0)
-            return -1;
+        if (store_note_tag(target->store, more[i - 1], others, notes, &out->items[i], err) < 0)
+            return error_wrap(err, "the target %s", target->store->name);
     if (target->version == NULL)
         return 0;
     const struct descriptor *first = read_first(options, base, known);
-    if (first->digest.algorithm == DIGEST_NONE)
-        return store_note_tag(target->store, target->version, &out->items[0], err);
     out->items[0] = (struct tag_state){TAG_IMAGE, first->digest};
+    if (first->digest.algorithm == DIGEST_NONE &&
+        store_note_tag(target->store, target->version, expected, notes, &out->items[0], err) < 0)
+        return error_wrap(err, "the target %s", target->store->name);
     return 0;
 }
 

@@ -101,9 +101,11 @@ static size_t count_removed(const struct removal *removal)
 static int note_target(struct removal *removal, struct tag_state *shown, struct error *err)
 {
     const struct remove_options *options = removal->options;
+    CLEANUP(notes) struct notes notes = {.log = options->log};
 
-    if (store_note_tag(options->target, options->target_version, shown, err) < 0)
-        return -1;
+    if (store_note_tag(options->target, options->target_version, options->expected, &notes, shown,
+                       err) < 0)
+        return error_wrap(err, "the target %s", options->target->name);
     removal->expected = options->expected != NULL ? *options->expected : *shown;
     return 0;
 }

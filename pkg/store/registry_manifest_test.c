@@ -213,9 +213,56 @@ static void a_request_to_stop_waits_for_what_the_tag_shows(void **state)
 
 #define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
+/* What a registry says when the run begins, and what becomes of the run. */
+static const struct note_case {
+    const char *status, *body;
+    enum tag_kind expected; /* TAG_ANY: nothing is said */
+    enum tag_kind shown;
+    const char *note, *complaint;
+    enum error_kind kind;
+} note_cases[] = {
+    {"404 Not Found", NULL, TAG_ANY, TAG_NONE, NULL, NULL, ERROR_NONE},
+    {"200 OK", OTHER, TAG_ANY, TAG_IMAGE, NULL, NULL, ERROR_NONE},
+    {"403 Forbidden", NULL, TAG_ANY, TAG_ANY, "replaced unnoticed: ", NULL, ERROR_NONE},
+    {"403 Forbidden", NULL, TAG_NONE, TAG_ANY, NULL, "what 'v1' shows now: ", ERROR_DENIED},
+    {"503 Busy", NULL, TAG_ANY, TAG_ANY, NULL, "(--overwrite does without): ", ERROR_UNREACHABLE},
+    {"503 Busy", NULL, TAG_NONE, TAG_ANY, NULL, "what 'v1' shows now: ", ERROR_UNREACHABLE},
+};
+
+static void a_tag_that_cannot_be_read_at_first_is_told(void **state)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(note_cases); i++) {
+        const struct note_case *each = &note_cases[i];
+        const struct answer answers[] = {{"GET /v2/ ", "200 OK", NULL},
+                                         {TAG_GET, each->status, each->body},
+                                         {TAG_GET, each->status, each->body},
+                                         {TAG_GET, each->status, each->body}};
+        const struct tag_state expected = {.kind = each->expected};
+        const struct tag_state any = {.kind = TAG_ANY};
+        struct tag_state shown = {.kind = TAG_NONE};
+        CLEANUP(notes) struct notes notes = NOTES_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+        CLEANUP(store) struct store *store = script_open(*state, script);
+        print_message("%s\n", each->status);
+        int result = store_note_tag(store, "v1", each->expected == TAG_ANY ? NULL : &expected,
+                                    &notes, &shown, &err);
+        if (each->complaint == NULL)
+            CHECK(result, err);
+        else
+            CHECK_REFUSED(result, err, each->kind, each->complaint);
+        assert_int_equal(shown.kind, each->shown);
+        assert_int_equal(notes.count, each->note != NULL);
+        assert_true(each->note == NULL || strstr(notes.items[0].text, each->note) != NULL);
+        CHECK(store_note_tag(store, "v1", &any, &notes, &shown, &err), err);
+        assert_int_equal(notes.count, each->note != NULL);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        ALONE(a_tag_that_cannot_be_read_at_first_is_told),
         ALONE(a_tag_is_asked_when_the_answer_does_not_tell),
         ALONE(a_tag_that_shows_it_is_not_written_again),
         ALONE(a_manifest_that_was_changed_on_its_way_is_sent_once_more),

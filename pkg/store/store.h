@@ -3,6 +3,7 @@
 
 #include "core/cancel.h"
 #include "core/log.h"
+#include "core/notes.h"
 #include "oci/descriptor.h"
 #include "oci/document.h"
 #include "oci/reference.h"
@@ -182,9 +183,15 @@ int store_write_tag(struct store *store, const char *version, const char *media_
 /* What a tag shows; of an archive that is written, and of an engine, always TAG_NONE. */
 int store_read_tag(struct store *store, const char *version, struct tag_state *out,
                    struct error *err) MUST_CHECK;
-/* The same; TAG_ANY if that cannot be found out, or `version` is NULL. Fails when canceled only. */
-int store_note_tag(struct store *store, const char *version, struct tag_state *out,
-                   struct error *err) MUST_CHECK;
+/*
+ * The same at the beginning, to find out at the end whether somebody has moved it; `expected` is
+ * what the caller says of it, NULL: nothing. TAG_ANY where `version` is NULL; and, with a note, of
+ * an image that may not be read or is broken, since nobody will find out then. Any other failure
+ * is one; with an image or TAG_NONE expected every failure is; and with TAG_ANY none, without a
+ * note, but being canceled.
+ */
+int store_note_tag(struct store *store, const char *version, const struct tag_state *expected,
+                   struct notes *notes, struct tag_state *out, struct error *err) MUST_CHECK;
 /* "sha256:…" or "none"; ERROR_USAGE. */
 int tag_state_parse(const char *text, struct tag_state *out, struct error *err) MUST_CHECK;
 /* ERROR_CONFLICT, naming both, if what was found is not what is expected. */

@@ -292,6 +292,7 @@ static void a_tag_that_somebody_else_has_moved_is_left_as_it_is(void **state)
 {
     CLEANUP(store) struct store *store = open_subject(state);
     CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(buf) struct buf one = BUF_INIT;
     CLEANUP(buf) struct buf two = BUF_INIT;
     struct tag_state none, first, any = {.kind = TAG_ANY};
@@ -299,10 +300,10 @@ static void a_tag_that_somebody_else_has_moved_is_left_as_it_is(void **state)
     put_image(store, "one", &one);
     put_image(store, "two", &two);
     struct descriptor what = describe(&one);
-    CHECK(store_note_tag(store, "v1", &none, &err), err);
+    CHECK(store_note_tag(store, "v1", NULL, &notes, &none, &err), err);
     assert_int_equal(none.kind, TAG_NONE);
     CHECK(move_tag(store, "v1", &one, &none, &err), err);
-    CHECK(store_note_tag(store, "v1", &first, &err), err);
+    CHECK(store_note_tag(store, "v1", NULL, &notes, &first, &err), err);
     assert_int_equal(first.kind, TAG_IMAGE);
     assert_true(digest_equal(&first.digest, &what.digest));
 
@@ -316,8 +317,9 @@ static void a_tag_that_somebody_else_has_moved_is_left_as_it_is(void **state)
     check_manifest(store, "v1", &two);
     CHECK(move_tag(store, "v1", &one, &any, &err), err);
     CHECK_REFUSED(move_tag(store, "v2", &one, &first, &err), err, ERROR_CONFLICT, "'v2' of '");
-    CHECK(store_note_tag(store, NULL, &any, &err), err);
+    CHECK(store_note_tag(store, NULL, NULL, &notes, &any, &err), err);
     assert_int_equal(any.kind, TAG_ANY);
+    assert_int_equal(notes.count, 0);
 }
 
 struct race {

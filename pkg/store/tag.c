@@ -69,16 +69,40 @@ int store_read_tag(struct store *store, const char *version, struct tag_state *o
     return tag_state_read(store, version, out, err);
 }
 
-int store_note_tag(struct store *store, const char *version, struct tag_state *out,
-                   struct error *err)
+/* The image cannot be read there, and yet it may be replaced. */
+static bool may_be_replaced(enum error_kind why)
+{
+    return why == ERROR_DENIED || why == ERROR_CORRUPT || why == ERROR_UNSUPPORTED;
+}
+
+int store_note_tag(struct store *store, const char *version, const struct tag_state *expected,
+                   struct notes *notes, struct tag_state *out, struct error *err)
 {
     CLEANUP(error) struct error why = ERROR_INIT;
     struct tag_state found = {.kind = TAG_ANY};
+    bool matters = expected == NULL || expected->kind != TAG_ANY;
 
-    if (version != NULL && store_read_tag(store, version, &found, &why) < 0 &&
-        why.kind == ERROR_CANCELED)
-        return error_move(err, &why);
     *out = found;
+    if (version == NULL)
+        return 0;
+    if (store_read_tag(store, version, &found, &why) == 0) {
+        *out = found;
+        return 0;
+    }
+    if (why.kind == ERROR_CANCELED || (matters && expected != NULL)) {
+        error_move(err, &why);
+        return error_wrap(err, "what '%s' shows now", version);
+    }
+    if (matters && !may_be_replaced(why.kind)) {
+        error_move(err, &why);
+        return error_wrap(err, "what '%s' shows now (--overwrite does without)", version);
+    }
+    if (matters)
+        notes_warn(
+            notes,
+            "what '%s' of '%s' shows cannot be read, so if somebody else moves it meanwhile, "
+            "that is replaced unnoticed: %s",
+            version, store->name, why.text);
     return 0;
 }
 
