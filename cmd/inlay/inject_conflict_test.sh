@@ -76,9 +76,10 @@ for place in "$QUIRK/expect" "oci:$TEST_DIR/expect"; do
     expect_exit 0 inject acme/one --to "$place:1" --expect none # again, with the same result
     quirk_control '{}' >/dev/null
     expect_exit 10 inject acme/two --to "$place:1" --expect none
-    expect_contains "$ERR" "shows $one, expected no image"
+    expect_contains "$ERR" "--expect says no image, and '1' of '$place' shows $one"
+    expect_lacks "$ERR" 'somebody else'
     expect_exit 10 inject acme/two --to "$place:1" --expect "$zeros"
-    expect_contains "$ERR" "expected $zeros"
+    expect_contains "$ERR" "--expect says $zeros, and"
     expect_eq 0 "$(quirk_log 'map(select(.method == "PATCH")) | length')" 'uploads'
     expect_exit 0 inject acme/two --to "$place:1" --expect "$one"
     expect_exit 10 "$INLAY" copy "oci:$TEST_DIR/base:1" "$place:1" --expect "$one"

@@ -45,7 +45,7 @@ int target_tags_note(const struct inject_options *options, const struct base *ba
     if (target->version == NULL)
         return 0;
     const struct descriptor *first = read_first(options, base, known);
-    out->items[0] = (struct tag_state){TAG_IMAGE, first->digest};
+    out->items[0] = (struct tag_state){.kind = TAG_IMAGE, .digest = first->digest};
     if (first->digest.algorithm == DIGEST_NONE &&
         store_note_tag(target->store, target->version, expected, notes, &out->items[0], err) < 0)
         return error_wrap(err, "the target %s", target->store->name);

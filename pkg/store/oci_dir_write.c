@@ -189,7 +189,7 @@ static struct tag_state find_state(const json_t *index, const char *tag)
 
     if (oci_index_find(index, tag, &found, &ignored) < 0)
         return (struct tag_state){.kind = TAG_NONE};
-    return (struct tag_state){TAG_IMAGE, found.digest};
+    return (struct tag_state){.kind = TAG_IMAGE, .digest = found.digest};
 }
 
 static int set_tag(const struct oci_dir *dir, const char *tag, const struct descriptor *image,

@@ -34,6 +34,7 @@ enum tag_kind {
 struct tag_state {
     enum tag_kind kind;
     struct digest digest; /* TAG_IMAGE */
+    bool is_demanded;     /* by --expect, and not seen when the run began */
 };
 
 /*
@@ -192,7 +193,7 @@ int store_read_tag(struct store *store, const char *version, struct tag_state *o
  */
 int store_note_tag(struct store *store, const char *version, const struct tag_state *expected,
                    struct notes *notes, struct tag_state *out, struct error *err) MUST_CHECK;
-/* "sha256:…" or "none"; ERROR_USAGE. */
+/* What --expect says: "sha256:…" or "none"; ERROR_USAGE. */
 int tag_state_parse(const char *text, struct tag_state *out, struct error *err) MUST_CHECK;
 /* ERROR_CONFLICT, naming both, if what was found is not what is expected. */
 int tag_state_check(const struct store *store, const char *version,

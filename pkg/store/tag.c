@@ -5,7 +5,7 @@
 int tag_state_parse(const char *text, struct tag_state *out, struct error *err)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* what is expected says more */
-    struct tag_state found = {.kind = TAG_NONE};
+    struct tag_state found = {.kind = TAG_NONE, .is_demanded = true};
 
     if (strcmp(text, "none") != 0) {
         found.kind = TAG_IMAGE;
@@ -37,6 +37,11 @@ int tag_state_check(const struct store *store, const char *version,
 
     if (expected->kind == TAG_ANY || is_same(expected, found))
         return 0;
+    if (expected->is_demanded)
+        return error_set(err, ERROR_CONFLICT,
+                         "--expect says %s, and '%s' of '%s' shows %s: it is left as it is; look "
+                         "at that, and run again with the --expect that is true now",
+                         before, version, store->name, now);
     return error_set(err, ERROR_CONFLICT,
                      "'%s' of '%s' shows %s, expected %s: somebody else has moved it, and it is "
                      "left as it is; run again to go by what it shows now, or replace that with "
@@ -52,7 +57,7 @@ int tag_state_read(struct store *store, const char *version, struct tag_state *o
     struct descriptor what = DESCRIPTOR_INIT;
 
     if (store->ops->read_manifest(store, version, &bytes, &what, &why) == 0) {
-        *out = (struct tag_state){TAG_IMAGE, what.digest};
+        *out = (struct tag_state){.kind = TAG_IMAGE, .digest = what.digest};
         return 0;
     }
     if (why.kind != ERROR_NOT_FOUND)
