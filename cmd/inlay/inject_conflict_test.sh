@@ -103,6 +103,15 @@ expect_exit 0 "$INLAY" remove "oci:$TEST_DIR/both:1" acme/one --to "$QUIRK/blind
 expect_contains "$ERR" 'that is replaced unnoticed'
 quirk_control '{}' >/dev/null
 
+# A shard may come once more when the last call is done, which alone goes by --expect.
+sharded() { inject acme/one --env SHARDED=1 --to "$QUIRK/sharded:1" --expect none "$@"; }
+expect_exit 0 sharded --shard 1/1
+expect_exit 0 sharded
+expect_exit 0 sharded --shard 1/1
+expect_exit 0 sharded
+expect_exit 0 inject acme/two --to "$QUIRK/sharded:1" --expect none --shard 1/1
+expect_exit 10 inject acme/two --env SHARDED=1 --to "$QUIRK/sharded:1" --expect none
+
 # What cannot be meant.
 expect_exit 2 inject acme/one --to "$QUIRK/app:1" --expect yesterday
 expect_contains "$ERR" "--expect: 'yesterday' is no digest"

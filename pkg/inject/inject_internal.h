@@ -188,7 +188,7 @@ struct target_tags {
     size_t count;
 };
 
-/* *out is to be released after a failure, too. */
+/* *out is to be released after a failure, too. A shard looks at no tag. */
 int target_tags_note(const struct inject_options *options, const struct base *base,
                      const struct known *known, struct notes *notes, struct target_tags *out,
                      struct error *err) MUST_CHECK;

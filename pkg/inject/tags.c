@@ -13,6 +13,12 @@ void target_tags_release(struct target_tags *tags)
     *tags = (struct target_tags){.items = NULL};
 }
 
+/* It writes no image; and what its call will publish, it cannot know. */
+static bool is_shard(const struct inject_options *options)
+{
+    return options->reuse.shard_count > 0;
+}
+
 /* An image that is built on itself has been read before anything else was. */
 static const struct descriptor *read_first(const struct inject_options *options,
                                            const struct base *base, const struct known *known)
@@ -39,6 +45,8 @@ int target_tags_note(const struct inject_options *options, const struct base *ba
     while (more != NULL && more[count - 1] != NULL)
         count++;
     *out = (struct target_tags){xcalloc(count, sizeof(*out->items)), count};
+    if (is_shard(options))
+        return 0;
     for (size_t i = 1; i < count; i++)
         if (store_note_tag(target->store, more[i - 1], others, notes, &out->items[i], err) < 0)
             return error_wrap(err, "the target %s", target->store->name);
@@ -59,7 +67,7 @@ int target_tags_expect(const struct inject_options *options, const struct build_
     const struct tag_state *expected = target->expected;
     bool is_new = false;
 
-    if (expected == NULL)
+    if (expected == NULL || is_shard(options))
         return 0;
     for (size_t i = 0; i < tags->count && expected->kind == TAG_ANY; i++)
         tags->items[i] = *expected;
