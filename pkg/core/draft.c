@@ -16,13 +16,12 @@
 #include <unistd.h>
 
 #define PREFIX ".inlay-"
+#define NUMBER_HEX 8
 #define DAY_S 86400
 #define ATTEMPTS 100u
-/* Those that linux/magic.h lacks in older versions. */
-#define MAGIC_FUSE 0x65735546
-#define MAGIC_SMB2 0xfe534d42
-#define MAGIC_CIFS 0xff534d42
-#define MAGIC_9P 0x01021997
+/* Those that linux/magic.h lacks. */
+#define MAGIC_XFS 0x58465342
+#define MAGIC_ZFS 0x2fc12fc1
 
 /* A path in `folder` that hardly anybody else has; NULL if there are no random numbers. */
 static char *temporary_path(const char *folder)
@@ -169,29 +168,36 @@ void draft_release(struct draft *draft)
     *draft = (struct draft)DRAFT_INIT;
 }
 
-static bool shows_all_locks(int folder)
+/* No other machine writes there, or holds a lock that is not seen here. */
+static bool is_local(int folder)
 {
     struct statfs status;
 
     if (fstatfs(folder, &status) < 0)
         return false;
     switch ((unsigned long)status.f_type & 0xffffffffUL) {
-    case NFS_SUPER_MAGIC:
-    case SMB_SUPER_MAGIC:
-    case MAGIC_SMB2:
-    case MAGIC_CIFS:
-    case MAGIC_FUSE:
-    case MAGIC_9P:
-        return false;
-    default:
+    case EXT4_SUPER_MAGIC:
+    case BTRFS_SUPER_MAGIC:
+    case F2FS_SUPER_MAGIC:
+    case OVERLAYFS_SUPER_MAGIC:
+    case TMPFS_MAGIC:
+    case MAGIC_XFS:
+    case MAGIC_ZFS:
         return true;
+    default:
+        return false;
     }
+}
+
+static bool is_name(const char *name)
+{
+    return text_starts_with(name, PREFIX) && text_is_hex(name + strlen(PREFIX), NUMBER_HEX);
 }
 
 static void sweep_one(int folder, const char *name, bool any_age)
 {
     CLEANUP(fd)
-    int fd = openat(folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+    int fd = openat(folder, name, O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC); /* NFS locks so */
     struct stat status;
 
     if (fd < 0 || fstat(fd, &status) < 0 || !S_ISREG(status.st_mode) ||
@@ -208,9 +214,9 @@ void draft_sweep(const char *folder)
 
     if (list == NULL)
         return;
-    bool any_age = shows_all_locks(dirfd(list));
+    bool any_age = is_local(dirfd(list));
     while ((entry = readdir(list)) != NULL)
-        if (text_starts_with(entry->d_name, PREFIX))
+        if (is_name(entry->d_name))
             sweep_one(dirfd(list), entry->d_name, any_age);
     closedir(list);
 }

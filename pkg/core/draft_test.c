@@ -122,8 +122,8 @@ static pid_t start_writer(const char *folder, create_fn *create)
 
 static void what_a_killed_writer_has_left_is_swept_and_what_a_live_one_writes_is_not(void **state)
 {
-    CLEANUP(text) char *file = xasprintf("%s/.inlay", (const char *)*state);
-    CLEANUP(text) char *link = xasprintf("%s/.inlay-link", (const char *)*state);
+    CLEANUP(text) char *file = xasprintf("%s/.inlay-notes.json", (const char *)*state);
+    CLEANUP(text) char *link = xasprintf("%s/.inlay-0123abcd", (const char *)*state);
     CLEANUP(error) struct error err = ERROR_INIT;
 
     assert_int_equal(file_replace(file, "", 0, &err), 0);

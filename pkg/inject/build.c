@@ -80,7 +80,8 @@ static int pack(struct layer_bytes *bytes, struct store *target, struct image_la
     if (store_create_blob(target, size, blob, &writer, err) < 0)
         return -1;
     CLEANUP(text) char *title = planned_layer_title(bytes->layer);
-    store_set_replay(target, writer, &(struct blob_replay){title, layer_bytes_replay, bytes});
+    store_set_replay(target, writer,
+                     &(struct blob_replay){title, layer_bytes_replay, bytes, bytes->cancel});
     int result = layer_bytes_write(bytes, writer, &out->diff_id, err);
     writer_free(TAKE(writer)); /* before what it borrows */
     if (result < 0)

@@ -61,6 +61,7 @@ static int resume_wait(struct resume_reader *resume, struct error *broken, struc
 
 static ssize_t resume_try(struct resume_reader *resume, void *data, size_t size, struct error *err)
 {
+    resume->is_short = false;
     if (resume->body == NULL &&
         resume->source->ops->open(resume->source, resume->plan, resume->file, &resume->range,
                                   &resume->body, err) < 0)

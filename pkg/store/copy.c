@@ -129,7 +129,8 @@ static int stream_blob(struct copy *copy, struct store *to, struct error *err)
     if (to->ops->create_blob(to, blob->size, &blob->digest, &writer, err) < 0)
         return -1;
     if (to->ops->set_replay != NULL)
-        to->ops->set_replay(writer, &(struct blob_replay){name.text, copy_replay, copy});
+        to->ops->set_replay(
+            writer, &(struct blob_replay){name.text, copy_replay, copy, copy->options->cancel});
     if (stream_copy(verified, writer, copy->options->cancel, err) < 0)
         return -1;
     return writer_finish(writer, err);

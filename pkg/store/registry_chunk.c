@@ -84,7 +84,12 @@ static size_t count_taken(const struct registry_session *session, const struct p
 int registry_session_ask(struct registry_session *session, uint64_t *out, struct error *err)
 {
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    struct http_request request = {.method = "GET", .url = session->location};
+    struct http_request request = {
+        .method = "GET",
+        .url = session->location,
+        .no_retry = session->is_recovering,
+        .cancel = session->cancel,
+    };
     uint64_t end = 0;
 
     if (registry_session_send(session, &request, &response, err) < 0)

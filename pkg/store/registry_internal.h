@@ -145,14 +145,16 @@ enum upload_retry registry_learn_refusal(struct registry *registry,
 
 /* One upload as the registry sees it (distribution-spec, "Pushing blobs"). */
 struct registry_session {
-    struct registry *registry; /* borrowed */
-    char *location;            /* where it goes on, the newest one; NULL: none is open */
-    uint64_t offset;           /* bytes that it has */
-    bool is_silent;            /* the last request got no answer */
-    bool is_resumed;           /* it is our idea to go on in chunks, after a break */
-    uint64_t chunk_most;       /* larger ones did not come through; 0: any may */
-    const char *name;          /* of the blob, for messages; borrowed; NULL: it has none */
-    uint64_t size;             /* of the blob; SIZE_UNKNOWN: not known yet */
+    struct registry *registry;   /* borrowed */
+    char *location;              /* where it goes on, the newest one; NULL: none is open */
+    uint64_t offset;             /* bytes that it has */
+    bool is_silent;              /* the last request got no answer */
+    bool is_resumed;             /* it is our idea to go on in chunks, after a break */
+    uint64_t chunk_most;         /* larger ones did not come through; 0: any may */
+    const char *name;            /* of the blob, for messages; borrowed; NULL: it has none */
+    uint64_t size;               /* of the blob; SIZE_UNKNOWN: not known yet */
+    bool is_recovering;          /* whoever asks tries again himself */
+    const struct cancel *cancel; /* of the blob's job; NULL: the registry's */
 };
 
 /* Takes the session of a probe or of a mount that came to nothing, or opens one. */

@@ -68,6 +68,15 @@ static void go_on(struct registry_blob *blob, uint64_t offset)
     }
 }
 
+/* The session may be what is wrong; another has its turn before the tries end. */
+static bool is_given_up(const struct registry_blob *blob)
+{
+    unsigned tries = blob->tries;
+
+    return tries > SESSION_TRIES ||
+           (tries > 1 && tries == http_retries(blob->session.registry->http));
+}
+
 /* Whether the session can go on; false, without an error, if the blob has to be begun anew. */
 static bool find_session(struct registry_blob *blob, bool was_stream)
 {
@@ -76,8 +85,8 @@ static bool find_session(struct registry_blob *blob, bool was_stream)
     uint64_t most = registry_resume_size(session->registry);
     uint64_t offset = 0;
 
-    if (session->location == NULL || blob->replay.write == NULL || blob->tries > SESSION_TRIES ||
-        most == 0 || registry_refuses_patch(session->registry) ||
+    if (session->location == NULL || blob->replay.write == NULL || is_given_up(blob) || most == 0 ||
+        registry_refuses_patch(session->registry) ||
         (blob->way != WAY_STREAM && blob->way != WAY_CHUNKS))
         return false;
     if (registry_session_ask(session, &offset, &why) < 0) {
@@ -102,7 +111,6 @@ static int begin_anew(struct registry_blob *blob, bool is_kept, struct error *er
     registry_session_cancel(session);
     session->is_resumed = false;
     session->offset = 0;
-    blob->reached = 0;
     if (registry_session_begin(session, err) < 0)
         return -1;
     if (is_kept)
@@ -129,18 +137,12 @@ static bool is_committed(const struct registry_blob *blob)
            is_there;
 }
 
-/* Waits, and finds where the blob goes on, which people are told. */
-static int find_place(struct registry_blob *blob, bool is_last, const struct error *broken,
-                      struct error *err)
+/* Finds where the blob goes on, which people are told. */
+static int find_place(struct registry_blob *blob, bool is_last, bool was_stream, bool is_kept,
+                      const struct error *broken, struct error *err)
 {
     struct registry_session *session = &blob->session;
-    bool was_stream = blob->way == WAY_STREAM && blob->body != NULL;
-    bool is_kept = registry_blob_is_kept(blob, is_last);
 
-    writer_free(TAKE(blob->body));
-    if (cancel_wait(session->registry->cancel, wait_ms(blob->tries), err) < 0 ||
-        registry_wait(session->registry, err) < 0)
-        return -1;
     if (!is_kept && find_session(blob, was_stream)) {
         registry_session_tell(session, blob->passed, blob->tries + 1, broken);
         return 0;
@@ -153,6 +155,33 @@ static int find_place(struct registry_blob *blob, bool is_last, const struct err
         return -1;
     registry_session_tell(session, blob->passed, blob->tries + 1, broken);
     return 0;
+}
+
+/* Another job that has failed ends the wait, too. */
+static int wait_before(struct registry_blob *blob, struct error *err)
+{
+    struct registry *registry = blob->session.registry;
+    const struct cancel *cancel =
+        blob->session.cancel != NULL ? blob->session.cancel : registry->cancel;
+
+    if (cancel_wait(cancel, wait_ms(blob->tries), err) < 0)
+        return -1;
+    return registry_wait(registry, err);
+}
+
+static int find_again(struct registry_blob *blob, bool is_last, const struct error *broken,
+                      struct error *err)
+{
+    bool was_stream = blob->way == WAY_STREAM && blob->body != NULL;
+    bool is_kept = registry_blob_is_kept(blob, is_last);
+
+    writer_free(TAKE(blob->body));
+    if (wait_before(blob, err) < 0)
+        return -1;
+    blob->session.is_recovering = true;
+    int result = find_place(blob, is_last, was_stream, is_kept, broken, err);
+    blob->session.is_recovering = false;
+    return result;
 }
 
 int registry_blob_recover(struct registry_blob *blob, bool is_last, struct error *err)
@@ -170,7 +199,7 @@ int registry_blob_recover(struct registry_blob *blob, bool is_last, struct error
             return error_wrap(err, "nothing has moved in %u tries", blob->tries + 1);
         blob->tries++;
         error_move(&broken, err);
-        if (find_place(blob, is_last, &broken, err) == 0 && replay(blob, &is_broken, err) == 0)
+        if (find_again(blob, is_last, &broken, err) == 0 && replay(blob, &is_broken, err) == 0)
             return 0;
         if (!is_broken)
             return -1;
@@ -183,4 +212,5 @@ void registry_set_replay(struct writer *blob, const struct blob_replay *replay)
 
     self->replay = *replay;
     self->session.name = replay->name;
+    self->session.cancel = replay->cancel;
 }

@@ -31,7 +31,7 @@ static int send_blob(const struct world *world, const struct script *script, str
                      bool has_replay, struct error *err)
 {
     CLEANUP(store) struct store *store = script_open(world, script);
-    const struct blob_replay replay = {"the layer", write_again, again};
+    const struct blob_replay replay = {"the layer", write_again, again, NULL};
     CLEANUP(writer) struct writer *writer = NULL;
     struct descriptor blob = DESCRIPTOR_INIT;
 
@@ -162,6 +162,36 @@ static void what_cannot_be_had_again_ends_the_upload(void **state)
     }
 }
 
+/* Only what goes beyond the most that there ever was is progress: such a registry never has it all.
+ */
+static void sessions_that_are_lost_in_turn_end_the_tries(void **state)
+{
+    static const struct answer answers[] = {
+        BEGIN,
+        {"PATCH ", NULL, NULL},
+        {"GET /up/1", "404 Not Found", NULL},
+        {"GET /up/1", "204 No Content\r\nRange: 0-1048575", NULL},
+        {"GET /up/1", "404 Not Found", NULL},
+        {"GET /up/1", "204 No Content\r\nRange: 0-1048575", NULL},
+        {"GET /up/1", "404 Not Found", NULL},
+        {"GET /up/1", "204 No Content\r\nRange: 0-1048575", NULL},
+        {"HEAD ", "404 Not Found", NULL},
+    };
+    CLEANUP(http)
+    struct http *http = http_new(
+        &(struct http_options){.user_agent = "inlay/test", .retries = 4, .retry_wait_ms = 1});
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct world patient = *(const struct world *)*state;
+    struct again again = {.bytes = BUF_INIT};
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+
+    patient.http = http;
+    buf_fill(&again.bytes, SIZE, 0);
+    CHECK_REFUSED(send_blob(&patient, script, &again, true, &err), err, ERROR_UNREACHABLE,
+                  "nothing has moved in 5 tries");
+    buf_release(&again.bytes);
+}
+
 #define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -169,6 +199,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ALONE(an_upload_goes_on_where_the_registry_says_that_it_is),
         ALONE(what_cannot_be_had_again_ends_the_upload),
+        ALONE(sessions_that_are_lost_in_turn_end_the_tries),
     };
 
     signal(SIGPIPE, SIG_IGN);

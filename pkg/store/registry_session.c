@@ -28,8 +28,9 @@ static int refuse_write(struct registry *registry, const struct http_response *r
 }
 
 /* Opens an upload session; *location is where its bytes go. */
-static int open_session(struct registry *registry, char **location, struct error *err)
+static int open_session(const struct registry_session *session, char **location, struct error *err)
 {
+    struct registry *registry = session->registry;
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(text) char *url = NULL;
     const char *origin = NULL;
@@ -38,7 +39,12 @@ static int open_session(struct registry *registry, char **location, struct error
     if (registry_wait(registry, err) < 0 || registry_origin(registry, &origin, err) < 0 ||
         registry_format_url(registry, "blobs/uploads/", &url, err) < 0)
         return -1;
-    struct http_request request = {.method = "POST", .url = url};
+    struct http_request request = {
+        .method = "POST",
+        .url = url,
+        .no_retry = session->is_recovering,
+        .cancel = session->cancel,
+    };
     if (registry_send(registry, &request, &response, err) < 0)
         return error_wrap(err, "opening an upload to '%s'", registry->base.name);
     if (response.status != STATUS_ACCEPTED)
@@ -78,12 +84,12 @@ static void keep_session(struct registry *registry, char *location)
 /* Only this proves the permission to push: registries let ping and HEAD pass. */
 int registry_probe_write(struct store *store, struct error *err)
 {
-    struct registry *registry = registry_of(store);
-    char *session = NULL;
+    const struct registry_session session = {.registry = registry_of(store)};
+    char *location = NULL;
 
-    if (open_session(registry, &session, err) < 0)
+    if (open_session(&session, &location, err) < 0)
         return -1;
-    keep_session(registry, session);
+    keep_session(session.registry, location);
     return 0;
 }
 
@@ -143,7 +149,7 @@ int registry_session_begin(struct registry_session *session, struct error *err)
 {
     CLEANUP(text) char *location = take_kept(session->registry);
 
-    if (location == NULL && open_session(session->registry, &location, err) < 0)
+    if (location == NULL && open_session(session, &location, err) < 0)
         return -1;
     free(session->location);
     session->location = TAKE(location);

@@ -49,6 +49,7 @@ struct blob_replay {
      */
     int (*write)(void *arg, uint64_t offset, uint64_t end, struct writer *out, struct error *err);
     void *arg;
+    const struct cancel *cancel; /* ends the waits for the registry, too; may be NULL */
 };
 
 struct store_ops {
