@@ -273,6 +273,26 @@ static int keep_layers(struct lock_run *run, struct error *err)
     return 0;
 }
 
+/* Of the same models on the same base, layers are the same, unless somebody wrote in the lock. */
+static int check_layers(const struct lock_run *run, struct error *err)
+{
+    bool moves_all = options_has(run->line, "update") && run->line->name_count == 0;
+    const struct lock_image *image = NULL;
+    const struct lock_layer *odd = NULL;
+
+    if (!moves_all && lock_has_same_models(&run->before, &run->after))
+        odd = lock_find_odd_layer(&run->before, &run->after, &image);
+    if (odd == NULL)
+        return 0;
+    return error_set(err, ERROR_CORRUPT,
+                     "'%s' does not fit itself: on %s%s%s%s the layers of '%s' are others than its "
+                     "files make, as if it had been edited, or made by another inlay; take it back "
+                     "as it was, or let 'inlay lock --update [MODEL]' read models anew",
+                     run->path, image->platform, image->set != NULL ? " with the set '" : "",
+                     image->set != NULL ? image->set : "", image->set != NULL ? "'" : "",
+                     odd->model);
+}
+
 static void print_changes(const struct lock_run *run)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
@@ -303,6 +323,8 @@ static int make(struct lock_run *run, const struct command_context *context, str
                          injection_project_file(run->line));
     locking_tidy(&run->after);
     if (run->unread.kind != ERROR_NONE && keep_layers(run, err) < 0)
+        return -1;
+    if (check_layers(run, err) < 0)
         return -1;
     if (lock_write(run->path, &run->after, err) < 0)
         return -1;

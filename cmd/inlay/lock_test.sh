@@ -119,6 +119,22 @@ refuse 7 "/local' is another by now: it has " inject --locked --to oci:other:6
 printf 'local weights' >local/w.bin
 jq '(.models[0].files[] | select(.path == "model.safetensors")).digest |= "sha256:'"$(printf '1%.0s' {1..64})"'"' good.json >bad.lock.json
 refuse 7 'sha256:1111' inject --lock bad.lock.json --home /x --to oci:other:6
+# Nor does another lock make the layers fit what was written by hand.
+cp bad.lock.json inlay.lock.json
+refuse 7 "'inlay.lock.json' does not fit itself: on linux/amd64 the layers of 'acme/tiny' are others than its files make" lock
+cmp bad.lock.json inlay.lock.json || fail 'a refused lock was written'
+jq '.models |= map(select(.model != "acme/code@main"))' good.json >inlay.lock.json
+refuse 7 "the layers of 'acme/code' are others than its files make" lock
+jq '(.models[3].files[] | select(.path == "model.safetensors")).size += 1' good.json >inlay.lock.json
+refuse 7 "on linux/amd64 with the set 'bin' the layers of 'acme/tiny' are others" lock
+# As it may be on another base, and with the models moved among the sets.
+lock --base oci:base:2
+cp good.json inlay.lock.json
+cp inlay.json whole.json
+jq '.models += .sets.bin | .sets.bin = []' whole.json >inlay.json
+lock
+mv whole.json inlay.json
+cp good.json inlay.lock.json
 
 # Forward: one model, then all. What is not named stays.
 lock --update acme/remote

@@ -65,6 +65,9 @@ inject "$model:pack"
 expect_model model ModelPack
 expect_contains "$ERR" "is $digest, 3 files"
 image=$(image_manifest out $number | sha256_of /dev/stdin)
+printf '{"version": 1, "base": "oci:base:1", "models": [{"model": "%s", "layout": "dir", "path": "/m"}]}' "$model:pack" >project.json
+expect_exit 0 "$INLAY" lock --project project.json
+expect_exit 0 "$INLAY" lock --project project.json --check
 inject "$model@$digest"
 expect_model model 'by digest'
 config=application/vnd.cnai.model.

@@ -40,6 +40,10 @@ inject "ollama://$REGISTRY/library/tiny" --layout dir --path /models
 check_tiny "$ROOT/models" "$REGISTRY"
 expect_contains "$ERR" "ollama://$REGISTRY/library/tiny:latest is sha256:$(sha256_of manifest)"
 expect_eq 1 "$(grep -c 'GET /v2/library/tiny/manifests/' "$REGISTRY_LOG")" 'requests for the manifest'
+printf '{"version": 1, "base": "oci:base:1", "models": [{"model": "ollama://%s/library/tiny", "layout": "dir", "path": "/m"}]}' \
+    "$REGISTRY" >project.json
+expect_exit 0 "$INLAY" lock --project project.json
+expect_exit 0 "$INLAY" lock --project project.json --check
 inject "ollama://$REGISTRY/me/mine:Q4_K_M" --include 'blobs/*' --layout dir --path /models
 expect_eq "$(printf 'blobs/sha256-%s\n' "$config" "$weights" | LC_ALL=C sort)" "$(files "$ROOT/models")"
 

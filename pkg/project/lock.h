@@ -86,6 +86,12 @@ struct lock_model *lock_find_model(const struct lock *lock, const struct lock_mo
 const struct lock_layer *lock_find_layer(const struct lock *lock, const struct digest *recipe);
 /* Whether both say the same, but for the base and its layers. */
 bool lock_has_same_models(const struct lock *lock, const struct lock *other);
+/*
+ * A layer of a model that one of the locks has and the other, of this platform, does not, though it
+ * is for the same base; `image` is where it is. NULL: there is none, or the bases are others.
+ */
+const struct lock_layer *lock_find_odd_layer(const struct lock *lock, const struct lock *other,
+                                             const struct lock_image **image);
 /* Moves the base and its layers in place of those that are there; `from` has none afterwards. */
 void lock_move_layers(struct lock *from, struct lock *to);
 /* Forgets the base and its layers. */

@@ -237,15 +237,36 @@ static void lock_format_changes_tells_files_bytes_and_license(void **state)
                         "a/old@main: gone\n");
 }
 
+static void lock_find_odd_layer_is_for_one_base_and_any_set(void **state)
+{
+    CLEANUP(lock) struct lock one = LOCK_INIT;
+    CLEANUP(lock) struct lock two = LOCK_INIT;
+    const struct lock_image *image = NULL;
+
+    (void)state;
+    parse(whole, &one);
+    parse(whole, &two);
+    two.images[0].set = xstrdup("other");
+    assert_null(lock_find_odd_layer(&one, &two, &image));
+    two.images[0].layers[0].recipe.bytes[0] ^= 1;
+    assert_ptr_equal(lock_find_odd_layer(&one, &two, &image), &one.images[0].layers[0]);
+    assert_ptr_equal(image, &one.images[0]);
+    one.images[0].layer_count = 0;
+    assert_ptr_equal(lock_find_odd_layer(&one, &two, &image), &two.images[0].layers[0]);
+    assert_ptr_equal(image, &two.images[0]);
+    two.base_digest.bytes[0] ^= 1;
+    assert_null(lock_find_odd_layer(&one, &two, &image));
+    one.images[0].layer_count = 1;
+}
+
 static void lock_move_layers_leaves_the_models(void **state)
 {
     CLEANUP(lock) struct lock before = LOCK_INIT;
     CLEANUP(lock) struct lock after = LOCK_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(lock_parse(whole, sizeof(whole) - 1, &before, &err), 0);
-    assert_int_equal(lock_parse(whole, sizeof(whole) - 1, &after, &err), 0);
+    parse(whole, &before);
+    parse(whole, &after);
     assert_non_null(before.base);
     assert_true(before.image_count > 0);
     lock_release_layers(&after);
@@ -269,6 +290,7 @@ int main(void)
         cmocka_unit_test(lock_parse_refuses_newer_formats),
         cmocka_unit_test(lock_path_is_beside_the_project),
         cmocka_unit_test(lock_format_changes_tells_files_bytes_and_license),
+        cmocka_unit_test(lock_find_odd_layer_is_for_one_base_and_any_set),
         cmocka_unit_test(lock_move_layers_leaves_the_models),
     };
 
