@@ -30,7 +30,7 @@ static int explain_stop(const struct injection *injection, struct error *err)
     bool has_layers = strchr(err->text, ';') != NULL;
 
     if (err->kind != ERROR_CANCELED || (kept == 0 && !has_layers))
-        return -1;
+        return injection_explain(injection, err);
     CLEANUP(text) char *words = xstrdup(err->text);
     CLEANUP(text)
     char *files = kept > 0 ? xasprintf("%s %s in the download cache",

@@ -185,6 +185,11 @@ int injection_check_lock(const struct injection *injection, const struct lock *l
 char *injection_lock_path(const struct injection *injection);
 /* Does all that for --locked and --lock, if they are given. */
 int injection_use_lock(struct injection *injection, struct error *err) MUST_CHECK;
+/* Adds to an error about a commit that the hub lacks what the lock has to do with it. Returns -1.
+ */
+int injection_explain_pin(const struct injection *injection, const char *path, struct error *err);
+/* The same for the lock of --locked; what else went wrong stays as it is. */
+int injection_explain(const struct injection *injection, struct error *err);
 /* Fills options.expected with the layers of that lock, if they are for this call. */
 void injection_expect_layers(struct injection *injection);
 

@@ -318,6 +318,35 @@ int injection_use_lock(struct injection *injection, struct error *err)
     return injection_check_lock(injection, &injection->lock, path, err);
 }
 
+/* Sources do not know who has pinned them. */
+int injection_explain_pin(const struct injection *injection, const char *path, struct error *err)
+{
+    CLEANUP(text) char *words = text_copy(err->text);
+
+    for (size_t i = 0; err->kind == ERROR_NOT_FOUND && i < injection->model_count; i++) {
+        const struct lock_model *locked = injection->models[i].locked;
+        if (locked == NULL || strstr(words, locked->plan.pin) == NULL ||
+            strstr(locked->model, locked->plan.pin) != NULL)
+            continue;
+        const char *name =
+            locked->companion_of.count > 0 ? locked->companion_of.items[0] : locked->model;
+        return error_set(err, ERROR_NOT_FOUND,
+                         "%s; '%s' has it locked, and 'inlay lock --update %s' takes what is there "
+                         "now",
+                         words, path, name);
+    }
+    return -1;
+}
+
+int injection_explain(const struct injection *injection, struct error *err)
+{
+    if (injection->lock.model_count == 0)
+        return -1;
+    CLEANUP(text) char *path = injection_lock_path(injection);
+
+    return injection_explain_pin(injection, path, err);
+}
+
 /* Whether the layers of the lock are those that this call should make. */
 static bool knows_layers(const struct injection *injection)
 {

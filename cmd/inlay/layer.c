@@ -56,7 +56,7 @@ static int run_layer(const struct command_context *context, struct options *opti
         .output = options_text(options, "output"),
     };
     if (layer_run(&layer, &result, err) < 0)
-        return -1;
+        return injection_explain(&injection, err);
     return print_result(&result, strcmp(layer.output, "-") == 0 ? stderr : stdout, err);
 }
 

@@ -224,7 +224,7 @@ static int lock_call(struct lock_run *run, struct injection *call,
         return -1;
     run->notes.log = call->options.log;
     if (listing_run(&call->options, &run->notes, &listing, err) < 0)
-        return -1;
+        return injection_explain_pin(call, run->path, err);
     locking_add(&run->after, call, &listing);
     if (run->unread.kind != ERROR_NONE ||
         locking_add_layers(&run->after, &run->before, call, &listing, &run->unread) == 0)

@@ -119,6 +119,12 @@ refuse 7 "/local' is another by now: it has " inject --locked --to oci:other:6
 printf 'local weights' >local/w.bin
 jq '(.models[0].files[] | select(.path == "model.safetensors")).digest |= "sha256:'"$(printf '1%.0s' {1..64})"'"' good.json >bad.lock.json
 refuse 7 'sha256:1111' inject --lock bad.lock.json --home /x --to oci:other:6
+# A commit that the hub does not have any more.
+gone=$(printf 'a%.0s' {1..40})
+jq '.models[0].pin = "'"$gone"'"' good.json >gone.lock.json
+refuse 3 "does not have the commit $gone of 'acme/tiny' any more, which it is pinned to; 'gone.lock.json' has it locked, and 'inlay lock --update acme/tiny@main' takes what is there now" \
+    inject oci:base:2 --lock gone.lock.json --to oci:other:6
+
 # Nor does another lock make the layers fit what was written by hand.
 cp bad.lock.json inlay.lock.json
 refuse 7 "'inlay.lock.json' does not fit itself: on linux/amd64 the layers of 'acme/tiny' are others than its files make" lock

@@ -276,9 +276,10 @@ static int run_plan(const struct command_context *context, struct options *optio
     CLEANUP(injection) struct injection injection = INJECTION_INIT;
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
 
-    if (injection_open(&injection, context, options, err) < 0 ||
-        preview_run(&injection.options, &preview, err) < 0)
+    if (injection_open(&injection, context, options, err) < 0)
         return -1;
+    if (preview_run(&injection.options, &preview, err) < 0)
+        return injection_explain(&injection, err);
     if (options_has(options, "json"))
         print_json(&preview);
     else

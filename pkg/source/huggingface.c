@@ -28,6 +28,7 @@ int hub_refuse(const struct huggingface *hub, const char *commit, const char *pa
         .path = path,
         .token = hub->token,
         .commit = commit,
+        .is_pinned = hub->base.pinned != NULL,
     };
 
     return hub_refusal(&question, response, err);

@@ -153,8 +153,8 @@ static int refuse_elsewhere(const struct hub_question *question,
                      words);
 }
 
-/* A commit was asked for that the hub itself had named. */
-static bool is_pinned(const struct hub_question *question)
+/* A commit was asked for in place of the revision. */
+static bool has_commit(const struct hub_question *question)
 {
     return question->commit != NULL && strcmp(question->commit, question->model->revision) != 0;
 }
@@ -163,6 +163,11 @@ static int refuse_gone(const struct hub_question *question, struct error *err)
 {
     const struct origin *model = question->model;
 
+    if (question->is_pinned)
+        return error_set(err, ERROR_NOT_FOUND,
+                         "the hub at '%s' does not have the commit %s of '%s' any more, which it "
+                         "is pinned to",
+                         question->endpoint, question->commit, model->name);
     return error_set(err, ERROR_NOT_FOUND,
                      "the hub at '%s' named the commit %s for '%s' at revision '%s', and now does "
                      "not have it: it was removed meanwhile, or a mirror is not in step; try again "
@@ -221,7 +226,7 @@ int hub_refusal(const struct hub_question *question, const struct http_response 
 
     if (response->url != NULL && !http_same_origin(response->url, question->endpoint))
         return refuse_elsewhere(question, response, err);
-    if (strcmp(code, "RevisionNotFound") == 0 && is_pinned(question))
+    if (strcmp(code, "RevisionNotFound") == 0 && has_commit(question))
         return refuse_gone(question, err);
     if (strcmp(code, "RevisionNotFound") == 0)
         return error_set(err, ERROR_NOT_FOUND, "'%s' has no revision '%s'%s", model->name,

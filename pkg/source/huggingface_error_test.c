@@ -215,7 +215,7 @@ static void hub_refusal_tells_the_storage_from_the_hub(void **state)
     char id[] = "acme/tiny";
     char revision[] = "main";
     const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
-    const struct hub_question question = {"https://hub.example", &model, "f", TOKEN, NULL};
+    const struct hub_question question = {"https://hub.example", &model, "f", TOKEN, NULL, false};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
@@ -235,17 +235,25 @@ static void a_commit_that_is_gone_is_told_from_a_revision_that_never_was(void **
     static const char commit[] = "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123";
     static const struct {
         const char *revision, *commit, *text;
+        bool is_pinned;
     } cases[] = {
+        {"main", commit,
+         "the hub at 'https://hub.example' does not have the commit "
+         "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123 of 'acme/tiny' any more, which it is pinned to",
+         true},
         {"main", commit,
          "the hub at 'https://hub.example' named the commit "
          "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123 for 'acme/tiny' at revision 'main', and now "
          "does "
-         "not have it: it was removed meanwhile, or a mirror is not in step; try again later"},
-        {"main", NULL, "'acme/tiny' has no revision 'main'"},
+         "not have it: it was removed meanwhile, or a mirror is not in step; try again later",
+         false},
+        {"main", NULL, "'acme/tiny' has no revision 'main'", false},
         {"a1b2c3", NULL,
          "'acme/tiny' has no revision 'a1b2c3'; of a commit it takes 7 digits at least, and all 40 "
-         "are best"},
-        {commit, commit, "'acme/tiny' has no revision '3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123'"},
+         "are best",
+         false},
+        {commit, commit, "'acme/tiny' has no revision '3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123'",
+         false},
     };
     char id[] = "acme/tiny";
 
@@ -255,8 +263,8 @@ static void a_commit_that_is_gone_is_told_from_a_revision_that_never_was(void **
         CLEANUP(error) struct error err = ERROR_INIT;
         CLEANUP(text) char *revision = xstrdup(cases[i].revision);
         const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
-        const struct hub_question question = {"https://hub.example", &model, NULL, NULL,
-                                              cases[i].commit};
+        const struct hub_question question = {
+            "https://hub.example", &model, NULL, NULL, cases[i].commit, cases[i].is_pinned};
         response.url = xstrdup("https://hub.example/api");
         add_header(&response, "X-Error-Code", "RevisionNotFound");
         assert_int_equal(hub_refusal(&question, &response, &err), -1);
@@ -272,7 +280,7 @@ static void hub_refusal_gives_no_part_of_the_token_away(void **state)
     char id[] = "acme/tiny";
     char revision[] = "main";
     const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
-    const struct hub_question question = {"https://hub.example", &model, NULL, TOKEN, NULL};
+    const struct hub_question question = {"https://hub.example", &model, NULL, TOKEN, NULL, false};
     CLEANUP(text) char *words = xasprintf("%280s " TOKEN, "x"); /* longer than what is quoted */
 
     (void)state;
@@ -290,7 +298,7 @@ static void hub_refusal_quotes_the_request_and_cuts_long_words(void **state)
     char id[] = "acme/tiny";
     char revision[] = "main";
     const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
-    const struct hub_question question = {"https://hub.example", &model, NULL, NULL, NULL};
+    const struct hub_question question = {"https://hub.example", &model, NULL, NULL, NULL, false};
     char words[1001];
 
     (void)state;

@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     static char revision[] = "main";
     static char url[] = "https://hub.example/api?secret";
     const struct origin model = {.kind = ORIGIN_HUB_MODEL, .name = id, .revision = revision};
-    const struct hub_question question = {"https://hub.example", &model, "f", token, NULL};
+    const struct hub_question question = {"https://hub.example", &model, "f", token, NULL, false};
     struct http_header headers[ARRAY_SIZE(names)];
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(text) char *text = xcalloc(size + ARRAY_SIZE(names) + 2, 1);

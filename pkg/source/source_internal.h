@@ -207,6 +207,7 @@ struct hub_question {
     const char *path;   /* the file; NULL: the list of files */
     const char *token;  /* a secret; NULL: none was sent */
     const char *commit; /* what was asked for in place of the revision; NULL: the revision */
+    bool is_pinned;     /* not the hub has named the commit, but source_pin() */
 };
 
 /* Turns an answer that refuses what was asked into an error a person can act on. Returns -1. */
