@@ -56,6 +56,7 @@ void injection_release(struct injection *injection)
     project_release(&injection->project);
     lock_release(&injection->lock);
     free(injection->expected_layers);
+    free(injection->expected_by);
     notes_release(&injection->notes);
     session_release(&injection->session);
     reference_release(&injection->base);

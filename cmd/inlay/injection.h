@@ -76,6 +76,7 @@ struct injection {
     char *name;
     struct inject_expected expected;
     struct inject_expected_layer *expected_layers;
+    char *expected_by;
     char created[sizeof("2026-01-01T00:00:00Z")];
 };
 
@@ -148,6 +149,8 @@ int injection_read_project(struct injection *injection, struct options *line,
 bool injection_base_is_option(const struct options *line);
 /* Whether there is a MODEL among the arguments. */
 bool injection_names_models(const struct options *line);
+/* Whether the command line says which files of models are taken. */
+bool injection_chooses_files(const struct options *line);
 /* The file that the call goes by; NULL: none. */
 const char *injection_project_file(const struct options *line);
 /* Adds its models, and those of the sets that the call names. */

@@ -3,6 +3,7 @@
 #include "core/text.h"
 
 #include <string.h>
+#include <unistd.h>
 
 static void add_texts(struct project_options *to, const char *name, const struct strings *values)
 {
@@ -92,18 +93,54 @@ static char *format_options(const struct project_options *options)
 
 #define RENEW "'inlay lock' renews it"
 
-static int refuse_model(const char *path, const struct lock_model *wanted,
-                        const struct lock_model *locked, bool all_files, struct error *err)
+/* The lock knows what the project names, and nothing of the rest of the command line. */
+static const char *way_out(const struct injection *injection, const struct injection_model *model)
 {
-    if (locked == NULL)
+    const struct options *line = injection->line;
+
+    if (model < injection->models + injection->named_count)
+        return "the command line names it, which no lock knows of: leave it out, or name it in the "
+               "project";
+    if (injection_chooses_files(line) || options_has(line, "layout"))
+        return "the command line says that, which no lock knows of: leave it out, or say it in the "
+               "project";
+    if (options_has(line, "presets"))
+        return "'inlay lock' with the same --presets renews it";
+    return RENEW;
+}
+
+/* ", but 'org/name@main' is", or nothing. Caller frees. */
+static char *other_revision(const struct lock *lock, const char *name)
+{
+    size_t size = strcspn(name, "@");
+
+    for (size_t i = 0; name[size] == '@' && i < lock->model_count; i++) {
+        const char *other = lock->models[i].model;
+        if (strncmp(other, name, size + 1) == 0 && strcmp(other, name) != 0)
+            return xasprintf(", but '%s' is", other);
+    }
+    return xstrdup("");
+}
+
+static int refuse_model(const struct injection *injection, const struct injection_model *model,
+                        const struct lock_use *use, const struct lock_model *locked,
+                        struct error *err)
+{
+    const char *out = way_out(injection, model);
+    CLEANUP(lock_model) struct lock_model wanted = {.plan = PLAN_INIT};
+
+    injection_fill_lock_model(injection, model, &wanted);
+    if (locked == NULL) {
+        CLEANUP(text) char *other = other_revision(use->lock, wanted.model);
         return error_set(err, ERROR_CORRUPT,
-                         "'%s' does not fit: '%s' is not in it, or for another loader; " RENEW,
-                         path, wanted->model);
+                         "'%s' does not fit: '%s' is not in it, or for another loader%s; %s",
+                         use->path, wanted.model, other, out);
+    }
     CLEANUP(text) char *is = format_options(&locked->options);
-    CLEANUP(text) char *should = format_options(&wanted->options);
-    return error_set(err, ERROR_CORRUPT,
-                     "'%s' does not fit: '%s' is locked with %s and wanted with %s%s; " RENEW, path,
-                     wanted->model, is, should, all_files ? ",all-files" : "");
+    CLEANUP(text) char *should = format_options(&wanted.options);
+    return error_set(
+        err, ERROR_CORRUPT, "'%s' does not fit: '%s' is locked with %s and wanted with %s%s; %s",
+        use->path, wanted.model, is, should, model->all_files ? ",all-files" : "", out);
 }
 
 static void pin(struct injection_model *model, const struct lock *by,
@@ -135,7 +172,7 @@ static int pin_model(const struct injection *injection, struct injection_model *
         project_options_equal(&locked->options, &wanted.options))
         pin(model, use->lock, locked);
     else if (use->is_strict)
-        return refuse_model(use->path, &wanted, locked, model->all_files, err);
+        return refuse_model(injection, model, use, locked, err);
     return 0;
 }
 
@@ -298,14 +335,27 @@ static int read_lock(const char *path, struct lock *out, struct error *err)
     return -1;
 }
 
+/* Whoever has one may think that it counts. */
+static void tell_unused(struct injection *injection)
+{
+    const char *project = injection_project_file(injection->line);
+    CLEANUP(text) char *path = project != NULL ? lock_path(project) : NULL;
+
+    if (path != NULL && access(path, F_OK) == 0)
+        notes_info(&injection->notes, "'%s' is not used: --locked takes what it has", path);
+}
+
 int injection_use_lock(struct injection *injection, struct error *err)
 {
     const struct options *line = injection->line;
     const struct lock_use use = {.lock = &injection->lock, .is_strict = true};
 
-    if (line->command->id == COMMAND_LOCK ||
-        (!options_has(line, "locked") && !options_has(line, "lock")))
+    if (line->command->id == COMMAND_LOCK)
         return 0;
+    if (!options_has(line, "locked") && !options_has(line, "lock")) {
+        tell_unused(injection);
+        return 0;
+    }
     if (options_has(line, "scan"))
         return error_set(err, ERROR_USAGE,
                          "--locked takes what the lock has, and --scan what the base asks for; "
@@ -381,6 +431,10 @@ void injection_expect_layers(struct injection *injection)
                 .diff_id = image->layers[k].diff_id,
             };
     }
+    CLEANUP(text) char *path = injection_lock_path(injection);
+    injection->expected_by = xasprintf("'%s'", path);
+    expected->by = injection->expected_by;
+    expected->advice = "take the lock back as it was, or let 'inlay lock --update' make it anew";
     expected->base = lock->base_digest;
     expected->layers = injection->expected_layers;
     if (expected->count > 0)

@@ -141,7 +141,7 @@ int injection_read_project(struct injection *injection, struct options *line, st
 }
 
 /* Which files are taken is said by the command line or by the project, not by both. */
-static bool chooses_files(const struct options *line)
+bool injection_chooses_files(const struct options *line)
 {
     return line->all_files || options_has(line, "include") || options_has(line, "exclude") ||
            options_has(line, "weights") || options_has(line, "also");
@@ -152,7 +152,7 @@ static bool is_overridden(const struct options *line, const char *name)
 {
     static const char *const files[] = {"include", "exclude", "weights", "also", NULL};
 
-    return text_is_among(name, files) ? chooses_files(line) : options_has(line, name);
+    return text_is_among(name, files) ? injection_chooses_files(line) : options_has(line, name);
 }
 
 static int add_model(struct injection *injection, const struct project_model *from,

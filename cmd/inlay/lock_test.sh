@@ -87,6 +87,7 @@ expect_eq 0 "$(listings)" 'listings for a locked image'
 digest --lock first.json --set bin --to oci:other:2
 expect_eq "$before_bin" "$DIGEST" 'a set'
 digest --to oci:other:3
+expect_contains "$ERR" "'inlay.lock.json' is not used: --locked takes what it has"
 [ "$before" != "$DIGEST" ] || fail 'without the lock the digest is the same'
 expect_exit 0 "$INLAY" plan --locked --json
 expect_json "$OUT" '[.models[] | [.name, .companion_of]]' '[["acme/tiny",null],["acme/remote",null],["acme/local",null],["acme/code","acme/remote@main"]]'
@@ -101,16 +102,18 @@ digest --locked --to oci:other:4
 expect_eq "$before" "$DIGEST" 'with diff_ids'
 cp inlay.lock.json good.json
 jq '(.images[].layers[].diff_id) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
-refuse 7 'expected sha256:0000' inject --lock bad.lock.json --to oci:other:5
+refuse 7 "expected sha256:$(printf '0%.0s' {1..64}) by 'bad.lock.json'" inject --lock bad.lock.json --to oci:other:5
 jq '(.images[].layers[].recipe) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
-refuse 7 'which is none of those that are expected on this base' plan --lock bad.lock.json
+refuse 7 "which is none of those that 'bad.lock.json' has for this base; take the lock back as it was, or let 'inlay lock --update' make it anew" \
+    plan --lock bad.lock.json
 jq '.models |= map(select(.model != "acme/code@main"))' good.json >bad.lock.json
-refuse 7 'the layer of acme/code with the recipe sha256:' inject --lock bad.lock.json --to oci:other:5
+refuse 7 "'bad.lock.json' has a layer of acme/code with the recipe sha256:" inject --lock bad.lock.json --to oci:other:5
 refuse 7 "it has layers of 'acme/code' and not the model; 'inlay lock --update' makes it anew" lock --check --lock bad.lock.json
 jq '(.images[].layers[].recipe) |= "sha256:'"$(printf '0%.0s' {1..64})"'"' good.json >bad.lock.json
 # On another base, or in another place, these layers do not count.
 make_base "$TEST_DIR/base" 2 --env OTHER=1
-expect_exit 0 "$INLAY" plan oci:base:2 --lock bad.lock.json
+expect_exit 0 "$INLAY" inject oci:base:2 --lock bad.lock.json --to oci:other:5
+expect_contains "$ERR" "layers are not compared: those of 'bad.lock.json' are for another base, $(jq -r .base.digest good.json)"
 expect_exit 0 "$INLAY" plan --home /elsewhere --lock bad.lock.json
 
 # Bytes that differ: of a folder, and of the hub.
@@ -178,6 +181,8 @@ jq '.models += ["acme/code"]' project.json >inlay.json
 both "'acme/code@main' is not in it"
 jq '.models[0] = {"model": "acme/tiny", "also": ["*.md"]}' project.json >inlay.json
 both "'acme/tiny@main' is locked with layout=huggingface and wanted with layout=huggingface,also=*.md"
+jq '.models[0] = "acme/tiny@v2"' project.json >inlay.json
+both "'acme/tiny@v2' is not in it, or for another loader, but 'acme/tiny@main' is; 'inlay lock' renews it"
 jq '.models |= .[1:]' project.json >inlay.json
 both "the project does not name 'acme/tiny@main', which is in it"
 jq '.sets.none = ["acme/code"]' project.json >inlay.json
@@ -188,8 +193,8 @@ cp project.json inlay.json
 refuse 7 "it was made with neither --companions nor --no-companions, and this call is with --no-companions" inject --locked --no-companions --to oci:other:9
 refuse 7 "'acme/tiny@main' is locked with layout=huggingface and wanted with layout=huggingface,weights=safetensors" \
     inject --locked --weights safetensors --to oci:other:9
-refuse 7 ',all-files' inject --locked --all-files --to oci:other:9
-refuse 7 "'acme/code@main' is not in it" inject oci:base:1 acme/code --locked --to oci:other:9
+refuse 7 ',all-files; the command line says that, which no lock knows of: leave it out, or say it in the project' inject --locked --all-files --to oci:other:9
+refuse 7 "'acme/code@main' is not in it, or for another loader; the command line names it, which no lock knows of: leave it out" inject oci:base:1 acme/code --locked --to oci:other:9
 refuse 2 "--locked takes what the lock has" inject --locked --scan --to oci:other:9
 
 # Another wish for companions follows them anew; the models stay.

@@ -47,10 +47,26 @@ static int check_missing(const struct inject_expected *expected, const struct ba
         const struct inject_expected_layer *layer = &expected->layers[i];
         if (has_platform(base, layer->platform) && !has_layer(plan, &layer->recipe))
             return error_set(err, ERROR_CORRUPT,
-                             "the layer of %s with the recipe %s on %s is expected on this base, "
-                             "and is not among those that the models get",
-                             layer->model != NULL ? layer->model : "the folders",
-                             digest_format(&layer->recipe).text, layer->platform);
+                             "%s has a layer of %s with the recipe %s for this base and %s, and "
+                             "it is not among those that the models get; %s",
+                             expected->by, layer->model != NULL ? layer->model : "the folders",
+                             digest_format(&layer->recipe).text, layer->platform, expected->advice);
+    }
+    return 0;
+}
+
+static int check_others(const struct inject_expected *expected, const struct build_plan *plan,
+                        struct error *err)
+{
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        const struct planned_layer *layer = &plan->layers[i];
+        CLEANUP(text) char *title = planned_layer_title(layer);
+        if (find_layer(expected, &layer->recipe->digest) == NULL)
+            return error_set(err, ERROR_CORRUPT,
+                             "the layer of %s has the recipe %s, which is none of those that %s "
+                             "has for this base; %s",
+                             title, digest_format(&layer->recipe->digest).text, expected->by,
+                             expected->advice);
     }
     return 0;
 }
@@ -58,18 +74,18 @@ static int check_missing(const struct inject_expected *expected, const struct ba
 int expected_check_plan(const struct inject_options *options, const struct base *base,
                         const struct build_plan *plan, struct error *err)
 {
-    if (!is_known(options, base))
+    const struct inject_expected *expected = options->expected;
+
+    if (expected == NULL)
         return 0;
-    for (size_t i = 0; i < plan->layer_count; i++) {
-        const struct planned_layer *layer = &plan->layers[i];
-        CLEANUP(text) char *title = planned_layer_title(layer);
-        if (find_layer(options->expected, &layer->recipe->digest) == NULL)
-            return error_set(err, ERROR_CORRUPT,
-                             "the layer of %s has the recipe %s, which is none of those that are "
-                             "expected on this base",
-                             title, digest_format(&layer->recipe->digest).text);
+    if (!is_known(options, base)) {
+        log_info(options->log, "layers are not compared: those of %s are for another base, %s",
+                 expected->by, digest_format(&expected->base).text);
+        return 0;
     }
-    return check_missing(options->expected, base, plan, err);
+    if (check_others(expected, plan, err) < 0)
+        return -1;
+    return check_missing(expected, base, plan, err);
 }
 
 int expected_check_layer(const struct inject_options *options, const struct base *base,
@@ -83,6 +99,7 @@ int expected_check_layer(const struct inject_options *options, const struct base
         digest_equal(&expected->diff_id, diff_id))
         return 0;
     CLEANUP(text) char *title = planned_layer_title(layer);
-    return error_set(err, ERROR_CORRUPT, "the layer of %s has the diff_id %s, expected %s", title,
-                     digest_format(diff_id).text, digest_format(&expected->diff_id).text);
+    return error_set(err, ERROR_CORRUPT, "the layer of %s has the diff_id %s, expected %s by %s",
+                     title, digest_format(diff_id).text, digest_format(&expected->diff_id).text,
+                     options->expected->by);
 }

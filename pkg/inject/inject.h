@@ -99,6 +99,8 @@ struct inject_expected_layer {
 
 /* All layers that models get on one base, as long as it is this one. */
 struct inject_expected {
+    const char *by; /* who expects them, and what to do if they are others: for messages */
+    const char *advice;
     struct digest base; /* of its manifest or index */
     const struct inject_expected_layer *layers;
     size_t count;

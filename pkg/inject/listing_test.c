@@ -65,7 +65,7 @@ static void layers_that_are_others_than_expected_are_refused_on_that_base_alone(
     CLEANUP(error) struct error err = ERROR_INIT;
     struct inject_options options = make_options(bench, &model, 1);
     struct inject_expected_layer layers[8];
-    struct inject_expected expected = {.layers = layers};
+    struct inject_expected expected = {.by = "'l'", .advice = "make it anew", .layers = layers};
 
     put_image(bench->store, "base", PLAIN, 1);
     assert_int_equal(preview_run(&options, &preview, &err), 0);
@@ -88,13 +88,14 @@ static void layers_that_are_others_than_expected_are_refused_on_that_base_alone(
     inject(&options);
     layers[expected.count - 1].platform = "linux/amd64";
     options.target.version = "more";
-    refuse(&options, ERROR_CORRUPT, "is not among those that the models get");
+    refuse(&options, ERROR_CORRUPT, "it is not among those that the models get; make it anew");
     expected.count--;
     layers[0].diff_id.bytes[0] ^= 1;
     options.target.version = "other";
     refuse(&options, ERROR_CORRUPT, "expected sha256:");
     layers[0].recipe.bytes[0] ^= 1;
-    refuse(&options, ERROR_CORRUPT, "which is none of those that are expected on this base");
+    refuse(&options, ERROR_CORRUPT,
+           "which is none of those that 'l' has for this base; make it anew");
     expected.base.bytes[0] ^= 1;
     inject(&options);
 }
