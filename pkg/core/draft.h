@@ -36,8 +36,9 @@ CLEANUP_RELEASE(draft)
 
 /*
  * Removes what killed runs of this user have left in a folder: files that are called as drafts are
- * and that nobody has locked. Where the file system is not known to be this machine's alone, so that
- * there may be locks that are not seen, those alone that are a day old. What cannot be read or removed stays.
+ * and that nobody has locked. Where the file system is not known to be this machine's alone, so
+ * that there may be locks that are not seen, those alone that are a day old. What cannot be read or
+ * removed stays.
  */
 void draft_sweep(const char *folder);
 
