@@ -7,6 +7,8 @@
 /* Lines of `skipped`; what is beyond is only counted. */
 #define APPLICATION_SKIPPED_MAX ((size_t)100)
 #define APPLICATION_PACKAGES_MAX ((size_t)20 * 1000)
+/* Of a Dockerfile; what is behind them is not read. */
+#define APPLICATION_STAGES_MAX 100
 
 /* What a file is to the scan, by its path alone. */
 enum application_role {

@@ -1,4 +1,5 @@
 #include "core/buf.h"
+#include "scan/application_internal.h"
 #include "scan/scan_internal.h"
 
 #include <string.h>
@@ -398,7 +399,7 @@ static void read_dockerfile(struct scan *scan, const struct application_file *fi
     struct start start = {.text = BUF_INIT};
     unsigned line = 1;
 
-    for (const char *at = file->text; *at != '\0';) {
+    for (const char *at = file->text; *at != '\0' && !cancel_is_requested(scan->cancel);) {
         CLEANUP(buf) struct buf buf = BUF_INIT;
         unsigned first = line;
         line += (unsigned)join_lines(&at, &buf);
@@ -406,6 +407,12 @@ static void read_dockerfile(struct scan *scan, const struct application_file *fi
         bool is_entrypoint = text_starts_with(text, "ENTRYPOINT ");
         if (text_starts_with(text, "ENV ") && strchr(text, '=') != NULL)
             read_instruction(scan, file, text, first);
+        if (text_starts_with(text, "FROM ") && names.count == APPLICATION_STAGES_MAX) {
+            scan_add_skipped(scan->out, "%s:%u: only its first %d stages are read", file->path,
+                             first, APPLICATION_STAGES_MAX);
+            buf_release(&start.text);
+            return; /* none of them is the image's */
+        }
         if (text_starts_with(text, "FROM ")) {
             read_from(text, &names, &bases);
             buf_clear(&start.text);

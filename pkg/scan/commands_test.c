@@ -110,6 +110,29 @@ static void images_of_servers_are_known_by_name(void **state)
     }
 }
 
+static void a_dockerfile_has_so_many_stages_at_most(void **state)
+{
+    CLEANUP(application) struct application application = {.is_folder = true};
+    CLEANUP(scan_findings) struct scan_findings findings = SCAN_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        buf_add_text(&text, "FROM vllm/vllm-openai\n");
+    buf_add_text(&text, "CMD [\"acme/llm\"]\n");
+    add_file(&application, "a/Dockerfile", buf_text(&text));
+    buf_add_text(&text, "FROM b\n");
+    add_file(&application, "b/Dockerfile", buf_text(&text));
+    if (scan_application(&application, &presets, NULL, &findings, &err) < 0)
+        fail_msg("%s", err.text);
+    CLEANUP(text) char *found = describe(&findings);
+    assert_string_equal(found, "acme/llm a/Dockerfile:101\n");
+    assert_int_equal(findings.skipped.count, 1);
+    assert_string_equal(findings.skipped.items[0],
+                        "b/Dockerfile:102: only its first 100 stages are read");
+}
+
 static void servers_name_more_than_their_model(void **state)
 {
     static const struct {
@@ -212,6 +235,7 @@ int main(void)
         cmocka_unit_test(supervisord_starts_what_its_config_says),
         cmocka_unit_test(folders_have_dockerfiles),
         cmocka_unit_test(images_of_servers_are_known_by_name),
+        cmocka_unit_test(a_dockerfile_has_so_many_stages_at_most),
         cmocka_unit_test(servers_name_more_than_their_model),
         cmocka_unit_test(configs_are_guesses_until_code_asks),
         cmocka_unit_test(node_services_name_models),

@@ -8,7 +8,6 @@
  * defaults, ENTRYPOINT, CMD, and FROM where it names an earlier stage (Dockerfile reference). What
  * a base image of elsewhere sets is not known.
  */
-#define STAGES_MAX 100
 #define VARIABLES_MAX 1000
 #define VALUE_MAX 4096
 #define DOCUMENTS_MAX 100
@@ -20,8 +19,9 @@ struct stage {
 };
 
 struct dockerfile {
-    struct stage stages[STAGES_MAX];
+    struct stage stages[APPLICATION_STAGES_MAX];
     size_t count;
+    bool has_more;            /* stages, which are not read */
     struct strings arguments; /* in front of the first FROM */
     char escape;
     size_t documents_left; /* that may still be looked for */
@@ -218,7 +218,8 @@ static void read_from(struct dockerfile *dockerfile, const char *at)
             strings_add(&words, buf_text(&word));
         at += strspn(at, " \t");
     }
-    if (dockerfile->count == STAGES_MAX || words.count == 0)
+    dockerfile->has_more = dockerfile->count == APPLICATION_STAGES_MAX;
+    if (dockerfile->has_more || words.count == 0)
         return;
     struct stage *stage = &dockerfile->stages[dockerfile->count];
     if (words.count == 3)
@@ -351,7 +352,7 @@ static void read_text(struct dockerfile *dockerfile, const char *at)
         if (text_starts_with(text + strspn(text, " "), escape))
             dockerfile->escape = '`';
     }
-    while (*at != '\0') {
+    while (*at != '\0' && !dockerfile->has_more) {
         CLEANUP(buf) struct buf line = BUF_INIT;
         at = join_lines(dockerfile, at, &line);
         read_instruction(dockerfile, buf_text(&line));
@@ -396,7 +397,7 @@ void application_read_dockerfile(struct application *application)
     dockerfile->documents_left = DOCUMENTS_MAX;
     read_text(dockerfile, file->text);
     application->dockerfile = xstrdup(file->path);
-    if (dockerfile->count == 0)
+    if (dockerfile->count == 0 || dockerfile->has_more)
         return;
     struct stage *last = &dockerfile->stages[dockerfile->count - 1];
     strings_add_all(&application->environment, &last->environment);

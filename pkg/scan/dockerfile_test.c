@@ -85,6 +85,20 @@ static void values_that_double_have_an_end(void **state)
     assert_true(strlen(found) < 8192);
 }
 
+static void behind_the_last_stage_that_is_read_is_nothing(void **state)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    (void)state;
+    for (int i = 0; i < 100; i++)
+        buf_add_text(&text, "FROM a\nENV A=1\n");
+    CLEANUP(text) char *all = read_dockerfile(buf_text(&text));
+    assert_string_equal(all, "env: A=1");
+    buf_add_text(&text, "FROM b\nENV B=2\n");
+    CLEANUP(text) char *more = read_dockerfile(buf_text(&text));
+    assert_string_equal(more, "");
+}
+
 static void of_several_that_of_the_folder_counts(void **state)
 {
     static const char *const paths[] = {"api/Dockerfile", "web/Dockerfile", "Dockerfile"};
@@ -110,6 +124,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_stage_says_how_its_image_starts),
         cmocka_unit_test(values_that_double_have_an_end),
+        cmocka_unit_test(behind_the_last_stage_that_is_read_is_nothing),
         cmocka_unit_test(of_several_that_of_the_folder_counts),
     };
 
