@@ -444,6 +444,7 @@ static void a_connection_that_breaks_is_taken_up_where_it_broke(void **state)
         buf_add_text(&manifest, "]}");
         put_manifest(store->behind, "1", buf_text(&manifest), MEDIA_TYPE_OCI_MANIFEST);
         CLEANUP(source) struct source *source = open_model(&store->base, "1");
+        source->tries = 1;
         assert_int_equal(source_list(source, &plan, &err), 0);
         store->breaks = true;
         read_model(source, &plan, &said);

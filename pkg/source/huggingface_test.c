@@ -52,6 +52,7 @@ static void open_world(struct world *world, const char *name, const char *token)
     const struct source_context context = {.http = world->http, .log = &world->log};
     assert_int_equal(origin_parse(name, &model, &err), 0);
     assert_int_equal(source_open_huggingface(&context, &model, &world->source, &err), 0);
+    world->source->tries = 5;
 }
 
 static int setup(void **state)

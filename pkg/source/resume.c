@@ -3,7 +3,6 @@
 #include <inttypes.h>
 #include <sys/random.h>
 
-#define TRIES_DEFAULT 5
 #define WAIT_MOST_MS 30000u
 /* What ends early without a break is asked for so often again: then it is what it is. */
 #define SHORT_TRIES 2
@@ -36,7 +35,7 @@ static unsigned choose_wait(unsigned tries)
 
 static unsigned tries_most(const struct resume_reader *resume)
 {
-    unsigned most = resume->source->tries > 0 ? resume->source->tries : TRIES_DEFAULT;
+    unsigned most = resume->source->tries;
 
     return resume->is_short && most > SHORT_TRIES ? SHORT_TRIES : most;
 }
@@ -50,8 +49,9 @@ static int resume_wait(struct resume_reader *resume, struct error *broken, struc
         return error_move(err, broken);
     if (resume->tries == most || resume->body == NULL) { /* to open it has been tried often */
         error_move(err, broken);
-        return error_wrap(err, "no progress behind byte %" PRIu64 " in %u tries",
-                          resume->range.offset, resume->tries > 0 ? resume->tries : 1);
+        return error_wrap(err, "no progress behind byte %" PRIu64 " in %u %s", resume->range.offset,
+                          resume->tries > 1 ? resume->tries : 1,
+                          resume->tries > 1 ? "tries" : "try");
     }
     unsigned wait_ms = choose_wait(resume->tries++);
     log_again(resume->source->log, broken->text, wait_ms, resume->tries + 1, most + 1);

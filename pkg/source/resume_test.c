@@ -34,6 +34,7 @@ static int setup(void **state)
     if (origin_parse("acme/tiny", &model, &err) < 0 ||
         source_open_huggingface(&context, &model, &world->source, &err) < 0)
         return -1;
+    world->source->tries = 5;
     CLEANUP(text) char *path = xstrdup("f");
     struct plan_file file = {.path = path, .size = 5};
     if (digest_parse_hex(DIGEST_SHA256, HELLO_SHA256, &file.digest, &err) < 0)
@@ -113,6 +114,28 @@ static void a_source_that_does_not_move_is_given_up_after_five_tries(void **stat
     assert_int_equal(hub_server_count(&world->hub, "GET "), 1 + 5);
 }
 
+static void a_source_is_tried_as_often_as_is_said(void **state)
+{
+    struct world *world = *state;
+
+    hub_server_add(
+        &world->hub,
+        (struct scripted_answer){
+            .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 3});
+    hub_server_add(&world->hub,
+                   (struct scripted_answer){
+                       .target = TARGET, .body = "hello", .breaks = true, .break_after = 0});
+    for (unsigned tries = 0; tries <= 1; tries++) {
+        CLEANUP(buf) struct buf content = BUF_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        world->source->tries = tries;
+        assert_int_equal(read_file(world, NULL, &content, &err), -1);
+        assert_int_equal(err.kind, ERROR_UNREACHABLE);
+        assert_non_null(strstr(err.text, " in 1 try: "));
+        assert_int_equal(hub_server_count(&world->hub, "GET "), tries == 0 ? 1 : 3);
+    }
+}
+
 static void what_is_refused_while_resuming_is_not_tried_again(void **state)
 {
     struct world *world = *state;
@@ -187,6 +210,7 @@ int main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(a_source_that_does_not_move_is_given_up_after_five_tries,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(a_source_is_tried_as_often_as_is_said, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_refused_while_resuming_is_not_tried_again, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(a_connection_that_breaks_behind_the_last_byte_has_given_all,

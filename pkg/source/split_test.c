@@ -55,6 +55,7 @@ static int setup(void **state)
     if (origin_parse("acme/tiny", &model, &err) < 0 ||
         source_open_huggingface(&context, &model, &world->source, &err) < 0)
         return -1;
+    world->source->tries = 5;
     world->body = xcalloc(SIZE, 1);
     for (size_t i = 0; i < SIZE; i++)
         world->body[i] = (char)(i * 7 + i / 251);
