@@ -2,8 +2,6 @@
 
 #include <inttypes.h>
 
-#define TRIES_MAX 5u
-#define FIRST_WAIT_MS 100u
 /* What arrives with another digest may have been changed on its way. */
 #define STREAMS_MAX 2u
 #define ANEW_WAIT_MS 1000u
@@ -15,73 +13,6 @@ struct copy {
     const struct store_copy_options *options;
 };
 
-/* Reads it from an offset, and goes on where a connection broke. */
-struct copy_reader {
-    struct reader base;
-    const struct copy *copy;
-    uint64_t offset;
-    struct reader *body; /* NULL between two connections */
-    unsigned tries;      /* since the last byte of progress */
-};
-
-static ssize_t copy_try(struct copy_reader *reader, void *data, size_t size, struct error *err)
-{
-    const struct copy *copy = reader->copy;
-
-    if (reader->body == NULL && copy->from->ops->open_blob(copy->from, copy->blob, reader->offset,
-                                                           SIZE_UNKNOWN, &reader->body, err) < 0)
-        return -1;
-    return reader_read(reader->body, data, size, err);
-}
-
-static ssize_t copy_read(struct reader *base, void *data, size_t size, struct error *err)
-{
-    struct copy_reader *reader = CONTAINER_OF(base, struct copy_reader, base);
-
-    for (;;) {
-        ssize_t part = copy_try(reader, data, size, err);
-        if (part >= 0) {
-            reader->offset += (uint64_t)part;
-            reader->tries = part > 0 ? 0 : reader->tries;
-            return part;
-        }
-        reader_free(TAKE(reader->body));
-        if (err->kind != ERROR_UNREACHABLE)
-            return -1;
-        if (reader->tries == TRIES_MAX)
-            return error_wrap(err, "no progress behind byte %" PRIu64 " in %u tries",
-                              reader->offset, TRIES_MAX);
-        error_release(err);
-        if (cancel_wait(reader->copy->options->cancel, FIRST_WAIT_MS << reader->tries++, err) < 0)
-            return -1;
-    }
-}
-
-static void copy_free(struct reader *base)
-{
-    struct copy_reader *reader = CONTAINER_OF(base, struct copy_reader, base);
-
-    reader_free(reader->body);
-    free(reader);
-}
-
-static int copy_reader_open(const struct copy *copy, uint64_t offset, struct reader **out,
-                            struct error *err)
-{
-    static const struct reader_ops ops = {copy_read, copy_free};
-    struct reader *body = NULL;
-
-    if (copy->from->ops->open_blob(copy->from, copy->blob, offset, SIZE_UNKNOWN, &body, err) < 0)
-        return -1;
-    struct copy_reader *reader = xcalloc(1, sizeof(*reader));
-    reader->base.ops = &ops;
-    reader->copy = copy;
-    reader->offset = offset;
-    reader->body = body;
-    *out = &reader->base;
-    return 0;
-}
-
 /* What an upload has lost; that it is the same again, its digest says at the end. */
 static int copy_replay(void *arg, uint64_t offset, uint64_t end, struct writer *out,
                        struct error *err)
@@ -90,7 +21,7 @@ static int copy_replay(void *arg, uint64_t offset, uint64_t end, struct writer *
     CLEANUP(reader) struct reader *reader = NULL;
     CLEANUP(text) char *part = xcalloc(1, (size_t)(256 * KIB));
 
-    if (copy_reader_open(copy, offset, &reader, err) < 0)
+    if (copy->from->ops->open_blob(copy->from, copy->blob, offset, SIZE_UNKNOWN, &reader, err) < 0)
         return -1;
     while (offset < end) {
         uint64_t left = end - offset;
@@ -119,7 +50,7 @@ static int stream_blob(struct copy *copy, struct store *to, struct error *err)
     CLEANUP(reader) struct reader *counted = NULL;
     CLEANUP(writer) struct writer *writer = NULL;
 
-    if (copy_reader_open(copy, 0, &raw, err) < 0)
+    if (copy->from->ops->open_blob(copy->from, blob, 0, SIZE_UNKNOWN, &raw, err) < 0)
         return -1;
     if (copy->options->count != NULL)
         counted = count_reader_new(raw, copy->options->count, copy->options->count_arg);

@@ -224,9 +224,8 @@ struct store_copy_options {
 
 /*
  * Brings one blob of `from` to `to`: nothing if it is there, else by mount, else as a stream whose
- * size and digest are verified before it is committed. A connection that breaks is resumed on
- * either side, the one that reads five times in a row without a byte of progress at most; a stream
- * whose bytes are wrong is begun anew, once.
+ * size and digest are verified before it is committed. Registries resume a connection that breaks,
+ * on either side; a stream whose bytes are wrong is begun anew, once.
  */
 int store_copy_blob(struct store *from, struct store *to, const struct descriptor *blob,
                     const struct store_copy_options *options, enum store_copied *how,
