@@ -245,7 +245,7 @@ static int run_init(const struct command_context *context, struct options *optio
         find_models(&run, err) < 0)
         return -1;
     project_format(&run.project, &text);
-    if (file_replace(run.path, text.data, text.size, err) < 0)
+    if (file_replace_named(run.path, text.data, text.size, err) < 0)
         return -1;
     printf("%s: %zu model%s; 'inlay lock' writes down what they are now, 'inlay inject' bakes "
            "them\n",

@@ -68,6 +68,13 @@ int file_replace(const char *path, const void *data, size_t size, struct error *
     return draft_publish(&draft, path, err);
 }
 
+int file_replace_named(const char *path, const void *data, size_t size, struct error *err)
+{
+    CLEANUP(text) char *real = realpath(path, NULL);
+
+    return file_replace(real != NULL ? real : path, data, size, err);
+}
+
 /* A new folder's name outlasts a loss of power, too. */
 static void sync_parent(const char *path)
 {

@@ -12,6 +12,9 @@ int file_read(const char *path, size_t limit, struct buf *out, struct error *err
  * Mode 0644 less the umask.
  */
 int file_replace(const char *path, const void *data, size_t size, struct error *err) MUST_CHECK;
+/* The same for a file that a user names: a link stays, and what it leads to is replaced. */
+int file_replace_named(const char *path, const void *data, size_t size,
+                       struct error *err) MUST_CHECK;
 /* Makes `path` and the folders above it, 0777 less the umask; no failure if it exists. */
 int file_make_folders(const char *path, struct error *err) MUST_CHECK;
 

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -63,6 +64,29 @@ static void replace_shows_the_old_or_the_new(void **state)
     assert_string_equal(buf_text(&content), "new!");
 }
 
+static void a_link_that_a_user_names_stays(void **state)
+{
+    CLEANUP(text) char *file = xasprintf("%s/file", (const char *)*state);
+    CLEANUP(text) char *link = xasprintf("%s/link", (const char *)*state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    struct stat status;
+
+    assert_int_equal(symlink("file", link), 0);
+    assert_int_equal(file_replace(file, "old", 3, &err), 0);
+    assert_int_equal(file_replace_named(link, "new", 3, &err), 0);
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    assert_int_equal(file_read(file, 10, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "new");
+    assert_int_equal(file_replace(link, "own", 3, &err), 0); /* of a folder that others write to */
+    assert_int_equal(lstat(link, &status), 0);
+    assert_true(S_ISREG(status.st_mode));
+    assert_int_equal(file_read(file, 10, &content, &err), 0);
+    assert_string_equal(buf_text(&content), "new");
+    assert_int_equal(unlink(link), 0);
+}
+
 static void read_says_what_is_wrong(void **state)
 {
     CLEANUP(text) char *file = xasprintf("%s/file", (const char *)*state);
@@ -84,6 +108,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(replace_shows_the_old_or_the_new, make_folder,
                                         remove_folder),
+        cmocka_unit_test_setup_teardown(a_link_that_a_user_names_stays, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(read_says_what_is_wrong, make_folder, remove_folder),
     };
 

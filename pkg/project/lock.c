@@ -143,5 +143,5 @@ int lock_write(const char *path, const struct lock *lock, struct error *err)
     if (file_read(path, LOCK_SIZE_MAX, &before, &ignored) == 0 && before.size == text.size &&
         memcmp(before.data, text.data, text.size) == 0)
         return 0;
-    return file_replace(path, text.data, text.size, err);
+    return file_replace_named(path, text.data, text.size, err);
 }
