@@ -50,17 +50,55 @@ static void add_text(struct project_options *to, const char *name, const char *v
         project_options_add(to, name, value);
 }
 
-/* What a path of this machine is called in a project file elsewhere. Caller frees. */
+/* How far both begin with the same folders: the size of "/a/b" of "/a/b/c" and "/a/b/d". */
+static size_t common_folders(const char *one, const char *other)
+{
+    size_t size = 0;
+
+    for (size_t i = 0; one[i] == other[i] || one[i] == '\0' || other[i] == '\0'; i++) {
+        if ((one[i] == '/' || one[i] == '\0') && (other[i] == '/' || other[i] == '\0'))
+            size = i;
+        if (one[i] == '\0' || other[i] == '\0')
+            break;
+    }
+    return size;
+}
+
+/* "../base" for "/a/base" seen from "/a/app"; what has no folder in common stays. Caller frees. */
+static char *relate(const char *folder, const char *path)
+{
+    size_t common = common_folders(folder, path);
+    CLEANUP(buf) struct buf out = BUF_INIT;
+
+    if (common == 0)
+        return xstrdup(path);
+    for (const char *rest = folder + common; rest != NULL && *rest != '\0';
+         rest = strchr(rest + 1, '/'))
+        buf_add_text(&out, "../");
+    const char *rest = path + common;
+    buf_add_text(&out, rest + strspn(rest, "/"));
+    return out.size > 0 ? buf_take(&out) : xstrdup(".");
+}
+
+/*
+ * What a path of this machine is called in a project file elsewhere. The folders are those without
+ * links, from which ".." leads where it seems to. Caller frees.
+ */
 static char *from_project(const struct project *project, const char *text)
 {
     CLEANUP(text) char *back = project_relate(project, text);
     CLEANUP(text) char *again = project_resolve(project, back);
     CLEANUP(text) char *here = getcwd(NULL, 0);
+    CLEANUP(text) char *folder = realpath(project->folder, NULL);
     const char *path = strchr(text, ':');
 
     if (strcmp(again, text) == 0 || here == NULL || path == NULL)
         return TAKE(back);
-    return xasprintf("%.*s%s/%s", (int)(path + 1 - text), text, here, path + 1);
+    path++;
+    CLEANUP(text)
+    char *whole = xasprintf("%s/%s", here, path + (text_starts_with(path, "./") ? 2 : 0));
+    CLEANUP(text) char *seen = folder != NULL ? relate(folder, whole) : xstrdup(whole);
+    return xasprintf("%.*s%s", (int)(path - text), text, seen);
 }
 
 static void warn_of_query(const struct init_run *run, const char *name)

@@ -79,5 +79,13 @@ refuse 3 'none' --scan dir:none --force
 # Into another folder: paths are seen from there.
 mkdir -p sub/local && printf w >sub/local/w.bin && printf w >w.bin
 init sub/inlay.json dir:sub/local,as=acme/local file:w.bin,layout=dir,path=/m --base oci:base:1 --project sub/inlay.json
-expect_json "$(cat sub/inlay.json)" '[.base, .models[].model]' "[\"oci:$TEST_DIR/base:1\",\"dir:local\",\"file:$TEST_DIR/w.bin\"]"
+expect_json "$(cat sub/inlay.json)" '[.base, .models[].model]' '["oci:../base:1","dir:local","file:../w.bin"]'
+expect_exit 0 "$INLAY" plan --project sub/inlay.json
+# By the folder that it is, however it is named.
+mkdir -p deep/down && ln -s deep/down link
+init link/inlay.json file:./w.bin,layout=dir,path=/m dir:deep/down/own,as=acme/own --base oci:base:1 --to oci:/else:1 --project link/inlay.json
+expect_json "$(cat link/inlay.json)" '[.base, .target, .models[].model]' \
+    '["oci:../../base:1","oci:/else:1","file:../../w.bin","dir:own"]'
+init sub/inlay.json file:sub/local/w.bin,layout=dir,path=/m --base oci:base:1 --project "$TEST_DIR/sub/inlay.json" --force
+expect_json "$(cat sub/inlay.json)" '[.base, .models[].model]' '["oci:../base:1","file:local/w.bin"]'
 expect_exit 0 "$INLAY" plan --project sub/inlay.json
