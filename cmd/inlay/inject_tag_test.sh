@@ -46,6 +46,13 @@ expect_contains "$ERR" "'1' does not show the image"
 fault "{$PUT, \"status\": 502, \"times\": 9}"
 expect_exit 5 inject --to "$QUIRK/moved:1"
 expect_contains "$ERR" "'1' does not show the image"
+expect_contains "$ERR" "'1' of '$QUIRK/moved': "
+expect_contains "$ERR" '(try 4 of 4)'
+expect_contains "$ERR" "the target $QUIRK/moved: writing the manifest '1' to '"
+fault "{$PUT, \"status\": 502, \"times\": 9}"
+expect_exit 5 inject --to "$QUIRK/moved:1" --retries 0
+expect_eq 1 "$(quirk_log 'map(select(.method == "PUT" and (.path | endswith("/manifests/1")))) | length')" \
+    'tries with --retries 0'
 expect_eq "$old" "$(shown moved)" 'what the tag shows'
 
 # Nobody can say. (Two GETs come before the PUT.)

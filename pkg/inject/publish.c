@@ -249,9 +249,7 @@ static int write_document(const struct publishing *publishing, size_t number, co
     }
     bool is_last = number + 1 == publishing->input->base->document_count;
     const struct tag_state *tags = is_last ? publishing->input->tags : NULL;
-    if (store_write_tag(target, version, change->becomes.media_type, &change->bytes, tags, err) < 0)
-        return error_wrap(err, "writing the %s", is_index ? "index" : "manifest");
-    return 0;
+    return store_write_tag(target, version, change->becomes.media_type, &change->bytes, tags, err);
 }
 
 /* The image is there under its first tag: now under the others. */

@@ -88,6 +88,6 @@ int removal_publish(struct removal *removal, struct error *err)
     if (transfer_copy_blobs(&removal->transfer, err) < 0)
         return -1;
     if (cancel_check(removal->options->cancel, err) < 0 || write_manifests(removal, err) < 0)
-        return error_wrap(err, "writing the manifest");
+        return -1;
     return store_finish(removal->options->target, err);
 }

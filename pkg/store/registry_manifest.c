@@ -7,7 +7,7 @@
 #define STATUS_BAD_REQUEST 400
 #define STATUS_NOT_FOUND 404
 #define STATUS_SERVER_ERROR 500
-#define ATTEMPTS 4u
+#define TRIES_MOST 4u
 /* After a request to stop: for the answer to what was sent, and then to the question about it. */
 #define PATIENCE_MS 10000u
 
@@ -173,17 +173,35 @@ static void look(struct manifest_put *put, unsigned wait_ms)
                   put->registry->base.name, why.text);
 }
 
+/* --retries may say fewer. */
+static unsigned tries_most(const struct registry *registry)
+{
+    unsigned retries = http_retries(registry->http);
+
+    return retries < TRIES_MOST ? retries + 1 : TRIES_MOST;
+}
+
+static void say_again(const struct manifest_put *put, const char *why, unsigned wait_ms,
+                      unsigned attempt, unsigned tries)
+{
+    CLEANUP(text)
+    char *words = xasprintf("'%s' of '%s': %s", put->version, put->registry->base.name, why);
+
+    log_again(put->registry->log, words, wait_ms, attempt, tries);
+}
+
 static int put_until(struct manifest_put *put, struct error *err)
 {
     unsigned first_ms = put->registry->manifest_wait_ms;
+    unsigned tries = tries_most(put->registry);
 
     for (unsigned attempt = 1; put_once(put, attempt, err) < 0; attempt++) {
         unsigned wait_ms = first_ms << (attempt - 1);
-        bool again = put->may_repeat && attempt < ATTEMPTS;
+        bool again = put->may_repeat && attempt < tries;
         if (wait_ms < put->asked_ms)
             wait_ms = put->asked_ms;
         if (again)
-            log_again(put->registry->log, err->text, wait_ms, attempt + 1, ATTEMPTS);
+            say_again(put, err->text, wait_ms, attempt + 1, tries);
         if (put->fate == FATE_OPEN)
             look(put, again ? wait_ms : first_ms);
         else if (again && cancel_wait(put->registry->cancel, wait_ms, err) < 0)
