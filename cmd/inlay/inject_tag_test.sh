@@ -76,15 +76,20 @@ expect_exit 4 inject --to "$QUIRK/tags:1" --to "$QUIRK/tags:2" --to "$QUIRK/tags
 expect_contains "$ERR" "the image is published as '1', '2'; writing the tag '3'"
 expect_eq "$expected" "$(shown tags 2)" 'the second tag'
 
+# Runs one until its PUT of the tag is held, which the file opens that is named. Sets run.
+begin_put() {
+    reset stopped
+    fault "{$PUT, \"hold\": \"$1\"}"
+    "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "$QUIRK/stopped:1" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" &
+    run=$!
+    until [ "$(http_get "http://$QUIRK/_held")" -gt 0 ]; do
+        kill -0 "$run" 2>/dev/null || fail "it ended before: $(cat "$TEST_DIR/stderr")"
+        sleep 0.05
+    done
+}
+
 # Ctrl-C while the answer is under way: it is waited for.
-reset stopped
-fault "{$PUT, \"hold\": \"$TEST_DIR/gate\"}"
-"$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "$QUIRK/stopped:1" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" &
-run=$!
-until [ "$(http_get "http://$QUIRK/_held")" -gt 0 ]; do
-    kill -0 "$run" 2>/dev/null || fail "it ended before: $(cat "$TEST_DIR/stderr")"
-    sleep 0.05
-done
+begin_put "$TEST_DIR/gate"
 kill -TERM "$run"
 sleep 1 # so that it has seen the signal when the answer comes
 touch "$TEST_DIR/gate"
@@ -92,3 +97,13 @@ status=0
 wait "$run" || status=$?
 expect_eq 0 "$status" "the exit status: $(cat "$TEST_DIR/stderr")"
 expect_eq "$expected" "$(shown stopped)" 'what the tag shows after SIGTERM'
+
+# A second one does not wait, and says what that leaves open.
+begin_put "$TEST_DIR/second-gate"
+kill -TERM "$run"
+kill -INT "$run"
+status=0
+wait "$run" || status=$?
+touch "$TEST_DIR/second-gate"
+expect_eq 130 "$status" 'the exit status'
+expect_contains "$(cat "$TEST_DIR/stderr")" "'inlay inspect' tells what it shows"

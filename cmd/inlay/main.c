@@ -19,10 +19,11 @@
 #define STATUS_LOCAL 8
 #define STATUS_INTERRUPTED 130
 
-/* Two mutable globals: the handlers of signals and of the end have no other way to know anything.
+/* Three mutable globals: the handlers of signals and of the end have no other way to know anything.
  */
 static struct cancel interrupted;
 static bool is_over;
+static atomic_bool may_move_tag; /* the command is one that does */
 
 static const struct command *const commands[] = {
     &inject_command, &plan_command,    &layer_command,   &init_command, &lock_command,
@@ -40,9 +41,15 @@ static int exit_status(enum error_kind kind)
 
 static void on_signal(int number)
 {
-    if (cancel_is_requested(&interrupted))
-        _exit(STATUS_INTERRUPTED);
+    static const char at_once[] = "inlay: stopped at once; if TARGET was just being written, "
+                                  "'inlay inspect' tells what it shows\n";
+
     (void)number;
+    if (cancel_is_requested(&interrupted)) {
+        if (atomic_load(&may_move_tag))
+            (void)!write(STDERR_FILENO, at_once, sizeof(at_once) - 1);
+        _exit(STATUS_INTERRUPTED);
+    }
     cancel_request(&interrupted);
 }
 
@@ -170,6 +177,8 @@ static int run_command(const struct command *command, int argc, char **argv, str
         return -1;
     if (options_has(&options, "help"))
         return say_help(command, err);
+    atomic_store(&may_move_tag,
+                 (command->id & (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)) != 0);
     if (command->run(&context, &options, err) < 0)
         return -1;
     return finish_output(err);
