@@ -10,19 +10,28 @@
  */
 #define VARIABLES_MAX 1000
 #define VALUE_MAX 4096
+#define VARIABLES_SIZE_MAX ((size_t)256 * 1024)
 #define DOCUMENTS_MAX 100
 
+struct variables {
+    struct strings list; /* NAME=value */
+    size_t size;         /* their bytes */
+    bool has_more;       /* which had no room */
+};
+
 struct stage {
-    char *name; /* NULL: none */
-    struct strings environment, arguments;
+    char *name;               /* NULL: none */
+    const struct stage *base; /* an earlier one; NULL: an image */
+    struct variables environment, arguments;
     struct strings entrypoint, command;
+    bool has_entrypoint, has_command; /* else those of its base */
 };
 
 struct dockerfile {
     struct stage stages[APPLICATION_STAGES_MAX];
     size_t count;
-    bool has_more;            /* stages, which are not read */
-    struct strings arguments; /* in front of the first FROM */
+    bool has_more;              /* stages, which are not read */
+    struct variables arguments; /* in front of the first FROM */
     char escape;
     size_t documents_left; /* that may still be looked for */
 };
@@ -30,8 +39,8 @@ struct dockerfile {
 static void stage_release(struct stage *stage)
 {
     free(stage->name);
-    strings_release(&stage->environment);
-    strings_release(&stage->arguments);
+    strings_release(&stage->environment.list);
+    strings_release(&stage->arguments.list);
     strings_release(&stage->entrypoint);
     strings_release(&stage->command);
 }
@@ -42,13 +51,15 @@ static void dockerfile_free(struct dockerfile *dockerfile)
         return;
     for (size_t i = 0; i < dockerfile->count; i++)
         stage_release(&dockerfile->stages[i]);
-    strings_release(&dockerfile->arguments);
+    strings_release(&dockerfile->arguments.list);
     free(dockerfile);
 }
 CLEANUP_FREE(dockerfile)
 
-static char **find_variable(const struct strings *list, const char *name, size_t size)
+static char **find_variable(const struct variables *variables, const char *name, size_t size)
 {
+    const struct strings *list = &variables->list;
+
     for (size_t i = 0; i < list->count; i++)
         if (strncmp(list->items[i], name, size) == 0 && list->items[i][size] == '=')
             return &list->items[i];
@@ -56,25 +67,34 @@ static char **find_variable(const struct strings *list, const char *name, size_t
 }
 
 /* NULL: not set. */
-static const char *value_of(const struct strings *list, const char *name, size_t size)
+static const char *value_of(const struct variables *variables, const char *name, size_t size)
 {
-    char **item = find_variable(list, name, size);
+    char **item = find_variable(variables, name, size);
 
     return item != NULL ? *item + size + 1 : NULL;
 }
 
-static void set_variable(struct strings *list, const char *name, size_t size, const char *value)
+static void set_variable(struct variables *variables, const char *name, size_t size,
+                         const char *value)
 {
-    char **item = find_variable(list, name, size);
-    char *text = xasprintf("%.*s=%s", (int)size, name, value);
+    char **item = find_variable(variables, name, size);
+    size_t before = item != NULL ? strlen(*item) : 0;
+    CLEANUP(text) char *text = xasprintf("%.*s=%s", (int)size, name, value);
+    size_t after = variables->size - before + strlen(text);
 
-    if (item != NULL) {
-        free(*item);
-        *item = TAKE(text);
-    } else if (list->count < VARIABLES_MAX && size > 0) {
-        strings_add(list, text);
+    if (size == 0)
+        return;
+    if (after > VARIABLES_SIZE_MAX || (item == NULL && variables->list.count == VARIABLES_MAX)) {
+        variables->has_more = true;
+        return;
     }
-    free(text);
+    variables->size = after;
+    if (item == NULL) {
+        strings_add(&variables->list, text);
+        return;
+    }
+    free(*item);
+    *item = TAKE(text);
 }
 
 static bool is_name(char letter)
@@ -94,7 +114,7 @@ static size_t name_size(const char *text)
 
 /* Where variables are looked up; the second is the older. */
 struct scope {
-    const struct strings *environment, *arguments;
+    const struct variables *environment, *arguments;
 };
 
 /* $NAME, ${NAME}, ${NAME:-text}, ${NAME:+text}; returns what is behind. */
@@ -185,8 +205,8 @@ static void read_env(const struct dockerfile *dockerfile, struct stage *stage, c
 }
 
 /* ARG NAME[=default]…; one without a default has that of the beginning of the file. */
-static void read_arg(const struct dockerfile *dockerfile, const struct strings *environment,
-                     struct strings *arguments, const char *at)
+static void read_arg(const struct dockerfile *dockerfile, const struct variables *environment,
+                     struct variables *arguments, const char *at)
 {
     const struct scope scope = {environment, arguments};
 
@@ -207,7 +227,7 @@ static void read_arg(const struct dockerfile *dockerfile, const struct strings *
 /* FROM [--platform=…] IMAGE [AS NAME] */
 static void read_from(struct dockerfile *dockerfile, const char *at)
 {
-    static const struct strings none = STRINGS_INIT;
+    static const struct variables none = {.list = STRINGS_INIT};
     const struct scope scope = {&none, &dockerfile->arguments};
     CLEANUP(strings) struct strings words = STRINGS_INIT;
 
@@ -228,20 +248,22 @@ static void read_from(struct dockerfile *dockerfile, const char *at)
         const struct stage *earlier = &dockerfile->stages[i - 1];
         if (earlier->name == NULL || !text_equal_fold(earlier->name, words.items[0]))
             continue;
-        strings_add_all(&stage->environment, &earlier->environment);
-        strings_add_all(&stage->entrypoint, &earlier->entrypoint);
-        strings_add_all(&stage->command, &earlier->command);
+        stage->base = earlier;
+        strings_add_all(&stage->environment.list, &earlier->environment.list);
+        stage->environment.size = earlier->environment.size;
+        stage->environment.has_more = earlier->environment.has_more;
         return;
     }
 }
 
 /* ["a", "b"], or a line of a shell. */
-static void read_start(struct strings *out, const char *at)
+static void read_start(struct strings *out, bool *is_said, const char *at)
 {
     json_auto_t *list = json_loads(at, 0, NULL);
     json_t *word;
     size_t i;
 
+    *is_said = true;
     strings_release(out);
     if (!json_is_array(list)) {
         strings_add(out, "/bin/sh");
@@ -270,7 +292,7 @@ static const char *behind_keyword(const char *line, const char *keyword)
 static void read_instruction(struct dockerfile *dockerfile, const char *line)
 {
     struct stage *stage = dockerfile->count > 0 ? &dockerfile->stages[dockerfile->count - 1] : NULL;
-    static const struct strings none = STRINGS_INIT;
+    static const struct variables none = {.list = STRINGS_INIT};
     const char *rest = behind_keyword(line, "FROM");
 
     if (rest != NULL)
@@ -283,9 +305,9 @@ static void read_instruction(struct dockerfile *dockerfile, const char *line)
     else if ((rest = behind_keyword(line, "ENV")) != NULL)
         read_env(dockerfile, stage, rest);
     else if ((rest = behind_keyword(line, "ENTRYPOINT")) != NULL)
-        read_start(&stage->entrypoint, rest);
+        read_start(&stage->entrypoint, &stage->has_entrypoint, rest);
     else if ((rest = behind_keyword(line, "CMD")) != NULL)
-        read_start(&stage->command, rest);
+        read_start(&stage->command, &stage->has_command, rest);
 }
 
 /* One line of the file without blanks at its ends; returns what is behind it. */
@@ -386,6 +408,25 @@ static const struct application_file *choose(const struct application *applicati
     return count == 1 ? found : NULL;
 }
 
+/* What an image of the stage is and starts. */
+static void take_stage(const struct stage *stage, struct application *application)
+{
+    const struct stage *entry = stage;
+    const struct stage *command = stage;
+
+    while (!entry->has_entrypoint && entry->base != NULL)
+        entry = entry->base;
+    while (!command->has_command && command->base != NULL)
+        command = command->base;
+    strings_add_all(&application->environment, &stage->environment.list);
+    strings_add_all(&application->entrypoint, &entry->entrypoint);
+    strings_add_all(&application->command, &command->command);
+    if (stage->environment.has_more || stage->arguments.has_more)
+        strings_addf(&application->skipped,
+                     "%s: its variables are more than %d, or than %zu KiB: the rest is not read",
+                     application->dockerfile, VARIABLES_MAX, VARIABLES_SIZE_MAX / 1024);
+}
+
 void application_read_dockerfile(struct application *application)
 {
     const struct application_file *file = choose(application);
@@ -399,8 +440,5 @@ void application_read_dockerfile(struct application *application)
     application->dockerfile = xstrdup(file->path);
     if (dockerfile->count == 0 || dockerfile->has_more)
         return;
-    struct stage *last = &dockerfile->stages[dockerfile->count - 1];
-    strings_add_all(&application->environment, &last->environment);
-    strings_add_all(&application->entrypoint, &last->entrypoint);
-    strings_add_all(&application->command, &last->command);
+    take_stage(&dockerfile->stages[dockerfile->count - 1], application);
 }

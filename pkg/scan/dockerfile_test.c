@@ -30,6 +30,7 @@ static char *read_dockerfile(const char *text)
     add_strings(&out, "env", &application.environment);
     add_strings(&out, "entry", &application.entrypoint);
     add_strings(&out, "cmd", &application.command);
+    add_strings(&out, "skipped", &application.skipped);
     buf_add(&out, "", 0);
     return xstrdup(buf_text(&out));
 }
@@ -44,6 +45,7 @@ static void the_last_stage_says_how_its_image_starts(void **state)
         {"from a\nenv M=acme/m N='a b' O=\"c d\" P=e\\ f\n", "env: M=acme/m N=a b O=c d P=e f"},
         {"FROM a\nENV M acme/m\nENV M acme/n\n", "env: M=acme/n"},
         {"FROM a\nENV A=1 \\\n  # a comment\n\n  B=2 \\\n  C=3\nENV D=4", "env: A=1 B=2 C=3 D=4"},
+        {"FROM a AS one\nENTRYPOINT [\"e\"]\nCMD [\"x\"]\nFROM one\nENTRYPOINT []\n", "cmd: x"},
         {"FROM a\nENTRYPOINT exec a $X\nCMD b", "entry: /bin/sh -c exec a $X; cmd: /bin/sh -c b"},
         /* stages */
         {"FROM a AS one\nENV A=1\nFROM b\nENV B=2\n", "env: B=2"},
@@ -85,6 +87,26 @@ static void values_that_double_have_an_end(void **state)
     assert_true(strlen(found) < 8192);
 }
 
+static void the_variables_of_a_stage_have_an_end(void **state)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    (void)state;
+    buf_add_text(&text, "FROM x AS a\nENV B=aaaaaaaa\n");
+    for (int i = 0; i < 8; i++)
+        buf_add_text(&text, "ENV B=$B$B\n");
+    for (int i = 0; i < 900; i++)
+        buf_addf(&text, "ENV V%d=$B\n", i);
+    buf_add_text(&text, "CMD [\"x\"]\n");
+    for (int i = 0; i < 98; i++)
+        buf_add_text(&text, "FROM a AS a\n");
+    CLEANUP(text) char *found = read_dockerfile(buf_text(&text));
+    assert_true(strlen(found) < 260 * KIB);
+    assert_true(strlen(found) > 240 * KIB);
+    assert_non_null(strstr(found, "; cmd: x; skipped: Dockerfile: its variables are more than "
+                                  "1000, or than 256 KiB: the rest is not read"));
+}
+
 static void behind_the_last_stage_that_is_read_is_nothing(void **state)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
@@ -124,6 +146,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_last_stage_says_how_its_image_starts),
         cmocka_unit_test(values_that_double_have_an_end),
+        cmocka_unit_test(the_variables_of_a_stage_have_an_end),
         cmocka_unit_test(behind_the_last_stage_that_is_read_is_nothing),
         cmocka_unit_test(of_several_that_of_the_folder_counts),
     };
