@@ -169,6 +169,15 @@ static struct place unwrap_default(const struct module *module, struct place pla
     return place;
 }
 
+/* Does every call of the function in this file give this parameter something? */
+static bool is_always_given(const struct module *module, const struct binding *parameter)
+{
+    const struct scope *function = &module->scopes[parameter->function];
+
+    return function->calls > 0 &&
+           (parameter->position < function->given || parameter->named == function->calls);
+}
+
 struct found module_find_binding(struct module *module, const struct binding *binding,
                                  unsigned depth)
 {
@@ -181,6 +190,7 @@ struct found module_find_binding(struct module *module, const struct binding *bi
             return nothing();
         struct found found = module_find(module, place, depth + 1);
         found.is_default = true;
+        found.is_given = found.is_given || is_always_given(module, binding);
         return found;
     case BINDING_VALUE:
         return place.node != 0 ? module_find(module, place, depth + 1) : nothing();
@@ -380,6 +390,7 @@ static struct found find_entry(struct module *module, struct place place, unsign
         return (struct found){.kind = FOUND_EXPRESSION, .place = place};
     struct found entry = module_find(module, (struct place){value, found.place.scope}, depth + 1);
     entry.is_default = entry.is_default || found.is_default;
+    entry.is_given = entry.is_given || found.is_given;
     return entry;
 }
 

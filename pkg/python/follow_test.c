@@ -79,6 +79,24 @@ static void texts_that_are_filled_in_are_known_with_their_values(void **state)
     expect_calls(cases, ARRAY_SIZE(cases));
 }
 
+static void a_default_may_not_be_what_the_file_passes(void **state)
+{
+    static const struct example cases[] = {
+        {"def load(a, m='x'):\n  f(m)\nload(1)", "f(\"x\"?)"},
+        {"def load(a, m='x'):\n  f(m)\nload(1, 'y')", "f(\"x\"!)"},
+        {"def load(a, m='x'):\n  f(m)\nload(1, m='y')", "f(\"x\"!)"},
+        {"def load(a, *, m='x'):\n  f(m)\nload(1, n='y')", "f(\"x\"?)"},
+        {"def load(m='x'):\n  f('a/' + m)\nload('y')", "f(\"a/x\"!)"},
+        {"class E:\n  def __init__(self, m='x'):\n    f(m)\nE('y')", "f(\"x\"!)"},
+        {"def load(m='x'):\n  f(m)\nload('y')\nload()", "f(\"x\"?)"},
+        {"def load(m='x'):\n  f(m)\nload(m='y')\nload(n='z')", "f(\"x\"?)"},
+        {"class E:\n  def __init__(self, m='x'):\n    f(m)\nE()", "f(\"x\"?)"},
+    };
+
+    (void)state;
+    expect_calls(cases, ARRAY_SIZE(cases));
+}
+
 static void defaults_of_options_are_known(void **state)
 {
     static const struct example cases[] = {
@@ -122,6 +140,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(names_are_followed_to_what_they_are_bound_to),
         cmocka_unit_test(texts_that_are_filled_in_are_known_with_their_values),
+        cmocka_unit_test(a_default_may_not_be_what_the_file_passes),
         cmocka_unit_test(defaults_of_options_are_known),
         cmocka_unit_test(the_environment_may_be_set_by_an_update),
     };

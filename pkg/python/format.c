@@ -27,6 +27,7 @@ static bool add_value(struct module *module, struct place place, unsigned depth,
         return false;
     buf_add_text(text, value.text);
     out->is_default = out->is_default || value.is_default;
+    out->is_given = out->is_given || value.is_given;
     return text->size <= PYTHON_TEXT_LIMIT;
 }
 
@@ -138,6 +139,7 @@ bool module_evaluate_format(struct module *module, struct place call, unsigned d
     if (format.kind != PYTHON_TEXT)
         return false;
     out->is_default = format.is_default;
+    out->is_given = format.is_given;
     if (fill_format(&filling, format.text))
         module_set_text(module, out, PYTHON_TEXT, &filling.text);
     buf_release(&filling.text);

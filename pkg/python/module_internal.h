@@ -44,6 +44,8 @@ struct scope {
     uint32_t parent;
     uint32_t name;  /* token of a class or function; 0 */
     uint32_t bases; /* of a class: first of the NODE_ARGUMENTs */
+    uint32_t calls; /* of a function, in this file */
+    uint32_t given; /* so many parameters each of them gives by position */
 };
 
 enum binding_kind {
@@ -61,8 +63,10 @@ struct binding {
     uint32_t node;
     uint32_t scope;
     uint32_t dotted;
-    uint32_t token; /* where the name stands */
-    uint32_t next;  /* of the same symbol */
+    uint32_t token;              /* where the name stands */
+    uint32_t next;               /* of the same symbol */
+    uint32_t function, position; /* of a parameter: its scope, and the place there, from 0 */
+    uint32_t named;              /* so many calls give it by its name */
 };
 
 /* A name in the text, or a constant. */
@@ -143,6 +147,9 @@ void module_init(struct module *module);
 void module_release(struct module *module);
 CLEANUP_RELEASE(module)
 
+/* arguments.c: notes which parameters the calls of this file give arguments to. */
+void module_note_arguments(struct module *module);
+
 /* names.c */
 uint32_t module_add_scope(struct module *module, struct scope scope);
 /* Binds a name in a scope, or where `global` and `nonlocal` sent it. */
@@ -178,7 +185,7 @@ struct found {
     enum found_kind kind;
     struct place place;
     uint32_t class_scope;
-    bool is_default;
+    bool is_default, is_given;
     const struct symbol *symbol;
     struct name field;
 };

@@ -43,6 +43,7 @@ struct python_value {
     struct python_value *items;
     size_t item_count;
     bool is_default; /* of a parameter or an option: a caller may have passed something else */
+    bool is_given;   /* … and all in this file do */
     char *source;    /* the expression as written, in one line, at most 80 bytes; for messages */
 };
 

@@ -53,7 +53,7 @@ static inline void describe_value(const struct python_value *value, struct buf *
         buf_addf(out, "@%s", value->text);
         break;
     }
-    buf_add_text(out, value->is_default ? "?" : "");
+    buf_add_text(out, value->is_given ? "!" : value->is_default ? "?" : "");
 }
 
 static inline void describe_call(const struct python_call *call, struct buf *out)

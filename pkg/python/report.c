@@ -187,6 +187,7 @@ static void report_commands(const struct module *module, struct python_file *out
 void module_report(struct module *module, struct python_file *out)
 {
     module->steps = 100000 + 16 * (uint64_t)module->node_count;
+    module_note_arguments(module);
     report_calls(module, out);
     report_environment(module, out);
     module_report_constants(module, out);

@@ -60,12 +60,12 @@ static uint32_t find_click_default(struct parser *parser, uint32_t token)
     return 0;
 }
 
-static void bind_parameter(struct parser *parser, uint32_t scope, uint32_t token, bool is_first,
+static void bind_parameter(struct parser *parser, uint32_t scope, uint32_t token, uint32_t position,
                            uint32_t value)
 {
     struct module *module = parser->module;
     uint32_t parent = module->scopes[scope].parent;
-    bool is_self = is_first && value == 0 && module->scopes[parent].kind == SCOPE_CLASS;
+    bool is_self = position == 0 && value == 0 && module->scopes[parent].kind == SCOPE_CLASS;
     if (value == 0 && !is_self)
         value = find_click_default(parser, token);
     module_bind(module, scope, parser_name(parser, token),
@@ -74,19 +74,21 @@ static void bind_parameter(struct parser *parser, uint32_t scope, uint32_t token
                     .node = value,
                     .scope = is_self ? parent : parser->scope,
                     .token = token,
+                    .function = scope,
+                    .position = position,
                 });
 }
 
 void parse_parameters(struct parser *parser, uint32_t scope, const char *closing)
 {
     bool is_annotated = closing[0] == ')';
-    bool is_first = true;
+    uint32_t position = 0;
 
     while (!parser_at_closing(parser) && !at_line_end(parser) && !parser_is(parser, closing)) {
         uint32_t token = parser->at;
         if (parser_kind(parser) != TOKEN_NAME) {
             bool is_star = parser_accept(parser, "*") || parser_accept(parser, "**");
-            is_first = is_first && !is_star;
+            position = is_star ? UINT32_MAX : position; /* by its name alone */
             if (!is_star && !parser_accept(parser, ",") && !parser_accept(parser, "/"))
                 read_anything(parser);
             continue;
@@ -95,8 +97,8 @@ void parse_parameters(struct parser *parser, uint32_t scope, const char *closing
         if (is_annotated && parser_accept(parser, ":"))
             read_anything(parser);
         uint32_t value = parser_accept(parser, "=") ? parse_expression(parser) : 0;
-        bind_parameter(parser, scope, token, is_first, value);
-        is_first = false;
+        bind_parameter(parser, scope, token, position, value);
+        position += position < UINT32_MAX;
     }
 }
 

@@ -32,6 +32,7 @@ static bool add_text(struct module *module, struct place place, unsigned depth,
         return false;
     buf_add_text(text, value.text);
     out->is_default = out->is_default || value.is_default;
+    out->is_given = out->is_given || value.is_given;
     return text->size <= PYTHON_TEXT_LIMIT;
 }
 
@@ -416,6 +417,7 @@ void module_evaluate_found(struct module *module, const struct found *found, uns
         break;
     }
     out->is_default = out->is_default || (found->is_default && out->kind != PYTHON_UNKNOWN);
+    out->is_given = out->is_given || (found->is_given && out->kind != PYTHON_UNKNOWN);
 }
 
 void module_evaluate_at(struct module *module, struct place place, unsigned depth,

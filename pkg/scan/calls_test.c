@@ -392,6 +392,26 @@ static void what_is_nearly_the_keyword_is_no_default(void **state)
     expect_examples(examples, ARRAY_SIZE(examples));
 }
 
+static void a_default_that_no_caller_takes_is_a_guess(void **state)
+{
+    static const struct {
+        const char *call, *expected;
+    } cases[] = {
+        {"load('acme/y')", "acme/x a.py:3 guess\n"},
+        {"load()", "acme/x a.py:3\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(application) struct application application = {.files = NULL};
+        CLEANUP(text)
+        char *text = xasprintf(
+            SENTENCE "def load(name='acme/x'):\n  SentenceTransformer(name)\n%s\n", cases[i].call);
+        add_file(&application, "a.py", text);
+        expect(&application, cases[i].expected);
+    }
+}
+
 static void defaults_go_by_the_version(void **state)
 {
     static const struct {
@@ -470,6 +490,7 @@ int main(void)
         cmocka_unit_test(notebooks_have_cells),
         cmocka_unit_test(notebooks_have_the_shell_download),
         cmocka_unit_test(what_is_nearly_the_keyword_is_no_default),
+        cmocka_unit_test(a_default_that_no_caller_takes_is_a_guess),
         cmocka_unit_test(defaults_go_by_the_version),
         cmocka_unit_test(what_a_module_does_by_itself_is_a_guess),
         cmocka_unit_test(datasets_are_noted),

@@ -190,6 +190,7 @@ void scan_call(struct scan *scan, const struct scan_source *source, const struct
             loading_add_text(&loading, rule->fallback, "no embedding function");
         return;
     }
+    loading.sure = loading.sure && (named == NULL || !named->is_given);
     scan_resolve(scan, source, named, &value);
     if (value.is_given)
         add_value(&loading, &value);
