@@ -172,6 +172,29 @@ static bool takes_model(const struct lock_run *run, const char *name)
     return false;
 }
 
+static bool has_owner(const struct lock *lock, const struct lock_model *companion)
+{
+    bool has = false;
+
+    for (size_t i = 0; i < lock->model_count && !has; i++)
+        has = strings_has(&companion->companion_of, lock->models[i].model);
+    return has;
+}
+
+static int check_owners(const struct lock_run *run, struct error *err)
+{
+    const struct lock *lock = &run->before;
+
+    for (size_t i = 0; i < lock->model_count; i++)
+        if (lock->models[i].companion_of.count > 0 && !has_owner(lock, &lock->models[i]))
+            return error_set(err, ERROR_CORRUPT,
+                             "'%s' does not fit: '%s', which loads '%s', is not in it; 'inlay lock "
+                             "--update' makes it anew",
+                             run->path, lock->models[i].companion_of.items[0],
+                             lock->models[i].model);
+    return 0;
+}
+
 /* A companion that was taken out by hand has left its layers, or those that it loads. */
 static int check_whole(const struct lock_run *run, struct error *err)
 {
@@ -186,7 +209,7 @@ static int check_whole(const struct lock_run *run, struct error *err)
                                  "'inlay lock --update' makes it anew",
                                  run->path, name);
         }
-    return 0;
+    return check_owners(run, err);
 }
 
 static int check(struct lock_run *run, struct error *err)
@@ -257,7 +280,7 @@ static bool fits_layers(const struct lock_run *run)
 /* Without the base, what the lock has of it stays, and is not lost. */
 static int keep_layers(struct lock_run *run, struct error *err)
 {
-    const struct log *log = run->calls[0]->session.stores.log;
+    const struct log *log = run->notes.log; /* the first call may be without models */
 
     if (run->before.base == NULL) {
         lock_release_layers(&run->after);
@@ -326,6 +349,10 @@ static int make(struct lock_run *run, const struct command_context *context, str
         return -1;
     if (check_layers(run, err) < 0)
         return -1;
+    if (run->before.base != NULL && run->after.base == NULL)
+        log_info(run->notes.log,
+                 "the project has no base: the layers for '%s' are not written down any more",
+                 run->before.base);
     if (lock_write(run->path, &run->after, err) < 0)
         return -1;
     print_changes(run);

@@ -222,6 +222,13 @@ expect_json "$(cat inlay.lock.json)" '[.companions, [.models[] | [.model, .compa
     '["all",[["acme/adapter@main",null],["acme/remote@main",["acme/adapter@main"]],["acme/code@main",["acme/remote@main"]]]]'
 expect_exit 0 "$INLAY" plan oci:base:1 --locked --json
 expect_json "$OUT" '[.models[].name]' '["acme/adapter","acme/remote","acme/code"]'
+cp inlay.lock.json whole.json
+jq '.models |= map(select(.model != "acme/remote@main"))' whole.json >inlay.lock.json
+refuse 7 "'acme/remote@main', which loads 'acme/code@main', is not in it; 'inlay lock --update' makes it anew" lock --check
+mv whole.json inlay.lock.json
+lock --base oci:base:1
+lock
+expect_contains "$ERR" "the project has no base: the layers for 'oci:base:1' are not written down any more"
 mv kept.json inlay.lock.json
 cp project.json inlay.json
 
