@@ -97,6 +97,21 @@ static void a_default_may_not_be_what_the_file_passes(void **state)
     expect_calls(cases, ARRAY_SIZE(cases));
 }
 
+static void a_text_may_hold_the_default_of_a_variable(void **state)
+{
+    static const struct example cases[] = {
+        {"import os\nORG = os.getenv('ORG', 'a')\nf(f'{ORG}/m')", "f(\"a/m\")"},
+        {"import os\nORG = os.getenv('ORG', 'a')\nf(ORG + '/' + ORG)", "f(\"a/a\")"},
+        {"import os\nORG = os.getenv('ORG')\nf(f'{ORG}/m')", "f(<f'{ORG}/m'>)"},
+        {"import os\nf(os.getenv('A', 'a') + os.getenv('B', 'b'))",
+         "f(<os.getenv('A', 'a') + os.getenv('B', 'b')>)"},
+        {"import os\nORG = os.getenv('ORG', 'a')\nf(os.getenv('M', f'{ORG}/m'))", "f($M)"},
+    };
+
+    (void)state;
+    expect_calls(cases, ARRAY_SIZE(cases));
+}
+
 static void defaults_of_options_are_known(void **state)
 {
     static const struct example cases[] = {
@@ -141,6 +156,7 @@ int main(void)
         cmocka_unit_test(names_are_followed_to_what_they_are_bound_to),
         cmocka_unit_test(texts_that_are_filled_in_are_known_with_their_values),
         cmocka_unit_test(a_default_may_not_be_what_the_file_passes),
+        cmocka_unit_test(a_text_may_hold_the_default_of_a_variable),
         cmocka_unit_test(defaults_of_options_are_known),
         cmocka_unit_test(the_environment_may_be_set_by_an_update),
     };

@@ -23,7 +23,7 @@ static bool add_value(struct module *module, struct place place, unsigned depth,
         return false;
     module_evaluate_at(module, place, depth + 1, &value);
     bool is_number = value.kind == PYTHON_NUMBER && is_decimal(value.text);
-    if (value.kind != PYTHON_TEXT && !is_number)
+    if ((value.kind != PYTHON_TEXT || value.variable != NULL) && !is_number)
         return false;
     buf_add_text(text, value.text);
     out->is_default = out->is_default || value.is_default;
@@ -50,7 +50,7 @@ void module_evaluate_percent(struct module *module, struct place place, unsigned
     uint32_t next = first_value(module, right);
 
     module_evaluate_at(module, (struct place){left, place.scope}, depth + 1, &format);
-    if (format.kind != PYTHON_TEXT)
+    if (format.kind != PYTHON_TEXT || format.variable != NULL)
         return;
     for (const char *at = format.text; *at != '\0'; at++) {
         if (*at != '%') {
@@ -136,7 +136,7 @@ bool module_evaluate_format(struct module *module, struct place call, unsigned d
     if (called->kind != NODE_ATTRIBUTE || !name_is(module_name(module, called->last), "format"))
         return false;
     module_evaluate_at(module, (struct place){called->child, call.scope}, depth + 1, &format);
-    if (format.kind != PYTHON_TEXT)
+    if (format.kind != PYTHON_TEXT || format.variable != NULL)
         return false;
     out->is_default = format.is_default;
     out->is_given = format.is_given;

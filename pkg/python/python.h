@@ -39,7 +39,7 @@ enum python_kind {
 struct python_value {
     enum python_kind kind;
     char *text;
-    char *variable;
+    char *variable; /* of PYTHON_TEXT: NULL, or the default of this one is in the text */
     struct python_value *items;
     size_t item_count;
     bool is_default; /* of a parameter or an option: a caller may have passed something else */

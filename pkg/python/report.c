@@ -92,7 +92,7 @@ static void report_variable(struct module *module, struct place key, uint32_t va
     const struct token *token = &module->tokens.items[module->nodes[key.node].first];
 
     module_evaluate(module, key, &name);
-    if (name.kind != PYTHON_TEXT)
+    if (name.kind != PYTHON_TEXT || name.variable != NULL)
         return;
     module_evaluate(module, (struct place){value_node, key.scope}, &value);
     module_add_assignment(out, capacity, TAKE(name.text), &value, token);

@@ -21,6 +21,20 @@ void module_set_text(struct module *module, struct python_value *out, enum pytho
         out->text = xstrdup("");
 }
 
+/* Of a text, or of a variable's default, which the text then hangs on: on one at most. */
+static bool take_variable(struct python_value *value, struct python_value *out)
+{
+    bool has_text =
+        value->kind == PYTHON_TEXT || (value->kind == PYTHON_VARIABLE && value->text != NULL);
+
+    if (value->variable == NULL || !has_text)
+        return has_text;
+    if (out->variable != NULL)
+        return strcmp(out->variable, value->variable) == 0;
+    out->variable = TAKE(value->variable);
+    return true;
+}
+
 /* Appends the value of an expression that is a text. */
 static bool add_text(struct module *module, struct place place, unsigned depth,
                      struct python_value *out, struct buf *text)
@@ -28,7 +42,7 @@ static bool add_text(struct module *module, struct place place, unsigned depth,
     CLEANUP(python_value) struct python_value value = PYTHON_VALUE_INIT;
 
     module_evaluate_at(module, place, depth + 1, &value);
-    if (value.kind != PYTHON_TEXT)
+    if (!take_variable(&value, out))
         return false;
     buf_add_text(text, value.text);
     out->is_default = out->is_default || value.is_default;
@@ -86,7 +100,7 @@ static void take_operand(struct python_value *result, struct python_value *value
 {
     if (result->kind != PYTHON_VARIABLE) {
         move_value(result, value);
-    } else if (value->kind == PYTHON_TEXT) {
+    } else if (value->kind == PYTHON_TEXT && value->variable == NULL) {
         free(result->text);
         result->text = TAKE(value->text);
     } else if (value->kind != PYTHON_NONE) {
@@ -196,12 +210,12 @@ static void evaluate_variable(struct module *module, struct place name, struct p
     CLEANUP(python_value) struct python_value text = PYTHON_VALUE_INIT;
 
     module_evaluate_at(module, name, depth + 1, &variable);
-    if (variable.kind != PYTHON_TEXT)
+    if (variable.kind != PYTHON_TEXT || variable.variable != NULL)
         return;
     module_evaluate_at(module, value, depth + 1, &text);
     out->kind = PYTHON_VARIABLE;
     out->variable = TAKE(variable.text);
-    if (text.kind == PYTHON_TEXT)
+    if (text.kind == PYTHON_TEXT && text.variable == NULL)
         out->text = TAKE(text.text);
 }
 
@@ -381,7 +395,7 @@ static void evaluate_setting(struct module *module, const struct found *found, u
     }
     out->kind = PYTHON_VARIABLE;
     out->variable = setting_variable(module, found, depth);
-    out->text = TAKE(value.text);
+    out->text = value.variable == NULL ? TAKE(value.text) : NULL;
 }
 
 void module_evaluate_found(struct module *module, const struct found *found, unsigned depth,

@@ -133,6 +133,23 @@ static void a_dockerfile_has_so_many_stages_at_most(void **state)
                         "b/Dockerfile:102: only its first 100 stages are read");
 }
 
+static void the_default_in_a_text_counts_where_the_variable_is_not_set(void **state)
+{
+    (void)state;
+    for (int is_set = 0; is_set <= 1; is_set++) {
+        CLEANUP(application) struct application application = {.files = NULL};
+        if (is_set)
+            strings_add(&application.environment, "ORG=other");
+        add_file(&application, "a.py",
+                 "import os\n" SENTENCE
+                 "ORG = os.getenv('ORG', 'acme')\nSentenceTransformer(f'{ORG}/m')");
+        expect(&application,
+               is_set ? "? a.py:4: model_name_or_path of SentenceTransformer() is f'{ORG}/m', "
+                        "which only a start tells\n"
+                      : "acme/m a.py:4\n");
+    }
+}
+
 static void servers_name_more_than_their_model(void **state)
 {
     static const struct {
@@ -236,6 +253,7 @@ int main(void)
         cmocka_unit_test(folders_have_dockerfiles),
         cmocka_unit_test(images_of_servers_are_known_by_name),
         cmocka_unit_test(a_dockerfile_has_so_many_stages_at_most),
+        cmocka_unit_test(the_default_in_a_text_counts_where_the_variable_is_not_set),
         cmocka_unit_test(servers_name_more_than_their_model),
         cmocka_unit_test(configs_are_guesses_until_code_asks),
         cmocka_unit_test(node_services_name_models),

@@ -11,7 +11,8 @@ static const char *text_of(const struct python_call *call, const char *keyword)
 {
     const struct python_value *value = scan_argument(call, keyword, -1);
 
-    return value != NULL && value->kind == PYTHON_TEXT ? value->text : NULL;
+    return value != NULL && value->kind == PYTHON_TEXT && value->variable == NULL ? value->text
+                                                                                  : NULL;
 }
 
 /* The repository: what the next call of ModelSource says. */

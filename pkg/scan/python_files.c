@@ -26,6 +26,7 @@ static bool is_pretrained(const struct python_call *call)
 {
     return text_ends_with(call->name, ".from_pretrained") && call->argument_count > 0 &&
            call->arguments[0].value.kind == PYTHON_TEXT &&
+           call->arguments[0].value.variable == NULL &&
            scan_looks_like_model(call->arguments[0].value.text);
 }
 
@@ -63,7 +64,7 @@ static void add_environment(struct scan *scan, const struct python_file *file)
 {
     for (size_t i = 0; i < file->environment.count; i++) {
         const struct python_assignment *assignment = &file->environment.items[i];
-        if (assignment->value.kind == PYTHON_TEXT)
+        if (assignment->value.kind == PYTHON_TEXT && assignment->value.variable == NULL)
             strings_addf(&scan->variables, "%s=%s", assignment->variable, assignment->value.text);
     }
 }

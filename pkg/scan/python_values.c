@@ -123,6 +123,22 @@ static void resolve_variable(const struct scan *scan, const struct python_value 
                             : xasprintf("the default of the variable %s", value->variable));
 }
 
+/* A text in which the default of a variable is; where that is set it is another. */
+static bool resolve_text(const struct scan *scan, const struct python_value *value,
+                         struct scan_value *out)
+{
+    const char *where = NULL;
+    bool is_place = value->text[0] == '\0' && value->is_default; /* for what a caller passes */
+
+    if (is_place ||
+        (value->variable != NULL && scan_variable(scan, value->variable, &where) != NULL))
+        return false;
+    strings_add(&out->texts, value->text);
+    if (value->variable != NULL)
+        set_text(&out->how, xasprintf("the default of the variable %s", value->variable));
+    return true;
+}
+
 static bool is_name(char letter)
 {
     return letter == '_' || (letter >= 'a' && letter <= 'z') || (letter >= 'A' && letter <= 'Z') ||
@@ -183,10 +199,8 @@ static void resolve(const struct scan *scan, const struct scan_source *source,
 
     switch (value->kind) {
     case PYTHON_TEXT:
-        if (value->text[0] == '\0' && value->is_default)
-            resolve_unknown(scan, value, out); /* a place for what a caller passes */
-        else
-            strings_add(&out->texts, value->text);
+        if (!resolve_text(scan, value, out))
+            resolve_unknown(scan, value, out);
         return;
     case PYTHON_VARIABLE:
         resolve_variable(scan, value, out);
