@@ -54,8 +54,8 @@ int clock_gettime(clockid_t id, struct timespec *out)
 {
     prepare();
     int result = real_clock(id, out);
-    if (result == 0 && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW || id == CLOCK_BOOTTIME ||
-                        id == CLOCK_MONOTONIC_COARSE))
+    if (result == 0 && (id == CLOCK_MONOTONIC || id == CLOCK_MONOTONIC_RAW ||
+                        id == CLOCK_BOOTTIME || id == CLOCK_MONOTONIC_COARSE))
         *out = from_ns(begin + (to_ns(out) - begin) * factor);
     return result;
 }
@@ -84,7 +84,8 @@ int epoll_wait(int fd, struct epoll_event *events, int count, int ms)
     return real_epoll(fd, events, count, shorter_ms(ms));
 }
 
-int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock, const struct timespec *until)
+int pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *lock,
+                           const struct timespec *until)
 {
     prepare();
     struct timespec real = *until;
