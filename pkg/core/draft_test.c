@@ -2,51 +2,19 @@
 
 #include "core/buf.h"
 #include "core/file.h"
+#include "core/folder_test_internal.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <setjmp.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include <cmocka.h>
-
 typedef int create_fn(const char *folder, struct draft *out, struct error *err);
 
 static create_fn *const creators[] = {draft_create, draft_create_named};
-
-static int make_folder(void **state)
-{
-    char template[] = "/tmp/inlay-draft-XXXXXX";
-
-    *state = xstrdup(mkdtemp(template));
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    CLEANUP(text) char *folder = *state;
-    CLEANUP(text) char *file = xasprintf("%s/file", folder);
-
-    unlink(file);
-    return rmdir(folder); /* so a test that leaves something behind is seen */
-}
-
-static size_t count_entries(const char *folder)
-{
-    DIR *stream = opendir(folder);
-    size_t count = 0;
-
-    while (readdir(stream) != NULL)
-        count++;
-    closedir(stream);
-    return count - 2;
-}
 
 static void check_content(const char *path, const char *expected)
 {

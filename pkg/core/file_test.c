@@ -1,43 +1,12 @@
 #include "core/file.h"
 
-#include <dirent.h>
-#include <setjmp.h>
+#include "core/folder_test_internal.h"
+
 #include <signal.h>
-#include <stdarg.h>
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <cmocka.h>
-
-static int make_folder(void **state)
-{
-    char template[] = "/tmp/inlay-file-XXXXXX";
-
-    *state = xstrdup(mkdtemp(template));
-    return 0;
-}
-
-static int remove_folder(void **state)
-{
-    CLEANUP(text) char *folder = *state;
-    CLEANUP(text) char *file = xasprintf("%s/file", folder);
-
-    unlink(file);
-    return rmdir(folder); /* so a test that leaves something behind is seen */
-}
-
-static size_t count_entries(const char *folder)
-{
-    DIR *stream = opendir(folder);
-    size_t count = 0;
-
-    while (readdir(stream) != NULL)
-        count++;
-    closedir(stream);
-    return count - 2;
-}
 
 static void replace_shows_the_old_or_the_new(void **state)
 {
