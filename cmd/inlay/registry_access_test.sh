@@ -360,6 +360,7 @@ memory() {
     expect_eq "$expected" "$found" "memory and core dumps ($*)"
 }
 ulimit -c unlimited
+export ASAN_OPTIONS="${ASAN_OPTIONS:+$ASAN_OPTIONS:}disable_coredump=0" # which AddressSanitizer sets to 0 by itself
 memory '0 0'
 memory '1234 unlimited' INLAY_DEBUG=1
 exec 9>&-
