@@ -106,7 +106,7 @@ struct known_layer {
 struct known {
     struct known_layer *layers;
     size_t layer_count;
-    struct known_bases bases;
+    struct known_bases bases;  /* of BASE and of the target's tag alone */
     struct descriptor present; /* what the target's tag shows; DIGEST_NONE: nothing is known */
 };
 

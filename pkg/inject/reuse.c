@@ -30,10 +30,12 @@ static void know_own(struct known *known, const struct own_parts *own, struct st
         *layer = (struct known_layer){.layer = own->layers[i], .from = from};
         layer_record_copy(&own->layers[i].record, &layer->layer.record);
     }
-    known_bases_add(&known->bases, own);
 }
 
-/* Of every image for Linux that `version` of the store shows. */
+/*
+ * Of every image for Linux that `version` of the store shows. What TARGET's own tag (`from` is
+ * NULL) notes of its base is believed; any other image could make a folder writable for everybody.
+ */
 static int know_images(struct known *known, const struct inject_image *image, struct store *from,
                        struct descriptor *what, struct error *err)
 {
@@ -50,6 +52,8 @@ static int know_images(struct known *known, const struct inject_image *image, st
             continue;
         own_parts_read(list[i]->image, &own);
         know_own(known, &own, from);
+        if (from == NULL)
+            known_bases_add(&known->bases, &own);
     }
     free(list);
     *what = present->document.descriptor;
@@ -79,8 +83,10 @@ int known_find(const struct inject_options *options, const struct base *base, st
 {
     CLEANUP(known) struct known known = {0};
 
-    for (size_t i = 0; i < base->platform_count; i++)
+    for (size_t i = 0; i < base->platform_count; i++) {
         know_own(&known, &base->platforms[i].own, options->base.store);
+        known_bases_add(&known.bases, &base->platforms[i].own);
+    }
     if (know_target(options, &known, err) < 0)
         return -1;
     for (size_t i = 0; i < options->reuse.image_count; i++) {

@@ -93,7 +93,7 @@ struct placement_base {
     const struct own_parts *own;     /* what it carried */
     struct rootfs *whole;            /* its tree with inlay's layers; NULL: they are on top */
     size_t whole_count;              /* of its layers */
-    const struct known_bases *known; /* what images in reach record of their bases */
+    const struct known_bases *known; /* what the base and the target record of their bases */
 };
 
 /* Variables of the environment that make some loaders look elsewhere than where the model is. */
