@@ -1,6 +1,6 @@
 #!/bin/bash
-# Single faults of the wire, each of which must be survived: status 0 and the right image. The list,
-# and what of it is not survived, is in testdata/faults/schedule.mjs.
+# Single faults of the wire, each of which must be survived: status 0 and the right image. The list is
+# in testdata/faults/schedule.mjs.
 . "$(dirname "$0")/../../testdata/lib.sh"
 
 INLAY_HASTEN=5 prepare_faults

@@ -10,6 +10,7 @@ push_base "$TEST_DIR/base" 1 "$REGISTRY/app:base"
 start_fault_proxy "http://$REGISTRY"
 faulty=${FAULTY_URL#http://}
 export HF_ENDPOINT=$HUB_URL
+make_certificate faults
 cd "$TEST_DIR" || exit
 
 # inject STATUS BASE TARGET: on a machine that remembers nothing
@@ -56,6 +57,22 @@ inject 7 "$REGISTRY/app:base" "$faulty/changed/app:1"
 expect_contains "$ERR" DIGEST_INVALID
 fault_control '[{"do": "change", "at": 9, "method": "GET", "path": "/blobs/", "times": 1000}]'
 inject 7 "$faulty/app:base" "$REGISTRY/changed/app:1"
+
+# What is no TLS may be a connection that was damaged: it is asked once more, and who has spoken TLS as often as any.
+start_fault_proxy "$HUB_URL" --tls "$TEST_DIR/faults.key,$TEST_DIR/faults.crt"
+plan() { HF_ENDPOINT=$FAULTY_URL expect_exit "$1" "$INLAY" plan scratch acme/tiny --tls-ca faults.crt "${@:2}"; }
+for fault in '{"do": "garble"}' '{"do": "close"}, {"do": "garble", "after": 1, "times": 2}'; do
+    fault_control "[$fault]"
+    plan 0 --retries 3
+    struck "$fault"
+done
+expect_contains "$ERR" "'${FAULTY_URL#https://}' does not speak TLS: is it plain http?"
+expect_contains "$ERR" '(try 4 of 4)'
+fault_control '[{"do": "garble", "times": 1000}]'
+plan 6 --retries 3
+expect_eq 2 "$(fault_log '.faults[0].applied')" 'a server that has never spoken TLS'
+plan 6 --retries 0
+expect_eq 3 "$(fault_log '.faults[0].applied')" 'without a second try'
 
 # Of the hub and its CDN.
 while read -r fault; do

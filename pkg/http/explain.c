@@ -136,6 +136,39 @@ bool transfer_is_not_tls(const struct transfer *transfer)
            strstr(transfer->words, "wrong version number") != NULL;
 }
 
+void transfer_note_tls(const struct transfer *transfer)
+{
+    struct http *http = transfer->http;
+    curl_off_t agreed_us = 0;
+
+    curl_easy_getinfo(transfer->connection->easy, CURLINFO_APPCONNECT_TIME_T, &agreed_us);
+    if (agreed_us == 0 || !text_starts_with(transfer->origin, "https:"))
+        return;
+    pthread_mutex_lock(&http->lock);
+    if (!strings_has(&http->in_tls, transfer->origin))
+        strings_add(&http->in_tls, transfer->origin);
+    pthread_mutex_unlock(&http->lock);
+}
+
+/*
+ * A hello that is damaged on the way, or the answer to it, looks like a server without TLS. Whoever
+ * has spoken TLS before is no such server; any other is asked once more.
+ */
+static bool may_be_damaged(const struct transfer *transfer)
+{
+    struct http *http = transfer->http;
+
+    if (http->retries == 0)
+        return false;
+    pthread_mutex_lock(&http->lock);
+    bool is_first = !strings_has(&http->not_in_tls, transfer->origin);
+    if (is_first)
+        strings_add(&http->not_in_tls, transfer->origin);
+    bool result = is_first || strings_has(&http->in_tls, transfer->origin);
+    pthread_mutex_unlock(&http->lock);
+    return result;
+}
+
 static int explain_tls(const struct transfer *transfer, const char *authority, struct error *err)
 {
     const char *words =
@@ -153,7 +186,7 @@ static int explain_tls(const struct transfer *transfer, const char *authority, s
                          "--insecure %s",
                          authority, words, host, host);
     if (transfer_is_not_tls(transfer))
-        return error_set(err, ERROR_UNSUPPORTED,
+        return error_set(err, may_be_damaged(transfer) ? ERROR_UNREACHABLE : ERROR_UNSUPPORTED,
                          "'%s' does not speak TLS: is it plain http? --insecure %s allows that",
                          authority, host);
     return error_set(err, ERROR_UNREACHABLE, "cannot agree on TLS with '%s': %s", authority, words);

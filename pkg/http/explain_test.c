@@ -140,9 +140,10 @@ static int listen_somewhere(unsigned *port)
     return fd;
 }
 
-static int ask(const char *scheme, unsigned port, struct error *err)
+static int ask(const char *scheme, unsigned port, unsigned retries, struct error *err)
 {
-    struct http_options options = {.user_agent = "inlay/test", .retries = 1, .retry_wait_ms = 1};
+    struct http_options options = {
+        .user_agent = "inlay/test", .retries = retries, .retry_wait_ms = 1};
     CLEANUP(http) struct http *http = http_new(&options);
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(text) char *url = xasprintf("%s://127.0.0.1:%u/p?secret=1", scheme, port);
@@ -158,37 +159,50 @@ static void nobody_listening_is_unreachable(void **state)
 
     (void)state;
     close(listen_somewhere(&port));
-    assert_int_equal(ask("http", port, &err), -1);
+    assert_int_equal(ask("http", port, 1, &err), -1);
     assert_int_equal(err.kind, ERROR_UNREACHABLE);
     CLEANUP(text)
     char *text = xasprintf("cannot connect to '127.0.0.1:%u': connection refused", port);
     assert_string_equal(err.text, text);
 }
 
+/* A server without TLS, on a thread of its own. */
+struct plain_server {
+    int listener;
+    unsigned hellos; /* that it has got */
+};
+
 static void *answer_in_plain_http(void *arg)
 {
     static const char answer[] = "HTTP/1.1 400 Bad Request\r\nConnection: close\r\n\r\n";
-    const int *listener = arg;
+    struct plain_server *server = arg;
     char hello[4096];
-    int fd = accept(*listener, NULL, NULL);
 
-    if (fd >= 0 && recv(fd, hello, sizeof(hello), 0) > 0)
-        send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
-    close(fd);
-    return NULL;
+    for (;;) {
+        CLEANUP(fd) int fd = accept(server->listener, NULL, NULL);
+        if (fd < 0)
+            return NULL;
+        if (recv(fd, hello, sizeof(hello), 0) > 0) {
+            server->hellos++;
+            send(fd, answer, sizeof(answer) - 1, MSG_NOSIGNAL);
+        }
+    }
 }
 
-static void https_to_a_plain_server_is_not_tried_again(void **state)
+static void check_plain_server(unsigned retries, unsigned hellos)
 {
     CLEANUP(error) struct error err = ERROR_INIT;
+    struct plain_server server = {.hellos = 0};
     pthread_t thread;
     unsigned port;
 
-    (void)state;
-    CLEANUP(fd) int listener = listen_somewhere(&port);
-    pthread_create(&thread, NULL, answer_in_plain_http, &listener);
-    assert_int_equal(ask("https", port, &err), -1);
+    server.listener = listen_somewhere(&port);
+    pthread_create(&thread, NULL, answer_in_plain_http, &server);
+    assert_int_equal(ask("https", port, retries, &err), -1);
+    shutdown(server.listener, SHUT_RDWR);
     pthread_join(thread, NULL);
+    close(server.listener);
+    assert_int_equal(server.hellos, hellos);
     assert_int_equal(err.kind, ERROR_UNSUPPORTED);
     CLEANUP(text)
     char *text = xasprintf("'127.0.0.1:%u' does not speak TLS: is it plain http? --insecure "
@@ -197,13 +211,21 @@ static void https_to_a_plain_server_is_not_tried_again(void **state)
     assert_string_equal(err.text, text);
 }
 
+static void https_to_a_plain_server_is_tried_twice(void **state)
+{
+    (void)state;
+    check_plain_server(HTTP_NO_RETRIES, 1);
+    check_plain_server(1, 2);
+    check_plain_server(4, 2);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_proxy_that_is_not_there_is_told_as_what_it_is),
         cmocka_unit_test(each_end_of_a_connection_has_its_words),
         cmocka_unit_test(nobody_listening_is_unreachable),
-        cmocka_unit_test(https_to_a_plain_server_is_not_tried_again),
+        cmocka_unit_test(https_to_a_plain_server_is_tried_twice),
     };
 
     setenv("no_proxy", "127.0.0.1", 1);

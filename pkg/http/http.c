@@ -51,6 +51,8 @@ void http_free(struct http *http)
     pthread_mutex_destroy(&http->lock);
     for (size_t i = 0; i < ARRAY_SIZE(http->reached); i++)
         strings_release(&http->reached[i]);
+    strings_release(&http->not_in_tls);
+    strings_release(&http->in_tls);
     strings_release(&http->found_origins);
     strings_release(&http->insecure);
     proxies_release(&http->proxies);

@@ -164,6 +164,8 @@ struct http {
     /* Under `lock`: */
     struct strings reached[ADDRESS_UNKNOWN]; /* origins, by where they were first */
     struct strings found_origins;            /* by http_find_origin() */
+    struct strings in_tls;                   /* origins with which TLS was agreed on */
+    struct strings not_in_tls;               /* origins whose first answer was no TLS */
     struct waiting *waiting;                 /* all waits at this moment; NULL: none */
     struct said said[SAID_SIZE];
 };
@@ -275,6 +277,8 @@ char *transfer_format_route(const struct transfer *transfer);
 int transfer_set_route(struct transfer *transfer, struct error *err) MUST_CHECK;
 /* Remembers from where the origin answers. */
 void transfer_note_address(const struct transfer *transfer);
+/* Remembers that the origin has TLS, if that was agreed on. */
+void transfer_note_tls(const struct transfer *transfer);
 
 /* Callbacks of libcurl, with the transfer as `arg`. */
 size_t transfer_take_header(char *data, size_t one, size_t size, void *arg);

@@ -95,7 +95,11 @@ static int look_for(struct http *http, struct search *search, unsigned timeout_m
     enum error_kind kind = secure.why.kind;
     if (kind == ERROR_NONE)
         return 0;
-    if (kind != ERROR_UNREACHABLE && !(search->has_port && kind == ERROR_UNSUPPORTED))
+    if (!search->has_port && (secure.is_not_tls || kind != ERROR_UNREACHABLE)) {
+        search->again = kind == ERROR_UNREACHABLE;
+        return error_move(err, &secure.why);
+    }
+    if (kind != ERROR_UNREACHABLE && kind != ERROR_UNSUPPORTED)
         return error_move(err, &secure.why);
     if (look_at(http, search->plain, timeout_ms, &plain, err) < 0)
         return -1;

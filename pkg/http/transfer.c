@@ -217,6 +217,7 @@ void transfer_free(struct transfer *transfer)
     if (transfer == NULL)
         return;
     if (transfer->connection != NULL) {
+        transfer_note_tls(transfer);
         curl_multi_remove_handle(transfer->connection->multi, transfer->connection->easy);
         if (transfer->done && transfer->result == CURLE_OK)
             pool_put(&transfer->http->pool, TAKE(transfer->connection));

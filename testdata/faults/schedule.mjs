@@ -101,8 +101,8 @@ export function drawSchedule(seed) {
 }
 
 // Every one of these, alone and once, leaves status 0 and the right digest.
-function survivorsOf(party, request, kinds, command = 'inject') {
-    return kinds.map((fault) => ({ command, faults: [{ party, ...request, ...fault }] }));
+function survivorsOf(party, request, kinds, more = {}) {
+    return kinds.map((fault) => ({ command: 'inject', ...more, faults: [{ party, ...request, ...fault }] }));
 }
 
 const ENDS = ['reset', 'close'];
@@ -127,6 +127,11 @@ const WIRE = [...ENDS.map((end) => ({ do: 'refuse', end })), { do: 'mute' }, { d
     { do: 'breakOff', way: 'up', at: 30, end: 'reset' }, { do: 'freeze', way: 'down', at: 40 },
     { do: 'drip', way: 'down', bytesPerSecond: 2000000 }];
 
+// Of the first connection, whose handshake it disturbs.
+const IN_TLS = [{ do: 'garble' },
+    ...[0, 1, 3, 5, 80, 700].map((at) => ({ do: 'flip', way: 'down', at })),
+    ...[0, 1, 5, 90].map((at) => ({ do: 'flip', way: 'up', at }))];
+
 export const SURVIVORS = [
     ...survivorsOf('hub', { path: '/api/models/[^?]*/revision/' }, [...REFUSALS, ...LOST, ...BODY]),
     ...survivorsOf('hub', { path: '/tree/' }, [...REFUSALS, ...LOST, ...BODY]),
@@ -147,18 +152,11 @@ export const SURVIVORS = [
     ...survivorsOf('registry', { method: 'PUT', path: '/manifests/' }, [...REFUSALS, ...LOST, ...UP,
         { do: 'replace', status: 400 }, { do: 'replace', status: 500 }]),
     ...survivorsOf('registry', {}, WIRE),
-    ...survivorsOf('registry', { method: 'PATCH' }, [...LOST, ...UP], 'copy-up'),
-    ...survivorsOf('registry', { method: 'PUT', path: '/manifests/' }, [...REFUSALS, ...LOST], 'copy-up'),
-    ...survivorsOf('registry', { method: 'GET', path: '/blobs/' }, [...REFUSALS, ...LOST, ...BODY, ...WRONG], 'copy-down'),
-    ...survivorsOf('registry', { method: 'PUT', path: '/manifests/' }, LOST, 'remove'),
-    ...survivorsOf('registry', { method: 'GET', path: '/blobs/' }, [...REFUSALS, ...BODY, ...WRONG], 'verify'),
+    ...survivorsOf('registry', { method: 'PATCH' }, [...LOST, ...UP], { command: 'copy-up' }),
+    ...survivorsOf('registry', { method: 'PUT', path: '/manifests/' }, [...REFUSALS, ...LOST], { command: 'copy-up' }),
+    ...survivorsOf('registry', { method: 'GET', path: '/blobs/' }, [...REFUSALS, ...LOST, ...BODY, ...WRONG],
+        { command: 'copy-down' }),
+    ...survivorsOf('registry', { method: 'PUT', path: '/manifests/' }, LOST, { command: 'remove' }),
+    ...survivorsOf('registry', { method: 'GET', path: '/blobs/' }, [...REFUSALS, ...BODY, ...WRONG], { command: 'verify' }),
+    ...PARTIES.flatMap((party) => survivorsOf(party, {}, IN_TLS, { tls: true })),
 ];
-
-// What of the list is not survived, and why: [WHY, does it fit a fault?]. The test tells of each.
-const NOT_SURVIVED = [
-    ['what is not TLS is taken for a server without it', (fault) => fault.do === 'garble'],
-];
-
-export function whyNotSurvived(fault) {
-    return NOT_SURVIVED.find(([, fits]) => fits(fault))?.[0];
-}

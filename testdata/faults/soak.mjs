@@ -4,7 +4,7 @@
 
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { drawSchedule, SURVIVORS, whyNotSurvived } from './schedule.mjs';
+import { drawSchedule, SURVIVORS } from './schedule.mjs';
 import { Site } from './site.mjs';
 
 const { values: options, positionals } = parseArgs({ allowPositionals: true, options: {
@@ -109,19 +109,11 @@ function table(outcomes) {
         ...lines].join('\n');
 }
 
-// A single fault of the list: those that are known not to be survived are told of, and do not count.
-function judgeSurvivor(outcome) {
-    const { result, struck, schedule } = outcome;
-    const why = whyNotSurvived(schedule.faults[0]);
+function judgeSurvivor({ result, struck, wrong }) {
     if (struck.length === 0)
-        outcome.wrong.push('was not struck');
-    if (result.status === 0 || outcome.result.hung)
-        return;
-    if (!why)
-        outcome.wrong.push('does not survive');
-    else
-        outcome.wrong = outcome.wrong.filter((text) => !text.startsWith('ends with'));
-    outcome.why = why;
+        wrong.push('was not struck');
+    if (result.status !== 0 && !result.hung)
+        wrong.push('does not survive');
 }
 
 async function work(site, next, outcomes) {
@@ -160,10 +152,6 @@ sites.forEach((site) => site.stop());
 const wrong = outcomes.filter((outcome) => outcome.wrong.length > 0);
 const done = outcomes.filter((outcome) => outcome.result.status === 0).length;
 console.log(table(outcomes));
-const known = outcomes.filter((outcome) => outcome.why);
-for (const why of new Set(known.map((outcome) => outcome.why)))
-    console.log(`not survived, ${why}: ${known.filter((each) => each.why === why).map((each) =>
-        `${each.schedule.command} ${each.schedule.faults[0].party} ${each.schedule.faults[0].do}`).join(', ')}`);
 console.log(`${outcomes.length} runs in ${Math.round((Date.now() - began) / 1000)} s: ${done} done, `
     + `${outcomes.length - done} ended otherwise, ${wrong.length} wrong`);
 if (options.json)
