@@ -1,0 +1,72 @@
+#ifndef INLAY_PROVENANCE_PROVENANCE_H
+#define INLAY_PROVENANCE_PROVENANCE_H
+
+#include "core/buf.h"
+#include "core/digest.h"
+#include "core/text.h"
+#include "oci/reference.h"
+#include "plan/plan.h"
+
+/*
+ * What an image was made of, as documents for others: a statement of where it comes from
+ * (in-toto Statement v1 with the predicate of SLSA v1). Values in, JSON out; no I/O. The same
+ * values are the same bytes.
+ */
+
+#define PROVENANCE_MEDIA_TYPE "application/vnd.in-toto+json"
+#define PROVENANCE_PREDICATE_TYPE "https://slsa.dev/provenance/v1"
+#define PROVENANCE_BUILD_TYPE "urn:inlay:inject:v1"
+#define PROVENANCE_BUILDER "urn:inlay:builder"
+
+/* An image as others look it up. Texts are owned. */
+struct provenance_image {
+    char *name; /* "localhost:5000/app:1"; of a layout or archive only the last part of its path */
+    char *purl; /* "pkg:oci/app@sha256:…?…" (purl-spec); NULL: it is in no registry */
+    struct digest digest; /* of its manifest or index; DIGEST_NONE: it has none */
+};
+
+#define PROVENANCE_IMAGE_INIT                                                                      \
+    {                                                                                              \
+        NULL, NULL, DIGEST_INIT                                                                    \
+    }
+
+void provenance_image_set(struct provenance_image *image, const struct reference *reference,
+                          const struct digest *digest);
+void provenance_image_release(struct provenance_image *image);
+CLEANUP_RELEASE(provenance_image)
+
+/* A model of the image. Borrowed. */
+struct provenance_model {
+    const struct plan *plan;            /* its pin, and the files that were taken */
+    const char *layout;                 /* the loader's name */
+    const struct strings *companion_of; /* titles of models that load it; empty: it was asked for */
+};
+
+/* An option of the call that decides on the result. Borrowed. */
+struct provenance_option {
+    const char *name;          /* without the dashes */
+    const char *const *values; /* NULL-terminated; NULL: it has none */
+};
+
+/* All that the documents say. Borrowed. */
+struct provenance {
+    const struct provenance_image *images; /* the result: one a tag, all of one digest */
+    size_t image_count;
+    const struct provenance_image *base;
+    const struct strings *asked; /* the models as they were asked for, by provenance_ask() */
+    const struct provenance_option *options;
+    size_t option_count;
+    const struct provenance_model *models;
+    size_t model_count;
+    const char *version;   /* of inlay */
+    struct digest program; /* SHA-256 of its executable; DIGEST_NONE: not known */
+    const char *created;   /* RFC 3339; NULL: the documents have no time */
+};
+
+/* What was asked for, without paths of this machine and without secrets. Caller frees. */
+char *provenance_ask(const struct origin *origin);
+
+/* The statement. Replaces what is in `out`. */
+void provenance_format(const struct provenance *provenance, struct buf *out);
+
+#endif

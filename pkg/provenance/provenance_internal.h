@@ -1,0 +1,21 @@
+#ifndef INLAY_PROVENANCE_INTERNAL_H
+#define INLAY_PROVENANCE_INTERNAL_H
+
+#include "provenance/provenance.h"
+
+#include <jansson.h>
+
+/* purl.c: adds `text` with all percent-encoded that a purl's parts do not take; '/' stays. */
+void purl_encode(struct buf *out, const char *text);
+/* The same, of a part that has no '/'. */
+void purl_encode_part(struct buf *out, const char *text);
+/* What identifies a model at its pin: a purl where there is a type for it, else a URI; NULL where
+ * it is on one machine. Caller frees. */
+char *purl_of_model(const struct plan *plan);
+
+/* Sets a text; none for NULL. */
+void json_set_text(json_t *object, const char *name, const char *text);
+/* The list, where it is not empty. */
+void json_set_texts(json_t *object, const char *name, const struct strings *texts);
+
+#endif

@@ -1,0 +1,125 @@
+#include "provenance/provenance_internal.h"
+
+#include <string.h>
+
+static void encode(struct buf *out, const char *text, const char *more)
+{
+    static const char plain[] =
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789.-_~:";
+
+    for (; *text != '\0'; text++) {
+        if (strchr(plain, *text) != NULL || strchr(more, *text) != NULL)
+            buf_add(out, text, 1);
+        else
+            buf_addf(out, "%%%02X", (unsigned)(unsigned char)*text);
+    }
+}
+
+void purl_encode(struct buf *out, const char *text)
+{
+    encode(out, text, "/");
+}
+
+void purl_encode_part(struct buf *out, const char *text)
+{
+    encode(out, text, "");
+}
+
+/* What stands behind the last '/'. */
+static const char *last_part(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+
+    return slash != NULL ? slash + 1 : path;
+}
+
+/* purl-spec, types, "oci": the name is the last part of the repository. */
+static char *purl_of_image(const struct reference *reference, const struct digest *digest)
+{
+    CLEANUP(buf) struct buf purl = BUF_INIT;
+
+    buf_add_text(&purl, "pkg:oci/");
+    purl_encode_part(&purl, last_part(reference->repository));
+    buf_addf(&purl, "@%s?repository_url=", digest_format(digest).text);
+    purl_encode(&purl, reference->registry);
+    buf_add_text(&purl, "/");
+    purl_encode(&purl, reference->repository);
+    if (reference->tag != NULL) {
+        buf_add_text(&purl, "&tag=");
+        purl_encode_part(&purl, reference->tag);
+    }
+    return buf_take(&purl);
+}
+
+/* Where a layout lies on this machine is nobody's business, and differs from run to run. */
+static char *name_of_image(const struct reference *reference)
+{
+    struct reference shown = *reference;
+    const char *part = reference->path != NULL ? last_part(reference->path) : "";
+    CLEANUP(text) char *path = xstrdup(*part != '\0' ? part : "-");
+
+    if (reference->path != NULL)
+        shown.path = path;
+    return reference_format(&shown, false);
+}
+
+void provenance_image_set(struct provenance_image *image, const struct reference *reference,
+                          const struct digest *digest)
+{
+    bool has_purl = reference->kind == REFERENCE_REGISTRY && digest->algorithm != DIGEST_NONE;
+
+    provenance_image_release(image);
+    image->name = name_of_image(reference);
+    image->purl = has_purl ? purl_of_image(reference, digest) : NULL;
+    image->digest = *digest;
+}
+
+void provenance_image_release(struct provenance_image *image)
+{
+    free(image->name);
+    free(image->purl);
+    *image = (struct provenance_image)PROVENANCE_IMAGE_INIT;
+}
+
+char *purl_of_model(const struct plan *plan)
+{
+    const struct origin *origin = &plan->origin;
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    switch (origin->kind) {
+    case ORIGIN_HUB_MODEL: /* purl-spec, types, "huggingface" */
+        buf_add_text(&text, "pkg:huggingface/");
+        purl_encode(&text, origin->name);
+        buf_addf(&text, "@%s", plan->pin);
+        return buf_take(&text);
+    case ORIGIN_HUB_DATASET: /* the type is for models alone */
+        buf_add_text(&text, "https://huggingface.co/datasets/");
+        purl_encode(&text, origin->name);
+        buf_addf(&text, "/tree/%s", plan->pin);
+        return buf_take(&text);
+    case ORIGIN_MODELSCOPE:
+        buf_add_text(&text, "https://modelscope.cn/models/");
+        purl_encode(&text, origin->name);
+        return buf_take(&text);
+    case ORIGIN_URL:
+        return text_display_url(origin->name);
+    case ORIGIN_OLLAMA:
+    case ORIGIN_OCI_MODEL:
+        buf_add_text(&text, origin->kind == ORIGIN_OLLAMA ? "ollama://" : "oci-model://");
+        encode(&text, origin->name, "/@");
+        if (origin->revision != NULL)
+            buf_addf(&text, ":%s", origin->revision);
+        return buf_take(&text);
+    case ORIGIN_FOLDER:
+    case ORIGIN_FILE:
+        break;
+    }
+    return NULL;
+}
+
+char *provenance_ask(const struct origin *origin)
+{
+    bool is_local = origin->kind == ORIGIN_FOLDER || origin->kind == ORIGIN_FILE;
+
+    return is_local ? origin_join(origin->kind, last_part(origin->name)) : origin_format(origin);
+}
