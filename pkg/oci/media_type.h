@@ -9,6 +9,7 @@
 #define MEDIA_TYPE_OCI_MANIFEST "application/vnd.oci.image.manifest.v1+json"
 #define MEDIA_TYPE_OCI_CONFIG "application/vnd.oci.image.config.v1+json"
 #define MEDIA_TYPE_OCI_LAYER "application/vnd.oci.image.layer.v1.tar"
+#define MEDIA_TYPE_OCI_EMPTY "application/vnd.oci.empty.v1+json"
 #define MEDIA_TYPE_DOCKER_LIST "application/vnd.docker.distribution.manifest.list.v2+json"
 #define MEDIA_TYPE_DOCKER_MANIFEST "application/vnd.docker.distribution.manifest.v2+json"
 #define MEDIA_TYPE_DOCKER_CONFIG "application/vnd.docker.container.image.v1+json"

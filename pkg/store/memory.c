@@ -246,6 +246,7 @@ struct store *store_new_memory(void)
     struct memory *memory = xcalloc(1, sizeof(*memory));
 
     memory->base.ops = &ops;
+    memory->base.keeps_referrers = true;
     memory->base.name = xstrdup("memory");
     pthread_mutex_init(&memory->lock, NULL);
     return &memory->base;

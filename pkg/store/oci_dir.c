@@ -1,6 +1,7 @@
 #include "store/store_internal.h"
 
 #include "core/file.h"
+#include "oci/member.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -228,6 +229,41 @@ static int oci_dir_read_tag(struct store *store, const char *version, struct tag
     return tag_state_read(store, version, out, err);
 }
 
+/* Whether this entry, which has no name, is a manifest that speaks of the subject. */
+static bool is_referrer(struct store *store, const json_t *entry, const struct digest *subject,
+                        const char *artifact_type)
+{
+    CLEANUP(document) struct document document = DOCUMENT_INIT;
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* what cannot be read speaks of nothing */
+    struct descriptor what = DESCRIPTOR_INIT;
+
+    return referrer_is_of_type(entry, artifact_type) &&
+           descriptor_from_json(entry, &what, &ignored) == 0 &&
+           store_read_document(store, digest_format(&what.digest).text, &document, &ignored) == 0 &&
+           referrer_is_about(document.json, subject);
+}
+
+/* A layout has no such list but its index.json; each entry is a manifest there. */
+static int oci_dir_list_referrers(struct store *store, const struct digest *subject,
+                                  const char *artifact_type, json_t **out, struct error *err)
+{
+    struct oci_dir *dir = oci_dir_of(store);
+    json_auto_t *index = NULL;
+    size_t i;
+    json_t *entry;
+
+    if (check_readable(dir, err) < 0 || oci_dir_read_index(dir, &index, err) < 0)
+        return -1;
+    json_t *list = oci_index_new();
+    json_array_foreach(member_get(index, "manifests"), i, entry)
+    {
+        if (is_referrer(store, entry, subject, artifact_type))
+            (void)oci_index_add_entry(list, entry);
+    }
+    *out = list;
+    return 0;
+}
+
 static int oci_dir_open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
                              uint64_t length, struct reader **out, struct error *err)
 {
@@ -280,6 +316,8 @@ int oci_dir_open(const struct reference *reference, const struct store_context *
         .create_blob = oci_dir_create_blob,
         .write_manifest = oci_dir_write_manifest,
         .write_tag = oci_dir_write_tag,
+        .list_referrers = oci_dir_list_referrers,
+        .write_referrer = oci_dir_write_referrer,
         .probe_write = oci_dir_probe_write,
         .free = oci_dir_free,
     };
@@ -287,6 +325,7 @@ int oci_dir_open(const struct reference *reference, const struct store_context *
 
     (void)err;
     dir->base.ops = &ops;
+    dir->base.keeps_referrers = true;
     dir->base.name = xasprintf("oci:%s", reference->path);
     dir->path = xstrdup(reference->path);
     dir->cancel = context->cancel;

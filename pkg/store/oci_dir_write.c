@@ -3,6 +3,8 @@
 #include "core/draft.h"
 #include "core/file.h"
 #include "core/temporary.h"
+#include "oci/media_type.h"
+#include "oci/member.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -234,6 +236,23 @@ int oci_dir_write_tag(struct store *store, const char *version, const char *medi
         writer_finish(writer, err) < 0)
         return -1;
     return is_tag ? set_tag(dir, version, &image, expected, err) : 0;
+}
+
+int oci_dir_write_referrer(struct store *store, const struct digest *subject, const json_t *entry,
+                           const struct buf *manifest, bool *is_listed, struct error *err)
+{
+    struct oci_dir *dir = oci_dir_of(store);
+    const char *version = member_text(entry, "digest");
+    CLEANUP(fd) int lock = -1;
+    json_auto_t *index = NULL;
+
+    (void)subject; /* the manifest names it */
+    if (oci_dir_write_manifest(store, version, MEDIA_TYPE_OCI_MANIFEST, manifest, err) < 0 ||
+        open_folder(dir, &lock, err) < 0 || lock_folder(dir, lock, err) < 0 ||
+        oci_dir_read_index(dir, &index, err) < 0)
+        return -1;
+    *is_listed = true;
+    return oci_index_add_entry(index, entry) ? write_index(dir, index, err) : 0;
 }
 
 static int probe_folder(const char *path, struct error *err)

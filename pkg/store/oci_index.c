@@ -75,19 +75,29 @@ static json_t *find_tag(const json_t *entries, const char *tag)
     return NULL;
 }
 
-/* The first entry if all are the same image, perhaps under several tags; else NULL. */
+/* An artifact without a name: it says something about an image, and is not asked for itself. */
+static bool is_aside(const json_t *entry)
+{
+    return entry_tag(entry) == NULL && member_text(entry, "artifactType") != NULL;
+}
+
+/* The first image if all are the same one, perhaps under several tags; else NULL. */
 static json_t *find_only(const json_t *entries)
 {
-    json_t *first = json_array_get(entries, 0);
+    json_t *first = NULL;
     size_t i;
     json_t *entry;
 
     json_array_foreach(entries, i, entry)
     {
+        if (is_aside(entry))
+            continue;
+        if (first == NULL)
+            first = entry;
         if (strcmp(entry_digest(entry), entry_digest(first)) != 0)
             return NULL;
     }
-    return first;
+    return first != NULL || json_array_size(entries) != 1 ? first : json_array_get(entries, 0);
 }
 
 int oci_index_find(const json_t *index, const char *tag, struct descriptor *out, struct error *err)
@@ -106,7 +116,8 @@ int oci_index_find(const json_t *index, const char *tag, struct descriptor *out,
     json_array_foreach(entries, i, entry)
     {
         const char *name = entry_tag(entry);
-        strings_add(&names, name != NULL ? name : entry_digest(entry));
+        if (!is_aside(entry))
+            strings_add(&names, name != NULL ? name : entry_digest(entry));
     }
     return version_refuse(tag, &names, err);
 }
@@ -140,6 +151,25 @@ static json_t *make_entry(const char *tag, const struct descriptor *image)
 void oci_index_add(json_t *index, const struct descriptor *image)
 {
     json_array_append_new(member_get(index, "manifests"), descriptor_to_json(image));
+}
+
+bool oci_index_add_entry(json_t *index, const json_t *entry)
+{
+    json_t *entries = member_get(index, "manifests");
+    size_t i;
+    json_t *other;
+
+    json_array_foreach(entries, i, other)
+    {
+        if (strcmp(entry_digest(other), entry_digest(entry)) == 0)
+            return false;
+    }
+    if (!json_is_array(entries)) {
+        member_set_new(index, "manifests", json_array());
+        entries = member_get(index, "manifests");
+    }
+    json_array_append_new(entries, json_deep_copy(entry));
+    return true;
 }
 
 /*

@@ -124,6 +124,8 @@ int registry_open(const struct reference *reference, const struct store_context 
         .set_replay = registry_set_replay,
         .write_manifest = registry_write_manifest,
         .write_tag = registry_write_tag,
+        .list_referrers = registry_list_referrers,
+        .write_referrer = registry_write_referrer,
         .probe_write = registry_probe_write,
         .mount_blob = registry_mount_blob,
         .check_blob_size = registry_check_blob_size,
@@ -133,6 +135,7 @@ int registry_open(const struct reference *reference, const struct store_context 
 
     (void)err;
     registry->base.ops = &ops;
+    registry->base.keeps_referrers = true;
     registry->base.name = xasprintf("%s/%s", reference->registry, reference->repository);
     registry->http = context->http;
     registry->auth = context->auth;

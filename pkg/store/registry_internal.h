@@ -20,6 +20,7 @@ struct registry_quirks {
     uint64_t begin_ms;      /* nothing is begun before, by the monotonic clock */
     bool refuses_patch;     /* a blob goes in the body of the PUT */
     bool refuses_head;      /* GET is asked in its place */
+    bool lists_referrers;   /* it has answered with OCI-Subject */
     bool is_head_confirmed; /* HEAD has found something: what it does not find is not there */
 };
 
@@ -81,6 +82,14 @@ int registry_write_manifest(struct store *store, const char *version, const char
 int registry_write_tag(struct store *store, const char *version, const char *media_type,
                        const struct buf *manifest, const struct tag_state *expected,
                        struct error *err) MUST_CHECK;
+
+/* registry_referrer.c: heeds OCI-Subject in the answer to a manifest. */
+void registry_learn_subject(struct registry *registry, const struct http_response *response);
+int registry_list_referrers(struct store *store, const struct digest *subject,
+                            const char *artifact_type, json_t **out, struct error *err) MUST_CHECK;
+int registry_write_referrer(struct store *store, const struct digest *subject, const json_t *entry,
+                            const struct buf *manifest, bool *is_listed,
+                            struct error *err) MUST_CHECK;
 
 /* The reading side, in registry_read.c. */
 int registry_read_manifest(struct store *store, const char *version, struct buf *out,

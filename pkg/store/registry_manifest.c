@@ -93,6 +93,7 @@ static int check_stored(struct manifest_put *put, const struct http_response *re
 {
     const char *text = http_response_header(response, "Docker-Content-Digest");
 
+    registry_learn_subject(put->registry, response);
     if (registry_check_digest(response, &put->what.digest, err) == 0)
         return 0;
     doubt(put);

@@ -17,9 +17,10 @@
  */
 struct store {
     const struct store_ops *ops;
-    char *name;        /* for messages: "localhost:5000/app", "oci:DIR"; freed by store_free() */
-    bool digest_first; /* create_blob wants the digest beforehand: see store_create_blob() */
-    bool single_image; /* holds no index: one platform only */
+    char *name;           /* for messages: "localhost:5000/app", "oci:DIR"; freed by store_free() */
+    bool digest_first;    /* create_blob wants the digest beforehand: see store_create_blob() */
+    bool single_image;    /* holds no index: one platform only */
+    bool keeps_referrers; /* what is said of an image can be kept beside it */
     bool sequential; /* blobs lie in the order they come: write them by one job, one after another,
                         and the same image is the same bytes */
 };
@@ -82,6 +83,18 @@ struct store_ops {
     int (*write_tag)(struct store *store, const char *version, const char *media_type,
                      const struct buf *manifest, const struct tag_state *expected,
                      struct error *err);
+    /*
+     * NULL, or: *out is the index of what speaks of `subject`, or NULL if the store keeps no such
+     * list and a tag does. What is of other types may be left out.
+     */
+    int (*list_referrers)(struct store *store, const struct digest *subject,
+                          const char *artifact_type, json_t **out, struct error *err);
+    /*
+     * NULL, or: writes a manifest that speaks of another one, as `entry` of an index tells it.
+     * *is_listed: list_referrers finds it; else a tag has to tell of it.
+     */
+    int (*write_referrer)(struct store *store, const struct digest *subject, const json_t *entry,
+                          const struct buf *manifest, bool *is_listed, struct error *err);
     /* Fails now rather than after an hour if this store cannot be written; changes nothing. */
     int (*probe_write)(struct store *store, struct error *err);
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
@@ -201,6 +214,46 @@ int tag_state_check(const struct store *store, const char *version,
                     const struct tag_state *expected, const struct tag_state *found,
                     struct error *err) MUST_CHECK;
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
+/*
+ * referrer.c: documents about an image, beside it: manifests with a `subject`, each with one blob
+ * (image-spec, manifest.md, "Guidelines for Artifact Usage"; distribution-spec 1.1, "Pushing
+ * Manifests with Subject", "Listing Referrers"). Where the registry keeps no list of them, the tag
+ * "sha256-HEX" of the subject is one, which is added to. ERROR_UNSUPPORTED unless the store
+ * keeps_referrers.
+ */
+
+/* The most that is read of a document about an image. */
+#define REFERRER_LIMIT ((size_t)64 * 1024 * 1024)
+
+/* A document. Borrowed. */
+struct referrer {
+    const char *media_type; /* of the document, and the type of the artifact */
+    const struct buf *content;
+    const char *annotation; /* of the manifest; NULL: none */
+    const char *value;      /* of the annotation */
+};
+
+/*
+ * Writes the document, unless it is there already, whose manifest is *out afterwards; the same
+ * document of the same subject is the same manifest. `subject` is in the store.
+ */
+int store_write_referrer(struct store *store, const struct descriptor *subject,
+                         const struct referrer *referrer, struct descriptor *out,
+                         struct error *err) MUST_CHECK;
+/*
+ * The manifests of documents of this type about `subject`, as far as they are listed: *out is an
+ * array of *count that the caller frees.
+ */
+int store_list_referrers(struct store *store, const struct digest *subject, const char *media_type,
+                         struct descriptor **out, size_t *count, struct error *err) MUST_CHECK;
+/*
+ * The document of one of these. ERROR_CORRUPT if its manifest speaks of another subject, or has
+ * another type, or not one blob.
+ */
+int store_read_referrer(struct store *store, const struct digest *subject, const char *media_type,
+                        const struct descriptor *manifest, struct buf *out,
+                        struct error *err) MUST_CHECK;
+
 /*
  * Call once, when all is written: an archive is closed and takes its name now, an engine says that
  * it has loaded the image; elsewhere there is nothing to do. Until then the file at the archive's

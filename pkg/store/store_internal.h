@@ -49,6 +49,11 @@ int tag_state_read(struct store *store, const char *version, struct tag_state *o
 int tag_state_ask(struct store *store, const char *version, const struct tag_state *expected,
                   const struct digest *own, bool *is_shown, struct error *err) MUST_CHECK;
 
+/* Whether an entry of an index, or a manifest, has this `artifactType`. */
+bool referrer_is_of_type(const json_t *json, const char *artifact_type);
+/* Whether a manifest speaks of this one. */
+bool referrer_is_about(const json_t *manifest, const struct digest *subject);
+
 /* Is `version` the text of a digest? *out is set only then. */
 bool version_is_digest(const char *version, struct digest *out);
 /*
@@ -87,6 +92,8 @@ bool oci_index_find_digest(const json_t *index, const struct digest *digest,
  * are. False if it named the same image already: then nothing changes.
  */
 bool oci_index_set(json_t *index, const char *tag, const struct descriptor *image);
+/* Adds an entry without a name, unless there is one of this digest: then false. */
+bool oci_index_add_entry(json_t *index, const json_t *entry);
 
 /* One OCI image layout: a folder. */
 struct oci_dir {
@@ -117,6 +124,9 @@ int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest 
                         struct writer **out, struct error *err) MUST_CHECK;
 int oci_dir_write_manifest(struct store *store, const char *version, const char *media_type,
                            const struct buf *manifest, struct error *err) MUST_CHECK;
+int oci_dir_write_referrer(struct store *store, const struct digest *subject, const json_t *entry,
+                           const struct buf *manifest, bool *is_listed,
+                           struct error *err) MUST_CHECK;
 int oci_dir_write_tag(struct store *store, const char *version, const char *media_type,
                       const struct buf *manifest, const struct tag_state *expected,
                       struct error *err) MUST_CHECK;
