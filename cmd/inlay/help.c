@@ -20,6 +20,7 @@ const struct exit_status exit_statuses[] = {
     {ERROR_LOCAL, 8, "this machine"},
     {ERROR_UNCERTAIN, 9, "may be published"},
     {ERROR_CONFLICT, 10, "moved by others"},
+    {ERROR_REFUSED, 11, "refused by a rule"},
     {ERROR_CANCELED, 130, "interrupted"},
     {ERROR_INTERNAL, 1, "a defect"},
     {ERROR_NONE, 0, NULL},

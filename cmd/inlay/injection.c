@@ -361,6 +361,10 @@ static void fill_options(struct injection *injection, const struct command_conte
     options->models.count = injection->model_count;
     options->models.choices = injection->choices;
     options->models.companions = injection->line->companions;
+    options->models.licenses = (struct license_rules){
+        .allowed = (const char *const *)line->allowed_licenses.items,
+        .denied = (const char *const *)line->denied_licenses.items,
+    };
     options->models.open_companion = open_companion;
     options->models.open_arg = injection;
     options->base.store = injection->base_store;

@@ -212,6 +212,21 @@ static int check_whole(const struct lock_run *run, struct error *err)
     return check_owners(run, err);
 }
 
+/* What the lock says of licences has to be what the call allows. */
+static int check_licenses(const struct lock_run *run, struct error *err)
+{
+    const struct license_rules rules = {
+        .allowed = (const char *const *)run->line->allowed_licenses.items,
+        .denied = (const char *const *)run->line->denied_licenses.items,
+    };
+
+    for (size_t i = 0; i < run->before.model_count; i++)
+        if (license_check(&run->before.models[i].plan, run->before.models[i].model, &rules, err) <
+            0)
+            return -1;
+    return 0;
+}
+
 static int check(struct lock_run *run, struct error *err)
 {
     const struct lock_use use = {.lock = &run->before, .path = run->path, .is_strict = true};
@@ -221,7 +236,7 @@ static int check(struct lock_run *run, struct error *err)
         if (injection_pin(run->calls[i], &use, err) < 0)
             return -1;
     if (injection_check_lock(run->calls[0], &run->before, run->path, err) < 0 ||
-        check_whole(run, err) < 0)
+        check_whole(run, err) < 0 || check_licenses(run, err) < 0)
         return -1;
     for (size_t i = 0; i < run->before.model_count; i++)
         files += run->before.models[i].plan.count;

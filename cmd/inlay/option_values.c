@@ -181,6 +181,8 @@ void options_release(struct options *options)
         free(options->values[i].texts);
     reference_release(&options->target);
     strings_release(&options->more_targets);
+    strings_release(&options->allowed_licenses);
+    strings_release(&options->denied_licenses);
     free(options->platforms);
     *options = (struct options){.target = REFERENCE_INIT};
 }

@@ -62,6 +62,8 @@ struct options {
     const char *path;            /* NULL: --path was left out */
     bool all_files;
     enum inject_companions companions;
+    struct strings allowed_licenses;
+    struct strings denied_licenses;
     struct inject_options inject; /* what rows set of it; the rest is zero */
 };
 

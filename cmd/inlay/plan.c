@@ -41,6 +41,19 @@ static json_t *platform_json(const struct preview_platform *platform)
         (json_int_t)platform->base_layers);
 }
 
+static json_t *gate_json(enum plan_gate gate)
+{
+    switch (gate) {
+    case PLAN_GATE_UNKNOWN:
+        return json_null();
+    case PLAN_GATE_OPEN:
+        return json_false();
+    case PLAN_GATE_CLOSED:
+        return json_true();
+    }
+    abort();
+}
+
 static json_t *model_json(const struct preview_model *model)
 {
     json_t *files = json_array();
@@ -49,10 +62,12 @@ static json_t *model_json(const struct preview_model *model)
         json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files[i].path, "size",
                                                (json_int_t)model->files[i].size));
     return json_pack(
-        "{s:s, s:o, s:o, s:s, s:I, s:o, s:o, s:I}", "name", model->name, "revision",
+        "{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:I}", "name", model->name, "revision",
         text_to_json(model->revision), "companion_of", text_to_json(model->companion_of), "commit",
-        model->commit, "size", (json_int_t)model->size, "files", files, "left_out",
-        strings_to_json(&model->left_out), "left_out_size", (json_int_t)model->left_out_size);
+        model->commit, "license", text_to_json(model->license), "license_name",
+        text_to_json(model->license_name), "gated", gate_json(model->gate), "size",
+        (json_int_t)model->size, "files", files, "left_out", strings_to_json(&model->left_out),
+        "left_out_size", (json_int_t)model->left_out_size);
 }
 
 static json_t *companion_json(const struct preview_companion *companion)
@@ -153,6 +168,16 @@ static void print_folders(const struct preview_platform *platform)
     table_print(&table, table.columns);
 }
 
+static void print_license(const struct preview_model *model)
+{
+    const struct plan plan = {.license = model->license, .license_name = model->license_name};
+    CLEANUP(text) char *license = license_format(&plan);
+    CLEANUP(text)
+    char *line = xasprintf("%s%s", license, model->gate == PLAN_GATE_CLOSED ? ", gated" : "");
+
+    table_print_line("license", line);
+}
+
 static void print_model(const struct preview_model *model)
 {
     CLEANUP(table) struct table table = {.columns = 3, .is_number = {false, true, false}};
@@ -164,6 +189,7 @@ static void print_model(const struct preview_model *model)
     puts("");
     table_print_line("model", model->title);
     table_print_line("commit", summary);
+    print_license(model);
     if (model->left_out.count > 0) {
         CLEANUP(text)
         char *left_out = xasprintf("%zu file%s, %s", model->left_out.count,

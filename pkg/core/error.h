@@ -20,7 +20,8 @@ enum error_kind {
     ERROR_CANCELED,    /* the user asked to stop, or another job failed first */
     ERROR_CONFLICT,    /* somebody else has moved the tag that was to be moved */
     ERROR_UNCERTAIN,   /* a tag may show the new image or the old; who asks it knows */
-    ERROR_INTERNAL,    /* a defect of inlay */
+    ERROR_REFUSED,  /* a rule of the caller's own forbids it: licences, code in models, a policy */
+    ERROR_INTERNAL, /* a defect of inlay */
 };
 
 struct error {

@@ -9,6 +9,7 @@
 #include "oci/descriptor.h"
 #include "oci/platform.h"
 #include "placement/options.h"
+#include "plan/license.h"
 #include "plan/plan.h"
 #include "source/source.h"
 #include "store/store.h"
@@ -41,6 +42,7 @@ struct inject_models {
     struct source *const *sources;       /* required; one a model */
     const struct inject_choice *choices; /* required; one a model */
     size_t count;                        /* 1 or more */
+    struct license_rules licenses;       /* of them, and of what comes along; zero: any */
     enum inject_companions companions;
     /* Opens one of these; *out is borrowed for as long as the options are. NULL: none comes along.
      */

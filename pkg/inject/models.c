@@ -124,7 +124,8 @@ int models_add(const struct model_listing *listing, size_t number, struct source
     struct plan_selection selection = choice->selection;
 
     model->from = source;
-    if (source_list(source, &model->plan, err) < 0)
+    if (source_list(source, &model->plan, err) < 0 ||
+        source_find_license(source, &model->plan, options->cancel, err) < 0)
         return -1;
     model->layout = choice->layout;
     model->path = choice->path;
@@ -148,6 +149,16 @@ int models_add(const struct model_listing *listing, size_t number, struct source
     return 0;
 }
 
+static int check_licenses(const struct inject_models *request, const struct models *models,
+                          struct error *err)
+{
+    for (size_t i = 0; i < models->count; i++)
+        if (license_check(&models->items[i].plan, models->items[i].title, &request->licenses, err) <
+            0)
+            return -1;
+    return 0;
+}
+
 int models_list(const struct inject_options *options, const struct base *base, struct models *out,
                 struct preview_companions *companions, struct notes *notes, struct error *err)
 {
@@ -165,7 +176,8 @@ int models_list(const struct inject_options *options, const struct base *base, s
             0)
             return -1;
     }
-    if (companions_follow(&listing, companions, err) < 0)
+    if (companions_follow(&listing, companions, err) < 0 ||
+        check_licenses(request, &models, err) < 0)
         return -1;
     decide_mains(&models);
     decide_main_commits(&models);

@@ -42,6 +42,8 @@ static void model_release(struct preview_model *model)
     free(model->title);
     free(model->companion_of);
     free(model->commit);
+    free(model->license);
+    free(model->license_name);
     strings_release(&model->left_out);
 }
 
@@ -83,6 +85,9 @@ static void tell_model(const struct model *model, struct preview_model *out)
         .file_count = plan->count,
         .size = plan_size(plan),
         .left_out_size = plan->left_out_size,
+        .license = text_copy(plan->license),
+        .license_name = text_copy(plan->license_name),
+        .gate = plan->gate,
     };
     for (size_t i = 0; i < plan->count; i++)
         out->files[i] = (struct preview_file){xstrdup(plan->files[i].path), plan->files[i].size};

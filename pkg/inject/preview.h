@@ -34,6 +34,9 @@ struct preview_model {
     uint64_t size; /* of these */
     struct strings left_out;
     uint64_t left_out_size;
+    char *license; /* "mit"; of several "a, b"; NULL: not known, here and below */
+    char *license_name;
+    enum plan_gate gate;
 };
 
 /* What becomes of a companion. */

@@ -18,6 +18,8 @@ void plan_copy(const struct plan *from, struct plan *to)
     origin_copy(&from->origin, &to->origin);
     to->pin = text_copy(from->pin);
     to->license = text_copy(from->license);
+    to->license_name = text_copy(from->license_name);
+    to->gate = from->gate;
     to->left_out_size = from->left_out_size;
     strings_add_all(&to->left_out, &from->left_out);
     for (size_t i = 0; i < from->count; i++)
@@ -83,6 +85,7 @@ void plan_release(struct plan *plan)
     origin_release(&plan->origin);
     free(plan->pin);
     free(plan->license);
+    free(plan->license_name);
     strings_release(&plan->left_out);
     *plan = (struct plan)PLAN_INIT;
 }

@@ -18,6 +18,13 @@ struct plan_file {
     char blob_id[GIT_OID_HEX + 1]; /* git's name of the blob, for LFS of the pointer; "": none */
 };
 
+/* Whether the owner of a repo decides who gets its files. */
+enum plan_gate {
+    PLAN_GATE_UNKNOWN, /* where it comes from does not tell, or was not asked */
+    PLAN_GATE_OPEN,
+    PLAN_GATE_CLOSED, /* only those get them who were let in */
+};
+
 /* A model, its revision pinned, and its files, sorted by the bytes of their paths. */
 struct plan {
     struct origin origin; /* its name as the application spells it */
@@ -30,12 +37,16 @@ struct plan {
     size_t count;
     struct strings left_out; /* paths that plan_select() dropped, sorted */
     uint64_t left_out_size;
-    char *license; /* as the listing names it: "apache-2.0"; NULL: not known */
+    /* As the listing or the model's card names it: "apache-2.0"; of several "a, b"; NULL: unknown.
+     */
+    char *license;
+    char *license_name; /* where that is "other": the card's name for it; NULL: it has none */
+    enum plan_gate gate;
 };
 
 #define PLAN_INIT                                                                                  \
     {                                                                                              \
-        ORIGIN_INIT, NULL, NULL, 0, STRINGS_INIT, 0, NULL                                          \
+        .origin = ORIGIN_INIT, .left_out = STRINGS_INIT                                            \
     }
 
 /*

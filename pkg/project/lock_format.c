@@ -46,6 +46,7 @@ static json_t *format_model(const struct lock_model *model)
     set_options(json, "options", model_members, &model->options);
     members_set_text(json, "pin", plan->pin);
     json_object_set_new(json, "license", text_or_null(plan->license));
+    members_set_text(json, "license_name", plan->license_name);
     json_object_set_new(json, "files", format_files(plan));
     members_set_texts(json, "left_out", &plan->left_out);
     if (plan->left_out.count > 0)

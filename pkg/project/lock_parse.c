@@ -105,9 +105,9 @@ static int parse_options(const json_t *json, const char *at, const char *name,
 
 static int parse_model(json_t *json, const char *at, struct lock_model *out, struct error *err)
 {
-    static const char *const known[] = {"model",    "member",        "preset",  "companion_of",
-                                        "options",  "pin",           "license", "files",
-                                        "left_out", "left_out_size", NULL};
+    static const char *const known[] = {"model",   "member",   "preset",        "companion_of",
+                                        "options", "pin",      "license",       "license_name",
+                                        "files",   "left_out", "left_out_size", NULL};
     struct plan *plan = &out->plan;
 
     if (members_check(json, at, known, err) < 0 ||
@@ -118,6 +118,7 @@ static int parse_model(json_t *json, const char *at, struct lock_model *out, str
         parse_options(json, at, "options", model_members, &out->options, err) < 0 ||
         parse_pin(json, at, plan, err) < 0 ||
         take_maybe(json, at, "license", &plan->license, err) < 0 ||
+        take_maybe(json, at, "license_name", &plan->license_name, err) < 0 ||
         parse_files(json, at, plan, err) < 0 ||
         members_take_texts(json, at, "left_out", &plan->left_out, err) < 0)
         return -1;

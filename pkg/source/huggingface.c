@@ -125,6 +125,8 @@ static int huggingface_list(struct source *source, struct plan *plan, struct err
     origin_copy(&hub->model, &listed.origin); /* as asked: loaders look for it under that name */
     listed.pin = xstrdup(info.commit);
     listed.license = TAKE(info.license);
+    listed.license_name = TAKE(info.license_name);
+    listed.gate = info.is_gated ? PLAN_GATE_CLOSED : PLAN_GATE_OPEN;
     if (info.is_gated && try_access(source, &listed, err) < 0)
         return -1;
     plan_release(plan);

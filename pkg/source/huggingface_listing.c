@@ -34,22 +34,42 @@ static void siblings_from_json(const json_t *siblings, struct strings *out)
     }
 }
 
+/* The texts of a value, which may be one or a list: "a, b"; NULL: none that is one line. */
+static char *texts_from_json(const json_t *value)
+{
+    CLEANUP(buf) struct buf texts = BUF_INIT;
+    const json_t *item;
+    size_t i;
+
+    if (json_is_string(value))
+        buf_add_text(&texts, json_string_value(value));
+    json_array_foreach(value, i, item)
+    {
+        if (json_is_string(item))
+            buf_addf(&texts, "%s%s", texts.size > 0 ? ", " : "", json_string_value(item));
+    }
+    return text_is_one_line(buf_text(&texts)) ? buf_take(&texts) : NULL;
+}
+
 /* The card's own word, else the Hub's tag for it; NULL: none that is one line. */
 static char *license_from_json(const json_t *document)
 {
     static const char prefix[] = "license:";
     const json_t *card = json_object_get(document, "cardData");
-    const char *license = json_string_value(json_object_get(card, "license"));
+    const json_t *of_card = json_object_get(card, "license");
     const json_t *tag;
     size_t i;
 
+    if (json_is_string(of_card) || json_array_size(of_card) > 0)
+        return texts_from_json(of_card);
     json_array_foreach(json_object_get(document, "tags"), i, tag)
     {
         const char *text = json_string_value(tag);
-        if (license == NULL && text != NULL && text_starts_with(text, prefix))
-            license = text + strlen(prefix);
+        if (text != NULL && text_starts_with(text, prefix) &&
+            text_is_one_line(text + strlen(prefix)))
+            return xstrdup(text + strlen(prefix));
     }
-    return license != NULL && text_is_one_line(license) ? xstrdup(license) : NULL;
+    return NULL;
 }
 
 int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct error *err)
@@ -71,6 +91,8 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
     struct hub_info info = {
         .id = id != NULL ? xstrdup(id) : NULL,
         .license = license_from_json(document),
+        .license_name =
+            texts_from_json(json_object_get(json_object_get(document, "cardData"), "license_name")),
         .is_gated = json_is_string(gated) || json_is_true(gated),
         .is_private = json_is_true(json_object_get(document, "private")),
         .is_disabled = json_is_true(json_object_get(document, "disabled")),
@@ -86,6 +108,7 @@ void hub_info_release(struct hub_info *info)
 {
     free(info->id);
     free(info->license);
+    free(info->license_name);
     strings_release(&info->siblings);
     *info = (struct hub_info)HUB_INFO_INIT;
 }

@@ -160,7 +160,9 @@ static void hub_info_parse_reads_the_license(void **state)
         {"", NULL},
         {", \"cardData\": {\"license\": \"mit\"}, \"tags\": [\"license:other\"]", "mit"},
         {", \"tags\": [\"onnx\", \"license:apache-2.0\"]", "apache-2.0"},
-        {", \"cardData\": {\"license\": [\"mit\"]}, \"tags\": {}", NULL},
+        {", \"cardData\": {\"license\": [\"mit\"]}, \"tags\": {}", "mit"},
+        {", \"cardData\": {\"license\": [\"mit\", 1, \"x11\"]}", "mit, x11"},
+        {", \"cardData\": {\"license\": [], \"license_name\": {}}", NULL},
         {", \"cardData\": {\"license\": \"a\\nb\"}", NULL},
     };
 

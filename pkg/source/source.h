@@ -159,6 +159,13 @@ int source_list(struct source *source, struct plan *plan, struct error *err) MUS
 int source_check(const struct source *source, const struct plan *plan,
                  struct error *err) MUST_CHECK;
 /*
+ * Sets the plan's license by its card or the text of its licence, if where it comes from has not
+ * told one and one of these is among the files; of what cannot be read it stays unknown. A hub that
+ * tells licences is not asked for files. Fails if that is canceled; `cancel` may be NULL.
+ */
+int source_find_license(struct source *source, struct plan *plan, const struct cancel *cancel,
+                        struct error *err) MUST_CHECK;
+/*
  * Reads the plan's small files that decide what is loaded, several at a time, verified, into `out`.
  * What has a repo or a folder has such files; of the other kinds, and of what is missing offline,
  * nothing is read. `memo` is a folder that remembers them by digest, so that a second call makes no

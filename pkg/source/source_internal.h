@@ -15,7 +15,8 @@
 struct hub_info {
     char *id; /* canonical spelling, for messages; NULL if the hub does not say */
     char commit[GIT_OID_HEX + 1];
-    char *license; /* of its card: "apache-2.0"; NULL: it has none */
+    char *license;      /* of its card: "apache-2.0"; of several "a, b"; NULL: it has none */
+    char *license_name; /* where that is "other": the card's name for it; NULL: it has none */
     bool is_gated;
     bool is_private;
     bool is_disabled;
@@ -24,7 +25,7 @@ struct hub_info {
 
 #define HUB_INFO_INIT                                                                              \
     {                                                                                              \
-        NULL, "", NULL, false, false, false, STRINGS_INIT                                          \
+        .siblings = STRINGS_INIT                                                                   \
     }
 
 /* Reads the answer of /api/models/{id}/revision/{revision}. ERROR_CORRUPT. */
