@@ -82,6 +82,15 @@ typedef int pack_open_fn(void *arg, const struct plan_file *file, struct reader 
 int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg, struct writer *out,
                      const struct cancel *cancel, struct error *err) MUST_CHECK;
 
+/*
+ * Whether `tar` gives exactly the bytes that recipe_write_tar() writes: reads it once, to its end,
+ * in constant memory, and verifies the content of each file by the digest that the plan has.
+ * ERROR_CORRUPT says what differs; ERROR_UNSUPPORTED if the plan has no digest of a file. Fails
+ * with what `tar` says, too. Safe to call from several threads.
+ */
+int recipe_check_tar(const struct recipe *recipe, struct reader *tar, const struct cancel *cancel,
+                     struct error *err) MUST_CHECK;
+
 /* A part of a file's content that is wanted: never empty. */
 struct pack_part {
     const struct plan_file *file;
