@@ -38,6 +38,39 @@ static int copy_replay(void *arg, uint64_t offset, uint64_t end, struct writer *
     return 0;
 }
 
+/* Writes what is read through it. */
+struct tee_reader {
+    struct reader base;
+    struct reader *next; /* borrowed, as the writer */
+    struct writer *to;
+};
+
+static ssize_t tee_read(struct reader *reader, void *data, size_t size, struct error *err)
+{
+    struct tee_reader *tee = CONTAINER_OF(reader, struct tee_reader, base);
+    ssize_t part = reader_read(tee->next, data, size, err);
+
+    if (part > 0 && writer_write(tee->to, data, (size_t)part, err) < 0)
+        return -1;
+    return part;
+}
+
+static void tee_free(struct reader *reader)
+{
+    (void)reader; /* the caller's */
+}
+
+static int pass_on(const struct store_copy_options *options, struct reader *from, struct writer *to,
+                   struct error *err)
+{
+    static const struct reader_ops ops = {tee_read, tee_free};
+    struct tee_reader tee = {{&ops}, from, to};
+
+    if (options->inspect != NULL)
+        return options->inspect(options->inspect_arg, &tee.base, err);
+    return stream_copy(from, to, options->cancel, err);
+}
+
 /*
  * A copy keeps its name, whatever the algorithm: the store gets the descriptor's digest, which the
  * reader has verified before the last byte passes.
@@ -62,7 +95,7 @@ static int stream_blob(struct copy *copy, struct store *to, struct error *err)
     if (to->ops->set_replay != NULL)
         to->ops->set_replay(
             writer, &(struct blob_replay){name.text, copy_replay, copy, copy->options->cancel});
-    if (stream_copy(verified, writer, copy->options->cancel, err) < 0)
+    if (pass_on(copy->options, verified, writer, err) < 0)
         return -1;
     return writer_finish(writer, err);
 }
@@ -87,7 +120,7 @@ int store_copy_blob(struct store *from, struct store *to, const struct descripto
         return 0;
     }
     for (unsigned attempt = 1; stream_blob(&copy, to, err) < 0; attempt++) {
-        if (err->kind == ERROR_CORRUPT && attempt < STREAMS_MAX) {
+        if (err->kind == ERROR_CORRUPT && attempt < STREAMS_MAX && options->inspect == NULL) {
             log_again(options->log, err->text, ANEW_WAIT_MS, attempt + 1, STREAMS_MAX);
             error_release(err);
             if (cancel_wait(options->cancel, ANEW_WAIT_MS, err) < 0)

@@ -273,6 +273,13 @@ struct store_copy_options {
     const struct log *log;       /* is told why a stream is begun anew; may be NULL */
     count_fn *count;             /* NULL, or told of the bytes that are streamed */
     void *count_arg;
+    /*
+     * NULL, or: reads what is streamed, to its end, and says whether it is what is wanted. If it
+     * fails nothing is committed, and nothing begun anew. Not asked of what was there or is
+     * mounted.
+     */
+    int (*inspect)(void *arg, struct reader *bytes, struct error *err);
+    void *inspect_arg;
 };
 
 /*

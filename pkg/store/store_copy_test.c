@@ -105,6 +105,51 @@ static void a_damaged_blob_is_not_copied(void **state)
     }
 }
 
+/* What reads a copy on its way: has it seen these bytes, and does it like them? */
+struct inspector {
+    const struct buf *bytes;
+    bool likes;
+};
+
+static int inspect(void *arg, struct reader *bytes, struct error *err)
+{
+    const struct inspector *inspector = arg;
+    CLEANUP(buf) struct buf seen = BUF_INIT;
+
+    if (reader_read_all(bytes, MIB, &seen, err) < 0)
+        return -1;
+    assert_int_equal(seen.size, inspector->bytes->size);
+    assert_memory_equal(seen.data, inspector->bytes->data, seen.size);
+    return inspector->likes ? 0 : error_set(err, ERROR_CORRUPT, "not what is wanted");
+}
+
+static void a_copy_is_inspected_before_it_is_committed(void **state)
+{
+    const struct subject *subject = *state;
+    CLEANUP(store) struct store *from = open_new(subject->world, KIND_MEMORY);
+    CLEANUP(store) struct store *to = open_new(subject->world, subject->kind);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+    struct descriptor blob = DESCRIPTOR_INIT;
+    struct inspector inspector = {.bytes = &bytes, .likes = false};
+    const struct store_copy_options options = {.inspect = inspect, .inspect_arg = &inspector};
+    enum store_copied how = STORE_WAS_THERE;
+
+    buf_fill(&bytes, 600000, 43 + subject->kind);
+    put_blob(from, &bytes, &blob);
+    CHECK_REFUSED(store_copy_blob(from, to, &blob, &options, &how, &err), err, ERROR_CORRUPT,
+                  "not what is wanted");
+    assert_false(blob_is_there(to, &blob));
+    check_nothing_is_left(state, to);
+    error_release(&err);
+    inspector.likes = true;
+    CHECK(store_copy_blob(from, to, &blob, &options, &how, &err), err);
+    assert_int_equal(how, STORE_STREAMED);
+    CHECK(store_read_blob(to, &blob, &found, &err), err);
+    assert_memory_equal(found.data, bytes.data, bytes.size);
+}
+
 static void a_blob_of_another_size_than_described_is_not_copied(void **state)
 {
     const struct subject *subject = *state;
@@ -297,6 +342,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH(a_blob_is_copied_from_every_kind_of_store),
         EACH(a_damaged_blob_is_not_copied),
+        EACH(a_copy_is_inspected_before_it_is_committed),
         EACH(a_blob_of_another_size_than_described_is_not_copied),
         EACH(a_copy_keeps_a_digest_of_another_algorithm),
         EACH(a_copy_that_is_canceled_leaves_nothing),
