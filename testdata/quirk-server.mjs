@@ -30,6 +30,7 @@
 //                        behind a proxy
 //   claimGzip            blobs come as they are, with Content-Encoding: gzip, as from a storage
 //                        that goes by their names
+//   referrers            keeps a list of what speaks of a manifest, and says OCI-Subject
 //   broken "nothing"|"forgotten"
 //                        what stays of a PATCH that breaks off: nothing of its body, or not even
 //                        the upload; without, all that has come
@@ -298,6 +299,7 @@ async function writeManifest(req, entry, name, version) {
     if (!version.includes(':'))
         tags.set(version, digest);
     return { status: 201, headers: { 'Docker-Content-Digest': digest,
+        ...(switches.referrers && manifest.subject && { 'OCI-Subject': manifest.subject.digest }),
         Location: `/v2/${name}/manifests/${digest}` } };
 }
 
@@ -311,9 +313,23 @@ function readManifest(name, version) {
         'Content-Length': manifest.bytes.length, 'Docker-Content-Digest': digest } };
 }
 
+// distribution-spec, "Listing Referrers"
+function listReferrers(name, subject, wanted) {
+    const list = [...repositories.get(name)?.manifests ?? []]
+        .map(([digest, { type, bytes }]) => ({ digest, type, size: bytes.length, ...JSON.parse(bytes.toString()) }))
+        .filter((manifest) => manifest.subject?.digest === subject)
+        .map(({ digest, type, size, artifactType, config, annotations }) => ({ mediaType: type, digest, size,
+            artifactType: artifactType ?? config?.mediaType, annotations }))
+        .filter(({ artifactType }) => !wanted || artifactType === wanted);
+    return { status: 200, body: JSON.stringify({ schemaVersion: 2,
+        mediaType: 'application/vnd.oci.image.index.v1+json', manifests: list }),
+    headers: { 'Content-Type': 'application/vnd.oci.image.index.v1+json',
+        ...(wanted && { 'OCI-Filters-Applied': 'artifactType' }) } };
+}
+
 async function answerRegistry(req, entry, url, fault) {
     const { pathname: path, searchParams: query } = url;
-    const [, name, kind, rest] = /^\/v2\/(.+?)\/(blobs|manifests|tags)\/(.*)$/.exec(path) ?? [];
+    const [, name, kind, rest] = /^\/v2\/(.+?)\/(blobs|manifests|tags|referrers)\/(.*)$/.exec(path) ?? [];
     const isRead = req.method === 'GET' || req.method === 'HEAD';
     if (path === '/v2/')
         return { status: 200, body: '{}', headers: { 'Content-Type': 'application/json' } };
@@ -332,6 +348,8 @@ async function answerRegistry(req, entry, url, fault) {
         return readManifest(name, rest);
     if (kind === 'manifests' && req.method === 'PUT')
         return writeManifest(req, entry, name, rest);
+    if (kind === 'referrers' && isRead && switches.referrers)
+        return listReferrers(name, rest, query.get('artifactType'));
     if (kind === 'tags' && rest === 'list' && repositories.has(name))
         return { status: 200, body: JSON.stringify({ name, tags: [...repository(name).tags.keys()] }),
             headers: { 'Content-Type': 'application/json' } };

@@ -1,5 +1,6 @@
 #include "inject/inject.h"
 
+#include "attest.h"
 #include "cache/cache.h"
 #include "core/text.h"
 #include "injection.h"
@@ -40,15 +41,29 @@ static int explain_stop(const struct injection *injection, struct error *err)
                      files);
 }
 
+/* What is published is told, whatever becomes of the documents about it. */
+static int finish(struct injection *injection, struct options *options,
+                  const struct inject_result *result, const struct materials *materials,
+                  struct error *err)
+{
+    CLEANUP(error) struct error why = ERROR_INIT;
+    bool is_attested = attest_write(injection, result, materials, &why) == 0;
+
+    if (say_targets(options, &result->manifest.digest, err) < 0)
+        return -1;
+    return is_attested ? 0 : error_move(err, &why);
+}
+
 static int run_inject(const struct command_context *context, struct options *options,
                       struct error *err)
 {
     CLEANUP(injection) struct injection injection = INJECTION_INIT;
+    CLEANUP(materials) struct materials materials = MATERIALS_INIT;
     struct inject_result result;
 
-    if (injection_open(&injection, context, options, err) < 0)
+    if (attest_check(options, err) < 0 || injection_open(&injection, context, options, err) < 0)
         return -1;
-    if (inject_run(&injection.options, &result, err) < 0)
+    if (inject_run_told(&injection.options, &result, &materials, err) < 0)
         return explain_stop(&injection, err);
     CLEANUP(text)
     char *cached = result.cached_size > 0 ? xasprintf(" (and %s from caches)",
@@ -64,7 +79,7 @@ static int run_inject(const struct command_context *context, struct options *opt
                  injection.options.reuse.shard + 1, injection.options.reuse.shard_count);
         return 0;
     }
-    return say_targets(options, &result.manifest.digest, err);
+    return finish(&injection, options, &result, &materials, err);
 }
 
 const struct command inject_command = {

@@ -15,6 +15,14 @@ static int check_built(const struct inject_options *options, const struct base *
 int inject_run(const struct inject_options *options, struct inject_result *result,
                struct error *err)
 {
+    CLEANUP(materials) struct materials materials = MATERIALS_INIT;
+
+    return inject_run_told(options, result, &materials, err);
+}
+
+int inject_run_told(const struct inject_options *options, struct inject_result *result,
+                    struct materials *out, struct error *err)
+{
     CLEANUP(notes) struct notes notes = {.log = options->log};
     CLEANUP(base) struct base base = {0};
     CLEANUP(models) struct models models = MODELS_INIT;
@@ -56,5 +64,8 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
         .layers_built = built.layers_built,
         .layers_reused = built.layers_reused,
     };
+    materials_release(out);
+    materials_add_base(out, &base, &placements);
+    listing_take(&models, &companions, &out->models);
     return 0;
 }

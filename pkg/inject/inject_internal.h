@@ -3,6 +3,7 @@
 
 #include "image/image.h"
 #include "inject/inject.h"
+#include "inject/materials.h"
 #include "inject/preview.h"
 #include "pack/pack.h"
 #include "placement/placement.h"
@@ -290,5 +291,12 @@ struct publication {
 /* *out is what the tag shows. */
 int publish(const struct publication *publication, struct descriptor *out,
             struct error *err) MUST_CHECK;
+
+/* listing.c: the plans of the models, which have none afterwards. */
+void listing_take(struct models *models, const struct preview_companions *companions,
+                  struct listing *out);
+/* materials.c: what BASE is, and what it carried that stays. */
+void materials_add_base(struct materials *materials, const struct base *base,
+                        const struct placements *placements);
 
 #endif

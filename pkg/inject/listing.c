@@ -28,19 +28,13 @@ static void find_owners(const struct model *model, const struct preview_companio
     }
 }
 
-int listing_run(const struct inject_options *options, struct notes *notes, struct listing *out,
-                struct error *err)
+void listing_take(struct models *models, const struct preview_companions *companions,
+                  struct listing *out)
 {
-    static const struct base nothing;
-    CLEANUP(models) struct models models = MODELS_INIT;
-    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
-
-    if (models_list(options, &nothing, &models, &companions, notes, err) < 0)
-        return -1;
     listing_release(out);
-    out->items = xcalloc(models.count, sizeof(*out->items));
-    for (; out->count < models.count; out->count++) {
-        struct model *model = &models.items[out->count];
+    out->items = xcalloc(models->count, sizeof(*out->items));
+    for (; out->count < models->count; out->count++) {
+        struct model *model = &models->items[out->count];
         struct listed_model *listed = &out->items[out->count];
         *listed = (struct listed_model){
             .title = xstrdup(model->title),
@@ -50,7 +44,19 @@ int listing_run(const struct inject_options *options, struct notes *notes, struc
         };
         model->plan = (struct plan)PLAN_INIT;
         if (model->companion_of != NULL)
-            find_owners(model, &companions, &listed->companion_of);
+            find_owners(model, companions, &listed->companion_of);
     }
+}
+
+int listing_run(const struct inject_options *options, struct notes *notes, struct listing *out,
+                struct error *err)
+{
+    static const struct base nothing;
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+
+    if (models_list(options, &nothing, &models, &companions, notes, err) < 0)
+        return -1;
+    listing_take(&models, &companions, out);
     return 0;
 }

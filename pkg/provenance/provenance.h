@@ -42,6 +42,14 @@ struct provenance_model {
     const struct strings *companion_of; /* titles of models that load it; empty: it was asked for */
 };
 
+/* A model that the base had, and the image has. Borrowed. */
+struct provenance_kept {
+    const char *name;   /* as its layers record it: "org/name" */
+    const char *source; /* the kind of its origin; NULL: a model or dataset of the Hub */
+    const char *pin;
+    const char *layout;
+};
+
 /* An option of the call that decides on the result. Borrowed. */
 struct provenance_option {
     const char *name;          /* without the dashes */
@@ -53,11 +61,14 @@ struct provenance {
     const struct provenance_image *images; /* the result: one a tag, all of one digest */
     size_t image_count;
     const struct provenance_image *base;
+    const struct strings *recorded_bases; /* digests that the image records as its base's */
     const struct strings *asked; /* the models as they were asked for, by provenance_ask() */
     const struct provenance_option *options;
     size_t option_count;
     const struct provenance_model *models;
     size_t model_count;
+    const struct provenance_kept *kept;
+    size_t kept_count;
     const char *version;   /* of inlay */
     struct digest program; /* SHA-256 of its executable; DIGEST_NONE: not known */
     const char *created;   /* RFC 3339; NULL: the documents have no time */

@@ -11,7 +11,7 @@ void purl_encode(struct buf *out, const char *text);
 void purl_encode_part(struct buf *out, const char *text);
 /* What identifies a model at its pin: a purl where there is a type for it, else a URI; NULL where
  * it is on one machine. Caller frees. */
-char *purl_of_model(const struct plan *plan);
+char *purl_of_model(const struct origin *origin, const char *pin);
 
 /* Sets a text; none for NULL. */
 void json_set_text(json_t *object, const char *name, const char *text);

@@ -81,21 +81,20 @@ void provenance_image_release(struct provenance_image *image)
     *image = (struct provenance_image)PROVENANCE_IMAGE_INIT;
 }
 
-char *purl_of_model(const struct plan *plan)
+char *purl_of_model(const struct origin *origin, const char *pin)
 {
-    const struct origin *origin = &plan->origin;
     CLEANUP(buf) struct buf text = BUF_INIT;
 
     switch (origin->kind) {
     case ORIGIN_HUB_MODEL: /* purl-spec, types, "huggingface" */
         buf_add_text(&text, "pkg:huggingface/");
         purl_encode(&text, origin->name);
-        buf_addf(&text, "@%s", plan->pin);
+        buf_addf(&text, "@%s", pin);
         return buf_take(&text);
     case ORIGIN_HUB_DATASET: /* the type is for models alone */
         buf_add_text(&text, "https://huggingface.co/datasets/");
         purl_encode(&text, origin->name);
-        buf_addf(&text, "/tree/%s", plan->pin);
+        buf_addf(&text, "/tree/%s", pin);
         return buf_take(&text);
     case ORIGIN_MODELSCOPE:
         buf_add_text(&text, "https://modelscope.cn/models/");

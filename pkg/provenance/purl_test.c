@@ -21,7 +21,7 @@ static void a_model_is_named_by_its_purl_or_by_where_it_is(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(plan) struct plan plan = PLAN_INIT;
         sample_plan(cases[i].text, cases[i].pin, &plan);
-        CLEANUP(text) char *found = purl_of_model(&plan);
+        CLEANUP(text) char *found = purl_of_model(&plan.origin, plan.pin);
         if (cases[i].expected == NULL)
             assert_null(found);
         else

@@ -37,18 +37,17 @@ static void set_digest(json_t *descriptor, const struct digest *digest)
 }
 
 /* A commit, git's name of a folder, or the digest of a file or manifest. */
-static void set_pin(json_t *descriptor, const struct plan *plan)
+static void set_pin(json_t *descriptor, enum origin_kind kind, const char *pin)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is no digest */
     struct digest digest = DIGEST_INIT;
 
-    if (digest_parse(plan->pin, &digest, &ignored) == 0)
+    if (digest_parse(pin, &digest, &ignored) == 0)
         set_digest(descriptor, &digest);
     else
         json_object_set_new(
             descriptor, "digest",
-            json_pack("{s:s}", origin_has_commits(plan->origin.kind) ? "gitCommit" : "gitTree",
-                      plan->pin));
+            json_pack("{s:s}", origin_has_commits(kind) ? "gitCommit" : "gitTree", pin));
 }
 
 static json_t *image_descriptor(const struct provenance_image *image)
@@ -78,7 +77,7 @@ static void add_model(json_t *list, const struct provenance_model *model, const 
 
     json_set_text(descriptor, "name", json_string_value(json_object_get(annotations, "model")));
     json_set_text(descriptor, "uri", uri);
-    set_pin(descriptor, plan);
+    set_pin(descriptor, plan->origin.kind, plan->pin);
     json_set_text(annotations, "source", origin_kind_name(plan->origin.kind));
     json_set_text(annotations, "revision", plan->origin.revision);
     json_set_text(annotations, "license", plan->license);
@@ -106,16 +105,59 @@ static void add_file(json_t *list, const struct provenance_model *model, const c
     json_array_append_new(list, descriptor);
 }
 
+/* The base may have been built on another one, which is what the image records. */
+static json_t *base_descriptor(const struct provenance *provenance)
+{
+    const struct provenance_image *base = provenance->base;
+    const struct strings *recorded = provenance->recorded_bases;
+    json_t *descriptor = image_descriptor(base);
+    bool is_same =
+        recorded->count == 0 ||
+        (recorded->count == 1 && strings_has(recorded, digest_format(&base->digest).text));
+
+    if (!is_same) {
+        json_t *annotations = json_object();
+        json_set_texts(annotations, "recordedBase", recorded);
+        json_object_set_new(descriptor, "annotations", annotations);
+    }
+    return descriptor;
+}
+
+/* What came with the base: its files are the base's. */
+static void add_kept(json_t *list, const struct provenance_kept *kept)
+{
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    json_t *descriptor = json_pack("{s:s}", "name", kept->name);
+    const char *name;
+
+    origin.kind = origin_from_record(kept->name, &name);
+    if (kept->source == NULL) {
+        origin.name = xstrdup(name);
+        CLEANUP(text) char *uri = purl_of_model(&origin, kept->pin);
+        json_set_text(descriptor, "uri", uri);
+    } else { /* its name may be of the Hub's form all the same */
+        bool is_folder = strcmp(kept->source, origin_kind_name(ORIGIN_FOLDER)) == 0;
+        origin.kind = is_folder ? ORIGIN_FOLDER : ORIGIN_MODELSCOPE;
+    }
+    set_pin(descriptor, origin.kind, kept->pin);
+    json_object_set_new(descriptor, "annotations",
+                        json_pack("{s:s, s:s, s:s, s:s}", "model", kept->name, "pin", kept->pin,
+                                  "layout", kept->layout, "from", "base"));
+    json_array_append_new(list, descriptor);
+}
+
 /* The base, and each model with its files behind it. */
 static json_t *dependencies(const struct provenance *provenance)
 {
     json_t *list = json_array();
 
     if (provenance->base->digest.algorithm != DIGEST_NONE)
-        json_array_append_new(list, image_descriptor(provenance->base));
+        json_array_append_new(list, base_descriptor(provenance));
+    for (size_t i = 0; i < provenance->kept_count; i++)
+        add_kept(list, &provenance->kept[i]);
     for (size_t i = 0; i < provenance->model_count; i++) {
         const struct provenance_model *model = &provenance->models[i];
-        CLEANUP(text) char *uri = purl_of_model(model->plan);
+        CLEANUP(text) char *uri = purl_of_model(&model->plan->origin, model->plan->pin);
         add_model(list, model, uri);
         for (size_t k = 0; k < model->plan->count; k++)
             add_file(list, model, uri, &model->plan->files[k]);

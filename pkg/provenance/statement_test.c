@@ -23,6 +23,7 @@ static void format_sample(const char *created, bool has_program, struct buf *out
         .images = &image,
         .image_count = 1,
         .base = &base,
+        .recorded_bases = &nobody,
         .asked = &asked,
         .options = options,
         .option_count = ARRAY_SIZE(options),

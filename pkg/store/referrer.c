@@ -105,12 +105,14 @@ static int add_to_tag(struct store *store, const struct digest *subject, const j
 static json_t *make_manifest(const struct descriptor *subject, const struct referrer *referrer,
                              const struct descriptor *config, const struct descriptor *content)
 {
-    json_t *manifest =
-        json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2, "mediaType",
-                  MEDIA_TYPE_OCI_MANIFEST, "artifactType", referrer->media_type, "config",
-                  descriptor_to_json(config), "layers", descriptor_to_json(content), "subject",
-                  descriptor_to_json(subject));
+    json_t *layer = descriptor_to_json(content);
 
+    json_object_set_new(layer, "annotations",
+                        json_pack("{s:s}", "org.opencontainers.image.title", referrer->file_name));
+    json_t *manifest = json_pack("{s:i, s:s, s:s, s:o, s:[o], s:o}", "schemaVersion", 2,
+                                 "mediaType", MEDIA_TYPE_OCI_MANIFEST, "artifactType",
+                                 referrer->media_type, "config", descriptor_to_json(config),
+                                 "layers", layer, "subject", descriptor_to_json(subject));
     if (referrer->annotation != NULL)
         json_object_set_new(manifest, "annotations",
                             json_pack("{s:s}", referrer->annotation, referrer->value));

@@ -36,7 +36,7 @@ static struct descriptor say(struct store *store, const struct descriptor *subje
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(buf) struct buf content = BUF_INIT;
     struct descriptor out = DESCRIPTOR_INIT;
-    const struct referrer referrer = {media_type, &content, "a.b/c", "d"};
+    const struct referrer referrer = {media_type, &content, "x.json", "a.b/c", "d"};
 
     buf_add_text(&content, text);
     CHECK(store_write_referrer(store, subject, &referrer, &out, &err), err);
@@ -101,7 +101,8 @@ static void its_manifest_is_that_of_an_artifact_with_a_subject(void **state)
                   "\"mediaType\":\"application/vnd.oci.empty.v1+json\",\"digest\":\"sha256:"
                   "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\"size\":2},"
                   "\"layers\":[{\"mediaType\":\"%s\",\"digest\":\"sha256:"
-                  "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\"size\":2}],"
+                  "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a\",\"size\":2,"
+                  "\"annotations\":{\"org.opencontainers.image.title\":\"x.json\"}}],"
                   "\"subject\":{\"mediaType\":\"%s\",\"digest\":\"%s\",\"size\":%d},"
                   "\"annotations\":{\"a.b/c\":\"d\"}}",
                   MEDIA_TYPE_OCI_MANIFEST, STATEMENT, STATEMENT, MEDIA_TYPE_OCI_MANIFEST,
@@ -132,7 +133,7 @@ static void an_archive_keeps_none_and_says_so(void **state)
     CLEANUP(store) struct store *store = open_subject(state);
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(buf) struct buf content = BUF_INIT;
-    const struct referrer referrer = {STATEMENT, &content, NULL, NULL};
+    const struct referrer referrer = {STATEMENT, &content, "x.json", NULL, NULL};
     struct descriptor subject = DESCRIPTOR_INIT;
     struct descriptor *found = NULL;
     size_t count = 0;
@@ -194,7 +195,7 @@ static void a_tag_that_is_no_list_is_left_as_it_is(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(buf) struct buf manifest = BUF_INIT;
     CLEANUP(document) struct document found = DOCUMENT_INIT;
-    const struct referrer referrer = {STATEMENT, &manifest, NULL, NULL};
+    const struct referrer referrer = {STATEMENT, &manifest, "x.json", NULL, NULL};
     struct descriptor out = DESCRIPTOR_INIT;
 
     if (!has_fallback_tag(state))

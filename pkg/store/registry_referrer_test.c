@@ -23,7 +23,7 @@ static struct descriptor subject_of_hex(void)
 static int say(struct store *store, struct error *err)
 {
     CLEANUP(buf) struct buf content = BUF_INIT;
-    const struct referrer referrer = {STATEMENT, &content, NULL, NULL};
+    const struct referrer referrer = {STATEMENT, &content, "x.json", NULL, NULL};
     struct descriptor subject = subject_of_hex();
     struct descriptor out = DESCRIPTOR_INIT;
 

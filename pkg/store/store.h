@@ -229,6 +229,7 @@ int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
 struct referrer {
     const char *media_type; /* of the document, and the type of the artifact */
     const struct buf *content;
+    const char *file_name;  /* that tools give it */
     const char *annotation; /* of the manifest; NULL: none */
     const char *value;      /* of the annotation */
 };

@@ -1,0 +1,307 @@
+#include "attest.h"
+
+#include "core/file.h"
+#include "provenance/provenance.h"
+
+#include <string.h>
+
+/* A document that is wanted by an option of its name. */
+struct document_kind {
+    const char *option;
+    const char *title; /* for messages */
+    const char *media_type;
+    const char *file_name;
+    const char *annotation; /* of its manifest, by which tools tell one from others; NULL: none */
+    const char *value;
+    void (*format)(const struct provenance *provenance, struct buf *out);
+};
+
+static const struct document_kind kinds[] = {
+    {"provenance", "the statement of its provenance", PROVENANCE_MEDIA_TYPE, "provenance.json",
+     "in-toto.io/predicate-type", PROVENANCE_PREDICATE_TYPE, provenance_format},
+};
+
+bool attest_is_wanted(const struct options *line)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (options_has(line, kinds[i].option))
+            return true;
+    return false;
+}
+
+/* Standard output has the line with the digest, or the archive. */
+static int check_kind(const struct document_kind *kind, const struct options *line,
+                      struct error *err)
+{
+    bool has_place =
+        line->target.kind == REFERENCE_REGISTRY || line->target.kind == REFERENCE_OCI_DIR;
+
+    for (const char *const *file = options_list(line, kind->option); file != NULL && *file != NULL;
+         file++) {
+        if (strcmp(*file, "-") == 0)
+            return error_set(err, ERROR_USAGE,
+                             "--%s=-: standard output has what 'inlay inject' prints; name a file",
+                             kind->option);
+        if (**file == '\0' && !has_place)
+            return error_set(err, ERROR_USAGE,
+                             "--%s attaches to an image in a registry or an OCI layout, and TARGET "
+                             "is neither; write --%s=FILE",
+                             kind->option, kind->option);
+    }
+    return 0;
+}
+
+int attest_check(const struct options *line, struct error *err)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (check_kind(&kinds[i], line, err) < 0)
+            return -1;
+    if (attest_is_wanted(line) && options_has(line, "shard"))
+        return error_set(
+            err, ERROR_USAGE,
+            "a shard writes no image to say something of; leave that to the last call, "
+            "which has no --shard");
+    return 0;
+}
+
+/* What of the command line decides on the result, and is no secret and no path of this machine. */
+static const char *const recorded[] = {
+    "all-files",
+    "allow-online",
+    "also",
+    "as",
+    "cache-dir",
+    "companions",
+    "compression",
+    "env",
+    "exclude",
+    "group-writable",
+    "home",
+    "include",
+    "keep-attestations",
+    "layout",
+    "locked",
+    "name",
+    "no-companions",
+    "no-index",
+    "online",
+    "owner",
+    "path",
+    "platform",
+    "scan",
+    "set",
+    "shared",
+    "unpack",
+    "unverified",
+    "user",
+    "weights",
+};
+
+/* Everything that the documents borrow from. */
+struct attestation {
+    struct provenance_image *images;
+    size_t image_count;
+    struct provenance_image base;
+    struct strings asked;
+    struct strings variables; /* names of --env: a value may be a secret */
+    struct provenance_option options[ARRAY_SIZE(recorded)];
+    size_t option_count;
+    struct provenance_model *models;
+    struct provenance_kept *kept;
+    struct provenance provenance;
+};
+
+static void attestation_release(struct attestation *attestation)
+{
+    for (size_t i = 0; i < attestation->image_count; i++)
+        provenance_image_release(&attestation->images[i]);
+    free(attestation->images);
+    provenance_image_release(&attestation->base);
+    strings_release(&attestation->asked);
+    strings_release(&attestation->variables);
+    free(attestation->models);
+    free(attestation->kept);
+}
+CLEANUP_RELEASE(attestation)
+
+static void add_image(struct attestation *attestation, const struct reference *reference,
+                      const struct digest *digest)
+{
+    struct provenance_image image = PROVENANCE_IMAGE_INIT;
+
+    provenance_image_set(&image, reference, digest);
+    attestation->images =
+        xrealloc(attestation->images, attestation->image_count + 1, sizeof(image));
+    attestation->images[attestation->image_count++] = image;
+}
+
+/* One a tag. */
+static void name_images(struct attestation *attestation, const struct options *line,
+                        const struct digest *digest)
+{
+    struct reference shown = line->target;
+
+    add_image(attestation, &shown, digest);
+    for (size_t i = 0; i < line->more_targets.count; i++) {
+        shown.tag = line->more_targets.items[i];
+        add_image(attestation, &shown, digest);
+    }
+}
+
+static void name_choices(struct buf *text, const char *key, const struct strings *values)
+{
+    for (size_t i = 0; i < values->count; i++)
+        buf_addf(text, ",%s=%s", key, values->items[i]);
+}
+
+/* As MODEL of the command line has it. */
+static void ask_model(struct attestation *attestation, const struct injection_model *model)
+{
+    CLEANUP(text) char *name = provenance_ask(&model->origin);
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    buf_addf(&text, "%s,layout=%s", name, model->layout->name);
+    if (model->as != NULL)
+        buf_addf(&text, ",as=%s", model->as);
+    if (model->weights != NULL)
+        buf_addf(&text, ",weights=%s", model->weights);
+    name_choices(&text, "include", &model->include);
+    name_choices(&text, "exclude", &model->exclude);
+    name_choices(&text, "also", &model->also);
+    strings_add(&attestation->asked, buf_text(&text));
+}
+
+static void ask(struct attestation *attestation, const struct injection *injection)
+{
+    for (size_t i = 0; i < injection->model_count; i++)
+        if (injection->models[i].companion_of == NULL)
+            ask_model(attestation, &injection->models[i]);
+}
+
+static void record_options(struct attestation *attestation, const struct options *line)
+{
+    const char *const *values = options_list(line, "env");
+
+    for (; values != NULL && *values != NULL; values++)
+        strings_addf(&attestation->variables, "%.*s", (int)strcspn(*values, "="), *values);
+    for (size_t i = 0; i < ARRAY_SIZE(recorded); i++) {
+        if (!options_has(line, recorded[i]))
+            continue;
+        values = strcmp(recorded[i], "env") == 0 ? (const char *const *)attestation->variables.items
+                                                 : options_list(line, recorded[i]);
+        attestation->options[attestation->option_count++] =
+            (struct provenance_option){recorded[i], values};
+    }
+}
+
+static void list_models(struct attestation *attestation, const struct materials *materials)
+{
+    const struct listing *models = &materials->models;
+
+    attestation->models = xcalloc(models->count, sizeof(*attestation->models));
+    attestation->kept = xcalloc(materials->kept_count, sizeof(*attestation->kept));
+    for (size_t i = 0; i < models->count; i++)
+        attestation->models[i] = (struct provenance_model){
+            .plan = &models->items[i].plan,
+            .layout = models->items[i].layout->name,
+            .companion_of = &models->items[i].companion_of,
+        };
+    for (size_t i = 0; i < materials->kept_count; i++) {
+        const struct kept_model *kept = &materials->kept[i];
+        attestation->kept[i] =
+            (struct provenance_kept){kept->name, kept->source, kept->pin, kept->layout};
+    }
+}
+
+/* DIGEST_NONE if it cannot be read: then the documents do without. */
+static struct digest program_digest(const struct log *log)
+{
+    CLEANUP(error) struct error why = ERROR_INIT;
+    CLEANUP(hasher) struct hasher *hasher = hasher_new(DIGEST_SHA256, 0);
+    CLEANUP(reader) struct reader *program = NULL;
+    char part[64 * 1024];
+    ssize_t size = -1;
+
+    if (file_reader_open("/proc/self/exe", 0, SIZE_UNKNOWN, &program, &why) == 0)
+        while ((size = reader_read(program, part, sizeof(part), &why)) > 0)
+            hasher_add(hasher, part, (size_t)size);
+    if (size == 0)
+        return hasher_finish(hasher);
+    log_debug(log, "the program's own digest: %s", why.text);
+    return (struct digest)DIGEST_INIT;
+}
+
+static void fill(struct attestation *attestation, const struct injection *injection,
+                 const struct inject_result *result, const struct materials *materials)
+{
+    name_images(attestation, injection->line, &result->manifest.digest);
+    provenance_image_set(&attestation->base, &injection->base, &materials->base.digest);
+    ask(attestation, injection);
+    record_options(attestation, injection->line);
+    list_models(attestation, materials);
+    attestation->provenance = (struct provenance){
+        .images = attestation->images,
+        .image_count = attestation->image_count,
+        .base = &attestation->base,
+        .recorded_bases = &materials->recorded_bases,
+        .asked = &attestation->asked,
+        .options = attestation->options,
+        .option_count = attestation->option_count,
+        .models = attestation->models,
+        .model_count = materials->models.count,
+        .kept = attestation->kept,
+        .kept_count = materials->kept_count,
+        .version = INLAY_VERSION,
+        .program = program_digest(injection->options.log),
+        .created = injection->options.created,
+    };
+}
+
+static int attach(const struct document_kind *kind, const struct injection *injection,
+                  const struct descriptor *image, const struct buf *bytes, struct error *err)
+{
+    const struct referrer referrer = {kind->media_type, bytes, kind->file_name, kind->annotation,
+                                      kind->value};
+    struct descriptor manifest = DESCRIPTOR_INIT;
+
+    if (store_write_referrer(injection->target_store, image, &referrer, &manifest, err) < 0)
+        return -1;
+    log_info(injection->options.log, "attached: %s, %s", kind->title,
+             digest_format(&manifest.digest).text);
+    return 0;
+}
+
+static int write_kind(const struct document_kind *kind, const struct injection *injection,
+                      const struct descriptor *image, const struct provenance *provenance,
+                      struct error *err)
+{
+    const char *const *file = options_list(injection->line, kind->option);
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+
+    if (file == NULL)
+        return 0;
+    kind->format(provenance, &bytes);
+    for (; *file != NULL; file++) {
+        int result = **file == '\0' ? attach(kind, injection, image, &bytes, err)
+                                    : file_replace_named(*file, buf_text(&bytes), bytes.size, err);
+        if (result < 0)
+            return error_wrap(err, "the image is published as %s@%s, and %s could not be %s",
+                              provenance->images[0].name, digest_format(&image->digest).text,
+                              kind->title, **file == '\0' ? "attached" : "written");
+    }
+    return 0;
+}
+
+int attest_write(const struct injection *injection, const struct inject_result *result,
+                 const struct materials *materials, struct error *err)
+{
+    CLEANUP(attestation) struct attestation attestation = {.images = NULL};
+
+    if (!attest_is_wanted(injection->line))
+        return 0;
+    fill(&attestation, injection, result, materials);
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+        if (write_kind(&kinds[i], injection, &result->manifest, &attestation.provenance, err) < 0)
+            return -1;
+    return 0;
+}
