@@ -4,12 +4,15 @@
 #include <limits.h>
 #include <zlib.h>
 
-/* zlib: the largest window, and a gzip header is required. */
+/* zlib: the largest window, and which header there is: of gzip, of zlib, or none. */
 #define GZIP_WINDOW (15 + 16)
+#define ZLIB_WINDOW 15
+#define PLAIN_WINDOW (-15)
 
 struct gunzip_reader {
     struct reader base;
     struct reader *next; /* borrowed */
+    const char *name;    /* of the format, for messages */
     z_stream stream;
     bool in_member;
     bool input_ended;
@@ -51,10 +54,10 @@ static int gunzip_step(struct gunzip_reader *gunzip, bool *ended, struct error *
         gunzip->in_member = false;
     else if (status == Z_BUF_ERROR && stream->avail_in == 0 && gunzip->input_ended)
         return error_set(err, ERROR_CORRUPT,
-                         "the gzip stream ends after %" PRIu64 " bytes, in the middle",
+                         "the %s stream ends after %" PRIu64 " bytes, in the middle", gunzip->name,
                          gunzip->taken);
     else if (status != Z_OK && status != Z_BUF_ERROR)
-        return error_set(err, ERROR_CORRUPT, "the gzip stream is damaged: %s",
+        return error_set(err, ERROR_CORRUPT, "the %s stream is damaged: %s", gunzip->name,
                          stream->msg != NULL ? stream->msg : "zlib gives no reason");
     return 0;
 }
@@ -84,15 +87,27 @@ static void gunzip_free(struct reader *reader)
     free(gunzip);
 }
 
-struct reader *gunzip_reader_new(struct reader *next)
+static struct reader *new_reader(struct reader *next, const char *name, int window)
 {
     static const struct reader_ops ops = {gunzip_read, gunzip_free};
     struct gunzip_reader *gunzip = xcalloc(1, sizeof(*gunzip));
 
     gunzip->base.ops = &ops;
     gunzip->next = next;
+    gunzip->name = name;
     gunzip->in_member = true; /* so that an empty input is one that ends early */
-    if (inflateInit2(&gunzip->stream, GZIP_WINDOW) != Z_OK)
+    if (inflateInit2(&gunzip->stream, window) != Z_OK)
         out_of_memory();
     return &gunzip->base;
+}
+
+struct reader *gunzip_reader_new(struct reader *next)
+{
+    return new_reader(next, "gzip", GZIP_WINDOW);
+}
+
+struct reader *inflate_reader_new(struct reader *next, enum inflate_form form)
+{
+    return form == INFLATE_ZLIB ? new_reader(next, "zlib", ZLIB_WINDOW)
+                                : new_reader(next, "deflate", PLAIN_WINDOW);
 }

@@ -216,6 +216,13 @@ CLEANUP_FREE(prefetch)
  */
 struct reader *gunzip_reader_new(struct reader *next);
 struct reader *unzstd_reader_new(struct reader *next);
+/* The same of one deflate stream (RFC 1951) by itself, as zip has it, or in zlib's form (RFC 1950).
+ */
+enum inflate_form {
+    INFLATE_PLAIN,
+    INFLATE_ZLIB,
+};
+struct reader *inflate_reader_new(struct reader *next, enum inflate_form form);
 /*
  * The one of them that the first bytes of `next` ask for, or neither: then the bytes pass as they
  * are. ERROR_UNSUPPORTED for bzip2 and xz.

@@ -302,6 +302,41 @@ static void a_few_bytes_do_not_become_more_than_a_gigabyte(void **state)
     assert_int_equal(err.kind, ERROR_UNSUPPORTED);
 }
 
+static void inflate_reader_reads_a_stream_by_itself_and_one_of_zlib(void **state)
+{
+    /* zlib.compress(b"weights " * 4, 9) */
+    static const char zlib[] =
+        "\x78\xda\x2b\x4f\xcd\x4c\xcf\x28\x29\x56\x28\xc7\x41\x03\x00\xd1\x08\x0c\x6d";
+    const struct {
+        size_t from, size;
+        enum inflate_form form;
+        const char *complaint; /* NULL: it is right */
+    } cases[] = {
+        {0, sizeof(zlib) - 1, INFLATE_ZLIB, NULL},
+        {2, sizeof(zlib) - 1 - 6, INFLATE_PLAIN, NULL},
+        {0, sizeof(zlib) - 2, INFLATE_ZLIB, "the zlib stream ends after"},
+        {2, sizeof(zlib) - 1 - 8, INFLATE_PLAIN, "the deflate stream ends after"},
+        {1, sizeof(zlib) - 2, INFLATE_ZLIB, "the zlib stream is damaged: incorrect header check"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(reader)
+        struct reader *packed = memory_reader_new(zlib + cases[i].from, cases[i].size);
+        CLEANUP(reader) struct reader *reader = inflate_reader_new(packed, cases[i].form);
+        CLEANUP(buf) struct buf bytes = BUF_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        int result = reader_read_all(reader, MIB, &bytes, &err);
+        if (cases[i].complaint == NULL) {
+            assert_int_equal(result, 0);
+            assert_string_equal(buf_text(&bytes), "weights weights weights weights ");
+        } else {
+            assert_int_equal(err.kind, ERROR_CORRUPT);
+            assert_non_null(strstr(err.text, cases[i].complaint));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -313,6 +348,7 @@ int main(void)
         cmocka_unit_test(other_packings_are_named),
         cmocka_unit_test(a_window_that_runtimes_do_not_read_is_refused),
         cmocka_unit_test(a_few_bytes_do_not_become_more_than_a_gigabyte),
+        cmocka_unit_test(inflate_reader_reads_a_stream_by_itself_and_one_of_zlib),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
