@@ -17,6 +17,12 @@ struct pickle_scan {
     unsigned depth;
 };
 
+/* A run of its bytes. */
+struct extent {
+    uint64_t offset;
+    uint64_t size;
+};
+
 /* A part of a file that moves along: the bytes around a position. */
 struct window {
     struct pickle_scan *scan;
@@ -63,8 +69,8 @@ int scan_part(struct pickle_scan *scan, const char *path, const struct pickle_in
 /* scan.c: the same of what a reader has, into memory; what cannot be unpacked is noted. */
 int scan_reader(struct pickle_scan *scan, const char *path, struct reader *content, size_t limit,
                 struct error *err) MUST_CHECK;
-/* scan.c: appends a range, which is in the file; *found false if the limit is reached. */
-int scan_read(struct pickle_scan *scan, const struct pickle_input *in, uint64_t offset, size_t size,
+/* scan.c: appends a run of bytes, which is in the file; *found false if the limit is reached. */
+int scan_read(struct pickle_scan *scan, const struct pickle_input *in, struct extent extent,
               struct buf *out, bool *found, struct error *err) MUST_CHECK;
 
 /*

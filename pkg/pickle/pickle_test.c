@@ -1,9 +1,231 @@
 #include "pickle/pickle.h"
 
+#include "core/text.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
+#include <string.h>
 
 #include <cmocka.h>
+
+/* A file in memory, and how much of it was asked for. */
+struct file {
+    const char *data;
+    size_t size;
+    uint64_t asked;
+};
+
+static int read_file(void *arg, uint64_t offset, size_t size, struct buf *out, struct error *err)
+{
+    struct file *file = arg;
+
+    (void)err;
+    assert_true(offset <= file->size && size <= file->size - offset);
+    file->asked += size;
+    buf_add(out, file->data + offset, size);
+    return 0;
+}
+
+static void scan(const char *path, const char *data, size_t size, struct pickle_findings *out)
+{
+    struct file file = {data, size, 0};
+    const struct pickle_input in = {size, read_file, &file};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    assert_int_equal(pickle_scan(path, &in, out, &err), 0);
+}
+
+#define BYTES(text) (text), sizeof(text) - 1
+
+static const struct {
+    const char *title, *data;
+    size_t size;
+    const char *imports; /* "posix.system dangerous"; NULL: it is no pickle */
+} imports[] = {
+    {"GLOBAL", BYTES("\x80\2cposix\nsystem\nU\2idq\0\x85R."), "posix.system dangerous"},
+    {"GLOBAL without PROTO", BYTES("cposix\nsystem\n(S'id'\ntR."), "posix.system dangerous"},
+    {"INST", BYTES("(S'id'\nios\nsystem\n."), "os.system dangerous"},
+    {"STACK_GLOBAL", BYTES("\x80\4\x8c\2os\x8c\6system\x93\x8c\2id\x85R."), "os.system dangerous"},
+    {"names from the memo",
+     BYTES("\x80\4\x8c\2os\x94\x8c\6system\x94"
+           "00h\0h\1\x93."),
+     "os.system dangerous"},
+    {"names from a memo that others wrote to",
+     BYTES("\x80\2U\13collectionsp1\n0U\2osp1\n0g1\nU\6system\x93."), "os.system dangerous"},
+    {"names by DUP and behind a mark",
+     BYTES("\x80\4(\x8c\2os\x8c\6system2"
+           "0\x93t."),
+     "os.system dangerous"},
+    {"Python 2's name", BYTES("c__builtin__\neval\n."), "__builtin__.eval dangerous"},
+    {"a name that is made up", BYTES("\x80\4N\x8c\6system\x93."),
+     "a name that it makes up dangerous"},
+    {"a name with an escape", BYTES("S'\\x6fs'\nS'system'\n\x93."),
+     "a name that it makes up dangerous"},
+    {"a place in the memo that only Python reads", BYTES("V0\np 1_0\n0Vos\np1\nVsystem\np2\n\x93."),
+     "os.system dangerous"},
+    {"a memo that only Python follows", BYTES("Vcollections\np 1\n0Vos\np1\n0g1\nVsystem\n\x93."),
+     "a name that it makes up dangerous"},
+    {"extensions", BYTES("\x80\2\x82\7\x83\1\2\x84\1\0\0\0\x87."),
+     "extension 7 unknown, extension 513 unknown, extension 1 unknown"},
+    {"dots in a name", BYTES("\x80\4\x8c\5torch\x8c\x17serialization.os.system\x93."),
+     "torch.serialization.os.system dangerous"},
+    {"a checkpoint",
+     BYTES("\x80\2ccollections\nOrderedDict\nq\0)Rq\1ctorch._utils\n_rebuild_tensor_v2\n0."),
+     "collections.OrderedDict known, torch._utils._rebuild_tensor_v2 known"},
+    {"what nobody knows", BYTES("cacme.models\nNet\n."), "acme.models.Net unknown"},
+    {"several pickles", BYTES("\x80\2K\1.\x80\2K\2.cposix\nsystem\n.raw"),
+     "posix.system dangerous"},
+    {"what has run before the damage", BYTES("\x80\2cposix\nsystem\n\xff"),
+     "posix.system dangerous"},
+    {"nothing", BYTES("\x80\4]\x94."), ""},
+    {"bytes", BYTES("\6\0\0\0 is the version of CTranslate2"), NULL},
+    {"a text", BYTES("weights"), NULL},
+    {"nothing at all", BYTES(""), NULL},
+};
+
+static void pickle_scan_names_what_each_way_of_importing_imports(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(imports); i++) {
+        static const char *const words[] = {"known", "unknown", "dangerous"};
+        CLEANUP(pickle_findings) struct pickle_findings found = PICKLE_FINDINGS_INIT;
+        CLEANUP(buf) struct buf names = BUF_INIT;
+        scan("model.bin", imports[i].data, imports[i].size, &found);
+        for (size_t k = 0; k < found.count; k++)
+            buf_addf(&names, "%s%s %s", k > 0 ? ", " : "", found.imports[k].name,
+                     words[found.imports[k].verdict]);
+        if (found.runs_code != (imports[i].imports != NULL) ||
+            strcmp(buf_text(&names), imports[i].imports != NULL ? imports[i].imports : "") != 0)
+            fail_msg("%s: found '%s'%s, expected '%s'", imports[i].title, buf_text(&names),
+                     found.runs_code ? "" : " in no pickle",
+                     imports[i].imports != NULL ? imports[i].imports : "no pickle");
+    }
+}
+
+static void pickle_scan_says_what_it_does_not_look_at(void **state)
+{
+    static const struct {
+        const char *path, *data;
+        size_t size;
+        const char *unread; /* NULL: nothing */
+    } cases[] = {
+        {"a.pkl", BYTES("\x80\4]\x94."), NULL},
+        {"a.pkl", BYTES("\x80\2X\xff\xff\xff\x7fname."), "it is damaged from byte"},
+        {"a.pkl", BYTES("\x80\2(("), "it is damaged from byte 4 on"},
+        {"a.pt", BYTES("PK\3\4 and no end"), "a zip archive whose directory cannot be read"},
+        {"a.joblib", BYTES("BZh91AY&SY"), "packed with bzip2, xz or lz4"},
+        {"a.npy", BYTES("\x93NUMPY\1\0\xff\xff{'descr"), "its header is damaged"},
+        {"a.joblib", BYTES("\x78\x9c damaged"),
+         "what is packed in it cannot be unpacked: the zlib"},
+        {"a.joblib", BYTES("\x80\3cjoblib.numpy_pickle\nNumpyArrayWrapper\n)\x81}braw array"),
+         "behind its first array"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(pickle_findings) struct pickle_findings found = PICKLE_FINDINGS_INIT;
+        scan(cases[i].path, cases[i].data, cases[i].size, &found);
+        if (cases[i].unread == NULL)
+            assert_null(found.unread);
+        else if (found.unread == NULL || strstr(found.unread, cases[i].unread) == NULL)
+            fail_msg("'%s' lacks '%s'", found.unread != NULL ? found.unread : "", cases[i].unread);
+        assert_int_equal(pickle_findings_verdict(&found),
+                         cases[i].unread != NULL ? PICKLE_UNKNOWN : PICKLE_KNOWN);
+    }
+}
+
+static void pickle_scan_finds_objects_and_layers_beside_numbers(void **state)
+{
+    static const struct {
+        const char *path, *data;
+        size_t size;
+        const char *text; /* NULL: it runs nothing */
+    } cases[] = {
+        {"a.npy", BYTES("\x93NUMPY\1\0\x1a\0{'descr': '<f4', 'fortran_order'}\x80\4."), NULL},
+        {"a.npy",
+         BYTES("\x93NUMPY\1\0\x20\0{'descr': '|O', 'fortran_order'\n"
+               "cos\ngetcwd\n."),
+         "imports os.getcwd (dangerous)"},
+        {"a.npy",
+         BYTES("\x93NUMPY\2\0\x14\0\0\0{'descr': [('a', 'O'"
+               "cos\ngetcwd\n."),
+         "imports os.getcwd (dangerous)"},
+        {"a.h5", BYTES("\x89HDF\r\n\x1a\n model_config {\"class_name\": \"Dense\"}"), NULL},
+        {"a.h5", BYTES("\x89HDF\r\n\x1a\n {\"class_name\": \"Dense\", \"class_name\":\"Lambda\"}"),
+         "imports a Lambda layer of Keras, byte code of Python (not known)"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(pickle_findings) struct pickle_findings found = PICKLE_FINDINGS_INIT;
+        scan(cases[i].path, cases[i].data, cases[i].size, &found);
+        CLEANUP(text) char *text = pickle_findings_format(&found);
+        assert_int_equal(found.runs_code, cases[i].text != NULL);
+        if (cases[i].text != NULL)
+            assert_string_equal(text, cases[i].text);
+    }
+}
+
+/* A tensor of 256 MiB in the middle of a pickle, of which nothing has to be fetched. */
+static int read_large(void *arg, uint64_t offset, size_t size, struct buf *out, struct error *err)
+{
+    static const char head[] = "\x80\4\x8e\0\0\0\x10\0\0\0\0";
+    static const char tail[] = "0cposix\nsystem\n.";
+    uint64_t *asked = arg;
+
+    (void)err;
+    *asked += size;
+    for (uint64_t at = offset; at < offset + size; at++) {
+        uint64_t behind = at - (sizeof(head) - 1) - 256 * MIB;
+        char byte = 'x';
+        if (at < sizeof(head) - 1)
+            byte = head[at];
+        else if (at >= sizeof(head) - 1 + 256 * MIB)
+            byte = tail[behind];
+        buf_add(out, &byte, 1);
+    }
+    return 0;
+}
+
+static void pickle_scan_passes_over_what_is_large(void **state)
+{
+    uint64_t asked = 0;
+    const struct pickle_input in = {11 + 256 * MIB + 17, read_large, &asked};
+    CLEANUP(pickle_findings) struct pickle_findings found = PICKLE_FINDINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(pickle_scan("a.bin", &in, &found, &err), 0);
+    assert_null(found.unread);
+    assert_int_equal(found.count, 1);
+    assert_string_equal(found.imports[0].name, "posix.system");
+    assert_true(asked < MIB);
+}
+
+/* What goes on for ever, or wants more memory than it has bytes. */
+static void pickle_scan_has_an_end(void **state)
+{
+    static const struct {
+        const char *bytes, *unread;
+    } cases[] = {
+        {"(", "it has more than 1048576 values on its stack"},
+        {"cposix\nsystem\n", "it has more than"},
+        {"\x80\2N.", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(pickle_findings) struct pickle_findings found = PICKLE_FINDINGS_INIT;
+        CLEANUP(buf) struct buf data = BUF_INIT;
+        while (data.size < 18 * MIB)
+            buf_add_text(&data, cases[i].bytes);
+        scan("a.pkl", buf_text(&data), data.size, &found);
+        if (cases[i].unread == NULL)
+            assert_null(found.unread);
+        else if (found.unread == NULL || strstr(found.unread, cases[i].unread) == NULL)
+            fail_msg("%zu: %s", i, found.unread);
+    }
+}
 
 static void pickle_judge_goes_by_module_and_name(void **state)
 {
@@ -36,10 +258,27 @@ static void pickle_judge_goes_by_module_and_name(void **state)
                      pickle_judge(cases[i].module, cases[i].name));
 }
 
+static void pickle_is_suspect_goes_by_the_ending(void **state)
+{
+    (void)state;
+    assert_true(pickle_is_suspect("pytorch_model.bin"));
+    assert_true(pickle_is_suspect("a/B.PT"));
+    assert_true(pickle_is_suspect("x.tar/model.keras"));
+    assert_false(pickle_is_suspect("a.bin/config.json"));
+    assert_false(pickle_is_suspect("model.safetensors"));
+    assert_false(pickle_is_suspect("bin"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pickle_scan_names_what_each_way_of_importing_imports),
+        cmocka_unit_test(pickle_scan_says_what_it_does_not_look_at),
+        cmocka_unit_test(pickle_scan_finds_objects_and_layers_beside_numbers),
+        cmocka_unit_test(pickle_scan_passes_over_what_is_large),
+        cmocka_unit_test(pickle_scan_has_an_end),
         cmocka_unit_test(pickle_judge_goes_by_module_and_name),
+        cmocka_unit_test(pickle_is_suspect_goes_by_the_ending),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

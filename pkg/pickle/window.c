@@ -19,9 +19,8 @@ int window_need(struct window *window, size_t size, const unsigned char **out, s
         uint64_t left = window->in->size - window->at;
         buf_clear(&window->bytes);
         window->start = window->at;
-        if (scan_read(window->scan, window->in, window->at,
-                      left < WINDOW_BLOCK ? (size_t)left : WINDOW_BLOCK, &window->bytes, &found,
-                      err) < 0)
+        const struct extent block = {window->at, left < WINDOW_BLOCK ? left : WINDOW_BLOCK};
+        if (scan_read(window->scan, window->in, block, &window->bytes, &found, err) < 0)
             return -1;
     }
     if (found && window->bytes.size >= end - window->start)

@@ -1,0 +1,313 @@
+#include "pickle/pickle_internal.h"
+
+#include "core/text.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#define HEAD_SIZE 512
+#define UNPACKED_MAX ((size_t)(64 * MIB))
+#define NAME_SHOWN 200
+/* Of a model of Keras: the configuration stands before the weights. */
+#define HDF5_READ_MAX ((size_t)(2 * MIB))
+#define NPY_HEADER_MAX ((uint64_t)(1 * MIB))
+
+static const char *extension_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    const char *dot = strrchr(slash != NULL ? slash + 1 : path, '.');
+
+    return dot != NULL ? dot : "";
+}
+
+bool pickle_is_suspect(const char *path)
+{
+    static const char *const extensions[] = {
+        ".bin", ".pt",     ".pth", ".th", ".ckpt", ".pkl", ".pickle", ".dill",
+        ".npy", ".joblib", ".npz", ".h5", ".hdf5", ".sav", ".keras",  ".nemo"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(extensions); i++)
+        if (text_equal_fold(extension_of(path), extensions[i]))
+            return true;
+    return false;
+}
+
+void scan_note_unread(struct pickle_scan *scan, const char *format, ...)
+{
+    va_list arguments;
+    char *text = NULL;
+
+    if (scan->findings->unread != NULL)
+        return;
+    va_start(arguments, format);
+    if (vasprintf(&text, format, arguments) < 0)
+        out_of_memory();
+    va_end(arguments);
+    text_mask(text);
+    scan->findings->unread = text;
+}
+
+void scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict verdict)
+{
+    struct pickle_findings *findings = scan->findings;
+    CLEANUP(text) char *shown = xasprintf("%.*s", NAME_SHOWN, name);
+
+    text_mask(shown);
+    for (size_t i = 0; i < findings->count; i++)
+        if (strcmp(findings->imports[i].name, shown) == 0)
+            return;
+    if (findings->count == PICKLE_IMPORTS_MAX) {
+        scan_note_unread(scan, "it imports more than %zu names", PICKLE_IMPORTS_MAX);
+        return;
+    }
+    findings->imports =
+        xrealloc(findings->imports, findings->count + 1, sizeof(*findings->imports));
+    findings->imports[findings->count++] = (struct pickle_import){TAKE(shown), verdict};
+}
+
+void scan_add_import(struct pickle_scan *scan, const char *module, const char *name)
+{
+    CLEANUP(text) char *full = xasprintf("%s.%s", module, name);
+
+    scan_add(scan, full, pickle_judge(module, name));
+}
+
+int scan_read(struct pickle_scan *scan, const struct pickle_input *in, struct extent extent,
+              struct buf *out, bool *found, struct error *err)
+{
+    size_t before = out->size;
+
+    *found = extent.size <= scan->left;
+    if (!*found) {
+        scan_note_unread(scan, "more than %llu MiB of it would have to be read",
+                         (unsigned long long)(PICKLE_READ_MAX / MIB));
+        return 0;
+    }
+    scan->left -= extent.size;
+    if (in->read(in->arg, extent.offset, (size_t)extent.size, out, err) < 0)
+        return -1;
+    *found = out->size - before == extent.size;
+    return 0;
+}
+
+/* A part of a file as a file. */
+struct part {
+    const struct pickle_input *whole;
+    uint64_t offset;
+};
+
+static int part_read(void *arg, uint64_t offset, size_t size, struct buf *out, struct error *err)
+{
+    const struct part *part = arg;
+
+    return part->whole->read(part->whole->arg, part->offset + offset, size, out, err);
+}
+
+int scan_part(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+              uint64_t offset, uint64_t size, struct error *err)
+{
+    struct part part = {in, offset};
+    const struct pickle_input input = {size, part_read, &part};
+    uint64_t end = 0;
+
+    if (!u64_add(offset, size, &end) || end > in->size) {
+        scan_note_unread(scan, "'%s' in it goes beyond its end", path);
+        return 0;
+    }
+    return scan_file(scan, path, &input, err);
+}
+
+static int memory_read(void *arg, uint64_t offset, size_t size, struct buf *out, struct error *err)
+{
+    const struct buf *bytes = arg;
+
+    (void)err;
+    buf_add(out, bytes->data + offset, size);
+    return 0;
+}
+
+int scan_reader(struct pickle_scan *scan, const char *path, struct reader *content, size_t limit,
+                struct error *err)
+{
+    CLEANUP(error) struct error why = ERROR_INIT;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+
+    if (reader_read_all(content, limit, &bytes, &why) < 0) {
+        scan_note_unread(scan, "what is packed in it cannot be unpacked: %s", why.text);
+        if (bytes.size == 0)
+            return 0;
+    }
+    const struct pickle_input input = {bytes.size, memory_read, &bytes};
+    struct pickle_scan inner = {scan->findings, 4 * (uint64_t)limit, scan->depth};
+    return scan_file(&inner, path, &input, err);
+}
+
+/* All of a file that is packed, unpacked into memory. */
+static int scan_packed(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                       bool is_zlib, struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    bool found = in->size <= PICKLE_READ_MAX;
+
+    if (!found)
+        scan_note_unread(scan, "it is packed, and larger than %llu MiB",
+                         (unsigned long long)(PICKLE_READ_MAX / MIB));
+    if (!found || scan_read(scan, in, (struct extent){0, in->size}, &bytes, &found, err) < 0)
+        return found ? -1 : 0;
+    CLEANUP(reader) struct reader *memory = memory_reader_new(buf_text(&bytes), bytes.size);
+    CLEANUP(reader)
+    struct reader *content =
+        is_zlib ? inflate_reader_new(memory, INFLATE_ZLIB) : unpack_reader_new(memory);
+    return scan_reader(scan, path, content, UNPACKED_MAX, err);
+}
+
+/* NEP 1: a header that is a dictionary of Python; objects are pickled behind it. */
+static int scan_npy(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                    const struct buf *head, struct error *err)
+{
+    const unsigned char *bytes = (const unsigned char *)buf_text(head);
+    uint64_t start = bytes[6] == 1 ? 10 : 12;
+    uint64_t size = bytes[8] | (uint64_t)bytes[9] << 8;
+    CLEANUP(buf) struct buf header = BUF_INIT;
+    bool found = true;
+
+    if (bytes[6] != 1)
+        size |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
+    if (size > NPY_HEADER_MAX || start + size > in->size) {
+        scan_note_unread(scan, "its header is damaged");
+        return 0;
+    }
+    if (scan_read(scan, in, (struct extent){start, size}, &header, &found, err) < 0)
+        return -1;
+    const char *type = found ? strstr(buf_text(&header), "descr") : NULL;
+    const char *end = type != NULL ? strstr(type, "fortran_order") : NULL;
+    if (type == NULL ||
+        memchr(type, 'O', end != NULL ? (size_t)(end - type) : strlen(type)) == NULL)
+        return 0; /* numbers and texts */
+    scan->findings->runs_code = true;
+    return scan_part(scan, path, in, start + size, in->size - start - size, err);
+}
+
+/* Byte code of Python, which Keras runs as the layer's function. */
+static void find_lambda(struct pickle_scan *scan, const char *text, size_t size)
+{
+    static const char key[] = "\"class_name\"";
+
+    for (const char *at = text; at != NULL && size - (size_t)(at - text) > sizeof(key);) {
+        at = memmem(at, size - (size_t)(at - text), key, sizeof(key) - 1);
+        if (at == NULL)
+            return;
+        at += sizeof(key) - 1;
+        const char *value = at + strspn(at, ": \t\r\n");
+        if (strncmp(value, "\"Lambda\"", 8) != 0)
+            continue;
+        scan->findings->runs_code = true;
+        scan_add(scan, "a Lambda layer of Keras, byte code of Python", PICKLE_UNKNOWN);
+        return;
+    }
+}
+
+static int scan_keras(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
+{
+    size_t size = in->size < HDF5_READ_MAX ? (size_t)in->size : HDF5_READ_MAX;
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    bool found = false;
+
+    if (scan_read(scan, in, (struct extent){0, size}, &bytes, &found, err) < 0)
+        return -1;
+    if (found)
+        find_lambda(scan, buf_text(&bytes), bytes.size);
+    return 0;
+}
+
+/* RFC 1950, of the windows that zlib makes. */
+static bool is_zlib(const struct buf *head)
+{
+    const unsigned char *bytes = (const unsigned char *)buf_text(head);
+
+    return head->size >= 2 && bytes[0] == 0x78 && (bytes[0] << 8 | bytes[1]) % 31 == 0;
+}
+
+/* The sum of a tar header's bytes, its own field as blanks. */
+static bool is_tar(const struct buf *head)
+{
+    unsigned sum = 0;
+    unsigned wanted = 0;
+
+    if (head->size < HEAD_SIZE || head->data[0] == '\0')
+        return false;
+    for (size_t i = 0; i < HEAD_SIZE; i++)
+        sum += i >= 148 && i < 156 ? ' ' : (unsigned char)head->data[i];
+    size_t at = 148 + strspn(head->data + 148, " ");
+    for (; at < 156 && head->data[at] >= '0' && head->data[at] <= '7'; at++)
+        wanted = wanted * 8 + (unsigned)(head->data[at] - '0');
+    return wanted == sum;
+}
+
+static bool begins(const struct buf *head, const char *magic, size_t size)
+{
+    return head->size >= size && memcmp(buf_text(head), magic, size) == 0;
+}
+
+static int scan_content(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                        const struct buf *head, struct error *err)
+{
+    if (begins(head, "PK\3\4", 4))
+        return scan_zip(scan, in, err);
+    if (begins(head, "\x93NUMPY", 6) && head->size >= 12)
+        return scan_npy(scan, path, in, head, err);
+    if (begins(head, "\x89HDF\r\n\x1a\n", 8) || strcmp(path, "config.json") == 0)
+        return scan_keras(scan, in, err);
+    if (is_tar(head))
+        return scan_tar(scan, in, err);
+    if (begins(head, "\x1f\x8b\x08", 3) || begins(head, "\x28\xb5\x2f\xfd", 4) || is_zlib(head))
+        return scan_packed(scan, path, in, is_zlib(head), err);
+    if (begins(head, "BZh", 3) ||
+        begins(head,
+               "\xfd"
+               "7zXZ",
+               5) ||
+        begins(head, "\x04\x22\x4d\x18", 4) || begins(head, "\x5d\0\0", 3))
+        scan_note_unread(scan, "it is packed with bzip2, xz or lz4");
+    else
+        return scan_pickles(scan, in, false, err);
+    scan->findings->runs_code = true;
+    return 0;
+}
+
+int scan_file(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+              struct error *err)
+{
+    size_t size = in->size < HEAD_SIZE ? (size_t)in->size : HEAD_SIZE;
+    CLEANUP(buf) struct buf head = BUF_INIT;
+    bool found = false;
+
+    if (scan->depth == PICKLE_DEPTH_MAX) {
+        scan_note_unread(scan, "it is an archive in an archive in an archive");
+        return 0;
+    }
+    if (scan_read(scan, in, (struct extent){0, size}, &head, &found, err) < 0)
+        return -1;
+    if (!found)
+        return 0;
+    scan->depth++;
+    int result = scan_content(scan, path, in, &head, err);
+    scan->depth--;
+    return result;
+}
+
+int pickle_scan(const char *path, const struct pickle_input *in, struct pickle_findings *out,
+                struct error *err)
+{
+    CLEANUP(pickle_findings) struct pickle_findings findings = PICKLE_FINDINGS_INIT;
+    struct pickle_scan scan = {&findings, PICKLE_READ_MAX, 0};
+
+    if (scan_file(&scan, path, in, err) < 0)
+        return -1;
+    pickle_findings_release(out);
+    *out = findings;
+    findings = (struct pickle_findings)PICKLE_FINDINGS_INIT;
+    return 0;
+}
