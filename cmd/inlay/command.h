@@ -4,12 +4,16 @@
 #include "core/cancel.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/secrets.h"
 
 struct options;
+struct output;
 
 /* What every command gets from main(). */
 struct command_context {
     const struct cancel *cancel;
+    struct secrets *secrets; /* what no output has in it */
+    struct output *output;
 };
 
 /* As bits: which commands take an option. */

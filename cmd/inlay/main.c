@@ -5,6 +5,7 @@
 #include "core/text.h"
 #include "help.h"
 #include "options.h"
+#include "output.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -110,32 +111,6 @@ static void open_standard_files(void)
                                     /dev/null */
 }
 
-/* `number` is the errno, or 0 if nobody has noted it. */
-static int refuse_output(int number, struct error *err)
-{
-    if (number == EBADF)
-        return error_set(err, ERROR_LOCAL, "standard output is closed, expected one to write to");
-    if (number == 0)
-        return error_set(err, ERROR_LOCAL, "standard output did not take the whole result");
-    return error_set_errno(err, number, "writing to standard output");
-}
-
-/* What a command has printed is written now; what was lost before counts. */
-static int finish_output(struct error *err)
-{
-    if (fflush(stdout) != 0)
-        return refuse_output(errno, err);
-    return ferror(stdout) == 0 ? 0 : refuse_output(0, err);
-}
-
-/* What the program says of itself. A reader that has read enough is no error. */
-static int say(const char *text, struct error *err)
-{
-    if ((fputs(text, stdout) >= 0 && fflush(stdout) == 0) || errno == EPIPE)
-        return 0;
-    return refuse_output(errno, err);
-}
-
 static const struct command *find_command(const char *name)
 {
     for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
@@ -157,7 +132,8 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
-static int say_help(const struct command *command, struct error *err)
+static int say_help(const struct command_context *context, const struct command *command,
+                    struct error *err)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
 
@@ -165,41 +141,41 @@ static int say_help(const struct command *command, struct error *err)
         help_format_command(command, &text);
     else
         help_format_program(commands, ARRAY_SIZE(commands), &text);
-    return say(buf_text(&text), err);
+    return output_say(context->output, buf_text(&text), err);
 }
 
-static int run_command(const struct command *command, int argc, char **argv, struct error *err)
+static int run_command(const struct command_context *context, const struct command *command,
+                       int argc, char **argv, struct error *err)
 {
-    struct command_context context = {.cancel = &interrupted};
     CLEANUP(options) struct options options = {.target = REFERENCE_INIT};
 
     if (options_parse(command, argc, argv, &options, err) < 0)
         return -1;
     if (options_has(&options, "help"))
-        return say_help(command, err);
+        return say_help(context, command, err);
     atomic_store(&may_move_tag,
                  (command->id & (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)) != 0);
-    if (command->run(&context, &options, err) < 0)
+    if (command->run(context, &options, err) < 0)
         return -1;
-    return finish_output(err);
+    return output_finish(context->output, err);
 }
 
-static int run(int argc, char **argv, struct error *err)
+static int run(const struct command_context *context, int argc, char **argv, struct error *err)
 {
     if (argc < 2)
         return error_set(err, ERROR_USAGE, "no command is named; 'inlay --help' lists them");
     if (strcmp(argv[1], "--version") == 0)
-        return say("inlay " INLAY_VERSION "\n", err);
+        return output_say(context->output, "inlay " INLAY_VERSION "\n", err);
     bool help = is_help(argv[1]);
     if (help && argc == 2)
-        return say_help(NULL, err);
+        return say_help(context, NULL, err);
     const struct command *command = find_command(argv[help ? 2 : 1]);
     if (command == NULL)
         return error_set(err, ERROR_USAGE, "'%s' is not a command; 'inlay --help' lists them",
                          argv[help ? 2 : 1]);
     if (help || asks_for_help(argc - 1, argv + 1))
-        return say_help(command, err);
-    return run_command(command, argc - 1, argv + 1, err);
+        return say_help(context, command, err);
+    return run_command(context, command, argc - 1, argv + 1, err);
 }
 
 /* libarchive ends the process by itself, with status 1, where it has no memory for a name. */
@@ -211,6 +187,7 @@ static void end_for_others(void)
 
 int main(int argc, char **argv)
 {
+    CLEANUP(secrets) struct secrets *secrets = secrets_new();
     CLEANUP(error) struct error err = ERROR_INIT;
     int status = EXIT_SUCCESS;
 
@@ -219,8 +196,10 @@ int main(int argc, char **argv)
     watch_signals();
     memory_watch_crypto();
     json_set_alloc_funcs(xmalloc, free);
+    CLEANUP(output) struct output *output = output_open(secrets);
+    const struct command_context context = {&interrupted, secrets, output};
     atexit(end_for_others);
-    if (cancel_check(&interrupted, &err) < 0 || run(argc, argv, &err) < 0) {
+    if (cancel_check(&interrupted, &err) < 0 || run(&context, argc, argv, &err) < 0) {
         fprintf(stderr, "inlay: %s\n", err.text);
         status = exit_status(err.kind);
     }

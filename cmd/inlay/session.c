@@ -56,6 +56,7 @@ void session_open(struct session *session, const struct command_context *context
         .user_agent = "inlay/" INLAY_VERSION,
         .cancel = context->cancel,
         .log = log,
+        .secrets = context->secrets,
         .stall_timeout_s = (unsigned)options_number(options, "timeout"),
         .retries = choose_retries(options),
         .tls_ca = options_text(options, "tls-ca"),

@@ -185,6 +185,8 @@ static int question_find(struct question *question, struct auth *auth, struct gr
     if (credential_finder_find(auth->credentials, &query, question->fresh, &question->credential,
                                err) < 0)
         return -1;
+    http_note_secret(auth->http, question->credential.password);
+    http_note_secret(auth->http, question->credential.identity_token);
     pthread_mutex_lock(&auth->lock);
     set_text(&grant->provenance, question->credential.provenance);
     pthread_mutex_unlock(&auth->lock);

@@ -15,6 +15,43 @@ static void *take_more(void *pointer, size_t size)
     return xrealloc(pointer, size, 1);
 }
 
+void http_note_secret(struct http *http, const char *secret)
+{
+    if (http->secrets != NULL && secret != NULL)
+        secrets_add(http->secrets, secret);
+}
+
+void http_note_credential(struct http *http, const char *header)
+{
+    const char *value = header != NULL ? strpbrk(header, " =") : NULL;
+
+    http_note_secret(http, value != NULL ? value + 1 : header);
+}
+
+/* USER:PASSWORD in a proxy's URL, and the password alone, as they stand there and as they are sent.
+ */
+static void note_proxy(struct http *http, const char *proxy)
+{
+    if (proxy == NULL)
+        return;
+    const char *scheme = strstr(proxy, "://");
+    const char *start = scheme != NULL ? scheme + 3 : proxy;
+    CLEANUP(text) char *pair = xstrndup(start, strcspn(start, "/?#"));
+    CLEANUP(text) char *decoded = NULL;
+    char *end = strrchr(pair, '@');
+    if (end == NULL)
+        return;
+    *end = '\0';
+    if (!http_decode(pair, &decoded))
+        decoded = xstrdup(pair);
+    const char *const texts[] = {pair, decoded};
+    for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
+        const char *password = strchr(texts[i], ':');
+        http_note_secret(http, texts[i]);
+        http_note_secret(http, password != NULL ? password + 1 : NULL);
+    }
+}
+
 struct http *http_new(const struct http_options *options)
 {
     struct http *http = xcalloc(1, sizeof(*http));
@@ -25,6 +62,7 @@ struct http *http_new(const struct http_options *options)
     http->user_agent = xstrdup(options->user_agent);
     http->cancel = options->cancel;
     http->log = options->log;
+    http->secrets = options->secrets;
     http->stall_timeout_ms = (options->stall_timeout_s > 0 ? options->stall_timeout_s : 60) * 1000;
     http->retries = options->retries == HTTP_NO_RETRIES ? 0
                     : options->retries > 0              ? options->retries
@@ -34,6 +72,8 @@ struct http *http_new(const struct http_options *options)
     rate_init(&http->sent, options->limit_rate);
     certificates_init(&http->certificates, options);
     proxies_init(&http->proxies);
+    note_proxy(http, http->proxies.plain);
+    note_proxy(http, http->proxies.secure);
     for (const char *const *at = options->insecure; at != NULL && *at != NULL; at++)
         strings_add(&http->insecure, *at);
     pthread_mutex_init(&http->lock, NULL);

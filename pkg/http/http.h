@@ -5,6 +5,7 @@
 #include "core/cancel.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/secrets.h"
 #include "stream/stream.h"
 
 /*
@@ -21,6 +22,8 @@ struct http_options {
     const struct cancel *cancel; /* NULL: cannot be stopped; outlives the http */
     const struct log *log;       /* NULL: silent; outlives the http; gets URLs without query, and
                                     who is waited for */
+    struct secrets *secrets;     /* gets all that is sent to prove who we are, by requests and for
+                                    proxies; NULL: nobody asks; outlives the http */
     unsigned stall_timeout_s;    /* no byte for so long is ERROR_UNREACHABLE; 0: 60; five times
                                     that for the answer to other methods than GET and HEAD. To
                                     connect takes no longer, and 30 s at most. */
@@ -148,6 +151,9 @@ int http_upload(struct http *http, const struct http_request *request, uint64_t 
  */
 int http_check(const struct http_request *request, const struct http_response *response,
                struct error *err) MUST_CHECK;
+
+/* Adds to the secrets of the options what is not sent as it is: a password. NULL: nothing. */
+void http_note_secret(struct http *http, const char *secret);
 
 /* How often what is safe to repeat is repeated. */
 unsigned http_retries(const struct http *http);

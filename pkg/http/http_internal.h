@@ -150,6 +150,7 @@ struct http {
     char *user_agent;
     const struct cancel *cancel; /* borrowed */
     const struct log *log;       /* borrowed */
+    struct secrets *secrets;     /* borrowed; NULL: none */
     unsigned stall_timeout_ms;
     unsigned retries;
     unsigned retry_wait_ms;
@@ -307,6 +308,8 @@ void http_response_drop_header(struct http_response *response, const char *name)
 /* What the server says about its refusal, cut short; false if nothing a person could read. */
 bool http_response_find_words(const struct http_response *response, struct buf *out);
 
+/* The secret in a header value: "Bearer SECRET", "NAME=SECRET". NULL: none. */
+void http_note_credential(struct http *http, const char *header);
 bool http_method_is_safe(const char *method);
 bool http_status_is_success(int status);
 /* 408, 429 and those 5xx that may be different the next time. */

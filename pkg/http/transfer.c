@@ -65,6 +65,8 @@ static int transfer_add_headers(struct transfer *transfer, const struct http_req
     if (request->accept != NULL &&
         transfer_add_header(transfer, "Accept", request->accept, err) < 0)
         return -1;
+    http_note_credential(transfer->http, options->authorization);
+    http_note_credential(transfer->http, options->cookie);
     if (options->authorization != NULL &&
         transfer_add_header(transfer, "Authorization", options->authorization, err) < 0)
         return -1;

@@ -1,0 +1,47 @@
+#!/bin/bash
+# Whoever repeats a password or token that was sent: it is in nothing that inlay prints.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+export HOME=$TEST_DIR/home XDG_CACHE_HOME=$TEST_DIR/cache no_proxy=127.0.0.1
+unset DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR
+mkdir -p "$HOME"
+start_server parrot.log node "$TESTDATA/parrot-server.mjs" "$TEST_DIR/parrot"
+wait_until parrot.log test -f "$TEST_DIR/parrot"
+parrot=$(cat "$TEST_DIR/parrot")
+password='p4ss/W0rd+"of bob'
+
+# expect_hidden SECRET: it is in no form in what was said
+expect_hidden() {
+    local form
+    for form in "$1" "$(printf %s "$1" | jq -sRr @uri)" "$(printf %s "$1" | base64 -w 0 | tr -d =)" \
+        "$(printf %s "$1" | base64 -w 0 | tr -d = | tr +/ -_)" "$(printf %s "$1" | jq -sR . | jq -r 'tojson | .[3:-3]')"; do
+        expect_lacks "$OUT$ERR" "$form" 'a secret is shown'
+    done
+}
+
+# A registry in its error.
+printf 'bob:%s\n' "$password" >"$TEST_DIR/creds"
+expect_exit 6 "$INLAY" inspect "$parrot/team/app:1" --creds "$parrot=$TEST_DIR/creds" --insecure "$parrot" --verbose
+expect_contains "$ERR" 'PARROT'
+expect_contains "$ERR" '…'
+expect_hidden "$password"
+expect_hidden "$(printf 'bob:%s' "$password" | base64 -w 0)"
+
+# A hub in its error, and as the name of a file.
+export HF_TOKEN=hf_abcdefghijklmnop
+HF_ENDPOINT=http://$parrot expect_exit 6 "$INLAY" plan scratch acme/tiny --verbose
+expect_hidden "$HF_TOKEN"
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"}, {"path": "'"$HF_TOKEN"'.safetensors", "synthetic": 70000000}]}'
+hub_control >/dev/null '{"tokens": {"'"$HF_TOKEN"'": ["*"]}}'
+HF_ENDPOINT=$HUB_URL expect_exit 0 "$INLAY" plan scratch acme/tiny --layout dir --path /models
+expect_contains "$OUT" '….safetensors'
+expect_hidden "$HF_TOKEN"
+unset HF_TOKEN
+
+# A proxy, which gets a password of its own.
+password='pr0xy/p4ss word'
+http_proxy=http://bob:$(printf %s "$password" | jq -sRr @uri)@$parrot \
+    HF_ENDPOINT=http://hub.example expect_exit 6 "$INLAY" plan scratch acme/tiny --verbose
+expect_contains "$ERR" '…'
+expect_hidden "$password"
+expect_hidden "bob:$password"

@@ -1,0 +1,149 @@
+#include "core/secrets.h"
+
+#include "core/text.h"
+
+#include <openssl/evp.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#define SECRET_SIZE_MIN 8
+#define MASK "…"
+
+struct secrets {
+    pthread_mutex_t lock;
+    struct strings forms; /* under `lock` */
+    atomic_bool has_any;
+};
+
+struct secrets *secrets_new(void)
+{
+    struct secrets *secrets = xcalloc(1, sizeof(*secrets));
+
+    pthread_mutex_init(&secrets->lock, NULL);
+    return secrets;
+}
+
+void secrets_free(struct secrets *secrets)
+{
+    if (secrets == NULL)
+        return;
+    for (size_t i = 0; i < secrets->forms.count; i++)
+        explicit_bzero(secrets->forms.items[i], strlen(secrets->forms.items[i]));
+    strings_release(&secrets->forms);
+    pthread_mutex_destroy(&secrets->lock);
+    free(secrets);
+}
+
+/* Takes the form over. */
+static void add_form(struct strings *forms, char *form)
+{
+    if (strlen(form) >= SECRET_SIZE_MIN && !strings_has(forms, form))
+        strings_add(forms, form);
+    explicit_bzero(form, strlen(form));
+    free(form);
+}
+
+/* Without its padding, which a text may lack; `url` is the alphabet of section 5. */
+static char *format_base64(const char *secret, bool url)
+{
+    size_t size = strlen(secret);
+    char *text = xcalloc(size / 3 + 2, 4);
+
+    EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)secret, (int)size);
+    text[strcspn(text, "=")] = '\0';
+    for (char *at = text; url && *at != '\0'; at++)
+        if (*at == '+' || *at == '/')
+            *at = (char)(*at == '+' ? '-' : '_');
+    return text;
+}
+
+static bool is_unreserved(unsigned char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr("-._~", c) != NULL);
+}
+
+static char *format_percent(const char *secret, bool upper)
+{
+    const char *digits = upper ? "0123456789ABCDEF" : "0123456789abcdef";
+    char *text = xcalloc(strlen(secret) + 1, 3); /* at once: growing would leave copies behind */
+    char *end = text;
+
+    for (const unsigned char *at = (const unsigned char *)secret; *at != '\0'; at++) {
+        if (is_unreserved(*at)) {
+            *end++ = (char)*at;
+            continue;
+        }
+        *end++ = '%';
+        *end++ = digits[*at >> 4];
+        *end++ = digits[*at & 15];
+    }
+    return text;
+}
+
+static char *format_json(const char *secret, const char *escaped)
+{
+    char *text = xcalloc(strlen(secret) + 1, 2);
+    char *end = text;
+
+    for (const char *at = secret; *at != '\0'; at++) {
+        if (strchr(escaped, *at) != NULL)
+            *end++ = '\\';
+        *end++ = *at;
+    }
+    return text;
+}
+
+void secrets_add(struct secrets *secrets, const char *secret)
+{
+    if (strlen(secret) < SECRET_SIZE_MIN)
+        return;
+    pthread_mutex_lock(&secrets->lock);
+    if (!strings_has(&secrets->forms, secret)) {
+        add_form(&secrets->forms, xstrdup(secret));
+        add_form(&secrets->forms, format_base64(secret, false));
+        add_form(&secrets->forms, format_base64(secret, true));
+        add_form(&secrets->forms, format_percent(secret, true));
+        add_form(&secrets->forms, format_percent(secret, false));
+        add_form(&secrets->forms, format_json(secret, "\"\\"));
+        add_form(&secrets->forms, format_json(secret, "\"\\/"));
+    }
+    atomic_store(&secrets->has_any, true);
+    pthread_mutex_unlock(&secrets->lock);
+}
+
+/* Bytes of the longest form that the text begins with; 0: none. */
+static size_t match(const struct strings *forms, const char *text, size_t size)
+{
+    size_t longest = 0;
+
+    for (size_t i = 0; i < forms->count; i++) {
+        size_t length = strlen(forms->items[i]);
+        if (length > longest && length <= size && memcmp(text, forms->items[i], length) == 0)
+            longest = length;
+    }
+    return longest;
+}
+
+void secrets_mask(struct secrets *secrets, const char *text, size_t size, struct buf *out)
+{
+    size_t kept = 0; /* all before it is in `out` */
+
+    if (!atomic_load(&secrets->has_any)) {
+        buf_add(out, text, size);
+        return;
+    }
+    pthread_mutex_lock(&secrets->lock);
+    for (size_t i = 0; i < size;) {
+        size_t length = match(&secrets->forms, text + i, size - i);
+        if (length > 0) {
+            buf_add(out, text + kept, i - kept);
+            buf_add_text(out, MASK);
+            kept = i + length;
+        }
+        i += length > 0 ? length : 1;
+    }
+    buf_add(out, text + kept, size - kept);
+    pthread_mutex_unlock(&secrets->lock);
+}

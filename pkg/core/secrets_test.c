@@ -1,0 +1,86 @@
+#include "core/secrets.h"
+
+#include "core/text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static const char password[] = "p+ss/w\"rd?>7";
+
+static char *mask(struct secrets *secrets, const char *text)
+{
+    struct buf out = BUF_INIT;
+
+    secrets_mask(secrets, text, strlen(text), &out);
+    return buf_take(&out);
+}
+
+static void a_secret_is_masked_in_each_of_its_forms(void **state)
+{
+    /* As coreutils' base64, jq's @uri, its tojson and PHP's json_encode() write it. */
+    static const char *const forms[] = {
+        "p+ss/w\"rd?>7",          "cCtzcy93InJkPz43", "p%2Bss%2Fw%22rd%3F%3E7",
+        "p%2bss%2fw%22rd%3f%3e7", "p+ss/w\\\"rd?>7",  "p+ss\\/w\\\"rd?>7",
+    };
+    CLEANUP(secrets) struct secrets *secrets = secrets_new();
+
+    (void)state;
+    secrets_add(secrets, password);
+    for (size_t i = 0; i < ARRAY_SIZE(forms); i++) {
+        CLEANUP(text) char *text = xasprintf("it was '%s', was it not", forms[i]);
+        CLEANUP(text) char *masked = mask(secrets, text);
+        assert_string_equal(masked, "it was '…', was it not");
+    }
+}
+
+static void base64_is_found_in_the_alphabet_of_urls_and_without_padding(void **state)
+{
+    CLEANUP(secrets) struct secrets *secrets = secrets_new();
+
+    (void)state;
+    secrets_add(secrets, "~~>secret?>");
+    CLEANUP(text) char *standard = mask(secrets, "fn4+c2VjcmV0Pz4=");
+    assert_string_equal(standard, "…=");
+    CLEANUP(text) char *of_urls = mask(secrets, "fn4-c2VjcmV0Pz4.x");
+    assert_string_equal(of_urls, "….x");
+}
+
+static void all_secrets_are_masked_wherever_they_stand(void **state)
+{
+    CLEANUP(secrets) struct secrets *secrets = secrets_new();
+
+    (void)state;
+    secrets_add(secrets, "hf_abcdefgh");
+    secrets_add(secrets, "hf_abcdefghijkl");
+    CLEANUP(text)
+    char *masked = mask(secrets, "hf_abcdefghijklhf_abcdefgh, hf_abcdef; hf_abcdefgh");
+    assert_string_equal(masked, "……, hf_abcdef; …");
+}
+
+static void short_words_and_a_text_without_secrets_stay(void **state)
+{
+    CLEANUP(secrets) struct secrets *secrets = secrets_new();
+
+    (void)state;
+    CLEANUP(text) char *before = mask(secrets, "team/app:1");
+    assert_string_equal(before, "team/app:1");
+    secrets_add(secrets, "team/ap");
+    CLEANUP(text) char *after = mask(secrets, "team/app:1");
+    assert_string_equal(after, "team/app:1");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_secret_is_masked_in_each_of_its_forms),
+        cmocka_unit_test(base64_is_found_in_the_alphabet_of_urls_and_without_padding),
+        cmocka_unit_test(all_secrets_are_masked_wherever_they_stand),
+        cmocka_unit_test(short_words_and_a_text_without_secrets_stay),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
