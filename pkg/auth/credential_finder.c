@@ -187,7 +187,7 @@ static int search_file(struct search *search, const char *path, bool bare, bool 
 {
     CLEANUP(secret_buf) struct buf content = BUF_INIT;
 
-    if (file_read(path, FILE_LIMIT, &content, err) < 0) {
+    if (file_read_named(path, FILE_LIMIT, &content, err) < 0) {
         if (err->kind == ERROR_NOT_FOUND && !named) {
             error_release(err);
             return 0;
@@ -241,7 +241,7 @@ static int search_creds(struct search *search, const struct credential_option *c
         if (credentials->line == NULL && read_line(credentials, err) < 0)
             return -1;
         buf_add_text(&content, credentials->line);
-    } else if (file_read(creds->file, LINE_LIMIT, &content, err) < 0) {
+    } else if (file_read_named(creds->file, LINE_LIMIT, &content, err) < 0) {
         err->kind = ERROR_LOCAL;
         return -1;
     }

@@ -82,7 +82,7 @@ static int read_token(char **out, struct error *err)
 
     if (path == NULL)
         return 0;
-    if (file_read(path, HUB_TOKEN_LIMIT, &content, err) < 0) {
+    if (file_read_named(path, HUB_TOKEN_LIMIT, &content, err) < 0) {
         if (err->kind != ERROR_NOT_FOUND)
             return error_wrap(err, "reading the hub's token");
         error_release(err); /* most people have none */

@@ -14,17 +14,22 @@
 /* A connection by a name, with its certificates, takes about so many at a time. */
 #define DESCRIPTORS_WANTED 4
 
-int file_read(const char *path, size_t limit, struct buf *out, struct error *err)
+static int open_file(const char *path, int flags, int *out, struct error *err)
 {
-    CLEANUP(fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    *out = open(path, O_RDONLY | O_CLOEXEC | flags);
+    if (*out >= 0)
+        return 0;
+    if (errno == ENOENT || errno == ENOTDIR)
+        return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
+    return error_set_errno(err, errno, "opening '%s'", path);
+}
+
+static int read_all(int fd, const char *path, size_t limit, struct buf *out, struct error *err)
+{
     CLEANUP(buf) struct buf content = BUF_INIT;
     char part[16384];
     ssize_t size;
 
-    if (fd < 0 && (errno == ENOENT || errno == ENOTDIR))
-        return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
-    if (fd < 0)
-        return error_set_errno(err, errno, "opening '%s'", path);
     while ((size = read(fd, part, sizeof(part))) != 0) {
         if (size < 0 && errno == EINTR)
             continue;
@@ -37,6 +42,30 @@ int file_read(const char *path, size_t limit, struct buf *out, struct error *err
     *out = content;
     content = (struct buf)BUF_INIT;
     return 0;
+}
+
+int file_read(const char *path, size_t limit, struct buf *out, struct error *err)
+{
+    CLEANUP(fd) int fd = -1;
+    struct stat status;
+
+    if (open_file(path, O_NONBLOCK, &fd, err) < 0)
+        return -1;
+    if (fstat(fd, &status) < 0)
+        return error_set_errno(err, errno, "reading '%s'", path);
+    if (!S_ISREG(status.st_mode))
+        return error_set(err, ERROR_LOCAL, "'%s' is %s, expected a regular file", path,
+                         S_ISDIR(status.st_mode) ? "a folder" : "a pipe or device");
+    return read_all(fd, path, limit, out, err);
+}
+
+int file_read_named(const char *path, size_t limit, struct buf *out, struct error *err)
+{
+    CLEANUP(fd) int fd = -1;
+
+    if (open_file(path, 0, &fd, err) < 0)
+        return -1;
+    return read_all(fd, path, limit, out, err);
 }
 
 static int write_all(int fd, const char *data, size_t size)

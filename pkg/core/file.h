@@ -5,8 +5,13 @@
 
 /* Whole small files. Paths are the caller's; failures are ERROR_LOCAL with the path. */
 
-/* ERROR_NOT_FOUND if there is none; ERROR_CORRUPT if it is larger than `limit`. */
+/*
+ * ERROR_NOT_FOUND if there is none; ERROR_CORRUPT if it is larger than `limit`. It has to be a
+ * regular file: whoever made the folder that it is in could let others wait at a pipe.
+ */
 int file_read(const char *path, size_t limit, struct buf *out, struct error *err) MUST_CHECK;
+/* The same of a path that the user names, which may be a pipe: the <(…) of a shell. */
+int file_read_named(const char *path, size_t limit, struct buf *out, struct error *err) MUST_CHECK;
 /*
  * By a draft (core/draft.h): afterwards `path` is the new content, and after a failure the old.
  * Mode 0644 less the umask.

@@ -2,6 +2,7 @@
 
 #include "core/folder_test_internal.h"
 
+#include <fcntl.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -72,6 +73,25 @@ static void read_says_what_is_wrong(void **state)
     assert_int_equal(err.kind, ERROR_LOCAL);
 }
 
+static void a_pipe_is_read_only_where_a_user_names_it(void **state)
+{
+    CLEANUP(text) char *pipe = xasprintf("%s/pipe", (const char *)*state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+
+    assert_int_equal(mkfifo(pipe, 0600), 0);
+    assert_int_equal(file_read(pipe, 10, &content, &err), -1); /* and nobody is waited for */
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    assert_non_null(strstr(err.text, "is a pipe or device, expected a regular file"));
+    int fd = open(pipe, O_RDWR | O_CLOEXEC);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "12345678901", 11), 11);
+    assert_int_equal(file_read_named(pipe, 10, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    close(fd);
+    assert_int_equal(unlink(pipe), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -79,6 +99,8 @@ int main(void)
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_link_that_a_user_names_stays, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(read_says_what_is_wrong, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_pipe_is_read_only_where_a_user_names_it, make_folder,
+                                        remove_folder),
     };
 
     signal(SIGXFSZ, SIG_IGN);

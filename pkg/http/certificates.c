@@ -96,7 +96,7 @@ static int add_file(const char *path, struct buf *out, struct error *err)
 {
     CLEANUP(buf) struct buf content = BUF_INIT;
 
-    if (file_read(path, CERTIFICATES_LIMIT, &content, err) < 0) {
+    if (file_read_named(path, CERTIFICATES_LIMIT, &content, err) < 0) {
         err->kind = ERROR_LOCAL;
         return error_wrap(err, "authorities of certificates");
     }

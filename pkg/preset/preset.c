@@ -102,7 +102,7 @@ static int read_file(const char *path, struct notes *notes, struct presets *pres
     CLEANUP(buf) struct buf text = BUF_INIT;
     size_t first = presets->count;
 
-    if (file_read(path, FILE_LIMIT, &text, err) < 0 ||
+    if (file_read_named(path, FILE_LIMIT, &text, err) < 0 ||
         presets_parse(buf_text(&text), text.size, path, presets, err) < 0)
         return -1;
     replace_earlier(presets, first, notes);

@@ -122,7 +122,7 @@ int lock_read(const char *path, struct lock *out, struct error *err)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
 
-    if (file_read(path, LOCK_SIZE_MAX, &text, err) < 0)
+    if (file_read_named(path, LOCK_SIZE_MAX, &text, err) < 0)
         return -1;
     if (lock_parse(buf_text(&text), text.size, out, err) < 0)
         return error_wrap(err, "'%s'", path);

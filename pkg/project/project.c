@@ -137,7 +137,7 @@ int project_read(const char *path, struct project *out, struct error *err)
     CLEANUP(buf) struct buf text = BUF_INIT;
     const char *slash = strrchr(path, '/');
 
-    if (file_read(path, PROJECT_SIZE_MAX, &text, err) < 0)
+    if (file_read_named(path, PROJECT_SIZE_MAX, &text, err) < 0)
         return -1;
     if (project_parse(buf_text(&text), text.size, out, err) < 0)
         return error_wrap(err, "'%s'", path);

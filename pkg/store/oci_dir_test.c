@@ -162,6 +162,28 @@ static void a_link_in_the_place_of_a_part_is_refused(void **state)
     }
 }
 
+static void a_pipe_in_the_place_of_a_file_is_not_waited_for(void **state)
+{
+    struct place *place = *state;
+    struct descriptor image = DESCRIPTOR_INIT;
+
+    tag_image(place->store, "v1", "one", &image);
+    CLEANUP(text) char *blob = xasprintf("blobs/sha256/%s", digest_format_hex(&image.digest).text);
+    const char *const names[] = {"index.json", "oci-layout", blob};
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(document) struct document found = DOCUMENT_INIT;
+        CLEANUP(text) char *path = xasprintf("%s/%s", place->path, names[i]);
+        CLEANUP(text) char *content = file_text(path);
+        assert_int_equal(unlink(path), 0);
+        assert_int_equal(mkfifo(path, 0600), 0);
+        assert_int_equal(store_read_document(place->store, "v1", &found, &err), -1);
+        assert_non_null(strstr(err.text, names[i]));
+        assert_int_equal(unlink(path), 0);
+        file_write(path, content);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +193,7 @@ int main(void)
         ALONE(a_blob_that_is_a_link_is_refused),
         ALONE(a_long_name_is_told_in_part),
         ALONE(a_link_in_the_place_of_a_part_is_refused),
+        ALONE(a_pipe_in_the_place_of_a_file_is_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
