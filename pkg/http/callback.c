@@ -16,7 +16,7 @@ size_t transfer_take_header(char *data, size_t one, size_t size, void *arg)
     long status = 0;
 
     size *= one;
-    transfer->active_ms = now_ms();
+    pace_moved(transfer, size);
     if (!size_add(transfer->header_size, size, &transfer->header_size) ||
         transfer->header_size > HTTP_HEADER_LIMIT) {
         CLEANUP(text) char *name = text_display_url(transfer->url);
@@ -285,6 +285,7 @@ size_t transfer_take_body(char *data, size_t one, size_t size, void *arg)
         wanted = (size_t)transfer->left;
     if (stream && wanted > stream_room(transfer))
         return CURL_WRITEFUNC_PAUSE; /* all of `data` comes again */
+    pace_moved(transfer, size);
     transfer->skip -= skipped;
     if (transfer->left != UINT64_MAX)
         transfer->left -= wanted;

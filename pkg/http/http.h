@@ -24,7 +24,8 @@ struct http_options {
                                     who is waited for */
     struct secrets *secrets;     /* gets all that is sent to prove who we are, by requests and for
                                     proxies; NULL: nobody asks; outlives the http */
-    unsigned stall_timeout_s;    /* no byte for so long is ERROR_UNREACHABLE; 0: 60; five times
+    unsigned stall_timeout_s;    /* no byte for so long, or less than 1 KiB a second over so
+                                    long, is ERROR_UNREACHABLE; 0: 60; five times
                                     that for the answer to other methods than GET and HEAD. To
                                     connect takes no longer, and 30 s at most. */
     unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5;
@@ -179,6 +180,14 @@ int http_find_origin(struct http *http, const char *host, const char *path, char
  * at which a name was reached first; a name not yet asked is taken for public.
  */
 bool http_may_name(struct http *http, const char *server, const char *url);
+
+/* Milliseconds of a clock that only goes forward. */
+uint64_t http_now_ms(void);
+/*
+ * Whether so many bytes since then, by http_now_ms(), are progress, for which the tries before do
+ * not count: some, and no fewer than the least rate brings.
+ */
+bool http_is_progress(uint64_t moved, uint64_t since_ms);
 
 /*
  * How long the answer asks to wait by Retry-After (or the Hub's RateLimit), five minutes at most;

@@ -25,6 +25,8 @@
 #define HTTP_PATIENCE 5
 /* But who has that much patience needs no more. */
 #define HTTP_PATIENCE_MOST_MS 1800000
+/* What is slower than so many bytes a second is given up like what stands still. */
+#define HTTP_RATE_LEAST 1024u
 #define HTTP_RETRY_AFTER_LIMIT_MS 300000U
 
 /*
@@ -171,6 +173,14 @@ struct http {
     struct said said[SAID_SIZE];
 };
 
+/* How much has moved in the time that a transfer was waited for; pace.c. */
+struct pace {
+    bool has_begun;     /* a byte has moved */
+    uint64_t since_ms;  /* up to which `waited_ms` counts, by now_ms() */
+    uint64_t waited_ms; /* since the window began */
+    uint64_t moved;
+};
+
 /*
  * One request and its answer, driven by the thread that waits for it. Its answer's body is kept in
  * `response`, or passes through `window` to a reader.
@@ -198,7 +208,8 @@ struct transfer {
     unsigned connect_timeout_ms;
     unsigned stall_timeout_ms;
     uint64_t active_ms; /* when a byte last moved, by now_ms() */
-    bool is_silent;     /* for so long that `waiting` tells of it */
+    struct pace pace;
+    bool is_silent; /* for so long that `waiting` tells of it */
     struct waiting waiting;
     char *silent_host;
     uint64_t said_ms; /* the silence that people are told of next */
@@ -253,6 +264,15 @@ int transfer_open(struct http *http, const struct http_request *request,
 /* Drives it until `ready` says so, or until it is done. Fails when stopped or stalled. */
 int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer *transfer),
                   struct error *err) MUST_CHECK;
+/* pace.c: so many bytes have moved over the network. */
+void pace_moved(struct transfer *transfer, uint64_t size);
+/* Somebody waits for it from now on. */
+void pace_resume(struct transfer *transfer);
+/*
+ * ERROR_UNREACHABLE if too few have moved for too long; `is_answering`: all has been sent, and the
+ * server is at work.
+ */
+int pace_check(struct transfer *transfer, bool is_answering, struct error *err) MUST_CHECK;
 bool transfer_is_answered(const struct transfer *transfer);
 bool transfer_is_done(const struct transfer *transfer);
 /* Once it is done: 0 if there is an answer to go by. */

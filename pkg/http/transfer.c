@@ -248,18 +248,25 @@ static void transfer_collect(struct transfer *transfer)
         }
     curl_easy_getinfo(transfer->connection->easy, CURLINFO_SIZE_UPLOAD_T, &uploaded);
     if (uploaded != transfer->uploaded) {
+        pace_moved(transfer, (uint64_t)(uploaded - transfer->uploaded));
         transfer->uploaded = uploaded;
-        transfer->active_ms = now_ms();
     }
+}
+
+/* Whether a server puts what was sent in its place. */
+static bool is_answering(const struct transfer *transfer)
+{
+    bool sent = !transfer->upload || transfer->pending_last;
+
+    return !transfer->safe && !transfer->answered && sent;
 }
 
 static uint64_t stall_limit_ms(const struct transfer *transfer)
 {
-    bool sent = !transfer->upload || transfer->pending_last;
-    bool patient = !transfer->safe && !transfer->answered && sent;
     uint64_t limit_ms = transfer->stall_timeout_ms;
 
-    return patient && limit_ms < HTTP_PATIENCE_MOST_MS ? limit_ms * HTTP_PATIENCE : limit_ms;
+    return is_answering(transfer) && limit_ms < HTTP_PATIENCE_MOST_MS ? limit_ms * HTTP_PATIENCE
+                                                                      : limit_ms;
 }
 
 static int transfer_check_stall(struct transfer *transfer, struct error *err)
@@ -269,7 +276,7 @@ static int transfer_check_stall(struct transfer *transfer, struct error *err)
 
     transfer_note_silence(transfer, silent_ms, limit_ms);
     if (silent_ms < limit_ms)
-        return 0;
+        return pace_check(transfer, is_answering(transfer), err);
     CLEANUP(text) char *authority = url_format_authority(transfer->url);
     return error_set(err, ERROR_UNREACHABLE, "no byte to or from '%s' for %" PRIu64 " s", authority,
                      limit_ms / 1000);
@@ -282,6 +289,7 @@ static int drive(struct transfer *transfer, bool (*ready)(const struct transfer 
     int running;
 
     transfer->active_ms = now_ms();
+    pace_resume(transfer);
     while (!transfer->done) {
         if (cancel_check(transfer->cancel, err) < 0)
             return -1;

@@ -17,7 +17,9 @@ struct resume_reader {
     uint64_t end;              /* one behind its last byte */
     struct reader *body;       /* NULL between two connections */
     bool is_short;             /* it ended early, and as if that were right */
-    unsigned tries;            /* since the last byte of progress */
+    unsigned tries;            /* since the last progress */
+    uint64_t moved;            /* by this connection */
+    uint64_t since_ms;         /* when it was wanted, by http_now_ms() */
 };
 
 /* Waits double and vary by a quarter, so that many jobs do not come back as one. */
@@ -40,6 +42,13 @@ static unsigned tries_most(const struct resume_reader *resume)
     return resume->is_short && most > SHORT_TRIES ? SHORT_TRIES : most;
 }
 
+/* From now on a connection is waited for. */
+static void resume_begin(struct resume_reader *resume)
+{
+    resume->moved = 0;
+    resume->since_ms = http_now_ms();
+}
+
 /* Counts the try and decides, by what broke it, whether there is another: 0 then, after a wait. */
 static int resume_wait(struct resume_reader *resume, struct error *broken, struct error *err)
 {
@@ -56,7 +65,10 @@ static int resume_wait(struct resume_reader *resume, struct error *broken, struc
     unsigned wait_ms = choose_wait(resume->tries++);
     log_again(resume->source->log, broken->text, wait_ms, resume->tries + 1, most + 1);
     reader_free(TAKE(resume->body));
-    return cancel_wait(resume->range.cancel, wait_ms, err);
+    if (cancel_wait(resume->range.cancel, wait_ms, err) < 0)
+        return -1;
+    resume_begin(resume);
+    return 0;
 }
 
 static ssize_t resume_try(struct resume_reader *resume, void *data, size_t size, struct error *err)
@@ -87,9 +99,11 @@ static ssize_t resume_read(struct reader *reader, void *data, size_t size, struc
             resume->range.offset += (uint64_t)part;
             if (resume->range.length != SIZE_UNKNOWN)
                 resume->range.length -= (uint64_t)part;
-            resume->tries = part > 0 ? 0 : resume->tries;
+            resume->moved += (uint64_t)part;
             return part;
         }
+        if (http_is_progress(resume->moved, resume->since_ms))
+            resume->tries = 0;
         /* Behind the last byte is nothing to ask for: what has come is whole, right or not. */
         if (broken.kind == ERROR_UNREACHABLE && resume->range.offset == resume->end)
             return 0;
@@ -124,6 +138,7 @@ int resume_reader_open(struct source *source, const struct plan *plan, const str
     resume->range = *range;
     resume->end = range->length != SIZE_UNKNOWN ? range->offset + range->length : file->size;
     resume->body = body;
+    resume_begin(resume);
     *out = &resume->base;
     return 0;
 }

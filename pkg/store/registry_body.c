@@ -17,7 +17,9 @@ struct blob_reader {
     uint64_t left;         /* bytes of it, as far as the descriptor is true */
     struct reader *body;   /* NULL between two connections */
     bool is_short;         /* the last one ended early, and as if that were right */
-    unsigned tries;        /* since the last byte */
+    unsigned tries;        /* since the last progress */
+    uint64_t moved;        /* by this connection */
+    uint64_t since_ms;     /* when it was wanted, by http_now_ms() */
 };
 
 static ssize_t read_some(struct blob_reader *reader, void *data, size_t size, struct error *err)
@@ -40,7 +42,7 @@ static void count(struct blob_reader *reader, uint64_t taken)
     if (reader->part.length != SIZE_UNKNOWN)
         reader->part.length -= taken < reader->part.length ? taken : reader->part.length;
     reader->left -= taken < reader->left ? taken : reader->left;
-    reader->tries = 0;
+    reader->moved += taken;
     reader->part.is_rest = true;
 }
 
@@ -56,7 +58,11 @@ static int pause_reading(struct blob_reader *reader, const char *why, unsigned t
     reader->tries++;
     log_again(registry->log, why, wait_ms, reader->tries + 1, tries_most + 1);
     reader_free(TAKE(reader->body));
-    return cancel_wait(registry->cancel, wait_ms, err);
+    reader->moved = 0;
+    if (cancel_wait(registry->cancel, wait_ms, err) < 0)
+        return -1;
+    reader->since_ms = http_now_ms();
+    return 0;
 }
 
 static ssize_t blob_read(struct reader *base, void *data, size_t size, struct error *err)
@@ -73,6 +79,8 @@ static ssize_t blob_read(struct reader *base, void *data, size_t size, struct er
                 count(reader, (uint64_t)taken);
             return taken;
         }
+        if (http_is_progress(reader->moved, reader->since_ms))
+            reader->tries = 0;
         if (reader->body == NULL && reader->is_short && broken.kind == ERROR_UNSUPPORTED)
             return 0; /* there is no more of it: who verifies it tells */
         if (broken.kind != ERROR_UNREACHABLE || reader->body == NULL) /* that has had its tries */
@@ -112,6 +120,7 @@ int registry_open_blob(struct store *store, const struct descriptor *blob, uint6
     reader->part = part;
     reader->left = length < behind ? length : behind;
     reader->body = body;
+    reader->since_ms = http_now_ms();
     *out = &reader->base;
     return 0;
 }

@@ -244,6 +244,7 @@ struct registry_blob {
     struct blob_replay replay; /* `write` NULL: what is gone is gone */
     uint64_t passed;           /* bytes that have come to be written */
     uint64_t reached;          /* most that the session was found to have after a break */
+    uint64_t since_ms;         /* when that was, or the blob began, by http_now_ms() */
     unsigned tries;            /* breaks since that was the case */
     bool is_committed;         /* it was found to be there */
 };

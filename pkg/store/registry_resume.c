@@ -62,9 +62,11 @@ static void go_on(struct registry_blob *blob, uint64_t offset)
     blob->held_most = (size_t)most;
     if (blob->size != SIZE_UNKNOWN && blob->size - offset < most && blob->size > offset)
         blob->held_most = (size_t)(blob->size - offset);
+    if (offset > blob->reached && http_is_progress(offset - blob->reached, blob->since_ms))
+        blob->tries = 1;
     if (offset > blob->reached) {
         blob->reached = offset;
-        blob->tries = 1;
+        blob->since_ms = http_now_ms();
     }
 }
 
