@@ -200,3 +200,16 @@ wait "$pid" || status=$?
 expect_eq 130 "$status"
 expect_contains "$(tail -1 stopped.err)" 'stopped on request; kept: '
 expect_contains "$(tail -1 stopped.err)" ' in the download cache; run the same command again to go on'
+
+# The line of progress, of every ten seconds, and the one at the end count what moves; the rest was there.
+start_hub '{"id": "acme/two", "files": [{"path": "config.json", "text": "{}"},
+    {"path": "a.safetensors", "synthetic": 9000000, "seed": 1}, {"path": "b.safetensors", "synthetic": 3000000, "seed": 2}]}'
+export HF_ENDPOINT=$HUB_URL
+expect_exit 0 "$INLAY" inject scratch acme/two --platform linux/amd64 --to oci:two:1 --download-cache half
+rm -rf "$XDG_CACHE_HOME" two
+rm "half/sha256/$(sha256_of /dev/stdin < <(curl -fsSL "$HUB_URL/acme/two/resolve/main/b.safetensors"))"
+hub_control '{"clearLog": true}' >/dev/null
+expect_exit 0 "$INLAY" inject scratch acme/two --platform linux/amd64 --to oci:two:1 --download-cache half --limit-rate 250K
+expect_eq 3000000 "$(sent)" 'bytes of the file that the cache has lost'
+expect_contains "$ERR" 'done: 3 layers built, 0 already there; moved 3.0 MB of model (and 9.0 MB from caches), 0 B of base'
+expect_contains "$ERR" ' of 3.0 MB (9.0 MB were there)'

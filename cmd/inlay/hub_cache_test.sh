@@ -70,6 +70,7 @@ forget
 inject acme/tiny --hub-cache full
 expect_eq "$tiny" "$DIGEST" 'with a full cache'
 expect_lacks "$(asked)" '/resolve/'
+expect_contains "$ERR" 'moved 0 B of model (and '
 inject acme/tiny --hub-cache ancient
 expect_eq "$tiny" "$DIGEST" 'with the cache of an old client'
 expect_lacks "$(asked)" '/resolve/'

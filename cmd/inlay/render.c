@@ -22,6 +22,7 @@
 struct sample {
     int64_t at_ms;
     uint64_t moved;
+    uint64_t spared;
 };
 
 struct render {
@@ -36,6 +37,7 @@ struct render {
     bool shown; /* a bar stands in the last line */
     uint64_t expected;
     uint64_t moved;
+    uint64_t spared;   /* need not move; both together are expected at most */
     struct http *http; /* borrowed; NULL: nobody is waited for */
     bool began;        /* something has been expected */
     int64_t drawn_ms;
@@ -68,16 +70,26 @@ static void bar_clear(struct render *render)
     render->shown = false;
 }
 
-/* Bytes a second over the last ten. */
-static uint64_t current_rate(const struct render *render, int64_t now)
+/* Bytes a second over the last ten: those that moved, and all that were dealt with. */
+struct rates {
+    uint64_t moved;
+    uint64_t dealt;
+};
+
+static struct rates current_rates(const struct render *render, int64_t now)
 {
     size_t oldest = render->sample_count > SAMPLES ? render->sample_count % SAMPLES : 0;
     const struct sample *from = &render->samples[oldest];
     int64_t spent_ms = now - from->at_ms;
+    uint64_t moved = render->moved - from->moved;
+    uint64_t spared = render->spared - from->spared;
 
     if (render->sample_count < 3 || spent_ms <= 0)
-        return 0;
-    return (render->moved - from->moved) * 1000 / (uint64_t)spent_ms;
+        return (struct rates){0, 0};
+    return (struct rates){
+        .moved = moved * 1000 / (uint64_t)spent_ms,
+        .dealt = (moved + spared) * 1000 / (uint64_t)spent_ms,
+    };
 }
 
 /* "9 s", "12 min", "3 h" */
@@ -102,23 +114,25 @@ static bool format_wait(const struct render *render, struct buf *out)
     return true;
 }
 
-/* "1.2 GB of 2.2 GB  118.3 MB/s  9 s left" */
+/* "1.2 GB of 2.2 GB (3.0 GB were there)  118.3 MB/s  9 s left" */
 static void format_numbers(const struct render *render, int64_t now, struct buf *out)
 {
     bool is_still = now - render->last_ms >= STALLED_MS;
-    uint64_t rate = current_rate(render, now);
-    uint64_t left = render->expected - render->moved;
+    struct rates rates = current_rates(render, now);
+    uint64_t left = render->expected - render->moved - render->spared;
 
     buf_addf(out, "%s of %s", text_format_size(render->moved).text,
-             text_format_size(render->expected).text);
+             text_format_size(render->expected - render->spared).text);
+    if (render->spared > 0)
+        buf_addf(out, " (%s were there)", text_format_size(render->spared).text);
     if (is_still && format_wait(render, out))
         return;
     if (is_still && left > 0) {
         buf_add_text(out, "  nothing moves for ");
         format_duration((uint64_t)(now - render->last_ms) / 1000, out);
-    } else if (rate > 0 && left > 0) {
-        buf_addf(out, "  %s/s  ", text_format_size(rate).text);
-        format_duration(left / rate + 1, out);
+    } else if (rates.dealt > 0 && left > 0) {
+        buf_addf(out, "  %s/s  ", text_format_size(rates.moved).text);
+        format_duration(left / rates.dealt + 1, out);
         buf_add_text(out, " left");
     }
 }
@@ -127,9 +141,9 @@ static void bar_draw(struct render *render, int64_t now)
 {
     CLEANUP(buf) struct buf numbers = BUF_INIT;
     CLEANUP(buf) struct buf line = BUF_INIT;
-    unsigned percent = render->expected > 0
-                           ? (unsigned)((double)render->moved * 100 / (double)render->expected)
-                           : 100;
+    double dealt = (double)render->moved + (double)render->spared;
+    unsigned percent =
+        render->expected > 0 ? (unsigned)(dealt * 100 / (double)render->expected) : 100;
 
     format_numbers(render, now, &numbers);
     size_t width = terminal_width();
@@ -160,7 +174,8 @@ static void tick(struct render *render)
 {
     int64_t now = now_ms();
 
-    render->samples[render->sample_count++ % SAMPLES] = (struct sample){now, render->moved};
+    render->samples[render->sample_count++ % SAMPLES] =
+        (struct sample){now, render->moved, render->spared};
     if (render->bar) {
         bar_draw(render, now);
     } else if (now - render->drawn_ms >= LINE_EVERY_MS) {
@@ -200,16 +215,30 @@ static void render_expect(void *arg, uint64_t size)
     pthread_mutex_unlock(&render->lock);
 }
 
+/* No more than is expected: what was begun anew would count twice. */
+static void count(struct render *render, uint64_t *what, uint64_t size)
+{
+    if (size == 0)
+        return;
+    pthread_mutex_lock(&render->lock);
+    uint64_t left = render->expected - render->moved - render->spared;
+    *what += size < left ? size : left;
+    render->last_ms = now_ms();
+    pthread_mutex_unlock(&render->lock);
+}
+
 static void render_moved(void *arg, uint64_t size)
 {
     struct render *render = arg;
 
-    pthread_mutex_lock(&render->lock);
-    render->moved += size;
-    if (render->moved > render->expected) /* a transfer that was begun anew */
-        render->moved = render->expected;
-    render->last_ms = now_ms();
-    pthread_mutex_unlock(&render->lock);
+    count(render, &render->moved, size);
+}
+
+static void render_spared(void *arg, uint64_t size)
+{
+    struct render *render = arg;
+
+    count(render, &render->spared, size);
 }
 
 static void render_line(void *arg, enum log_level level, const char *line)
@@ -239,8 +268,8 @@ struct render *render_new(enum render_mode mode)
     render->bar = isatty(STDERR_FILENO) == 1;
     if (mode == RENDER_QUIET || mode == RENDER_TERSE)
         return render;
-    render->progress =
-        (struct progress){.expect = render_expect, .moved = render_moved, .arg = render};
+    render->progress = (struct progress){
+        .expect = render_expect, .moved = render_moved, .spared = render_spared, .arg = render};
     pthread_cond_init(&render->wake, NULL);
     render->drawing = pthread_create(&render->thread, NULL, render_thread, render) == 0;
     return render;

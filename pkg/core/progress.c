@@ -13,3 +13,9 @@ void progress_moved(const struct progress *progress, uint64_t size)
     if (progress != NULL && progress->moved != NULL)
         progress->moved(progress->arg, size);
 }
+
+void progress_spared(const struct progress *progress, uint64_t size)
+{
+    if (progress != NULL && progress->spared != NULL)
+        progress->spared(progress->arg, size);
+}

@@ -18,6 +18,7 @@ struct building {
     struct built_layers *out;
     unsigned threads; /* of a layer's compressor */
     atomic_uint_fast64_t model_size;
+    atomic_uint_fast64_t cached_size;
     atomic_uint_fast64_t reused_size;
     atomic_size_t layers_built;
     atomic_size_t layers_reused;
@@ -114,7 +115,8 @@ static int pack_layer(struct building *building, size_t number, const struct can
             .progress = options->progress,
         };
         int result = pack(&bytes, options->target.store, &building->out->layers[number], err);
-        atomic_fetch_add(&building->model_size, bytes.moved + bytes.replayed);
+        atomic_fetch_add(&building->model_size, bytes.passed.moved + bytes.replayed.moved);
+        atomic_fetch_add(&building->cached_size, bytes.passed.cached + bytes.replayed.cached);
         if (result == 0 || err->kind != ERROR_CORRUPT || attempt == PACK_TRIES)
             return result;
         log_again(options->log, err->text, PACK_WAIT_MS, attempt + 1, PACK_TRIES);
@@ -124,9 +126,26 @@ static int pack_layer(struct building *building, size_t number, const struct can
     }
 }
 
+/* A layer that is copied, for the bytes of the model that it stands for. */
+struct reuse {
+    struct building *building;
+    uint64_t left; /* of these, what is not told of yet */
+};
+
 static void count_reused(void *arg, uint64_t size)
 {
-    atomic_fetch_add((atomic_uint_fast64_t *)arg, size);
+    struct reuse *reuse = arg;
+    uint64_t part = size < reuse->left ? size : reuse->left;
+
+    atomic_fetch_add(&reuse->building->reused_size, size);
+    reuse->left -= part;
+    progress_moved(reuse->building->options->progress, part);
+}
+
+/* The bytes of the model that have to come for a layer. */
+static uint64_t effort(const struct inject_options *options, const struct recipe *recipe)
+{
+    return recipe->content_size * (options->target.store->digest_first ? 2 : 1);
 }
 
 /* A layer that the target can have without a byte of the model. */
@@ -135,17 +154,19 @@ static int reuse_layer(struct building *building, size_t number, const struct ca
 {
     const struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
+    struct reuse reuse = {building, effort(building->options, layer->recipe)};
     struct store_copy_options copy = {
         .cancel = cancel,
         .log = building->options->log,
         .count = count_reused,
-        .count_arg = &building->reused_size,
+        .count_arg = &reuse,
     };
     enum store_copied copied;
 
     if (layer->fate == LAYER_COPIED && store_copy_blob(layer->from, building->options->target.store,
                                                        &layer->blob, &copy, &copied, err) < 0)
         return -1;
+    progress_spared(building->options->progress, reuse.left);
     out->blob = layer->blob;
     out->diff_id = layer->diff_id;
     return 0;
@@ -213,12 +234,6 @@ static void describe_layer(const struct planned_layer *planned, struct layer_rec
         list_contents(planned, &out->contents);
 }
 
-/* The bytes of the model that have to come for a layer. */
-static uint64_t effort(const struct inject_options *options, const struct recipe *recipe)
-{
-    return recipe->content_size * (options->target.store->digest_first ? 2 : 1);
-}
-
 static const char *describe_fate(const struct inject_options *options,
                                  const struct planned_layer *layer)
 {
@@ -247,7 +262,6 @@ static int have_layer(struct building *building, size_t number, const struct can
     } else {
         if (reuse_layer(building, number, cancel, err) < 0)
             return -1;
-        progress_moved(options->progress, effort(options, layer->recipe));
         atomic_fetch_add(&building->layers_reused, 1);
     }
     return layer_share(options, &building->out->layers[number], layer->recipe, cancel, err);
@@ -314,21 +328,6 @@ static uint64_t total_effort(const struct inject_options *options, const struct 
     return total;
 }
 
-/* Bytes of contents that the layers' sources had from caches. */
-static uint64_t count_cached(const struct build_plan *plan)
-{
-    uint64_t cached = 0;
-
-    for (size_t i = 0; i < plan->layer_count; i++) {
-        const struct source *source = source_of(&plan->layers[i]);
-        bool is_new = source != NULL;
-        for (size_t j = 0; j < i && is_new; j++)
-            is_new = source_of(&plan->layers[j]) != source;
-        cached += is_new ? atomic_load(&source->cached) : 0;
-    }
-    return cached;
-}
-
 /* What is there already need not be done again: a store that is whole at its end alone has none. */
 static int explain_stop(const struct building *building, struct error *err)
 {
@@ -363,9 +362,8 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
     if (workers_run(sequential ? 1 : options->jobs, plan->layer_count + plan->others.blob_count,
                     run_job, &building, options->cancel, err) < 0)
         return explain_stop(&building, err);
-    uint64_t cached = count_cached(plan);
-    built.cached_size = cached < building.model_size ? cached : building.model_size;
-    built.model_size = building.model_size - built.cached_size;
+    built.model_size = building.model_size;
+    built.cached_size = building.cached_size;
     built.base_size = building.reused_size + plan->others.moved;
     built.layers_built = building.layers_built;
     built.layers_reused = building.layers_reused;

@@ -238,6 +238,12 @@ int layer_share(const struct inject_options *options, const struct image_layer *
                 const struct recipe *recipe, const struct cancel *cancel,
                 struct error *err) MUST_CHECK;
 
+/* Bytes of a model, by where they came from. */
+struct model_bytes {
+    uint64_t moved;
+    uint64_t cached; /* this machine's caches */
+};
+
 /* layer_bytes.c: what a job hands to the packer, to read files of its model. */
 struct layer_bytes {
     const struct planned_layer *layer;
@@ -245,8 +251,8 @@ struct layer_bytes {
     unsigned threads;                /* of the compressor */
     const struct cancel *cancel;     /* may be NULL */
     const struct progress *progress; /* may be NULL */
-    uint64_t moved;                  /* bytes of the model that have passed */
-    uint64_t replayed;               /* and once more, for an upload that had lost them */
+    struct model_bytes passed;       /* bytes of the model */
+    struct model_bytes replayed;     /* and once more, for an upload that had lost them */
     struct source_files *files;      /* while it is packed */
 };
 
@@ -256,6 +262,8 @@ struct layer_bytes {
  */
 int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct digest *diff_id,
                       struct error *err) MUST_CHECK;
+/* Counts `size` bytes that were just read of the model. */
+void layer_bytes_count(struct layer_bytes *bytes, uint64_t size);
 /*
  * layer_replay.c: a part of the same bytes again, as struct blob_replay wants them; `arg` is the
  * layer_bytes that are being written. Of a plain layer only what is in the part is fetched; a

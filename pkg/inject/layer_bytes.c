@@ -11,15 +11,23 @@ struct bytes_reader {
     struct layer_bytes *bytes;
 };
 
+void layer_bytes_count(struct layer_bytes *bytes, uint64_t size)
+{
+    uint64_t cached = source_claim_cached(bytes->source, size);
+
+    bytes->passed.cached += cached;
+    bytes->passed.moved += size - cached;
+    progress_spared(bytes->progress, cached);
+    progress_moved(bytes->progress, size - cached);
+}
+
 static ssize_t bytes_read(struct reader *reader, void *data, size_t size, struct error *err)
 {
     struct bytes_reader *stage = CONTAINER_OF(reader, struct bytes_reader, base);
     ssize_t part = reader_read(stage->next, data, size, err);
 
-    if (part > 0) {
-        stage->bytes->moved += (uint64_t)part;
-        progress_moved(stage->bytes->progress, (uint64_t)part);
-    }
+    if (part > 0)
+        layer_bytes_count(stage->bytes, (uint64_t)part);
     return part;
 }
 

@@ -63,7 +63,8 @@ static ssize_t counted_read(struct reader *reader, void *data, size_t size, stru
     struct counted_reader *counted = CONTAINER_OF(reader, struct counted_reader, base);
     ssize_t part = reader_read(counted->next, data, size, err);
 
-    counted->bytes->moved += part > 0 ? (uint64_t)part : 0;
+    if (part > 0)
+        layer_bytes_count(counted->bytes, (uint64_t)part);
     return part;
 }
 
@@ -111,6 +112,7 @@ int layer_bytes_replay(void *arg, uint64_t offset, uint64_t end, struct writer *
                      ? recipe_write_range(recipe, &range, open_part, &again, out, err)
                      : replay_compressed(&again, offset, end, out, err);
 
-    bytes->replayed += again.moved;
+    bytes->replayed.moved += again.passed.moved;
+    bytes->replayed.cached += again.passed.cached;
     return result;
 }

@@ -133,8 +133,12 @@ static void the_rest_of_a_large_file_comes_in_ranges(void **state)
     assert_int_equal(hub_server_count(&world->hub, "Range: bytes=0-"), 0);
     size_t asked = hub_server_count(&world->hub, "GET ");
     assert_int_equal(asked, 9);
+    assert_int_equal(source_claim_cached(world->source, 1000000), 1000000);
+    assert_int_equal(source_claim_cached(world->source, SIZE), 1);
     check_large(world);
     assert_int_equal(hub_server_count(&world->hub, "GET "), asked);
+    assert_int_equal(source_claim_cached(world->source, UINT64_MAX), SIZE);
+    assert_int_equal(source_claim_cached(world->source, UINT64_MAX), 0);
 }
 
 static void check_part(struct world *world, uint64_t offset, uint64_t length)
@@ -168,9 +172,11 @@ static void a_part_comes_from_the_cache_once_the_file_is_there(void **state)
     reader_free(TAKE(reader));
     check_large(world);
     size_t asked = hub_server_count(&world->hub, "GET ");
+    source_claim_cached(world->source, UINT64_MAX);
     check_part(world, SIZE - 1000, 1000);
     check_part(world, 10, 1000);
     assert_int_equal(hub_server_count(&world->hub, "GET "), asked);
+    assert_int_equal(source_claim_cached(world->source, UINT64_MAX), 2000);
 }
 
 static void a_server_without_ranges_begins_again_and_the_file_is_right(void **state)

@@ -16,9 +16,23 @@ struct file_pipeline {
     struct reader *content;      /* NULL with a cache, which has its own */
     struct reader *verify;
     struct reader *fetching; /* what `content`, or the cache, gets from the source, counted */
+    bool is_skipping;        /* what passes is not wanted */
     uint64_t passed;
     uint64_t fetched; /* bytes that came from there */
+    uint64_t cached;  /* bytes that did not, as far as the source has been told */
 };
+
+/* Of what has passed; some of what was fetched may still be withheld. */
+static void count_cached(struct file_pipeline *pipeline)
+{
+    uint64_t cached =
+        pipeline->passed > pipeline->fetched ? pipeline->passed - pipeline->fetched : 0;
+
+    if (cached <= pipeline->cached)
+        return;
+    atomic_fetch_add(&pipeline->source->cached, cached - pipeline->cached);
+    pipeline->cached = cached;
+}
 
 static ssize_t file_pipeline_read(struct reader *reader, void *data, size_t size, struct error *err)
 {
@@ -27,8 +41,10 @@ static ssize_t file_pipeline_read(struct reader *reader, void *data, size_t size
 
     if (part < 0 && err->kind == ERROR_CORRUPT && pipeline->source->explain != NULL)
         return pipeline->source->explain(pipeline->source, err);
-    if (part > 0)
+    if (part > 0 && !pipeline->is_skipping) {
         pipeline->passed += (uint64_t)part;
+        count_cached(pipeline);
+    }
     return part;
 }
 
@@ -46,9 +62,19 @@ static void file_pipeline_free(struct reader *reader)
     reader_free(pipeline->verify);
     reader_free(pipeline->content);
     reader_free(pipeline->fetching);
-    if (pipeline->passed > pipeline->fetched)
-        atomic_fetch_add(&pipeline->source->cached, pipeline->passed - pipeline->fetched);
     free(pipeline);
+}
+
+/* `verify` may be NULL, and is taken. */
+static struct file_pipeline *file_pipeline_new(struct source *source, struct reader *verify)
+{
+    static const struct reader_ops ops = {file_pipeline_read, file_pipeline_free};
+    struct file_pipeline *pipeline = xcalloc(1, sizeof(*pipeline));
+
+    pipeline->base.ops = &ops;
+    pipeline->source = source;
+    pipeline->verify = verify;
+    return pipeline;
 }
 
 /* With the cache of the Hub's clients on this machine before it, or in its place. */
@@ -229,18 +255,13 @@ static char *file_title(const struct plan *plan, const struct plan_file *file)
 int source_open_file(struct source *source, const struct plan *plan, const struct plan_file *file,
                      const struct cancel *cancel, struct reader **out, struct error *err)
 {
-    static const struct reader_ops ops = {file_pipeline_read, file_pipeline_free};
     CLEANUP(text) char *name = file_title(plan, file);
-    struct file_pipeline *pipeline = xcalloc(1, sizeof(*pipeline));
+    struct file_pipeline *pipeline = file_pipeline_new(source, NULL);
     CLEANUP(reader) struct reader *reader = &pipeline->base;
 
-    *pipeline = (struct file_pipeline){
-        .base.ops = &ops,
-        .source = source,
-        .plan = plan,
-        .file = file,
-        .cancel = cancel,
-    };
+    pipeline->plan = plan;
+    pipeline->file = file;
+    pipeline->cancel = cancel;
     if (open_pipeline(pipeline, name, err) < 0)
         return error_wrap(err, "reading '%s'", name);
     *out = TAKE(reader);
@@ -258,6 +279,8 @@ static int open_cached_part(struct source *source, const struct plan *plan,
 
     if (source_open_file(source, plan, file, range->cancel, &whole, err) < 0)
         return -1;
+    struct file_pipeline *pipeline = CONTAINER_OF(whole, struct file_pipeline, base);
+    pipeline->is_skipping = true;
     for (uint64_t left = range->offset; left > 0;) {
         ssize_t got = reader_read(whole, passed, left < piece ? (size_t)left : piece, err);
         if (got < 0 || cancel_check(range->cancel, err) < 0)
@@ -266,6 +289,7 @@ static int open_cached_part(struct source *source, const struct plan *plan,
             break;
         left -= (uint64_t)got;
     }
+    pipeline->is_skipping = false;
     *out = TAKE(whole);
     return 0;
 }
@@ -279,11 +303,14 @@ int source_open_part(struct source *source, const struct plan *plan, const struc
     if (source->hub_cache != NULL &&
         hub_cache_open_part(source->hub_cache, plan->pin, file, range->offset, &content, err) < 0)
         return -1;
-    if (content == NULL && source->cache != NULL &&
-        cache_has(source->cache, &file->digest, file->size))
+    if (content != NULL) {
+        *out = &file_pipeline_new(source, content)->base;
+        return 0;
+    }
+    if (source->cache != NULL && cache_has(source->cache, &file->digest, file->size))
         return open_cached_part(source, plan, file, range, out, err);
     rest.length = SIZE_UNKNOWN;
-    if (content == NULL && range->length >= PART_SPLIT_LEAST &&
+    if (range->length >= PART_SPLIT_LEAST &&
         is_worth_splitting(source, file->size - range->offset) &&
         split_reader_open(source, plan, file, &rest, &content, err) < 0)
         return -1;
@@ -291,6 +318,17 @@ int source_open_part(struct source *source, const struct plan *plan, const struc
         return -1;
     *out = content;
     return 0;
+}
+
+uint64_t source_claim_cached(struct source *source, uint64_t size)
+{
+    uint_fast64_t cached = atomic_load(&source->cached);
+    uint64_t part;
+
+    do
+        part = cached < size ? cached : size;
+    while (!atomic_compare_exchange_weak(&source->cached, &cached, cached - part));
+    return part;
 }
 
 void source_free(struct source *source)

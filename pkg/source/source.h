@@ -22,7 +22,7 @@ struct source {
     bool opens_unlisted;         /* files can be opened by a plan that it has not listed */
     struct plan *pinned;         /* owned; what source_pin() was told; NULL: nothing */
     atomic_bool refuses_ranges;  /* set by `open` when it has found out */
-    atomic_uint_fast64_t cached; /* bytes of contents that came from the caches */
+    atomic_uint_fast64_t cached; /* for source_claim_cached() */
     /*
      * Makes of ERROR_CORRUPT, that a file is not what the plan says, what it means of this source;
      * NULL: it says enough. Returns -1.
@@ -220,6 +220,11 @@ int source_files_open(struct source_files *files, const struct plan_file *file, 
 void source_files_free(struct source_files *files);
 CLEANUP_FREE(source_files)
 
+/*
+ * Of `size` bytes of contents that were just read, how many came from caches of this machine; of a
+ * source that several read, of those that any of them has read, each told of once.
+ */
+uint64_t source_claim_cached(struct source *source, uint64_t size);
 void source_free(struct source *source);
 CLEANUP_FREE(source)
 

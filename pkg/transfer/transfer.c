@@ -185,7 +185,7 @@ int transfer_copy_blob(struct transfer *transfer, size_t number, const struct ca
     if (store_copy_blob(passed->from, transfer->target, &passed->blob, &copy, &how, err) < 0)
         return -1;
     if (how != STORE_STREAMED)
-        progress_moved(transfer->progress, passed->blob.size);
+        progress_spared(transfer->progress, passed->blob.size);
     log_debug(transfer->log, "%s: %s", digest_format(&passed->blob.digest).text, words[how]);
     return 0;
 }
