@@ -97,8 +97,8 @@ def forge_weights(place, manifest, config):
     changed = {}
     for layer in manifest["layers"]:
         old = layer["digest"]
-        with_records = config is None or any(old in entry.get("comment", "") for entry in config["history"])
-        if not with_records:
+        record = f'"diff_id":"{old}"'
+        if config is not None and not any(record in entry.get("comment", "") for entry in config["history"]):
             continue
         new = exchange_contents(place.blob(old))
         if digest_of(new) == old:

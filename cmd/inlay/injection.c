@@ -17,20 +17,6 @@ const struct argument_help injection_arguments[] = {
     {NULL, NULL, NULL},
 };
 
-static void release_reuse(struct injection *injection)
-{
-    for (size_t i = 0; i < injection->reuse_count; i++) {
-        reference_release(&injection->reuse[i]);
-        store_free(injection->reuse_images[i].store);
-        free(injection->reuse_versions[i]);
-    }
-    free(injection->reuse);
-    free(injection->reuse_images);
-    free(injection->reuse_versions);
-    store_free(injection->cache_store);
-    reference_release(&injection->cache);
-}
-
 void injection_release(struct injection *injection)
 {
     for (size_t i = 0; i < injection->model_count; i++) {
@@ -48,7 +34,7 @@ void injection_release(struct injection *injection)
     free(injection->hub_cache);
     store_free(injection->base_store);
     store_free(injection->target_store);
-    release_reuse(injection);
+    injection_release_reuse(injection);
     free(injection->memo);
     free(injection->version);
     free(injection->name);
@@ -77,30 +63,6 @@ static int parse_created(struct injection *injection, struct error *err)
     gmtime_r(&moment, &parts);
     strftime(injection->created, sizeof(injection->created), "%Y-%m-%dT%H:%M:%SZ", &parts);
     injection->options.created = injection->created;
-    return 0;
-}
-
-/* What layers may be taken from, and where they are kept. */
-static int parse_reuse(struct injection *injection, struct error *err)
-{
-    const char *const *texts = options_list(injection->line, "reuse-from");
-    const char *cache = options_text(injection->line, "layer-cache");
-    size_t count = options_count(injection->line, "reuse-from");
-
-    injection->reuse = xcalloc(count, sizeof(*injection->reuse));
-    injection->reuse_images = xcalloc(count, sizeof(*injection->reuse_images));
-    injection->reuse_versions = xcalloc(count, sizeof(char *));
-    for (; injection->reuse_count < count; injection->reuse_count++)
-        if (session_parse_image(injection->line, "--reuse-from", texts[injection->reuse_count],
-                                &injection->reuse[injection->reuse_count], err) < 0)
-            return -1;
-    if (cache == NULL)
-        return 0;
-    if (reference_parse(cache, &injection->cache, err) < 0)
-        return error_wrap(err, "--layer-cache");
-    if (injection->cache.kind != REFERENCE_REGISTRY && injection->cache.kind != REFERENCE_OCI_DIR)
-        return error_set(err, ERROR_USAGE, "--layer-cache '%s' is neither a repository nor oci:DIR",
-                         cache);
     return 0;
 }
 
@@ -199,7 +161,7 @@ static int parse_names(struct injection *injection, struct error *err)
     injection->named_count = injection->model_count;
     if (injection_add_project(injection, err) < 0)
         return -1;
-    if (parse_reuse(injection, err) < 0)
+    if (injection_parse_reuse(injection, err) < 0)
         return -1;
     return parse_created(injection, err);
 }
@@ -237,27 +199,6 @@ static int open_base(struct injection *injection, const struct command_context *
     if (!options_has(injection->line, "scan"))
         return 0;
     return injection_add_scan(injection, err) < 0 ? -1 : check_all(injection, err);
-}
-
-static int open_reuse(struct injection *injection, const struct store_context *stores,
-                      struct error *err)
-{
-    struct inject_options *options = &injection->options;
-
-    for (size_t i = 0; i < injection->reuse_count; i++) {
-        struct inject_image *image = &injection->reuse_images[i];
-        if (store_open(&injection->reuse[i], stores, &image->store, err) < 0)
-            return -1;
-        injection->reuse_versions[i] = reference_version(&injection->reuse[i]);
-        image->version = injection->reuse_versions[i];
-    }
-    options->reuse.images = injection->reuse_images;
-    options->reuse.image_count = injection->reuse_count;
-    if (options_has(injection->line, "layer-cache") &&
-        store_open_target(&injection->cache, stores, &injection->cache_store, err) < 0)
-        return -1;
-    options->reuse.layer_cache = injection->cache_store;
-    return 0;
 }
 
 static int open_download_cache(struct injection *injection, struct error *err)
@@ -328,7 +269,7 @@ static int open_all(struct injection *injection, const struct command_context *c
     if (line->target.kind != REFERENCE_NONE &&
         store_open_target(&line->target, stores, &injection->target_store, err) < 0)
         return -1;
-    if (open_reuse(injection, stores, err) < 0)
+    if (injection_open_reuse(injection, stores, err) < 0)
         return -1;
     return open_sources(injection, err);
 }

@@ -156,6 +156,14 @@ const char *injection_project_file(const struct options *line);
 /* Adds its models, and those of the sets that the call names. */
 int injection_add_project(struct injection *injection, struct error *err) MUST_CHECK;
 
+/* injection_reuse.c: where layers are taken from and kept, and whose records are believed. */
+
+/* Parses what the options say of it, without any request. */
+int injection_parse_reuse(struct injection *injection, struct error *err) MUST_CHECK;
+int injection_open_reuse(struct injection *injection, const struct store_context *stores,
+                         struct error *err) MUST_CHECK;
+void injection_release_reuse(struct injection *injection);
+
 /* injection_scan.c: adds what the application in the base asks for and is sure; says the rest. */
 int injection_add_scan(struct injection *injection, struct error *err) MUST_CHECK;
 

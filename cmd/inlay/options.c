@@ -431,6 +431,14 @@ const struct option_row option_rows[] = {
      .help = "takes layers from this image, too; repeatable"},
     {REUSE, "layer-cache", 0, "REPO", IMAGE_MAKERS,
      .help = "a repository, or oci:DIR, that keeps layers: read and written"},
+    {REUSE, "trust-records", 0, "all", IMAGE_MAKERS,
+     .help =
+         "reads no layer that is reused to check it: for places that only people write whom you "
+         "trust"},
+    {REUSE, "check-reused", 0, NULL, IMAGE_MAKERS,
+     .help = "reads every layer that is reused, also what TARGET's tag shows and this machine has "
+             "written before",
+     INTO(option_set_flag, inject.reuse.checks_all)},
     {REUSE, "download-cache", 0, "DIR", PROJECT_READERS,
      .help = "keeps the model's files in this folder, for the next time"},
     {REUSE, "hub-cache", 0, "DIR", HUB_USERS,

@@ -89,9 +89,9 @@ static json_t *layer_json(const struct preview_layer *layer)
         layer->fate == LAYER_BUILT ? json_null() : json_string(digest_format(&layer->blob).text);
     json_t *model = layer->model != NULL ? json_string(layer->model) : json_null();
 
-    return json_pack("{s:s, s:o, s:s, s:s, s:o, s:I, s:I, s:o}", "kind", layer->kind, "model",
-                     model, "state", layer_fate_name(layer->fate), "recipe",
-                     digest_format(&layer->recipe).text, "digest", blob, "size",
+    return json_pack("{s:s, s:o, s:s, s:b, s:s, s:o, s:I, s:I, s:o}", "kind", layer->kind, "model",
+                     model, "state", layer_fate_name(layer->fate), "check", layer->is_claim,
+                     "recipe", digest_format(&layer->recipe).text, "digest", blob, "size",
                      (json_int_t)layer->size, "content_size", (json_int_t)layer->content_size,
                      "platforms", strings_to_json(&layer->platforms));
 }
@@ -260,7 +260,7 @@ static void print_layers(const struct preview *preview)
         everywhere = everywhere && layer->platforms.count == preview->platform_count;
         table_add(&table, layer->title);
         table_add(&table, text_format_size(layer->size).text);
-        table_add(&table, states[layer->fate]);
+        table_addf(&table, "%s%s", states[layer->fate], layer->is_claim ? ", to be checked" : "");
         table_add(&table, platforms);
     }
     puts("");

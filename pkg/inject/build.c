@@ -126,7 +126,7 @@ static int pack_layer(struct building *building, size_t number, const struct can
     }
 }
 
-/* A layer that is copied, for the bytes of the model that it stands for. */
+/* A layer that is copied, or read to check it, for the bytes of the model that it stands for. */
 struct reuse {
     struct building *building;
     uint64_t left; /* of these, what is not told of yet */
@@ -148,27 +148,32 @@ static uint64_t effort(const struct inject_options *options, const struct recipe
     return recipe->content_size * (options->target.store->digest_first ? 2 : 1);
 }
 
-/* A layer that the target can have without a byte of the model. */
+/*
+ * A layer that the target can have without a byte of the model. One that is not what it should be
+ * is LAYER_BUILT afterwards.
+ */
 static int reuse_layer(struct building *building, size_t number, const struct cancel *cancel,
                        struct error *err)
 {
-    const struct planned_layer *layer = &building->plan->layers[number];
+    const struct inject_options *options = building->options;
+    struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
-    struct reuse reuse = {building, effort(building->options, layer->recipe)};
-    struct store_copy_options copy = {
-        .cancel = cancel,
-        .log = building->options->log,
-        .count = count_reused,
-        .count_arg = &reuse,
-    };
-    enum store_copied copied;
+    struct reuse reuse = {building, effort(options, layer->recipe)};
+    const struct layer_take take = {options, layer, cancel, count_reused, &reuse};
+    bool is_right = false;
 
-    if (layer->fate == LAYER_COPIED && store_copy_blob(layer->from, building->options->target.store,
-                                                       &layer->blob, &copy, &copied, err) < 0)
+    if (layer_take(&take, &is_right, err) < 0)
         return -1;
-    progress_spared(building->options->progress, reuse.left);
+    if (!is_right) {
+        layer->fate = LAYER_BUILT;
+        progress_expect(options->progress, effort(options, layer->recipe) - reuse.left);
+        return 0;
+    }
+    progress_spared(options->progress, reuse.left);
+    layer->is_proven = layer->is_proven || layer->is_claim;
     out->blob = layer->blob;
     out->diff_id = layer->diff_id;
+    atomic_fetch_add(&building->layers_reused, 1);
     return 0;
 }
 
@@ -241,10 +246,11 @@ static const char *describe_fate(const struct inject_options *options,
     case LAYER_BUILT:
         return "built and written";
     case LAYER_THERE:
-        return "already there";
+        return layer->is_claim ? "already there, checked" : "already there";
     case LAYER_COPIED:
-        return layer->from == options->base.store ? "taken from the base"
-                                                  : "taken from another image";
+        if (layer->from == options->base.store)
+            return layer->is_claim ? "taken from the base, checked" : "taken from the base";
+        return layer->is_claim ? "taken from another image, checked" : "taken from another image";
     }
     abort();
 }
@@ -253,18 +259,17 @@ static int have_layer(struct building *building, size_t number, const struct can
                       struct error *err)
 {
     const struct inject_options *options = building->options;
-    const struct planned_layer *layer = &building->plan->layers[number];
+    struct planned_layer *layer = &building->plan->layers[number];
 
+    if (layer->fate != LAYER_BUILT && reuse_layer(building, number, cancel, err) < 0)
+        return -1;
     if (layer->fate == LAYER_BUILT) {
         if (pack_layer(building, number, cancel, err) < 0)
             return -1;
+        layer->is_proven = true;
         atomic_fetch_add(&building->layers_built, 1);
-    } else {
-        if (reuse_layer(building, number, cancel, err) < 0)
-            return -1;
-        atomic_fetch_add(&building->layers_reused, 1);
     }
-    return layer_share(options, &building->out->layers[number], layer->recipe, cancel, err);
+    return layer_share(options, layer, &building->out->layers[number], cancel, err);
 }
 
 static int build_layer(struct building *building, size_t number, const struct cancel *cancel,

@@ -57,6 +57,49 @@ static void a_layer_that_the_target_has_need_not_be_built(void **state)
     assert_true(digest_equal(&plan.layers[0].blob.digest, &layers[0].layer.blob.digest));
     assert_int_equal(plan.layers[1].fate, LAYER_COPIED);
     assert_ptr_equal(plan.layers[1].from, elsewhere);
+    assert_true(plan.layers[0].is_claim && plan.layers[1].is_claim);
+}
+
+static void what_the_target_shows_is_believed_and_any_other_record_is_a_claim(void **state)
+{
+    static const struct {
+        bool trusts_records, checks_all, by_target, is_claim;
+    } cases[] = {
+        {false, false, true, false},
+        {false, false, false, true},
+        {true, false, false, false},
+        {false, true, true, true},
+    };
+    struct bench *bench = *state;
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(placements) struct placements placements = {0};
+    CLEANUP(build_plan) struct build_plan plan = {0};
+    CLEANUP(store) struct store *elsewhere = store_new_memory();
+    struct inject_options options = make_options(bench, NULL, 0);
+    struct known_layer layers[2] = {0};
+    struct known known = {.layers = layers, .layer_count = 2};
+
+    make_models(2, &models);
+    make_placements(&models, &placements);
+    make_plan(bench, &placements, &plan);
+    for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
+        layers[i].layer.record.recipe = plan.layers[0].recipe->digest;
+        layers[i].from = elsewhere;
+    }
+    layers[0].layer.blob = put_blob(bench->store, "first", MEDIA_TYPE_OCI_LAYER);
+    layers[1].layer.blob = put_blob(bench->store, "second", MEDIA_TYPE_OCI_LAYER);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        options.reuse.trusts_records = cases[i].trusts_records;
+        options.reuse.checks_all = cases[i].checks_all;
+        layers[1].from = cases[i].by_target ? NULL : elsewhere;
+        assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
+        assert_int_equal(plan.layers[0].fate, LAYER_THERE);
+        assert_int_equal(plan.layers[0].is_claim, cases[i].is_claim);
+        /* The better record wins, not the first one. */
+        size_t winner = cases[i].by_target && !cases[i].checks_all;
+        assert_true(digest_equal(&plan.layers[0].blob.digest, &layers[winner].layer.blob.digest));
+    }
 }
 
 int main(void)
@@ -64,6 +107,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(placements_become_layers_and_the_base_comes_along),
         BENCH_TEST(a_layer_that_the_target_has_need_not_be_built),
+        BENCH_TEST(what_the_target_shows_is_believed_and_any_other_record_is_a_claim),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,11 +80,42 @@ static void a_layer_that_is_there_moves_no_byte(void **state)
     assert_true(there);
 }
 
+static void a_claim_that_is_wrong_is_built_and_told(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(source) struct source *source = open_model(bench, "org/name", "main", COMMIT_A);
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(placements) struct placements placements = {0};
+    CLEANUP(build_plan) struct build_plan plan = {0};
+    CLEANUP(built_layers) struct built_layers built = {0};
+    CLEANUP(store) struct store *elsewhere = store_new_memory();
+    struct inject_options options = make_options(bench, &source, 1);
+
+    list_bench_model(source, &models);
+    make_placements(&models, &placements);
+    make_plan(bench, &placements, &plan);
+    plan.layers[0].fate = LAYER_COPIED;
+    plan.layers[0].is_claim = true;
+    plan.layers[0].from = plan.layers[0].claimed_by = elsewhere;
+    plan.layers[0].blob = put_blob(elsewhere, "something else", MEDIA_TYPE_OCI_LAYER);
+    plan.layers[0].diff_id = plan.layers[0].blob.digest;
+    assert_int_equal(build_run(&options, &plan, &built, &err), 0);
+    assert_int_equal(built.layers_built, 2);
+    assert_int_equal(built.layers_reused, 0);
+    assert_int_equal(built.layers[0].blob.size, plan.layers[0].recipe->tar_size);
+    assert_non_null(strstr(buf_text(&bench->said), "is not that layer, and is not used"));
+    bool there = true; /* what passed is not committed */
+    assert_int_equal(store_has_blob(bench->store, &plan.layers[0].blob, &there, &err), 0);
+    assert_false(there);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         BENCH_TEST(layers_are_packed_into_the_target),
         BENCH_TEST(a_layer_that_is_there_moves_no_byte),
+        BENCH_TEST(a_claim_that_is_wrong_is_built_and_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -82,11 +82,18 @@ struct inject_image {
     const char *version; /* tag or digest; NULL: the only image there */
 };
 
-/* Layers that need not be built, and layers that others need not build. */
+/*
+ * Layers that need not be built, and layers that others need not build. Unless the options say
+ * otherwise, a record is believed if it is of what this machine has built or checked before, or in
+ * the image that target.version shows; a layer of which anything else tells is read, once, and used
+ * if it is exactly what its recipe makes.
+ */
 struct inject_reuse {
     const struct inject_image *images; /* layers are taken from these, too */
     size_t image_count;
     struct store *layer_cache; /* keeps layers by their recipes, read and written; NULL: none */
+    bool trusts_records;       /* believes every record, and reads no layer */
+    bool checks_all;           /* believes none, and reads every layer; not with the above */
     unsigned shard;            /* builds every shard_count-th layer from this one on, from 0 */
     unsigned shard_count;      /* 0: all layers, and then the image */
 };

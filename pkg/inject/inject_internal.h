@@ -160,9 +160,12 @@ struct planned_layer {
     const struct recipe *recipe;
     const struct placed_model *placed; /* NULL: folders */
     enum layer_fate fate;
-    struct store *from;     /* LAYER_COPIED */
-    struct descriptor blob; /* unless it is built */
+    struct store *from;       /* LAYER_COPIED */
+    struct store *claimed_by; /* whose record says so; NULL: nobody's */
+    struct descriptor blob;   /* unless it is built */
     struct digest diff_id;
+    bool is_claim;  /* it has to be checked before it is used */
+    bool is_proven; /* this machine has built or checked it */
 };
 
 struct build_plan {
@@ -233,10 +236,38 @@ int expected_check_layer(const struct inject_options *options, const struct base
                          const struct planned_layer *layer, const struct digest *diff_id,
                          struct error *err) MUST_CHECK;
 
+/* layer_take.c: how a layer comes to the target without its model. Everything is borrowed. */
+struct layer_take {
+    const struct inject_options *options;
+    const struct planned_layer *layer; /* LAYER_THERE or LAYER_COPIED */
+    const struct cancel *cancel;       /* may be NULL */
+    count_fn *count;                   /* required; of what is copied or read */
+    void *count_arg;
+};
+
+/*
+ * Afterwards the target has it. A claim is checked: while it passes, if it does, else by reading it
+ * where it is. *out is false, and a warning says why, if it is not what its recipe makes.
+ */
+int layer_take(const struct layer_take *take, bool *out, struct error *err) MUST_CHECK;
+
 /* reuse.c: lets others find this layer, which the target has now. */
-int layer_share(const struct inject_options *options, const struct image_layer *layer,
-                const struct recipe *recipe, const struct cancel *cancel,
+int layer_share(const struct inject_options *options, const struct planned_layer *planned,
+                const struct image_layer *layer, const struct cancel *cancel,
                 struct error *err) MUST_CHECK;
+
+/* layer_memo.c: the memo of this machine, as far as layers go. */
+enum layer_memo_kind {
+    LAYER_MEMO_PROVEN, /* what this machine has built or checked */
+    LAYER_MEMO_TOLD,   /* what earlier versions have met */
+};
+
+/* Fills blob, diff_id and recipe; false if nothing is remembered. */
+bool layer_memo_read(const struct inject_options *options, enum layer_memo_kind kind,
+                     const struct digest *recipe, struct image_layer *out);
+/* `manifest` is that of cached_layer_format(). A memo that cannot be written is none. */
+void layer_memo_write(const struct inject_options *options, const struct digest *recipe,
+                      const struct buf *manifest);
 
 /* Bytes of a model, by where they came from. */
 struct model_bytes {

@@ -167,6 +167,7 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
         .size = is_there ? layer->blob.size : recipe->tar_size,
         .content_size = recipe->content_size,
         .fate = layer->fate,
+        .is_claim = layer->is_claim,
     };
     if (is_there) {
         out->blob = layer->blob.digest;

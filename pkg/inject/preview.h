@@ -88,6 +88,7 @@ struct preview_layer {
     uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
     enum layer_fate fate;
+    bool is_claim; /* it would be read and checked before it is used */
     struct strings platforms;
 };
 

@@ -1,15 +1,18 @@
 #include "inject/inject_internal.h"
 
-#include "core/file.h"
 #include "core/workers.h"
-
-#include <string.h>
 
 /*
  * No byte of a model twice: a layer of the same recipe is the same layer, wherever it is. It is
- * looked for in the images of BASE, of TARGET's tag and of --reuse-from, by their history; then, by
- * a tag of its own, in the repository that keeps layers and in TARGET's, where a shard may have
- * left it; and in what this machine has written before.
+ * looked for in the images of TARGET's tag, of BASE and of --reuse-from, by their history; in what
+ * this machine has built or checked before; then, by a tag of its own, in the repository that keeps
+ * layers and in TARGET's, where a shard may have left it.
+ *
+ * A recipe can be computed by anybody, and so anybody who may write to one of these places can
+ * claim that his bytes are its layer. What is believed without reading: the memo of this machine,
+ * and TARGET's own tag, as who may write that may replace the result anyway. Every other claim is
+ * checked: the layer is read once from where it is (layer_take.c), and what is right is remembered.
+ * The options `trusts_records` and `checks_all` say more or less than this rule.
  */
 
 void known_release(struct known *known)
@@ -83,12 +86,13 @@ int known_find(const struct inject_options *options, const struct base *base, st
 {
     CLEANUP(known) struct known known = {0};
 
+    /* The target first: what it has there and is believed ends the search. */
+    if (know_target(options, &known, err) < 0)
+        return -1;
     for (size_t i = 0; i < base->platform_count; i++) {
         know_own(&known, &base->platforms[i].own, options->base.store);
         known_bases_add(&known.bases, &base->platforms[i].own);
     }
-    if (know_target(options, &known, err) < 0)
-        return -1;
     for (size_t i = 0; i < options->reuse.image_count; i++) {
         const struct inject_image *image = &options->reuse.images[i];
         struct descriptor ignored;
@@ -107,123 +111,157 @@ struct search {
     struct build_plan *plan;
 };
 
-/* Where a layer of a recipe can be had without the model. */
-struct found_layer {
-    struct descriptor blob;
-    struct digest diff_id;
-    struct store *from; /* NULL: the target has it */
+/* How far a record of a layer is believed, from the least on. */
+enum layer_trust {
+    TRUST_NOT_FOUND, /* there is none */
+    TRUST_CLAIM,     /* the layer is to be checked before it is used */
+    TRUST_RECORD,    /* the options say that it is what its record says */
+    TRUST_PROVEN,    /* this machine has built or checked it */
 };
 
-static bool target_has(const struct inject_options *options, const struct descriptor *blob,
-                       int *result, struct error *err)
-{
-    bool there = false;
+/* Where a layer of a recipe can be had without the model. */
+struct found_layer {
+    enum layer_trust trust;
+    struct descriptor blob;
+    struct digest diff_id;
+    struct store *from;       /* NULL: the target has it, or may have */
+    struct store *claimed_by; /* whose record it is */
+};
 
-    if (options->target.store != NULL)
-        *result = store_has_blob(options->target.store, blob, &there, err);
-    return there;
+/* Looking for the layer of one recipe. */
+struct layer_search {
+    const struct inject_options *options;
+    const struct recipe *recipe;
+    struct image_layer proven; /* recipe DIGEST_NONE: this machine remembers none */
+    struct found_layer best;
+};
+
+static enum layer_trust trust_of(const struct layer_search *search, const struct found_layer *found)
+{
+    const struct inject_reuse *reuse = &search->options->reuse;
+    bool is_proven = search->proven.record.recipe.algorithm != DIGEST_NONE &&
+                     digest_equal(&search->proven.blob.digest, &found->blob.digest) &&
+                     digest_equal(&search->proven.diff_id, &found->diff_id);
+
+    if (reuse->checks_all)
+        return TRUST_CLAIM;
+    if (is_proven)
+        return TRUST_PROVEN;
+    return reuse->trusts_records ? TRUST_RECORD : found->trust;
 }
 
-/* The best place: the target itself, else the first that may give it. */
-static int recall_known(const struct search *search, const struct recipe *recipe, bool *found,
-                        struct found_layer *out, struct error *err)
+static bool is_settled(const struct found_layer *found)
 {
-    for (size_t i = 0; i < search->known->layer_count; i++) {
-        const struct known_layer *known = &search->known->layers[i];
-        struct found_layer here = {known->layer.blob, known->layer.diff_id, known->from};
-        int result = 0;
-        if (!digest_equal(&known->layer.record.recipe, &recipe->digest))
-            continue;
-        if (target_has(search->options, &here.blob, &result, err)) {
-            here.from = NULL;
-            *out = here;
-            *found = true;
-            return 0;
-        }
-        if (result < 0)
+    return found->trust > TRUST_CLAIM;
+}
+
+static bool is_settled_here(const struct found_layer *found)
+{
+    return is_settled(found) && found->from == NULL;
+}
+
+/* What need not be checked is better than what must be, and then the target than any other. */
+static bool is_better(const struct found_layer *a, const struct found_layer *b)
+{
+    if (b->trust == TRUST_NOT_FOUND || is_settled(a) != is_settled(b))
+        return b->trust == TRUST_NOT_FOUND || is_settled(a);
+    return a->from == NULL && b->from != NULL;
+}
+
+/* Takes it if it is better than what is known so far, and there. */
+static int consider(struct layer_search *search, struct found_layer found, struct error *err)
+{
+    struct store *target = search->options->target.store;
+    const struct found_layer *best = &search->best;
+    bool is_asked =
+        best->trust != TRUST_NOT_FOUND && digest_equal(&best->blob.digest, &found.blob.digest);
+    bool is_there = is_asked && best->from == NULL;
+
+    if (target != NULL && !is_asked && store_has_blob(target, &found.blob, &is_there, err) < 0)
+        return -1;
+    if (is_there)
+        found.from = NULL;
+    else if (found.from == NULL || found.from == target)
+        return 0;
+    found.trust = trust_of(search, &found);
+    if (is_better(&found, &search->best))
+        search->best = found;
+    return 0;
+}
+
+static int recall_known(struct layer_search *search, const struct known *known, struct error *err)
+{
+    for (size_t i = 0; i < known->layer_count && !is_settled_here(&search->best); i++) {
+        const struct known_layer *layer = &known->layers[i];
+        const struct found_layer found = {
+            .trust = layer->from == NULL ? TRUST_RECORD : TRUST_CLAIM,
+            .blob = layer->layer.blob,
+            .diff_id = layer->layer.diff_id,
+            .from = layer->from,
+            .claimed_by = layer->from != NULL ? layer->from : search->options->target.store,
+        };
+        if (digest_equal(&layer->layer.record.recipe, &search->recipe->digest) &&
+            consider(search, found, err) < 0)
             return -1;
-        if (here.from != NULL && !*found)
-            *out = here;
-        *found = *found || here.from != NULL;
     }
     return 0;
 }
 
 /* By the tag of the recipe in one store. That it cannot be read is as if it were not there. */
-static int recall_tag(const struct inject_options *options, struct store *store,
-                      const struct recipe *recipe, bool *found, struct found_layer *out,
-                      struct error *err)
+static int recall_tag(struct layer_search *search, struct store *store, struct error *err)
 {
-    CLEANUP(text) char *tag = cached_layer_tag(&recipe->digest);
+    const struct digest *recipe = &search->recipe->digest;
+    CLEANUP(text) char *tag = cached_layer_tag(recipe);
     CLEANUP(document) struct document document = DOCUMENT_INIT;
+    CLEANUP(image_layer) struct image_layer layer = {0};
     CLEANUP(error) struct error why = ERROR_INIT;
-    struct image_layer layer = {0};
-    int result = 0;
 
     if (store_read_document(store, tag, &document, &why) < 0 ||
-        cached_layer_parse(&document, &recipe->digest, &layer, &why) < 0) {
+        cached_layer_parse(&document, recipe, &layer, &why) < 0) {
         if (why.kind == ERROR_CANCELED)
             return error_move(err, &why);
-        log_debug(options->log, "%s has no layer of recipe %s: %s", store->name,
-                  digest_format(&recipe->digest).text, why.text);
+        log_debug(search->options->log, "%s has no layer of recipe %s: %s", store->name,
+                  digest_format(recipe).text, why.text);
         return 0;
     }
-    *out = (struct found_layer){layer.blob, layer.diff_id, store};
-    if (target_has(options, &layer.blob, &result, err))
-        out->from = NULL;
-    *found = result == 0 && (out->from == NULL || store != options->target.store);
-    return result;
-}
-
-/* "MEMO/recipes/HEX"; caller frees. */
-static char *memo_path(const struct inject_options *options, const struct digest *recipe)
-{
-    return xasprintf("%s/recipes/%s", options->memo, digest_format_hex(recipe).text);
+    return consider(
+        search, (struct found_layer){TRUST_CLAIM, layer.blob, layer.diff_id, store, store}, err);
 }
 
 /* What this machine has written somewhere before; it may be in this target as well. */
-static int recall_memo(const struct inject_options *options, const struct recipe *recipe,
-                       bool *found, struct found_layer *out, struct error *err)
+static int recall_memo(struct layer_search *search, struct error *err)
 {
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-    CLEANUP(document) struct document document = DOCUMENT_INIT;
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* then there is none */
-    struct image_layer layer = {0};
-    struct descriptor what = DESCRIPTOR_INIT;
-    int result = 0;
+    struct store *target = search->options->target.store;
+    const struct image_layer *proven = &search->proven;
+    CLEANUP(image_layer) struct image_layer told = {0};
 
-    if (options->memo == NULL)
+    if (proven->record.recipe.algorithm != DIGEST_NONE)
+        return consider(
+            search, (struct found_layer){TRUST_CLAIM, proven->blob, proven->diff_id, NULL, target},
+            err);
+    if (!layer_memo_read(search->options, LAYER_MEMO_TOLD, &search->recipe->digest, &told))
         return 0;
-    CLEANUP(text) char *path = memo_path(options, &recipe->digest);
-    if (file_read(path, DOCUMENT_LIMIT, &bytes, &ignored) < 0)
-        return 0;
-    what.digest = digest_of(DIGEST_SHA256, buf_text(&bytes), bytes.size);
-    what.size = bytes.size;
-    if (document_parse(&bytes, &what, &document, &ignored) < 0 ||
-        cached_layer_parse(&document, &recipe->digest, &layer, &ignored) < 0)
-        return 0;
-    *found = target_has(options, &layer.blob, &result, err);
-    *out = (struct found_layer){layer.blob, layer.diff_id, NULL};
-    return result;
+    return consider(search,
+                    (struct found_layer){TRUST_CLAIM, told.blob, told.diff_id, NULL, target}, err);
 }
 
-static int recall_layer(const struct search *search, const struct recipe *recipe, bool *found,
-                        struct found_layer *out, struct error *err)
+static int recall_layer(struct layer_search *search, const struct known *known, struct error *err)
 {
-    const struct inject_options *options = search->options;
-    struct store *target = options->target.store;
-    struct store *cache = options->reuse.layer_cache;
+    struct store *target = search->options->target.store;
+    struct store *cache = search->options->reuse.layer_cache;
+    const struct found_layer *best = &search->best;
 
-    if (recall_known(search, recipe, found, out, err) < 0)
+    layer_memo_read(search->options, LAYER_MEMO_PROVEN, &search->recipe->digest, &search->proven);
+    if (recall_known(search, known, err) < 0)
         return -1;
-    if (*found || recipe->content_size == 0)
+    if (is_settled(best) || search->recipe->content_size == 0)
         return 0;
-    if (recall_memo(options, recipe, found, out, err) < 0)
+    if (recall_memo(search, err) < 0)
         return -1;
-    if (!*found && cache != NULL && recall_tag(options, cache, recipe, found, out, err) < 0)
+    if (best->trust == TRUST_NOT_FOUND && cache != NULL && recall_tag(search, cache, err) < 0)
         return -1;
-    if (!*found && target != NULL && !target->sequential &&
-        recall_tag(options, target, recipe, found, out, err) < 0)
+    if (best->trust == TRUST_NOT_FOUND && target != NULL && !target->sequential &&
+        recall_tag(search, target, err) < 0)
         return -1;
     return 0;
 }
@@ -237,20 +275,26 @@ static int search_layer(void *arg, size_t number, const struct cancel *cancel, s
 {
     const struct search *search = arg;
     struct planned_layer *layer = &search->plan->layers[number];
-    struct found_layer where;
-    bool found = false;
+    struct layer_search one = {.options = search->options, .recipe = layer->recipe};
+    const struct found_layer *best = &one.best;
 
     if (!is_of_shard(&search->options->reuse, number))
         return 0;
-    if (cancel_check(cancel, err) < 0 ||
-        recall_layer(search, layer->recipe, &found, &where, err) < 0)
+    if (cancel_check(cancel, err) < 0)
         return planned_layer_wrap(layer, err);
-    if (!found)
+    int result = recall_layer(&one, search->known, err);
+    image_layer_release(&one.proven);
+    if (result < 0)
+        return planned_layer_wrap(layer, err);
+    if (best->trust == TRUST_NOT_FOUND)
         return 0;
-    layer->fate = where.from != NULL ? LAYER_COPIED : LAYER_THERE;
-    layer->from = where.from;
-    layer->blob = where.blob;
-    layer->diff_id = where.diff_id;
+    layer->fate = best->from != NULL ? LAYER_COPIED : LAYER_THERE;
+    layer->from = best->from;
+    layer->claimed_by = best->claimed_by;
+    layer->blob = best->blob;
+    layer->diff_id = best->diff_id;
+    layer->is_claim = best->trust == TRUST_CLAIM;
+    layer->is_proven = best->trust == TRUST_PROVEN;
     return 0;
 }
 
@@ -263,24 +307,10 @@ int build_plan_find(const struct inject_options *options, const struct known *kn
                        err);
 }
 
-/* So that the next call on this machine finds it. A memo that cannot be written is none. */
-static void memorise(const struct inject_options *options, const struct recipe *recipe,
-                     const struct buf *manifest)
+int layer_share(const struct inject_options *options, const struct planned_layer *planned,
+                const struct image_layer *layer, const struct cancel *cancel, struct error *err)
 {
-    CLEANUP(error) struct error why = ERROR_INIT;
-
-    if (options->memo == NULL)
-        return;
-    CLEANUP(text) char *path = memo_path(options, &recipe->digest);
-    CLEANUP(text) char *folder = xasprintf("%s/recipes", options->memo);
-    if (file_make_folders(folder, &why) < 0 ||
-        file_replace(path, buf_text(manifest), manifest->size, &why) < 0)
-        log_debug(options->log, "not remembered: %s", why.text);
-}
-
-int layer_share(const struct inject_options *options, const struct image_layer *layer,
-                const struct recipe *recipe, const struct cancel *cancel, struct error *err)
-{
+    const struct recipe *recipe = planned->recipe;
     struct store *target = options->target.store;
     struct store *cache = options->reuse.layer_cache;
     CLEANUP(buf) struct buf config_bytes = BUF_INIT;
@@ -290,10 +320,11 @@ int layer_share(const struct inject_options *options, const struct image_layer *
     struct store_copy_options copy = {.cancel = cancel, .log = options->log};
     enum store_copied how;
 
+    cached_layer_format(layer, &config_bytes, &config, &bytes, &manifest);
+    if (planned->is_proven)
+        layer_memo_write(options, &recipe->digest, &bytes);
     if (recipe->content_size == 0)
         return 0;
-    cached_layer_format(layer, &config_bytes, &config, &bytes, &manifest);
-    memorise(options, recipe, &bytes);
     if (cache == NULL && options->reuse.shard_count > 0)
         cache = target;
     if (cache == NULL)
