@@ -297,7 +297,7 @@ static void fill_options(struct injection *injection, const struct command_conte
     injection_expect_layers(injection);
     injection->memo = session_memo_folder();
     injection->version = reference_version(&injection->base);
-    injection->name = reference_format(&injection->base, true);
+    injection->name = reference_format_name(&injection->base, true);
     options->models.sources = injection->sources;
     options->models.count = injection->model_count;
     options->models.choices = injection->choices;

@@ -1,5 +1,6 @@
 #include "oci/document.h"
 
+#include "core/json_limit.h"
 #include "core/text.h"
 #include "oci/json_text_internal.h"
 #include "oci/media_type.h"
@@ -28,6 +29,8 @@ int json_from_buf(const struct buf *bytes, const char *name, json_t **out, struc
     bool duplicates = false;
     json_error_t why;
 
+    if (json_check_size(buf_text(bytes), bytes->size, DOCUMENT_VALUES_MAX, err) < 0)
+        return error_wrap(err, "%s", name);
     if (json_text_encode(bytes, name, &text, &duplicates, err) < 0)
         return -1;
     json_t *json =
@@ -99,19 +102,18 @@ static int check_shape(const json_t *json, const char *media_type, struct error 
 {
     const char *own = member_text(json, "mediaType");
     const json_t *entries = member_get(json, "manifests");
-    bool index = json_is_array(entries) || json_is_null(entries);
     bool manifest = member_get(json, "config") != NULL || member_get(json, "layers") != NULL;
 
     if (own != NULL && strcmp(own, media_type) != 0)
         return error_set(err, ERROR_CORRUPT, "served as '%s', but says that it is '%s'", media_type,
                          own);
-    if (index && manifest)
+    if (entries != NULL && manifest) /* whatever it is: others take it for an index */
         return error_set(err, ERROR_CORRUPT, "a manifest and an index at once");
     if (media_type_is_manifest(media_type))
         return check_manifest(json, err);
     if (entries == NULL)
         return error_set(err, ERROR_CORRUPT, "an index without 'manifests'");
-    if (!index)
+    if (!json_is_array(entries) && !json_is_null(entries))
         return error_set(err, ERROR_CORRUPT, "an index whose 'manifests' is not an array");
     return 0;
 }

@@ -57,6 +57,8 @@ static void document_parse_refuses_what_could_be_read_in_two_ways(void **state)
         {"[]", "", "not a JSON object", ERROR_CORRUPT},
         {"{}", "", "neither a manifest nor an index", ERROR_CORRUPT},
         {"{\"manifests\":[],\"config\":" CONFIG ",\"layers\":[]}", "", "at once", ERROR_CORRUPT},
+        {"{\"manifests\":{},\"config\":" CONFIG ",\"layers\":[]}", "", "at once", ERROR_CORRUPT},
+        {"{\"manifests\":7,\"layers\":[]}", MEDIA_TYPE_OCI_INDEX, "at once", ERROR_CORRUPT},
         {"{\"manifests\":[],\"mediaType\":\"" MEDIA_TYPE_OCI_INDEX "\"}", MEDIA_TYPE_OCI_MANIFEST,
          "served as", ERROR_CORRUPT},
         {"{\"manifests\":[]}", MEDIA_TYPE_OCI_MANIFEST, "without 'config'", ERROR_CORRUPT},
@@ -131,6 +133,23 @@ static void descriptor_from_json_says_which_member_is_wrong(void **state)
     }
 }
 
+/* As many values as there is room for in a document, two bytes each, would take 600 MB. */
+static void a_document_of_values_alone_is_refused_before_it_is_parsed(void **state)
+{
+    CLEANUP(document) struct document document = DOCUMENT_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    (void)state;
+    buf_add_text(&text, "{\"manifests\":[{}");
+    while (text.size + 5 < DOCUMENT_LIMIT)
+        buf_add_text(&text, ",{}");
+    buf_add_text(&text, "]}");
+    assert_int_equal(parse(buf_text(&text), "", &document, &err), -1);
+    assert_int_equal(err.kind, ERROR_CORRUPT);
+    assert_non_null(strstr(err.text, "has more than 100000 values, the most that is read"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -138,6 +157,7 @@ int main(void)
         cmocka_unit_test(document_parse_refuses_what_could_be_read_in_two_ways),
         cmocka_unit_test(document_children_leave_out_foreign_layers),
         cmocka_unit_test(descriptor_from_json_says_which_member_is_wrong),
+        cmocka_unit_test(a_document_of_values_alone_is_refused_before_it_is_parsed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -266,7 +266,7 @@ static int parse_docker_name(const char *text, struct reference *out, struct err
         return error_set(err, ERROR_USAGE,
                          "it names a digest, which neither archives nor engines of Docker keep; "
                          "expected NAME[:TAG]");
-    out->tag = reference_format(&name, false);
+    out->tag = reference_format_name(&name, false);
     return 0;
 }
 
@@ -325,6 +325,8 @@ static bool looks_like_other(const char *text, struct error *err)
     return false;
 }
 
+static const char *const unsupported[] = {"containers-storage:", "dir:"};
+
 /* What a name begins with, or is, decides how it is read; without any it is a registry's. */
 static int parse_by_scheme(const char *text, struct reference *out, struct error *err)
 {
@@ -336,19 +338,18 @@ static int parse_by_scheme(const char *text, struct reference *out, struct error
         {"oci-archive:", parse_oci_archive},     {"docker-archive:", parse_docker_archive},
         {"docker-daemon:", parse_docker_daemon},
     };
-    static const char *const others[] = {"containers-storage:", "dir:"};
 
     if (strcmp(text, "scratch") == 0)
         return parse_scratch(text, out, err);
     for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
         if (text_starts_with(text, schemes[i].scheme))
             return schemes[i].parse(text + strlen(schemes[i].scheme), out, err);
-    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
-        if (text_starts_with(text, others[i]))
+    for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++)
+        if (text_starts_with(text, unsupported[i]))
             return error_set(err, ERROR_USAGE,
                              "'%s' is not supported; expected a registry name, oci:, oci-archive:, "
                              "docker-archive:, docker-daemon: or scratch",
-                             others[i]);
+                             unsupported[i]);
     if (looks_like_other(text, err))
         return -1;
     return parse_registry(text, out, err);
@@ -366,7 +367,18 @@ int reference_parse(const char *text, struct reference *out, struct error *err)
     return 0;
 }
 
-char *reference_format(const struct reference *reference, bool with_digest)
+/* A registry's host may be called like a scheme: without one, "oci:6/app" is a folder. */
+static bool reads_as_scheme(const char *registry)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++)
+        if (text_starts_with(registry, unsupported[i]))
+            return true;
+    return text_starts_with(registry, "oci:") || text_starts_with(registry, "oci-archive:") ||
+           text_starts_with(registry, "docker-archive:") ||
+           text_starts_with(registry, "docker-daemon:");
+}
+
+char *reference_format_name(const struct reference *reference, bool with_digest)
 {
     static const char *const schemes[] = {
         [REFERENCE_NONE] = "",
@@ -395,6 +407,14 @@ char *reference_format(const struct reference *reference, bool with_digest)
                                                          : ":",
                  digest_format(&reference->digest).text);
     return buf_take(&out);
+}
+
+char *reference_format(const struct reference *reference, bool with_digest)
+{
+    CLEANUP(text) char *name = reference_format_name(reference, with_digest);
+    bool is_plain = reference->kind != REFERENCE_REGISTRY || !reads_as_scheme(reference->registry);
+
+    return xasprintf("%s%s", is_plain ? "" : "docker://", name);
 }
 
 bool reference_needs_tag(const struct reference *reference)

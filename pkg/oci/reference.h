@@ -41,9 +41,13 @@ struct reference {
 int reference_parse(const char *text, struct reference *out, struct error *err) MUST_CHECK;
 /*
  * The canonical text, without digest if `with_digest` is false: "docker.io/library/alpine:3",
- * "oci:DIR:TAG"; "" of none. An image's id is kept: it is the name. The caller frees it.
+ * "oci:DIR:TAG"; "" of none. An image's id is kept: it is the name. It is read as the same
+ * reference again: with docker:// where a registry's host is called like a scheme. The caller frees
+ * it.
  */
 char *reference_format(const struct reference *reference, bool with_digest);
+/* The same as other tools have it in documents, where a registry's name never has a scheme. */
+char *reference_format_name(const struct reference *reference, bool with_digest);
 /* What a store is asked for: the digest's text, else the tag, else NULL. The caller frees it. */
 char *reference_version(const struct reference *reference);
 /* Must a target be given a tag? An archive may hold an image without. */

@@ -18,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (reference_parse(canonical, &again, &err) < 0)
         abort();
     CLEANUP(text) char *same = reference_format(&again, true);
-    if (strcmp(canonical, same) != 0)
+    if (strcmp(canonical, same) != 0 || again.kind != reference.kind)
         abort();
     return 0;
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #define ENDPOINT_DEFAULT "https://huggingface.co"
-#define PAGE_LIMIT ((size_t)(16 * MIB))
 
 const char *hub_type_folder(enum origin_kind type)
 {

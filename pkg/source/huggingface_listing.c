@@ -1,5 +1,6 @@
 #include "source/source_internal.h"
 
+#include "core/json_limit.h"
 #include "core/text.h"
 
 #include <inttypes.h>
@@ -14,8 +15,12 @@ bool hub_revision_is_commit(const char *revision)
 static json_t *load(const void *data, size_t size, struct error *err)
 {
     json_error_t why;
-    json_t *document = json_loadb(data, size, 0, &why);
 
+    if (json_check_size(data, size, PAGE_VALUES_MAX, err) < 0) {
+        error_wrap(err, "the answer");
+        return NULL;
+    }
+    json_t *document = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
     if (document == NULL)
         error_set(err, ERROR_CORRUPT, "the answer is not JSON (line %d)", why.line);
     return document;

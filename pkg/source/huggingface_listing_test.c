@@ -81,6 +81,7 @@ static void listing_page_parse_says_what_is_wrong_with_a_page(void **state)
         {"<html><body>Log in</body></html>", "the answer is not JSON"},
         {"[{\"type\": \"file\"", "the answer is not JSON"},
         {"[] []", "the answer is not JSON"},
+        {"[{\"path\": \"a\", \"path\": \"b\"}]", "the answer is not JSON"},
         {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 99999999999999999999"),
          "the answer is not JSON"},
         {"[{\"type\": \"file\", \"path\": \"a\\u0000b\"}]", "the answer is not JSON"},
@@ -337,6 +338,26 @@ static void a_commit_is_40_lower_case_hex_digits_only(void **state)
     assert_false(hub_revision_is_commit("main"));
 }
 
+/* A page of empty objects would take 1.3 GB. */
+static void an_answer_of_values_alone_is_refused_before_it_is_parsed(void **state)
+{
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(strings) struct strings folders = STRINGS_INIT;
+    CLEANUP(hub_info) struct hub_info info = HUB_INFO_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    (void)state;
+    buf_add_text(&text, "[{}");
+    while (text.size + 4 < PAGE_LIMIT)
+        buf_add_text(&text, ",{}");
+    buf_add_text(&text, "]");
+    assert_int_equal(listing_page_parse(buf_text(&text), text.size, &plan, &folders, &err), -1);
+    assert_non_null(strstr(err.text, "more than 500000 values"));
+    assert_int_equal(hub_info_parse(buf_text(&text), text.size, &info, &err), -1);
+    assert_non_null(strstr(err.text, "more than 500000 values"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -349,6 +370,7 @@ int main(void)
         cmocka_unit_test(hub_info_parse_wants_a_commit_of_40_hex_digits),
         cmocka_unit_test(link_find_reads_links_as_the_standard_has_them),
         cmocka_unit_test(listing_next_page_stays_with_the_endpoint),
+        cmocka_unit_test(an_answer_of_values_alone_is_refused_before_it_is_parsed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -6,7 +6,6 @@
 
 #define ENDPOINT_DEFAULT "https://modelscope.cn"
 #define TOKEN_VARIABLE "MODELSCOPE_API_TOKEN"
-#define PAGE_LIMIT ((size_t)(16 * MIB))
 /* What a repo of LISTING_FILES_MAX files in folders of a sensible size takes. */
 #define PAGES_MAX 2000
 #define STATUS_OK 200

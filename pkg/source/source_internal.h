@@ -10,6 +10,9 @@
 
 /* More files than any repo has; a listing beyond it would only eat memory. */
 #define LISTING_FILES_MAX 1000000
+/* One answer of a hub, and the values in it: 150 MB when they are parsed. */
+#define PAGE_LIMIT ((size_t)(16 * MIB))
+#define PAGE_VALUES_MAX ((size_t)500000)
 
 /* What the Hub tells about a repo at one revision. */
 struct hub_info {

@@ -11,7 +11,7 @@ int docker_name_parse(const char *text, char **out, struct error *err)
     if (reference.kind != REFERENCE_REGISTRY || reference.tag == NULL)
         return error_set(err, ERROR_USAGE, "'%s' is not the name of an image; expected NAME[:TAG]",
                          text);
-    *out = reference_format(&reference, false);
+    *out = reference_format_name(&reference, false);
     return 0;
 }
 
