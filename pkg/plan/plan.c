@@ -13,6 +13,20 @@ void plan_add(struct plan *plan, const struct plan_file *file)
     plan->count++;
 }
 
+void plan_card_copy(const struct plan_card *from, struct plan_card *to)
+{
+    strings_add_all(&to->datasets, &from->datasets);
+    strings_add_all(&to->base_models, &from->base_models);
+    to->task = text_copy(from->task);
+}
+
+void plan_card_release(struct plan_card *card)
+{
+    strings_release(&card->datasets);
+    strings_release(&card->base_models);
+    free(TAKE(card->task));
+}
+
 void plan_copy(const struct plan *from, struct plan *to)
 {
     origin_copy(&from->origin, &to->origin);
@@ -20,6 +34,7 @@ void plan_copy(const struct plan *from, struct plan *to)
     to->license = text_copy(from->license);
     to->license_name = text_copy(from->license_name);
     to->gate = from->gate;
+    plan_card_copy(&from->card, &to->card);
     to->left_out_size = from->left_out_size;
     strings_add_all(&to->left_out, &from->left_out);
     for (size_t i = 0; i < from->count; i++)
@@ -86,6 +101,7 @@ void plan_release(struct plan *plan)
     free(plan->pin);
     free(plan->license);
     free(plan->license_name);
+    plan_card_release(&plan->card);
     strings_release(&plan->left_out);
     *plan = (struct plan)PLAN_INIT;
 }

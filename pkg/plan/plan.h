@@ -25,6 +25,17 @@ enum plan_gate {
     PLAN_GATE_CLOSED, /* only those get them who were let in */
 };
 
+/* What a model's card says of its making, each as "org/name"; empty: nothing. */
+struct plan_card {
+    struct strings datasets;    /* that it was trained on */
+    struct strings base_models; /* that it was made from */
+    char *task;                 /* "sentence-similarity"; NULL: it is not told */
+};
+
+/* `to` is empty. */
+void plan_card_copy(const struct plan_card *from, struct plan_card *to);
+void plan_card_release(struct plan_card *card);
+
 /* A model, its revision pinned, and its files, sorted by the bytes of their paths. */
 struct plan {
     struct origin origin; /* its name as the application spells it */
@@ -42,6 +53,7 @@ struct plan {
     char *license;
     char *license_name; /* where that is "other": the card's name for it; NULL: it has none */
     enum plan_gate gate;
+    struct plan_card card; /* as the hub's listing has it; a lock and the caches do not */
 };
 
 #define PLAN_INIT                                                                                  \

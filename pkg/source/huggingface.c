@@ -125,6 +125,7 @@ static int huggingface_list(struct source *source, struct plan *plan, struct err
     listed.pin = xstrdup(info.commit);
     listed.license = TAKE(info.license);
     listed.license_name = TAKE(info.license_name);
+    plan_card_copy(&info.card, &listed.card);
     listed.gate = info.is_gated ? PLAN_GATE_CLOSED : PLAN_GATE_OPEN;
     if (info.is_gated && try_access(source, &listed, err) < 0)
         return -1;

@@ -77,6 +77,35 @@ static char *license_from_json(const json_t *document)
     return NULL;
 }
 
+/* Cards name a few; a longer list would cost time and says nothing. */
+#define CARD_NAMES_MAX 100
+
+/* Those of a value, which may be one or a list, that are one line. */
+static void names_from_json(const json_t *value, struct strings *out)
+{
+    const json_t *item;
+    size_t i;
+
+    if (json_is_string(value) && text_is_one_line(json_string_value(value)))
+        strings_add(out, json_string_value(value));
+    json_array_foreach(value, i, item)
+    {
+        if (out->count < CARD_NAMES_MAX && json_is_string(item) &&
+            text_is_one_line(json_string_value(item)) && !strings_has(out, json_string_value(item)))
+            strings_add(out, json_string_value(item));
+    }
+}
+
+static void card_from_json(const json_t *document, struct plan_card *out)
+{
+    const json_t *card = json_object_get(document, "cardData");
+    const char *task = json_string_value(json_object_get(document, "pipeline_tag"));
+
+    names_from_json(json_object_get(card, "datasets"), &out->datasets);
+    names_from_json(json_object_get(card, "base_model"), &out->base_models);
+    out->task = task != NULL && text_is_one_line(task) ? xstrdup(task) : NULL;
+}
+
 int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct error *err)
 {
     json_auto_t *document = load(data, size, err);
@@ -104,6 +133,7 @@ int hub_info_parse(const void *data, size_t size, struct hub_info *out, struct e
     };
     memcpy(info.commit, commit, sizeof(info.commit));
     siblings_from_json(json_object_get(document, "siblings"), &info.siblings);
+    card_from_json(document, &info.card);
     hub_info_release(out);
     *out = info;
     return 0;
@@ -114,6 +144,7 @@ void hub_info_release(struct hub_info *info)
     free(info->id);
     free(info->license);
     free(info->license_name);
+    plan_card_release(&info->card);
     strings_release(&info->siblings);
     *info = (struct hub_info)HUB_INFO_INIT;
 }

@@ -180,6 +180,49 @@ static void hub_info_parse_reads_the_license(void **state)
     }
 }
 
+static char *join(const struct strings *texts)
+{
+    CLEANUP(buf) struct buf out = BUF_INIT;
+
+    for (size_t i = 0; i < texts->count; i++)
+        buf_addf(&out, "%s;", texts->items[i]);
+    return buf_take(&out);
+}
+
+static void hub_info_parse_reads_what_the_card_says_of_a_models_making(void **state)
+{
+    static const struct {
+        const char *rest, *datasets, *base_models, *task;
+    } cases[] = {
+        {"", "", "", NULL},
+        {", \"pipeline_tag\": \"fill-mask\", \"cardData\": {\"base_model\": \"a/b\", \"datasets\": "
+         "[\"c/d\", \"squad\", \"c/d\"]}",
+         "c/d;squad;", "a/b;", "fill-mask"},
+        {", \"cardData\": {\"base_model\": [\"a/b\", \"c/d\"], \"datasets\": \"e\"}", "e;",
+         "a/b;c/d;", NULL},
+        {", \"pipeline_tag\": \"a\\nb\", \"cardData\": {\"base_model\": {\"a\": 1}, \"datasets\": "
+         "[1, \"a\\nb\", null]}",
+         "", "", NULL},
+        {", \"pipeline_tag\": 7, \"cardData\": []", "", "", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(hub_info) struct hub_info info = HUB_INFO_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *text = xasprintf("{\"sha\": \"" COMMIT "\"%s}", cases[i].rest);
+        assert_int_equal(hub_info_parse(text, strlen(text), &info, &err), 0);
+        CLEANUP(text) char *datasets = join(&info.card.datasets);
+        CLEANUP(text) char *base_models = join(&info.card.base_models);
+        assert_string_equal(datasets, cases[i].datasets);
+        assert_string_equal(base_models, cases[i].base_models);
+        if (cases[i].task == NULL)
+            assert_null(info.card.task);
+        else
+            assert_string_equal(info.card.task, cases[i].task);
+    }
+}
+
 static void hub_info_parse_wants_a_commit_of_40_hex_digits(void **state)
 {
     static const struct {
@@ -367,6 +410,7 @@ int main(void)
         cmocka_unit_test(listing_page_parse_says_what_is_wrong_with_a_page),
         cmocka_unit_test(hub_info_parse_reads_the_commit_and_who_may_read),
         cmocka_unit_test(hub_info_parse_reads_the_license),
+        cmocka_unit_test(hub_info_parse_reads_what_the_card_says_of_a_models_making),
         cmocka_unit_test(hub_info_parse_wants_a_commit_of_40_hex_digits),
         cmocka_unit_test(link_find_reads_links_as_the_standard_has_them),
         cmocka_unit_test(listing_next_page_stays_with_the_endpoint),

@@ -20,6 +20,7 @@ struct hub_info {
     char commit[GIT_OID_HEX + 1];
     char *license;      /* of its card: "apache-2.0"; of several "a, b"; NULL: it has none */
     char *license_name; /* where that is "other": the card's name for it; NULL: it has none */
+    struct plan_card card;
     bool is_gated;
     bool is_private;
     bool is_disabled;
