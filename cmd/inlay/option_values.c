@@ -134,6 +134,44 @@ int option_set_size(const struct option_input *in, uint64_t least, const char *e
     return 0;
 }
 
+/* UID[:GID]; as in a Dockerfile, a number alone counts for both. */
+int option_set_owner(const struct option_input *in, struct error *err)
+{
+    CLEANUP(text) char *uid = xstrdup(in->value);
+    char *gid = strchr(uid, ':');
+    uint64_t numbers[2];
+
+    if (gid != NULL)
+        *gid++ = '\0';
+    if (parse_u64(uid, INT32_MAX, &numbers[0], err) < 0 ||
+        parse_u64(gid != NULL ? gid : uid, INT32_MAX, &numbers[1], err) < 0)
+        return error_set(err, ERROR_USAGE,
+                         "--owner '%s' is not UID[:GID], two numbers from 0 to %d", in->value,
+                         INT32_MAX);
+    in->options->owner = (struct tree_owner){(uint32_t)numbers[0], (uint32_t)numbers[1]};
+    in->options->inject.placement.owner = &in->options->owner;
+    return 0;
+}
+
+/* K/N, K from 1 to N. */
+int option_set_shard(const struct option_input *in, struct error *err)
+{
+    CLEANUP(text) char *number = xstrdup(in->value);
+    char *count = strchr(number, '/');
+    uint64_t numbers[2] = {0, 0};
+
+    if (count != NULL)
+        *count++ = '\0';
+    if (count == NULL || parse_u64(number, in->row->most, &numbers[0], err) < 0 ||
+        parse_u64(count, in->row->most, &numbers[1], err) < 0 || numbers[0] == 0 ||
+        numbers[0] > numbers[1])
+        return error_set(err, ERROR_USAGE, "--shard '%s' is not K/N, with K from 1 to N",
+                         in->value);
+    in->options->inject.reuse.shard = (unsigned)numbers[0] - 1;
+    in->options->inject.reuse.shard_count = (unsigned)numbers[1];
+    return 0;
+}
+
 /* The row of the command, else that of others; a name that no row has is a defect. */
 static const struct option_value *find_value(const struct options *options, const char *name)
 {

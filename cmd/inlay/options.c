@@ -122,44 +122,6 @@ static int set_environment(const struct option_input *in, struct error *err)
     return 0;
 }
 
-/* UID[:GID]; as in a Dockerfile, a number alone counts for both. */
-static int set_owner(const struct option_input *in, struct error *err)
-{
-    CLEANUP(text) char *uid = xstrdup(in->value);
-    char *gid = strchr(uid, ':');
-    uint64_t numbers[2];
-
-    if (gid != NULL)
-        *gid++ = '\0';
-    if (parse_u64(uid, INT32_MAX, &numbers[0], err) < 0 ||
-        parse_u64(gid != NULL ? gid : uid, INT32_MAX, &numbers[1], err) < 0)
-        return error_set(err, ERROR_USAGE,
-                         "--owner '%s' is not UID[:GID], two numbers from 0 to %d", in->value,
-                         INT32_MAX);
-    in->options->owner = (struct tree_owner){(uint32_t)numbers[0], (uint32_t)numbers[1]};
-    in->options->inject.placement.owner = &in->options->owner;
-    return 0;
-}
-
-/* K/N, K from 1 to N. */
-static int set_shard(const struct option_input *in, struct error *err)
-{
-    CLEANUP(text) char *number = xstrdup(in->value);
-    char *count = strchr(number, '/');
-    uint64_t numbers[2] = {0, 0};
-
-    if (count != NULL)
-        *count++ = '\0';
-    if (count == NULL || parse_u64(number, in->row->most, &numbers[0], err) < 0 ||
-        parse_u64(count, in->row->most, &numbers[1], err) < 0 || numbers[0] == 0 ||
-        numbers[0] > numbers[1])
-        return error_set(err, ERROR_USAGE, "--shard '%s' is not K/N, with K from 1 to N",
-                         in->value);
-    in->options->inject.reuse.shard = (unsigned)numbers[0] - 1;
-    in->options->inject.reuse.shard_count = (unsigned)numbers[1];
-    return 0;
-}
-
 static int set_compression(const struct option_input *in, struct error *err)
 {
     if (compression_parse(in->value, &in->options->inject.compression, err) < 0)
@@ -384,7 +346,7 @@ const struct option_row option_rows[] = {
              "every base and user. The cache of the user has links to them.",
      INTO(option_set_path, inject.placement.shared)},
     {PLACE, "owner", 0, "UID[:GID]", MODEL_PLACERS,
-     .help = "whose the model's files are, in place of that user's", .set = set_owner},
+     .help = "whose the model's files are, in place of that user's", .set = option_set_owner},
     {PLACE, "group-writable", 0, NULL, MODEL_PLACERS,
      .help = "group 0, which may write: for platforms with random user ids",
      INTO(option_set_flag, inject.placement.group_writable)},
@@ -450,7 +412,7 @@ const struct option_row option_rows[] = {
     {REUSE, "shard", 0, "K/N", COMMAND_INJECT,
      .help = "builds every N-th layer from the K-th on, and no image; a last run without it finds "
              "the layers of all",
-     .set = set_shard, .most = SHARDS_MAX},
+     .set = option_set_shard, .most = SHARDS_MAX},
 
     {WORK, "compression", 0, "HOW", MODEL_PLACERS,
      .help = "none, gzip or zstd[:LEVEL], of the models' layers (none: weights shrink little, and "

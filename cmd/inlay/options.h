@@ -119,6 +119,11 @@ int option_set_count(const struct option_input *in, struct error *err) MUST_CHEC
 int option_set_size(const struct option_input *in, uint64_t least, const char *expected,
                     struct error *err) MUST_CHECK;
 
+/* UID[:GID] into `owner`, of which inject.placement knows then. */
+int option_set_owner(const struct option_input *in, struct error *err) MUST_CHECK;
+/* K/N, N at most row->most, into inject.reuse. */
+int option_set_shard(const struct option_input *in, struct error *err) MUST_CHECK;
+
 /* Of --name: a file's name without folders. ERROR_USAGE. */
 int options_check_file_name(const char *name, struct error *err) MUST_CHECK;
 /* Of --path: what option_set_image_path() takes. ERROR_USAGE. */
