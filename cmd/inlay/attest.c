@@ -13,12 +13,15 @@ struct document_kind {
     const char *file_name;
     const char *annotation; /* of its manifest, by which tools tell one from others; NULL: none */
     const char *value;
+    bool wants_hashes; /* of all files, by SHA-256 */
     void (*format)(const struct provenance *provenance, struct buf *out);
 };
 
 static const struct document_kind kinds[] = {
     {"provenance", "the statement of its provenance", PROVENANCE_MEDIA_TYPE, "provenance.json",
-     "in-toto.io/predicate-type", PROVENANCE_PREDICATE_TYPE, provenance_format},
+     "in-toto.io/predicate-type", PROVENANCE_PREDICATE_TYPE, false, provenance_format},
+    {"sbom", "its bill of materials", BOM_MEDIA_TYPE, "sbom.cdx.json", NULL, NULL, true,
+     bom_format},
 };
 
 bool attest_is_wanted(const struct options *line)
@@ -107,6 +110,8 @@ struct attestation {
     struct provenance_option options[ARRAY_SIZE(recorded)];
     size_t option_count;
     struct provenance_model *models;
+    struct digest **sha256; /* of each model's files; NULL: not wanted */
+    size_t model_count;
     struct provenance_kept *kept;
     struct provenance provenance;
 };
@@ -119,6 +124,9 @@ static void attestation_release(struct attestation *attestation)
     provenance_image_release(&attestation->base);
     strings_release(&attestation->asked);
     strings_release(&attestation->variables);
+    for (size_t i = 0; attestation->sha256 != NULL && i < attestation->model_count; i++)
+        free(attestation->sha256[i]);
+    free(attestation->sha256);
     free(attestation->models);
     free(attestation->kept);
 }
@@ -199,9 +207,11 @@ static void list_models(struct attestation *attestation, const struct materials 
     const struct listing *models = &materials->models;
 
     attestation->models = xcalloc(models->count, sizeof(*attestation->models));
+    attestation->model_count = models->count;
     attestation->kept = xcalloc(materials->kept_count, sizeof(*attestation->kept));
     for (size_t i = 0; i < models->count; i++)
         attestation->models[i] = (struct provenance_model){
+            .title = models->items[i].title,
             .plan = &models->items[i].plan,
             .layout = models->items[i].layout->name,
             .companion_of = &models->items[i].companion_of,
@@ -211,6 +221,66 @@ static void list_models(struct attestation *attestation, const struct materials 
         attestation->kept[i] =
             (struct provenance_kept){kept->name, kept->source, kept->pin, kept->layout};
     }
+}
+
+static int hash_file(struct source_files *files, const struct plan_file *file, struct digest *out,
+                     struct error *err)
+{
+    CLEANUP(hasher) struct hasher *hasher = hasher_new(DIGEST_SHA256, file->size);
+    CLEANUP(reader) struct reader *content = NULL;
+    char part[64 * 1024];
+    ssize_t size = 0;
+
+    if (source_files_open(files, file, &content, err) < 0)
+        return -1;
+    while ((size = reader_read(content, part, sizeof(part), err)) > 0)
+        hasher_add(hasher, part, (size_t)size);
+    if (size == 0)
+        *out = hasher_finish(hasher);
+    return size < 0 ? -1 : 0;
+}
+
+/* The hub knows small files by git's digest alone, which a bill of materials has no word for. */
+static int hash_small_files(const struct injection *injection, const struct listed_model *model,
+                            struct digest *out, struct error *err)
+{
+    const struct plan *plan = &model->plan;
+    const struct plan_file **wanted = xcalloc(plan->count + 1, sizeof(struct plan_file *));
+    struct source_files_request request = {
+        .source = model->from,
+        .plan = plan,
+        .files = wanted,
+        .cancel = injection->options.cancel,
+    };
+    int result = 0;
+
+    for (size_t i = 0; i < plan->count; i++) {
+        out[i] = plan->files[i].digest;
+        if (out[i].algorithm != DIGEST_SHA256)
+            wanted[request.count++] = &plan->files[i];
+    }
+    CLEANUP(source_files) struct source_files *files = source_files_new(&request);
+    free(wanted);
+    for (size_t i = 0; i < plan->count && result == 0; i++)
+        if (out[i].algorithm != DIGEST_SHA256)
+            result = hash_file(files, &plan->files[i], &out[i], err);
+    return result < 0 ? error_wrap(err, "reading the files of '%s'", model->title) : 0;
+}
+
+static int hash_models(struct attestation *attestation, const struct injection *injection,
+                       const struct materials *materials, struct error *err)
+{
+    const struct listing *models = &materials->models;
+
+    attestation->sha256 = xcalloc(models->count, sizeof(struct digest *));
+    for (size_t i = 0; i < models->count; i++) {
+        const struct listed_model *model = &models->items[i];
+        attestation->sha256[i] = xcalloc(model->plan.count, sizeof(struct digest));
+        attestation->models[i].sha256 = attestation->sha256[i];
+        if (hash_small_files(injection, model, attestation->sha256[i], err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 /* DIGEST_NONE if it cannot be read: then the documents do without. */
@@ -271,6 +341,16 @@ static int attach(const struct document_kind *kind, const struct injection *inje
     return 0;
 }
 
+/* Returns -1, with what is true of the image in front. */
+static int wrap(const struct document_kind *kind, const struct provenance *provenance,
+                const char *done, struct error *err)
+{
+    const struct provenance_image *image = &provenance->images[0];
+
+    return error_wrap(err, "the image is published as %s@%s, and %s could not be %s", image->name,
+                      digest_format(&image->digest).text, kind->title, done);
+}
+
 static int write_kind(const struct document_kind *kind, const struct injection *injection,
                       const struct descriptor *image, const struct provenance *provenance,
                       struct error *err)
@@ -282,12 +362,10 @@ static int write_kind(const struct document_kind *kind, const struct injection *
         return 0;
     kind->format(provenance, &bytes);
     for (; *file != NULL; file++) {
-        int result = **file == '\0' ? attach(kind, injection, image, &bytes, err)
-                                    : file_replace_named(*file, buf_text(&bytes), bytes.size, err);
-        if (result < 0)
-            return error_wrap(err, "the image is published as %s@%s, and %s could not be %s",
-                              provenance->images[0].name, digest_format(&image->digest).text,
-                              kind->title, **file == '\0' ? "attached" : "written");
+        if (**file == '\0' && attach(kind, injection, image, &bytes, err) < 0)
+            return wrap(kind, provenance, "attached", err);
+        if (**file != '\0' && file_replace_named(*file, buf_text(&bytes), bytes.size, err) < 0)
+            return wrap(kind, provenance, "written", err);
     }
     return 0;
 }
@@ -300,8 +378,12 @@ int attest_write(const struct injection *injection, const struct inject_result *
     if (!attest_is_wanted(injection->line))
         return 0;
     fill(&attestation, injection, result, materials);
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
+    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (kinds[i].wants_hashes && options_has(injection->line, kinds[i].option) &&
+            hash_models(&attestation, injection, materials, err) < 0)
+            return wrap(&kinds[i], &attestation.provenance, "made", err);
         if (write_kind(&kinds[i], injection, &result->manifest, &attestation.provenance, err) < 0)
             return -1;
+    }
     return 0;
 }

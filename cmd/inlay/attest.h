@@ -4,7 +4,7 @@
 #include "inject/materials.h"
 #include "injection.h"
 
-/* What `inlay inject` says of its result to others: --provenance. */
+/* What `inlay inject` says of its result to others: --provenance, --sbom. */
 
 /* Whether it is wanted, in any form. */
 bool attest_is_wanted(const struct options *line);

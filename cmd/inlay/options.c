@@ -222,6 +222,8 @@ const struct option_row option_rows[] = {
     {RESULT, "provenance", 0, "FILE", COMMAND_INJECT, .otherwise = "",
      .help = "says what the image was made of, in a statement of in-toto and SLSA, which is "
              "attached to it in a registry or OCI layout, or written to FILE"},
+    {RESULT, "sbom", 0, "FILE", COMMAND_INJECT, .otherwise = "",
+     .help = "the bill of materials of the image's models, in CycloneDX, in the same way"},
     {RESULT, "output", 'o', "FILE", COMMAND_LAYER, .needed = COMMAND_LAYER,
      .help = "where to. Several layers get a number: model.tar is model.1.tar, model.2.tar and so "
              "on from the bottom up. '-' is stdout, for one layer; the document then goes to "

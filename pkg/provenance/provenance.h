@@ -9,11 +9,12 @@
 
 /*
  * What an image was made of, as documents for others: a statement of where it comes from
- * (in-toto Statement v1 with the predicate of SLSA v1). Values in, JSON out; no I/O. The same
- * values are the same bytes.
+ * (in-toto Statement v1 with the predicate of SLSA v1), and a bill of its materials
+ * (CycloneDX 1.6). Values in, JSON out; no I/O. The same values are the same bytes.
  */
 
 #define PROVENANCE_MEDIA_TYPE "application/vnd.in-toto+json"
+#define BOM_MEDIA_TYPE "application/vnd.cyclonedx+json"
 #define PROVENANCE_PREDICATE_TYPE "https://slsa.dev/provenance/v1"
 #define PROVENANCE_BUILD_TYPE "urn:inlay:inject:v1"
 #define PROVENANCE_BUILDER "urn:inlay:builder"
@@ -37,8 +38,11 @@ CLEANUP_RELEASE(provenance_image)
 
 /* A model of the image. Borrowed. */
 struct provenance_model {
-    const struct plan *plan;            /* its pin, and the files that were taken */
-    const char *layout;                 /* the loader's name */
+    const char *title;           /* with its revision, as others name it in `companion_of` */
+    const struct plan *plan;     /* its pin, and the files that were taken */
+    const struct digest *sha256; /* of each file of the plan, for the bill of materials; NULL: as
+                                    the plan has it */
+    const char *layout;          /* the loader's name */
     const struct strings *companion_of; /* titles of models that load it; empty: it was asked for */
 };
 
@@ -79,5 +83,7 @@ char *provenance_ask(const struct origin *origin);
 
 /* The statement. Replaces what is in `out`. */
 void provenance_format(const struct provenance *provenance, struct buf *out);
+/* The bill of materials, of the first of the images. Replaces what is in `out`. */
+void bom_format(const struct provenance *provenance, struct buf *out);
 
 #endif

@@ -13,6 +13,12 @@ void purl_encode_part(struct buf *out, const char *text);
  * it is on one machine. Caller frees. */
 char *purl_of_model(const struct origin *origin, const char *pin);
 
+/* The same of a model that the base had, as far as its record tells. */
+char *purl_of_kept(const struct provenance_kept *kept);
+
+/* spdx.c: what SPDX calls a licence that a card names; NULL: it is not on SPDX's list. */
+const char *spdx_identifier(const char *license);
+
 /* Sets a text; none for NULL. */
 void json_set_text(json_t *object, const char *name, const char *text);
 /* The list, where it is not empty. */

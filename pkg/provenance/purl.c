@@ -116,6 +116,18 @@ char *purl_of_model(const struct origin *origin, const char *pin)
     return NULL;
 }
 
+char *purl_of_kept(const struct provenance_kept *kept)
+{
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    const char *name;
+
+    if (kept->source != NULL) /* its name may be of the Hub's form all the same */
+        return NULL;
+    origin.kind = origin_from_record(kept->name, &name);
+    origin.name = xstrdup(name);
+    return purl_of_model(&origin, kept->pin);
+}
+
 char *provenance_ask(const struct origin *origin)
 {
     bool is_local = origin->kind == ORIGIN_FOLDER || origin->kind == ORIGIN_FILE;

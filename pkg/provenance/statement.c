@@ -126,20 +126,13 @@ static json_t *base_descriptor(const struct provenance *provenance)
 /* What came with the base: its files are the base's. */
 static void add_kept(json_t *list, const struct provenance_kept *kept)
 {
-    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    CLEANUP(text) char *uri = purl_of_kept(kept);
+    bool is_folder =
+        kept->source != NULL && strcmp(kept->source, origin_kind_name(ORIGIN_FOLDER)) == 0;
     json_t *descriptor = json_pack("{s:s}", "name", kept->name);
-    const char *name;
 
-    origin.kind = origin_from_record(kept->name, &name);
-    if (kept->source == NULL) {
-        origin.name = xstrdup(name);
-        CLEANUP(text) char *uri = purl_of_model(&origin, kept->pin);
-        json_set_text(descriptor, "uri", uri);
-    } else { /* its name may be of the Hub's form all the same */
-        bool is_folder = strcmp(kept->source, origin_kind_name(ORIGIN_FOLDER)) == 0;
-        origin.kind = is_folder ? ORIGIN_FOLDER : ORIGIN_MODELSCOPE;
-    }
-    set_pin(descriptor, origin.kind, kept->pin);
+    json_set_text(descriptor, "uri", uri);
+    set_pin(descriptor, is_folder ? ORIGIN_FOLDER : ORIGIN_MODELSCOPE, kept->pin);
     json_object_set_new(descriptor, "annotations",
                         json_pack("{s:s, s:s, s:s, s:s}", "model", kept->name, "pin", kept->pin,
                                   "layout", kept->layout, "from", "base"));

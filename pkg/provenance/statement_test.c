@@ -18,7 +18,7 @@ static void format_sample(const char *created, bool has_program, struct buf *out
     strings_add(&asked, "org/name@main");
     sample_image("h.example/app:1", &image);
     sample_image("oci:/tmp/base:1", &base);
-    const struct provenance_model model = {&plan, "hf", &nobody};
+    const struct provenance_model model = {"org/name@main", &plan, NULL, "hf", &nobody};
     const struct provenance provenance = {
         .images = &image,
         .image_count = 1,

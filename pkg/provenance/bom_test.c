@@ -1,0 +1,145 @@
+#include "provenance/provenance_test_internal.h"
+
+#define HASHES(hex) "\"hashes\":[{\"alg\":\"SHA-256\",\"content\":\"" hex "\"}]"
+#define OTHER_HEX "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+
+/* The bill of an image with one model, which `text` names. */
+static char *format_bill(const char *text, const char *license, const char *created)
+{
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(strings) struct strings nobody = STRINGS_INIT;
+    CLEANUP(provenance_image) struct provenance_image image = PROVENANCE_IMAGE_INIT;
+    CLEANUP(provenance_image) struct provenance_image base = PROVENANCE_IMAGE_INIT;
+    const struct digest hashes[] = {sample_digest(DIGEST_SHA256, OTHER_HEX),
+                                    sample_digest(DIGEST_SHA256, SAMPLE_HEX)};
+    const struct provenance_kept kept = {"org/old", NULL, SAMPLE_COMMIT, "hf"};
+    struct buf out = BUF_INIT;
+
+    sample_plan(text, SAMPLE_COMMIT, &plan);
+    plan.license = text_copy(license);
+    plan.license_name = xstrdup("own-license");
+    plan.card.task = xstrdup("fill-mask");
+    strings_add(&plan.card.datasets, "org/data");
+    strings_add(&plan.card.base_models, "org/base");
+    sample_image("h.example/app:1", &image);
+    sample_image("scratch", &base);
+    const struct provenance_model model = {"org/name@main", &plan, hashes, "hf", &nobody};
+    const struct provenance provenance = {
+        .images = &image,
+        .image_count = 1,
+        .base = &base,
+        .models = &model,
+        .model_count = 1,
+        .kept = &kept,
+        .kept_count = 1,
+        .version = "1.2.3",
+        .created = created,
+    };
+    bom_format(&provenance, &out);
+    return buf_take(&out);
+}
+
+static void check_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("not there: %s\n%s", part, text);
+}
+
+static void a_bill_has_the_image_its_base_and_each_model_with_its_files(void **state)
+{
+    CLEANUP(text) char *bill = format_bill("org/name", "apache-2.0", NULL);
+
+    (void)state;
+    check_has(bill,
+              "{\"$schema\":\"http://cyclonedx.org/schema/bom-1.6.schema.json\",\"bomFormat\":"
+              "\"CycloneDX\",\"specVersion\":\"1.6\",\"version\":1,\"metadata\":{\"tools\":{"
+              "\"components\":[{\"type\":\"application\",\"name\":\"inlay\",\"version\":"
+              "\"1.2.3\"}]},\"component\":{\"type\":\"container\",\"bom-ref\":\"image\","
+              "\"name\":\"h.example/app:1\",\"version\":\"sha256:" SAMPLE_HEX
+              "\",\"purl\":\"pkg:oci/app@sha256:" SAMPLE_HEX
+              "?repository_url=h.example/app&tag=1\"," HASHES(SAMPLE_HEX) "}},");
+    check_has(bill, "\"components\":[{\"type\":\"container\",\"bom-ref\":\"base\",\"name\":"
+                    "\"scratch\"");
+    check_has(bill, "{\"type\":\"machine-learning-model\",\"bom-ref\":\"org/old@" SAMPLE_COMMIT
+                    "#hf\",\"group\":\"org\",\"name\":\"old\",\"version\":\"" SAMPLE_COMMIT
+                    "\",\"purl\":\"pkg:huggingface/org/old@" SAMPLE_COMMIT "\",\"properties\":[{"
+                    "\"name\":\"inlay:from\",\"value\":\"base\"}");
+    check_has(
+        bill,
+        "{\"type\":\"machine-learning-model\",\"bom-ref\":\"org/name@" SAMPLE_COMMIT
+        "#hf\",\"group\":\"org\",\"name\":\"name\",\"version\":\"" SAMPLE_COMMIT
+        "\",\"licenses\":[{\"license\":{\"id\":\"Apache-2.0\"}}],\"purl\":"
+        "\"pkg:huggingface/org/name@" SAMPLE_COMMIT "\",\"pedigree\":{\"ancestors\":[{"
+        "\"type\":\"machine-learning-model\",\"group\":\"org\",\"name\":\"base\","
+        "\"purl\":\"pkg:huggingface/org/base\"}]},\"modelCard\":{\"modelParameters\":{"
+        "\"task\":\"fill-mask\",\"datasets\":[{\"type\":\"dataset\",\"name\":"
+        "\"org/data\"}]}},\"components\":[{\"type\":\"file\",\"name\":"
+        "\"a b/config.json\"," HASHES(
+            OTHER_HEX) ",\"properties\":[{\"name\":"
+                       "\"inlay:size\",\"value\":\"2\"},{\"name\":\"inlay:git-blob\",\"value\":"
+                       "\"" SAMPLE_SHA1 "\"}]},{\"type\":\"file\",\"name\":"
+                       "\"model.safetensors\"," HASHES(SAMPLE_HEX) ",");
+    check_has(
+        bill,
+        "\"dependencies\":[{\"ref\":\"image\",\"dependsOn\":[\"base\",\"org/old@" SAMPLE_COMMIT
+        "#hf\",\"org/name@" SAMPLE_COMMIT "#hf\"]},");
+}
+
+static void its_number_is_another_one_if_it_says_something_else(void **state)
+{
+    CLEANUP(text) char *bill = format_bill("org/name", "mit", NULL);
+    CLEANUP(text) char *again = format_bill("org/name", "mit", NULL);
+    CLEANUP(text) char *other = format_bill("org/name", "mit", "2020-01-01T00:00:00Z");
+
+    (void)state;
+    assert_string_equal(bill, again);
+    const char *serial = strstr(bill, "\"serialNumber\":\"urn:uuid:");
+    assert_non_null(serial);
+    assert_null(strstr(other, serial));
+    check_has(other, "\"metadata\":{\"timestamp\":\"2020-01-01T00:00:00Z\",");
+}
+
+static void a_licence_has_its_spdx_identifier_or_its_name(void **state)
+{
+    static const struct {
+        const char *license, *expected;
+    } cases[] = {
+        {"mit", "\"licenses\":[{\"license\":{\"id\":\"MIT\"}}]"},
+        {"odbl", "\"licenses\":[{\"license\":{\"id\":\"ODbL-1.0\"}}]"},
+        {"llama3.1", "\"licenses\":[{\"license\":{\"name\":\"llama3.1\"}}]"},
+        {"other", "\"licenses\":[{\"license\":{\"name\":\"own-license\"}}]"},
+        {"mit, x, CC-BY-4.0", "\"licenses\":[{\"license\":{\"id\":\"MIT\"}},{\"license\":{\"name\":"
+                              "\"x\"}},{\"license\":{\"id\":\"CC-BY-4.0\"}}]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(text) char *bill = format_bill("org/name", cases[i].license, NULL);
+        check_has(bill, cases[i].expected);
+    }
+    CLEANUP(text) char *without = format_bill("org/name", NULL, NULL);
+    assert_null(strstr(without, "licenses"));
+}
+
+static void a_dataset_is_data_and_has_no_model_card(void **state)
+{
+    CLEANUP(text) char *bill = format_bill("datasets/org/name", NULL, NULL);
+
+    (void)state;
+    check_has(bill, "{\"type\":\"data\",\"bom-ref\":\"datasets/org/name@" SAMPLE_COMMIT
+                    "#hf\",\"name\":\"datasets/org/name\",");
+    assert_null(strstr(bill, "modelCard"));
+    assert_null(strstr(bill, "pkg:huggingface/org/name"));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_bill_has_the_image_its_base_and_each_model_with_its_files),
+        cmocka_unit_test(its_number_is_another_one_if_it_says_something_else),
+        cmocka_unit_test(a_licence_has_its_spdx_identifier_or_its_name),
+        cmocka_unit_test(a_dataset_is_data_and_has_no_model_card),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
