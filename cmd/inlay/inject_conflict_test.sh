@@ -12,13 +12,13 @@ start_quirk_registry
 inject() { "$INLAY" inject "oci:$TEST_DIR/base:1" "$@"; }
 shown() { skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$QUIRK/$1"; }
 
-# race TAG COMMAND...: while the command is at its first upload, acme/two is put under the tag. Sets
-# theirs, and of the command status and ERR.
+# race TAG COMMAND...: while the command is at its first upload, or where $AT says, acme/two is put under the
+# tag. Sets theirs, and of the command status and ERR.
 race() {
     local tag=$1 run
     shift
     rm -f "$TEST_DIR/gate"
-    quirk_control "{\"faults\": [{\"method\": \"PATCH\", \"hold\": \"$TEST_DIR/gate\"}]}" >/dev/null
+    quirk_control "{\"faults\": [{${AT:-\"method\": \"PATCH\"}, \"hold\": \"$TEST_DIR/gate\"}]}" >/dev/null
     "$@" >"$TEST_DIR/first.out" 2>"$TEST_DIR/first.err" &
     run=$!
     until [ "$(held_requests)" -gt 0 ]; do
@@ -52,6 +52,18 @@ expect_exit 0 inject acme/one --to "$QUIRK/app:1"
 race app:1 inject acme/one --env A=2 --to "$QUIRK/app:1" --overwrite
 expect_eq 0 "$status" "--overwrite: $ERR"
 [ "$theirs" != "$(shown app:1)" ] || fail '--overwrite has not replaced it'
+
+# One that showed the result already when the run began.
+expect_exit 0 inject acme/one --to "$QUIRK/same:1"
+one=${OUT##*@}
+AT='"method": "HEAD", "path": "/same/blobs/"' race same:1 inject acme/one --to "$QUIRK/same:1"
+expect_eq 10 "$status" "a tag that showed the result: $ERR"
+expect_contains "$ERR" "shows $theirs, expected $one"
+expect_eq "$theirs" "$(shown same:1)" 'what the tag shows'
+expect_exit 0 inject acme/one --to "$QUIRK/same:1"
+AT='"method": "HEAD", "path": "/same/blobs/"' race same:1 inject acme/one --to "$QUIRK/same:1" --overwrite
+expect_eq 0 "$status" "--overwrite: $ERR"
+expect_eq "$one" "$(shown same:1)" 'what the tag shows after --overwrite'
 
 # copy and remove look, too; so does the second of two tags.
 race copied:1 "$INLAY" copy "oci:$TEST_DIR/base:1" "$QUIRK/copied:1"

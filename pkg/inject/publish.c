@@ -272,15 +272,38 @@ static int write_more_tags(const struct publication *input, const struct documen
     return 0;
 }
 
-/* Children before parents, and the tag last, unless it shows all of this already. */
+/*
+ * Whether the tag shows all of this already. It did when the run began, and may have been moved:
+ * what cannot be told, or is something else, is for whoever writes the tag.
+ */
+static int is_shown(const struct publication *input, const struct digest *root, bool *out,
+                    struct error *err)
+{
+    const struct inject_target *target = &input->options->target;
+    CLEANUP(error) struct error why = ERROR_INIT;
+    struct tag_state now = {.kind = TAG_NONE};
+
+    *out = false;
+    if (!digest_equal(root, &input->present->digest))
+        return 0;
+    if (store_read_tag(target->store, target->version, &now, &why) < 0)
+        return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
+    *out = now.kind == TAG_IMAGE && digest_equal(root, &now.digest);
+    return 0;
+}
+
+/* Children before parents, and the tag last. */
 static int write_documents(const struct publishing *publishing, struct error *err)
 {
     const struct publication *input = publishing->input;
     const struct inject_target *target = &input->options->target;
     size_t last = input->base->document_count - 1;
     const struct document_change *root = &publishing->changes[last];
+    bool is_there = false;
 
-    if (!digest_equal(&root->becomes.digest, &input->present->digest)) {
+    if (is_shown(input, &root->becomes.digest, &is_there, err) < 0)
+        return -1;
+    if (!is_there) {
         if (transfer_write_manifests(&input->plan->others, err) < 0)
             return -1;
         for (size_t i = 0; i <= last; i++) {
