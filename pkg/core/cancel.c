@@ -18,11 +18,32 @@ void cancel_request(struct cancel *cancel)
     atomic_store(&cancel->requested, true);
 }
 
+/* What ends the job that this thread works on; NULL: it works on none. */
+static _Thread_local const struct cancel *job;
+
+const struct cancel *cancel_enter(const struct cancel *cancel)
+{
+    const struct cancel *before = job;
+
+    job = cancel;
+    return before;
+}
+
+/* What ends the whole ends each job of it, and a job may end before that. */
+static const struct cancel *narrow(const struct cancel *cancel)
+{
+    const struct cancel *at = job;
+
+    while (at != NULL && at != cancel)
+        at = at->parent;
+    return at != NULL ? job : cancel;
+}
+
 bool cancel_is_requested(const struct cancel *cancel)
 {
     uint64_t patience_ms = 0;
 
-    for (; cancel != NULL; cancel = cancel->parent) {
+    for (cancel = narrow(cancel); cancel != NULL; cancel = cancel->parent) {
         if (atomic_load(&cancel->requested) &&
             (patience_ms == 0 || now_ms() - atomic_load(&cancel->since_ms) >= patience_ms))
             return true;

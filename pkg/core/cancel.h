@@ -20,6 +20,12 @@ struct cancel {
 #define CANCEL_POLL_MS 200
 
 void cancel_request(struct cancel *cancel);
+/*
+ * From now on this thread works on a job that `cancel` ends: what looks at a parent of that looks
+ * at it, too, so that who waits in a job need not be told whose it is. NULL: on none. Returns what
+ * was in its place, to be put back.
+ */
+const struct cancel *cancel_enter(const struct cancel *cancel);
 /* NULL never asks to stop. */
 bool cancel_is_requested(const struct cancel *cancel);
 /* 0, or -1 with ERROR_CANCELED. */

@@ -15,11 +15,14 @@ struct workers {
 static void *workers_thread(void *arg)
 {
     struct workers *workers = arg;
+    const struct cancel *before = cancel_enter(&workers->cancel);
 
     for (;;) {
         size_t number = atomic_fetch_add(&workers->next, 1);
-        if (number >= workers->count)
+        if (number >= workers->count) {
+            cancel_enter(before);
             return NULL;
+        }
         struct error *err = &workers->errors[number];
         if (cancel_check(&workers->cancel, err) < 0)
             continue;

@@ -92,6 +92,39 @@ static void a_request_to_stop_reaches_the_jobs(void **state)
     assert_int_equal(trial.ran[6], 0);
 }
 
+struct waiting {
+    struct cancel whole;
+    struct cancel other;
+    int results[2]; /* of the waits of job 1 */
+};
+
+static int fail_or_wait(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct waiting *waiting = arg;
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    if (number == 0)
+        return error_set(err, ERROR_CORRUPT, "job 0");
+    (void)cancel; /* it knows of the whole alone, as what several jobs share does */
+    waiting->results[0] = cancel_wait(&waiting->whole, 60000, &why);
+    error_release(&why);
+    waiting->results[1] = cancel_check(&waiting->other, &why);
+    return 0;
+}
+
+static void a_wait_for_the_whole_ends_with_its_job(void **state)
+{
+    struct waiting waiting = {.results = {1, 1}};
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(workers_run(2, 2, fail_or_wait, &waiting, &waiting.whole, &err), -1);
+    assert_string_equal(err.text, "job 0");
+    assert_int_not_equal(waiting.results[0], 0);
+    assert_int_not_equal(waiting.results[1], -1);
+    assert_false(cancel_is_requested(&waiting.whole));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -100,6 +133,7 @@ int main(void)
         cmocka_unit_test(a_job_that_succeeds_at_last_has_succeeded),
         cmocka_unit_test(the_first_failure_stops_the_rest_and_is_told),
         cmocka_unit_test(a_request_to_stop_reaches_the_jobs),
+        cmocka_unit_test(a_wait_for_the_whole_ends_with_its_job),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -192,11 +192,13 @@ static int cancel_own(const struct registry_session *session, struct error *err)
 void registry_session_cancel(struct registry_session *session)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* the registry forgets it after a while */
+    const struct cancel *job = cancel_enter(NULL);    /* which may be over */
 
     if (session->location != NULL && !session->is_silent && registry_session_is_own(session) &&
         cancel_own(session, &ignored) < 0)
         log_debug(session->registry->log, "leaving an upload: %s", ignored.text);
     free(TAKE(session->location));
+    cancel_enter(job);
 }
 
 int registry_session_send(struct registry_session *session, const struct http_request *request,
