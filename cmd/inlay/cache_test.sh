@@ -49,6 +49,14 @@ for file in kept/git-sha1/*; do
     expect_eq "${file##*/}" "$(git hash-object "$file")"
 done
 expect_contains "$(head -n 1 kept/CACHEDIR.TAG)" 'Signature: 8a477f597d28d172789f06886806bc55'
+# It is for this user alone: files of gated repos may be in it. So are the notes of layers.
+expect_eq '' "$(find kept "$XDG_CACHE_HOME/inlay" -type d -perm /077; find kept/sha256 kept/git-sha1 -perm /077)" 'what others may look at'
+# A folder that several users write into is for all of these.
+mkdir -m 1777 many
+(umask 0 && exec "$INLAY" inject scratch acme/parts --to oci:out-many:1 --platform linux/amd64 --download-cache many) 2>/dev/null
+expect_contains "$(find many/sha256 -type f -perm 644)" many/sha256/ 'files for all'
+expect_eq '' "$(find many -mindepth 1 -type d ! -perm 777; find many/sha256 many/git-sha1 -type f ! -perm 644)" 'what others may not read'
+
 # So does a layer alone, and a target that wants the digests before the bytes.
 hub_control '{"clearLog": true}' >/dev/null
 expect_exit 0 "$INLAY" layer acme/parts -o model.tar --download-cache kept

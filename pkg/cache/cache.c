@@ -87,23 +87,39 @@ static int make_tag(const char *folder, struct error *unwritable, struct error *
     return 0;
 }
 
-static int make_folders(const char *folder, struct error *unwritable, struct error *err)
+/* Files of repos that are not open to everybody are in it, too. */
+static mode_t choose_file_mode(mode_t folder)
+{
+    return S_IRUSR | S_IWUSR | ((folder & S_IWGRP) != 0 ? S_IRGRP : 0) |
+           ((folder & S_IWOTH) != 0 ? S_IROTH : 0);
+}
+
+mode_t cache_folder_mode(mode_t file_mode)
+{
+    return S_IRWXU | ((file_mode & S_IRGRP) != 0 ? S_IRWXG : 0) |
+           ((file_mode & S_IROTH) != 0 ? S_IRWXO : 0);
+}
+
+static int make_folders(const char *folder, mode_t *file_mode, struct error *unwritable,
+                        struct error *err)
 {
     struct stat status;
 
-    if (file_make_folders(folder, err) < 0)
+    if (file_make_private_folders(folder, err) < 0)
         return -1;
     if (stat(folder, &status) < 0)
         return error_set_errno(err, errno, "looking at '%s'", folder);
     if (!S_ISDIR(status.st_mode))
         return error_set(err, ERROR_LOCAL, "'%s' is not a folder", folder);
+    *file_mode = choose_file_mode(status.st_mode);
+    mode_t folder_mode = cache_folder_mode(*file_mode);
     if (make_tag(folder, unwritable, err) < 0)
         return -1;
     draft_sweep(folder);
     for (size_t i = 0; i < CACHE_ALGORITHMS && unwritable->kind == ERROR_NONE; i++) {
         CLEANUP(text) char *below = folder_of(folder, cache_algorithms[i]);
         if (access(below, F_OK) < 0)
-            (void)!file_make_folders(below, unwritable);
+            (void)!file_make_folders_as(below, folder_mode, unwritable);
     }
     return 0;
 }
@@ -111,14 +127,16 @@ static int make_folders(const char *folder, struct error *unwritable, struct err
 int cache_open(const struct cache_options *options, struct cache **out, struct error *err)
 {
     CLEANUP(error) struct error unwritable = ERROR_INIT;
+    mode_t file_mode = 0;
 
     if (options->folder[0] == '\0')
         return error_set(err, ERROR_USAGE, "'' is not the name of a folder");
-    if (make_folders(options->folder, &unwritable, err) < 0)
+    if (make_folders(options->folder, &file_mode, &unwritable, err) < 0)
         return -1;
     struct cache *cache = xcalloc(1, sizeof(*cache));
     cache->folder = xstrdup(options->folder);
     cache->log = options->log;
+    cache->file_mode = file_mode;
     cache->patience_ms = options->patience_ms > 0 ? options->patience_ms : PATIENCE_MS;
     atomic_init(&cache->is_read_only, false);
     if (unwritable.kind != ERROR_NONE)

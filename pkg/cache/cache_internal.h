@@ -9,6 +9,7 @@ struct cache {
     char *folder;
     const struct log *log; /* borrowed; may be NULL */
     unsigned patience_ms;
+    mode_t file_mode;         /* of files in it: those read it who may write into the folder */
     atomic_bool is_read_only; /* something could not be written: nothing more is tried */
     atomic_uint_fast64_t kept_size;
 };
@@ -18,6 +19,9 @@ struct cache {
 
 /* The folder of the listings. */
 #define CACHE_LISTINGS "hub"
+
+/* Of folders in it, by the mode of files. */
+mode_t cache_folder_mode(mode_t file_mode);
 
 /* Adds the listings of the cache at `folder`. */
 int cache_add_listings(const char *folder, struct cache_list *out, struct error *err) MUST_CHECK;
@@ -45,6 +49,7 @@ struct entry {
     int fd;
     char *path;       /* where it is, or will be, whole */
     char *partial;    /* where it is until then; NULL: it is whole */
+    mode_t mode;      /* of its permissions */
     uint64_t size;    /* of the whole */
     uint64_t present; /* bytes that are there already */
 };

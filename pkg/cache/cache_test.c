@@ -22,7 +22,7 @@ static void what_was_fetched_once_comes_from_the_disk(void **state)
     assert_string_equal(buf_text(&world->said), "");
 }
 
-static void a_file_is_0644_less_the_umask_and_reading_it_is_use(void **state)
+static void a_file_is_for_its_user_alone_and_reading_it_is_use(void **state)
 {
     struct world *world = *state;
     CLEANUP(cache) struct cache *cache = world_open(world);
@@ -31,11 +31,11 @@ static void a_file_is_0644_less_the_umask_and_reading_it_is_use(void **state)
     struct timespec old[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
     struct stat status;
 
-    mode_t before = umask(027);
+    mode_t before = umask(0);
     world_expect(world, cache, &hub);
     umask(before);
     assert_int_equal(stat(path, &status), 0);
-    assert_int_equal(status.st_mode & 0777, 0640);
+    assert_int_equal(status.st_mode & 0777, 0600);
     assert_int_equal(utimensat(AT_FDCWD, path, old, 0), 0);
     world_expect(world, cache, &hub);
     assert_int_equal(stat(path, &status), 0);
@@ -257,7 +257,7 @@ static void only_a_folder_for_it_becomes_a_cache(void **state)
         {"git-sha1/", NULL, "is no download cache; name another folder", ERROR_USAGE},
         {"CACHEDIR.TAG", "Signature: 8a477f597d28d172789f06886806bc55\n# of pip\n",
          "is the cache of something else", ERROR_USAGE},
-        {"CACHEDIR.TAG/", NULL, "reading", ERROR_LOCAL},
+        {"CACHEDIR.TAG/", NULL, "is a folder", ERROR_LOCAL},
     };
 
     struct world *world = *state;
@@ -326,7 +326,7 @@ int main(void)
 {
     static const struct CMUnitTest tests[] = {
         WORLD_TEST(what_was_fetched_once_comes_from_the_disk),
-        WORLD_TEST(a_file_is_0644_less_the_umask_and_reading_it_is_use),
+        WORLD_TEST(a_file_is_for_its_user_alone_and_reading_it_is_use),
         WORLD_TEST(files_of_git_are_kept_by_their_names_there),
         WORLD_TEST(a_part_that_is_left_is_gone_on_from),
         WORLD_TEST(a_part_that_is_all_of_it_becomes_the_whole),

@@ -30,7 +30,7 @@ static int take_fd(int *fd)
 static int open_regular(const char *path, int flags, int *out, struct stat *status,
                         struct error *err)
 {
-    CLEANUP(fd) int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0644);
+    CLEANUP(fd) int fd = open(path, flags | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC, 0600);
 
     if (fd < 0 && errno == ENOENT && (flags & O_CREAT) == 0)
         return error_set(err, ERROR_NOT_FOUND, "'%s' does not exist", path);
@@ -94,7 +94,8 @@ static int try_partial(struct entry *entry, struct progress *watched, struct err
     }
     if (!cache_is_at(fd, entry->partial))
         return 0;
-    if (fstat(fd, &status) < 0) /* again: its last owner may have gone on until now */
+    (void)!fchmod(fd, entry->mode); /* another user's stays as it is */
+    if (fstat(fd, &status) < 0)     /* again: its last owner may have gone on until now */
         return error_set_errno(err, errno, "looking at '%s'", entry->partial);
     entry->present = (uint64_t)status.st_size;
     entry->fd = take_fd(&fd);
@@ -171,6 +172,7 @@ int entry_open(struct cache *cache, const struct cache_request *request, struct 
 
     entry->fd = -1;
     entry->size = request->size;
+    entry->mode = cache->file_mode;
     entry->path = cache_path(cache->folder, request->digest);
     entry->partial = xasprintf("%s" CACHE_PARTIAL, entry->path);
     if (wait_for_turn(cache, request, entry, err) < 0)

@@ -39,7 +39,8 @@ void cache_keep_listing(struct cache *cache, const char *path, const void *data,
     if (atomic_load(&cache->is_read_only))
         return;
     draft_sweep(folder);
-    if (file_make_folders(folder, &why) < 0 || file_replace(full, data, size, &why) < 0)
+    if (file_make_folders_as(folder, cache_folder_mode(cache->file_mode), &why) < 0 ||
+        file_replace(full, data, size, &why) < 0)
         cache_give_up_writing(cache, &why);
 }
 

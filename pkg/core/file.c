@@ -115,7 +115,7 @@ static void sync_parent(const char *path)
     folder_sync(parent);
 }
 
-int file_make_folders(const char *path, struct error *err)
+int file_make_folders_as(const char *path, mode_t mode, struct error *err)
 {
     CLEANUP(text) char *part = xstrdup(path);
 
@@ -124,7 +124,7 @@ int file_make_folders(const char *path, struct error *err)
         if (end != '/' && end != '\0')
             continue;
         *at = '\0';
-        bool is_new = mkdir(part, 0777) == 0;
+        bool is_new = mkdir(part, mode) == 0;
         if (!is_new && errno != EEXIST)
             return error_set_errno(err, errno, "creating the folder '%s'", part);
         if (is_new)
@@ -133,6 +133,16 @@ int file_make_folders(const char *path, struct error *err)
         if (end == '\0')
             return 0;
     }
+}
+
+int file_make_folders(const char *path, struct error *err)
+{
+    return file_make_folders_as(path, 0777, err);
+}
+
+int file_make_private_folders(const char *path, struct error *err)
+{
+    return file_make_folders_as(path, 0700, err);
 }
 
 bool file_descriptors_run_out(void)

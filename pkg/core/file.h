@@ -3,6 +3,8 @@
 
 #include "core/buf.h"
 
+#include <sys/types.h>
+
 /* Whole small files. Paths are the caller's; failures are ERROR_LOCAL with the path. */
 
 /*
@@ -22,6 +24,9 @@ int file_replace_named(const char *path, const void *data, size_t size,
                        struct error *err) MUST_CHECK;
 /* Makes `path` and the folders above it, 0777 less the umask; no failure if it exists. */
 int file_make_folders(const char *path, struct error *err) MUST_CHECK;
+/* The same; what is made is for this user alone, or has this mode, less the umask. */
+int file_make_private_folders(const char *path, struct error *err) MUST_CHECK;
+int file_make_folders_as(const char *path, mode_t mode, struct error *err) MUST_CHECK;
 
 /*
  * Whether a library that has failed, and does not say why, may have missed descriptors: only few

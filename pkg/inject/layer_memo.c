@@ -44,7 +44,7 @@ void layer_memo_write(const struct inject_options *options, const struct digest 
         return;
     CLEANUP(text) char *path = memo_path(options, LAYER_MEMO_PROVEN, recipe);
     CLEANUP(text) char *folder = xasprintf("%s/%s", options->memo, folders[LAYER_MEMO_PROVEN]);
-    if (file_make_folders(folder, &why) < 0 ||
+    if (file_make_private_folders(folder, &why) < 0 ||
         file_replace(path, buf_text(manifest), manifest->size, &why) < 0)
         log_debug(options->log, "not remembered: %s", why.text);
 }

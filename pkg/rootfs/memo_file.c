@@ -60,7 +60,7 @@ int memo_save(const char *folder, const struct memo_key *key, const struct listi
     CLEANUP(text) char *layers = xasprintf("%s/layers", folder);
     CLEANUP(draft) struct draft draft = DRAFT_INIT;
 
-    if (file_make_folders(layers, err) < 0 || draft_create(layers, &draft, err) < 0)
+    if (file_make_private_folders(layers, err) < 0 || draft_create(layers, &draft, err) < 0)
         return -1;
     if (write_memo(draft.fd, key, listing, err) < 0)
         return error_wrap(err, "'%s'", path);

@@ -46,7 +46,7 @@ static void remember(const struct contents_reading *reading, const struct plan_f
     if (reading->memo == NULL || file->digest.algorithm == DIGEST_NONE)
         return;
     CLEANUP(text) char *path = memo_path(reading, file);
-    if (file_make_folders(reading->memo, &ignored) == 0)
+    if (file_make_private_folders(reading->memo, &ignored) == 0)
         (void)!file_replace(path, buf_text(bytes), bytes->size, &ignored);
 }
 
