@@ -170,5 +170,5 @@ expect_json "$OUT" '[.layers[].check] | unique' '[false]'
 
 expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1 --trust-records all --check-reused
 expect_contains "$ERR" '--check-reused and --trust-records exclude each other'
-expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1 --trust-records most
-expect_contains "$ERR" "--trust-records 'most'"
+expect_exit 3 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1 --trust-records most
+expect_contains "$ERR" "--trust-records: 'most' does not exist"

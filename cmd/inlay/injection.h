@@ -47,6 +47,9 @@ struct injection {
     size_t reuse_count;
     struct reference cache; /* REFERENCE_NONE: --layer-cache was left out */
     struct store *cache_store;
+    struct signing_key **trusted_keys; /* of --trust-records */
+    size_t trusted_key_count;
+    struct signing_key *signing_key; /* of --sign-records; NULL: none */
     struct cache *download_cache;
     char *hub_cache; /* the folder of --hub-cache; NULL: none */
 
@@ -158,7 +161,7 @@ int injection_add_project(struct injection *injection, struct error *err) MUST_C
 
 /* injection_reuse.c: where layers are taken from and kept, and whose records are believed. */
 
-/* Parses what the options say of it, without any request. */
+/* Parses what the options say of it and reads keys, without any request. */
 int injection_parse_reuse(struct injection *injection, struct error *err) MUST_CHECK;
 int injection_open_reuse(struct injection *injection, const struct store_context *stores,
                          struct error *err) MUST_CHECK;

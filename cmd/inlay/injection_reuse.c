@@ -12,6 +12,10 @@ void injection_release_reuse(struct injection *injection)
     free(injection->reuse);
     free(injection->reuse_images);
     free(injection->reuse_versions);
+    for (size_t i = 0; i < injection->trusted_key_count; i++)
+        signing_key_free(injection->trusted_keys[i]);
+    free(injection->trusted_keys);
+    signing_key_free(injection->signing_key);
     store_free(injection->cache_store);
     reference_release(&injection->cache);
 }
@@ -21,13 +25,28 @@ static int parse_trust(struct injection *injection, struct error *err)
 {
     struct inject_reuse *reuse = &injection->options.reuse;
     const char *const *trusted = options_list(injection->line, "trust-records");
+    size_t count = options_count(injection->line, "trust-records");
+    const char *signing = options_text(injection->line, "sign-records");
+    size_t *keys = &injection->trusted_key_count;
 
-    for (; trusted != NULL && *trusted != NULL; trusted++) {
-        if (strcmp(*trusted, "all") != 0)
-            return error_set(err, ERROR_USAGE, "--trust-records '%s' is not 'all'", *trusted);
-        reuse->trusts_records = true;
+    injection->trusted_keys = xcalloc(count, sizeof(struct signing_key *));
+    for (size_t i = 0; i < count; i++) {
+        bool is_all = strcmp(trusted[i], "all") == 0;
+        reuse->trusts_records = reuse->trusts_records || is_all;
+        if (is_all)
+            continue;
+        if (signing_key_read(trusted[i], SIGNING_KEY_VERIFIES, &injection->trusted_keys[*keys],
+                             err) < 0)
+            return error_wrap(err, "--trust-records");
+        ++*keys;
     }
-    if (reuse->checks_all && reuse->trusts_records)
+    if (signing != NULL &&
+        signing_key_read(signing, SIGNING_KEY_SIGNS, &injection->signing_key, err) < 0)
+        return error_wrap(err, "--sign-records");
+    reuse->trusted_keys = (const struct signing_key *const *)injection->trusted_keys;
+    reuse->trusted_key_count = *keys;
+    reuse->signing_key = injection->signing_key;
+    if (reuse->checks_all && count > 0)
         return error_set(err, ERROR_USAGE,
                          "--check-reused and --trust-records exclude each other; leave one out");
     return 0;

@@ -395,10 +395,12 @@ const struct option_row option_rows[] = {
      .help = "takes layers from this image, too; repeatable"},
     {REUSE, "layer-cache", 0, "REPO", IMAGE_MAKERS,
      .help = "a repository, or oci:DIR, that keeps layers: read and written"},
-    {REUSE, "trust-records", 0, "all", IMAGE_MAKERS,
+    {REUSE, "trust-records", 0, "KEY|all", IMAGE_MAKERS,
      .help =
-         "reads no layer that is reused to check it: for places that only people write whom you "
-         "trust"},
+         "does not read a layer to check it whose record this key has signed: an Ed25519 public "
+         "key in PEM, or hmac:FILE, a secret; 'all': whoever has written it. Repeatable."},
+    {REUSE, "sign-records", 0, "KEY", IMAGE_MAKERS,
+     .help = "signs the records of the layers: an Ed25519 private key in PEM, or hmac:FILE"},
     {REUSE, "check-reused", 0, NULL, IMAGE_MAKERS,
      .help = "reads every layer that is reused, also what TARGET's tag shows and this machine has "
              "written before",

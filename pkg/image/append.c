@@ -39,6 +39,7 @@ static json_t *record_of_layer(const struct image_layer *layer)
     set_list(record, "contents", &layer->record.contents);
     set_text(record, "recipe", digest_format(&layer->record.recipe).text);
     set_text(record, "diff_id", digest_format(&layer->diff_id).text);
+    set_text(record, "signature", layer->record.signature);
     return record;
 }
 

@@ -10,6 +10,7 @@
 #define EMPTY_TYPE "application/vnd.oci.empty.v1+json"
 #define EMPTY "{}"
 #define ANNOTATION_DIFF_ID "dev.inlay.diff_id"
+#define ANNOTATION_SIGNATURE "dev.inlay.signature"
 
 char *cached_layer_tag(const struct digest *recipe)
 {
@@ -35,6 +36,9 @@ void cached_layer_format(const struct image_layer *layer, struct buf *config_byt
                   descriptor_to_json(config), "layers", descriptor_to_json(&blob), "annotations",
                   ANNOTATION_RECIPE, digest_format(&layer->record.recipe).text, ANNOTATION_DIFF_ID,
                   digest_format(&layer->diff_id).text);
+    if (layer->record.signature != NULL)
+        json_object_set_new(json_object_get(json, "annotations"), ANNOTATION_SIGNATURE,
+                            json_string(layer->record.signature));
     json_to_buf(json, manifest_bytes);
     *manifest =
         (struct descriptor){.media_type = MEDIA_TYPE_OCI_MANIFEST, .size = manifest_bytes->size};
@@ -67,6 +71,8 @@ int cached_layer_parse(const struct document *manifest, const struct digest *rec
     if (!digest_equal(&layer.record.recipe, recipe))
         return error_set(err, ERROR_CORRUPT, "it is of recipe %s",
                          digest_format(&layer.record.recipe).text);
+    layer.record.signature = text_copy(json_text(
+        json_object_get(member_get(manifest->json, "annotations"), ANNOTATION_SIGNATURE)));
     *out = layer;
     return 0;
 }

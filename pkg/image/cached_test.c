@@ -39,7 +39,8 @@ static void a_layer_comes_back_from_its_manifest(void **state)
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct image_layer layer = make_layer();
-    struct image_layer again = {0};
+    CLEANUP(image_layer) struct image_layer again = {0};
+    CLEANUP(image_layer) struct image_layer signed_again = {0};
     struct descriptor config, manifest;
     (void)state;
 
@@ -51,8 +52,31 @@ static void a_layer_comes_back_from_its_manifest(void **state)
     assert_string_equal(again.blob.media_type, MEDIA_TYPE_OCI_LAYER);
     assert_int_equal(again.blob.size, 3);
     assert_true(digest_equal(&again.diff_id, &layer.diff_id));
+    assert_null(again.record.signature);
+    layer.record.signature = xstrdup("a signature");
+    cached_layer_format(&layer, &config_bytes, &config, &bytes, &manifest);
+    image_layer_release(&layer);
+    layer = make_layer();
+    assert_int_equal(parse(buf_text(&bytes), &signed_again, &err), 0);
+    assert_string_equal(signed_again.record.signature, "a signature");
     CLEANUP(text) char *tag = cached_layer_tag(&layer.record.recipe);
     assert_int_equal(strlen(tag), 70);
+}
+
+static void the_statement_of_a_layer_says_all_that_decides(void **state)
+{
+    struct image_layer layer = make_layer();
+    CLEANUP(text) char *statement = image_layer_statement(&layer);
+    (void)state;
+
+    /* sha256sum of "recipe" and of "tar" */
+    assert_string_equal(
+        statement,
+        "inlay layer 1\n"
+        "recipe sha256:e1d8e552330911f9f779f85b6f2c00a15e790dcc3fbb3b28f5da1d660a30c5b8\n"
+        "diff_id sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb\n"
+        "blob sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb\n"
+        "size 3\n");
 }
 
 static void a_manifest_of_something_else_is_refused(void **state)
@@ -88,6 +112,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_layer_comes_back_from_its_manifest),
+        cmocka_unit_test(the_statement_of_a_layer_says_all_that_decides),
         cmocka_unit_test(a_manifest_of_something_else_is_refused),
     };
 

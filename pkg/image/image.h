@@ -30,6 +30,7 @@ struct layer_record {
     uint64_t files; /* of the model, in this layer under their own names; 0: none, or not told */
     struct strings contents; /* "DIGEST PATH" of files in the place; empty: none, or not told */
     struct digest recipe;
+    char *signature; /* of image_layer_statement(), as the record has it; NULL: none */
 };
 
 /* A layer on top of an image. */
@@ -39,6 +40,12 @@ struct image_layer {
     struct layer_record record;
     size_t number; /* which one of the image it is, from 1, bottom up; 0: of none, or not told */
 };
+
+/*
+ * What a signature of a layer's record is made over (docs/formats.md): recipe, diff_id, and the
+ * blob's digest and size. The caller frees it.
+ */
+char *image_layer_statement(const struct image_layer *layer);
 
 void layer_record_copy(const struct layer_record *from, struct layer_record *to);
 void layer_record_release(struct layer_record *record);
@@ -235,14 +242,18 @@ int image_diff_ids(const struct image *image, struct digest **out, size_t *count
 
 /*
  * A layer by itself, as a repository keeps it for whoever wants its recipe: a manifest that names
- * the blob, under the tag of the recipe (docs/formats.md). `layer` tells recipe, blob and diff_id.
+ * the blob, under the tag of the recipe (docs/formats.md). `layer` tells recipe, blob, diff_id and
+ * signature.
  */
 char *cached_layer_tag(const struct digest *recipe); /* the caller frees it */
 /* The manifest, and the config that it names. Fills media type, digest and size of both. */
 void cached_layer_format(const struct image_layer *layer, struct buf *config_bytes,
                          struct descriptor *config, struct buf *manifest_bytes,
                          struct descriptor *manifest);
-/* Fills blob, diff_id and recipe of `out`; ERROR_CORRUPT if it speaks of another recipe. */
+/*
+ * Fills blob, diff_id, recipe and signature of `out`, which is to be released; ERROR_CORRUPT if it
+ * speaks of another recipe.
+ */
 int cached_layer_parse(const struct document *manifest, const struct digest *recipe,
                        struct image_layer *out, struct error *err) MUST_CHECK;
 

@@ -3,6 +3,7 @@
 #include "oci/media_type.h"
 #include "oci/member.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 #define COMMIT_DIGITS 40
@@ -38,6 +39,13 @@ static size_t find_equal_layer(const struct image *image, const json_t *record)
     return json_array_size(diff_ids);
 }
 
+char *image_layer_statement(const struct image_layer *layer)
+{
+    return xasprintf("inlay layer 1\nrecipe %s\ndiff_id %s\nblob %s\nsize %" PRIu64 "\n",
+                     digest_format(&layer->record.recipe).text, digest_format(&layer->diff_id).text,
+                     digest_format(&layer->blob.digest).text, layer->blob.size);
+}
+
 void layer_record_copy(const struct layer_record *from, struct layer_record *to)
 {
     *to = (struct layer_record){
@@ -49,6 +57,7 @@ void layer_record_copy(const struct layer_record *from, struct layer_record *to)
         .place = text_copy(from->place),
         .files = from->files,
         .recipe = from->recipe,
+        .signature = text_copy(from->signature),
     };
     strings_add_all(&to->also, &from->also);
     strings_add_all(&to->contents, &from->contents);
@@ -62,6 +71,7 @@ void layer_record_release(struct layer_record *record)
     free(record->commit);
     free(record->layout);
     free(record->place);
+    free(record->signature);
     strings_release(&record->also);
     strings_release(&record->contents);
     *record = (struct layer_record){0};
@@ -145,6 +155,7 @@ static bool layer_fill(const struct image *image, const struct record_entry *ent
     out->record.layout = record_text(record, "layout");
     out->record.place = record_text(record, "place");
     out->record.files = record_files(record);
+    out->record.signature = record_text(record, "signature");
     json_array_foreach(json_object_get(record, "also"), i, item) if (json_is_string(item))
         strings_add(&out->record.also, json_string_value(item));
     json_array_foreach(json_object_get(record, "contents"), i, item) if (json_is_string(item))

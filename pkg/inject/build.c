@@ -255,6 +255,15 @@ static const char *describe_fate(const struct inject_options *options,
     abort();
 }
 
+static void sign_layer(const struct inject_reuse *reuse, struct image_layer *layer)
+{
+    if (reuse->signing_key == NULL)
+        return;
+    CLEANUP(text) char *statement = image_layer_statement(layer);
+    free(layer->record.signature);
+    layer->record.signature = signing_key_sign(reuse->signing_key, statement);
+}
+
 static int have_layer(struct building *building, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
@@ -269,6 +278,7 @@ static int have_layer(struct building *building, size_t number, const struct can
         layer->is_proven = true;
         atomic_fetch_add(&building->layers_built, 1);
     }
+    sign_layer(&options->reuse, &building->out->layers[number]);
     return layer_share(options, layer, &building->out->layers[number], cancel, err);
 }
 

@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/progress.h"
+#include "core/signing_key.h"
 #include "core/workers.h"
 #include "oci/descriptor.h"
 #include "oci/platform.h"
@@ -84,18 +85,25 @@ struct inject_image {
 
 /*
  * Layers that need not be built, and layers that others need not build. Unless the options say
- * otherwise, a record is believed if it is of what this machine has built or checked before, or in
- * the image that target.version shows; a layer of which anything else tells is read, once, and used
- * if it is exactly what its recipe makes.
+ * otherwise, a record is believed if it is of what this machine has built or checked before, is in
+ * the image that target.version shows, or is signed by a key of `trusted_keys`; a layer of which
+ * anything else tells is read, once, and used if it is exactly what its recipe makes.
  */
 struct inject_reuse {
     const struct inject_image *images; /* layers are taken from these, too */
     size_t image_count;
     struct store *layer_cache; /* keeps layers by their recipes, read and written; NULL: none */
-    bool trusts_records;       /* believes every record, and reads no layer */
-    bool checks_all;           /* believes none, and reads every layer; not with the above */
-    unsigned shard;            /* builds every shard_count-th layer from this one on, from 0 */
-    unsigned shard_count;      /* 0: all layers, and then the image */
+    const struct signing_key *const *trusted_keys; /* that verify; `trusted_key_count` of them */
+    size_t trusted_key_count;
+    /*
+     * Signs the records of this call's layers; then what target.version shows is not believed for
+     * that alone. NULL: they are not signed.
+     */
+    const struct signing_key *signing_key;
+    bool trusts_records;  /* believes every record, and reads no layer */
+    bool checks_all;      /* believes none, and reads every layer; not with the above */
+    unsigned shard;       /* builds every shard_count-th layer from this one on, from 0 */
+    unsigned shard_count; /* 0: all layers, and then the image */
 };
 
 /* A layer that is known beforehand. */

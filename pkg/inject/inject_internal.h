@@ -262,12 +262,12 @@ enum layer_memo_kind {
     LAYER_MEMO_TOLD,   /* what earlier versions have met */
 };
 
-/* Fills blob, diff_id and recipe; false if nothing is remembered. */
+/* Fills blob, diff_id and recipe of `out`, which is to be released; false: nothing is remembered.
+ */
 bool layer_memo_read(const struct inject_options *options, enum layer_memo_kind kind,
                      const struct digest *recipe, struct image_layer *out);
-/* `manifest` is that of cached_layer_format(). A memo that cannot be written is none. */
-void layer_memo_write(const struct inject_options *options, const struct digest *recipe,
-                      const struct buf *manifest);
+/* A memo that cannot be written is none. */
+void layer_memo_write(const struct inject_options *options, const struct image_layer *layer);
 
 /* Bytes of a model, by where they came from. */
 struct model_bytes {

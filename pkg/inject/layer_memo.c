@@ -35,16 +35,19 @@ bool layer_memo_read(const struct inject_options *options, enum layer_memo_kind 
            cached_layer_parse(&document, recipe, out, &ignored) == 0;
 }
 
-void layer_memo_write(const struct inject_options *options, const struct digest *recipe,
-                      const struct buf *manifest)
+void layer_memo_write(const struct inject_options *options, const struct image_layer *layer)
 {
+    CLEANUP(buf) struct buf ignored = BUF_INIT; /* the config says nothing */
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
     CLEANUP(error) struct error why = ERROR_INIT;
+    struct descriptor config, manifest;
 
     if (options->memo == NULL)
         return;
-    CLEANUP(text) char *path = memo_path(options, LAYER_MEMO_PROVEN, recipe);
+    cached_layer_format(layer, &ignored, &config, &bytes, &manifest);
+    CLEANUP(text) char *path = memo_path(options, LAYER_MEMO_PROVEN, &layer->record.recipe);
     CLEANUP(text) char *folder = xasprintf("%s/%s", options->memo, folders[LAYER_MEMO_PROVEN]);
     if (file_make_private_folders(folder, &why) < 0 ||
-        file_replace(path, buf_text(manifest), manifest->size, &why) < 0)
+        file_replace(path, buf_text(&bytes), bytes.size, &why) < 0)
         log_debug(options->log, "not remembered: %s", why.text);
 }

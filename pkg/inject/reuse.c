@@ -12,7 +12,9 @@
  * claim that his bytes are its layer. What is believed without reading: the memo of this machine,
  * and TARGET's own tag, as who may write that may replace the result anyway. Every other claim is
  * checked: the layer is read once from where it is (layer_take.c), and what is right is remembered.
- * The options `trusts_records` and `checks_all` say more or less than this rule.
+ * A record may also be signed by a key that the options trust. Who signs records himself does so
+ * for what is proven or signed alone: TARGET's own tag would have him vouch for others. The options
+ * `trusts_records` and `checks_all` say more or less than this rule.
  */
 
 void known_release(struct known *known)
@@ -104,6 +106,18 @@ int known_find(const struct inject_options *options, const struct base *base, st
     return 0;
 }
 
+/* The layer that the recipe's own tag shows in one store. */
+static int read_tag(struct store *store, const struct digest *recipe, struct image_layer *out,
+                    struct error *err)
+{
+    CLEANUP(text) char *tag = cached_layer_tag(recipe);
+    CLEANUP(document) struct document document = DOCUMENT_INIT;
+
+    if (store_read_document(store, tag, &document, err) < 0)
+        return -1;
+    return cached_layer_parse(&document, recipe, out, err);
+}
+
 /* Looking for layers. Everything is borrowed. */
 struct search {
     const struct inject_options *options;
@@ -136,18 +150,38 @@ struct layer_search {
     struct found_layer best;
 };
 
-static enum layer_trust trust_of(const struct layer_search *search, const struct found_layer *found)
+static bool is_proven(const struct layer_search *search, const struct image_layer *layer)
+{
+    return search->proven.record.recipe.algorithm != DIGEST_NONE &&
+           digest_equal(&search->proven.blob.digest, &layer->blob.digest) &&
+           digest_equal(&search->proven.diff_id, &layer->diff_id);
+}
+
+static bool is_signed(const struct inject_reuse *reuse, const struct image_layer *layer)
+{
+    bool is_right = false;
+
+    if (layer->record.signature == NULL || reuse->trusted_key_count == 0)
+        return false;
+    CLEANUP(text) char *statement = image_layer_statement(layer);
+    for (size_t i = 0; i < reuse->trusted_key_count && !is_right; i++)
+        is_right = signing_key_verifies(reuse->trusted_keys[i], statement, layer->record.signature);
+    return is_right;
+}
+
+/* `is_shown`: by TARGET's own tag. */
+static enum layer_trust trust_of(const struct layer_search *search, const struct image_layer *layer,
+                                 bool is_shown)
 {
     const struct inject_reuse *reuse = &search->options->reuse;
-    bool is_proven = search->proven.record.recipe.algorithm != DIGEST_NONE &&
-                     digest_equal(&search->proven.blob.digest, &found->blob.digest) &&
-                     digest_equal(&search->proven.diff_id, &found->diff_id);
 
     if (reuse->checks_all)
         return TRUST_CLAIM;
-    if (is_proven)
+    if (is_proven(search, layer))
         return TRUST_PROVEN;
-    return reuse->trusts_records ? TRUST_RECORD : found->trust;
+    if (reuse->trusts_records || (is_shown && reuse->signing_key == NULL))
+        return TRUST_RECORD;
+    return is_signed(reuse, layer) ? TRUST_RECORD : TRUST_CLAIM;
 }
 
 static bool is_settled(const struct found_layer *found)
@@ -168,11 +202,17 @@ static bool is_better(const struct found_layer *a, const struct found_layer *b)
     return a->from == NULL && b->from != NULL;
 }
 
-/* Takes it if it is better than what is known so far, and there. */
-static int consider(struct layer_search *search, struct found_layer found, struct error *err)
+/*
+ * Takes the layer that `from` has (NULL: the target, if anybody) if it is better than what is known
+ * so far, and there.
+ */
+static int consider(struct layer_search *search, const struct image_layer *layer,
+                    struct store *from, bool is_shown, struct error *err)
 {
     struct store *target = search->options->target.store;
     const struct found_layer *best = &search->best;
+    struct found_layer found = {TRUST_NOT_FOUND, layer->blob, layer->diff_id, from,
+                                from != NULL ? from : target};
     bool is_asked =
         best->trust != TRUST_NOT_FOUND && digest_equal(&best->blob.digest, &found.blob.digest);
     bool is_there = is_asked && best->from == NULL;
@@ -183,8 +223,8 @@ static int consider(struct layer_search *search, struct found_layer found, struc
         found.from = NULL;
     else if (found.from == NULL || found.from == target)
         return 0;
-    found.trust = trust_of(search, &found);
-    if (is_better(&found, &search->best))
+    found.trust = trust_of(search, layer, is_shown);
+    if (is_better(&found, best))
         search->best = found;
     return 0;
 }
@@ -193,15 +233,8 @@ static int recall_known(struct layer_search *search, const struct known *known, 
 {
     for (size_t i = 0; i < known->layer_count && !is_settled_here(&search->best); i++) {
         const struct known_layer *layer = &known->layers[i];
-        const struct found_layer found = {
-            .trust = layer->from == NULL ? TRUST_RECORD : TRUST_CLAIM,
-            .blob = layer->layer.blob,
-            .diff_id = layer->layer.diff_id,
-            .from = layer->from,
-            .claimed_by = layer->from != NULL ? layer->from : search->options->target.store,
-        };
         if (digest_equal(&layer->layer.record.recipe, &search->recipe->digest) &&
-            consider(search, found, err) < 0)
+            consider(search, &layer->layer, layer->from, layer->from == NULL, err) < 0)
             return -1;
     }
     return 0;
@@ -210,39 +243,37 @@ static int recall_known(struct layer_search *search, const struct known *known, 
 /* By the tag of the recipe in one store. That it cannot be read is as if it were not there. */
 static int recall_tag(struct layer_search *search, struct store *store, struct error *err)
 {
-    const struct digest *recipe = &search->recipe->digest;
-    CLEANUP(text) char *tag = cached_layer_tag(recipe);
-    CLEANUP(document) struct document document = DOCUMENT_INIT;
     CLEANUP(image_layer) struct image_layer layer = {0};
     CLEANUP(error) struct error why = ERROR_INIT;
 
-    if (store_read_document(store, tag, &document, &why) < 0 ||
-        cached_layer_parse(&document, recipe, &layer, &why) < 0) {
-        if (why.kind == ERROR_CANCELED)
-            return error_move(err, &why);
-        log_debug(search->options->log, "%s has no layer of recipe %s: %s", store->name,
-                  digest_format(recipe).text, why.text);
-        return 0;
-    }
-    return consider(
-        search, (struct found_layer){TRUST_CLAIM, layer.blob, layer.diff_id, store, store}, err);
+    if (read_tag(store, &search->recipe->digest, &layer, &why) == 0)
+        return consider(search, &layer, store, false, err);
+    if (why.kind == ERROR_CANCELED)
+        return error_move(err, &why);
+    log_debug(search->options->log, "%s has no layer of recipe %s: %s", store->name,
+              digest_format(&search->recipe->digest).text, why.text);
+    return 0;
 }
 
 /* What this machine has written somewhere before; it may be in this target as well. */
 static int recall_memo(struct layer_search *search, struct error *err)
 {
-    struct store *target = search->options->target.store;
-    const struct image_layer *proven = &search->proven;
     CLEANUP(image_layer) struct image_layer told = {0};
 
-    if (proven->record.recipe.algorithm != DIGEST_NONE)
-        return consider(
-            search, (struct found_layer){TRUST_CLAIM, proven->blob, proven->diff_id, NULL, target},
-            err);
+    if (search->proven.record.recipe.algorithm != DIGEST_NONE)
+        return consider(search, &search->proven, NULL, false, err);
     if (!layer_memo_read(search->options, LAYER_MEMO_TOLD, &search->recipe->digest, &told))
         return 0;
-    return consider(search,
-                    (struct found_layer){TRUST_CLAIM, told.blob, told.diff_id, NULL, target}, err);
+    return consider(search, &told, NULL, false, err);
+}
+
+/* Is it worth asking one place more? A signed record saves reading the layer. */
+static bool wants_more(const struct layer_search *search)
+{
+    const struct inject_reuse *reuse = &search->options->reuse;
+
+    return search->best.trust == TRUST_NOT_FOUND ||
+           (!is_settled(&search->best) && reuse->trusted_key_count > 0 && !reuse->checks_all);
 }
 
 static int recall_layer(struct layer_search *search, const struct known *known, struct error *err)
@@ -258,9 +289,9 @@ static int recall_layer(struct layer_search *search, const struct known *known, 
         return 0;
     if (recall_memo(search, err) < 0)
         return -1;
-    if (best->trust == TRUST_NOT_FOUND && cache != NULL && recall_tag(search, cache, err) < 0)
+    if (wants_more(search) && cache != NULL && recall_tag(search, cache, err) < 0)
         return -1;
-    if (best->trust == TRUST_NOT_FOUND && target != NULL && !target->sequential &&
+    if (wants_more(search) && target != NULL && !target->sequential &&
         recall_tag(search, target, err) < 0)
         return -1;
     return 0;
@@ -307,28 +338,35 @@ int build_plan_find(const struct inject_options *options, const struct known *kn
                        err);
 }
 
-int layer_share(const struct inject_options *options, const struct planned_layer *planned,
-                const struct image_layer *layer, const struct cancel *cancel, struct error *err)
+/*
+ * Whoever has no key of his own does not put an unsigned record in the place of one that is signed
+ * by a key that he trusts.
+ */
+static bool is_kept_signed(const struct inject_options *options, struct store *cache,
+                           const struct image_layer *layer)
 {
-    const struct recipe *recipe = planned->recipe;
+    CLEANUP(image_layer) struct image_layer kept = {0};
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is written anew */
+
+    return options->reuse.signing_key == NULL && options->reuse.trusted_key_count > 0 &&
+           read_tag(cache, &layer->record.recipe, &kept, &ignored) == 0 &&
+           digest_equal(&kept.blob.digest, &layer->blob.digest) &&
+           is_signed(&options->reuse, &kept);
+}
+
+static int keep_layer(const struct inject_options *options, struct store *cache,
+                      const struct image_layer *layer, const struct cancel *cancel,
+                      struct error *err)
+{
     struct store *target = options->target.store;
-    struct store *cache = options->reuse.layer_cache;
     CLEANUP(buf) struct buf config_bytes = BUF_INIT;
     CLEANUP(buf) struct buf bytes = BUF_INIT;
-    CLEANUP(text) char *tag = cached_layer_tag(&recipe->digest);
+    CLEANUP(text) char *tag = cached_layer_tag(&layer->record.recipe);
     struct descriptor config, manifest;
     struct store_copy_options copy = {.cancel = cancel, .log = options->log};
     enum store_copied how;
 
     cached_layer_format(layer, &config_bytes, &config, &bytes, &manifest);
-    if (planned->is_proven)
-        layer_memo_write(options, &recipe->digest, &bytes);
-    if (recipe->content_size == 0)
-        return 0;
-    if (cache == NULL && options->reuse.shard_count > 0)
-        cache = target;
-    if (cache == NULL)
-        return 0;
     if ((cache != target && store_copy_blob(target, cache, &layer->blob, &copy, &how, err) < 0) ||
         store_write_blob(cache, &config_bytes, &config, err) < 0 ||
         store_write_manifest(cache, tag, manifest.media_type, &bytes, err) < 0) {
@@ -337,4 +375,19 @@ int layer_share(const struct inject_options *options, const struct planned_layer
         return error_wrap(err, "keeping it in %s", cache->name);
     }
     return 0;
+}
+
+int layer_share(const struct inject_options *options, const struct planned_layer *planned,
+                const struct image_layer *layer, const struct cancel *cancel, struct error *err)
+{
+    struct store *cache = options->reuse.layer_cache;
+
+    if (planned->is_proven)
+        layer_memo_write(options, layer);
+    if (cache == NULL && options->reuse.shard_count > 0)
+        cache = options->target.store;
+    if (cache == NULL || planned->recipe->content_size == 0 ||
+        is_kept_signed(options, cache, layer))
+        return 0;
+    return keep_layer(options, cache, layer, cancel, err);
 }
