@@ -199,7 +199,10 @@ unsigned http_retry_after_ms(const struct http_response *response);
 void http_encode(struct buf *out, const char *text, const char *keep);
 /* The inverse. False, and *out as it was, if there is a NUL in it. Caller frees. */
 bool http_decode(const char *text, char **out) MUST_CHECK;
-/* Resolves a Location (absolute, //host, /path, relative) against a URL. Caller frees. */
+/*
+ * Resolves a Location (absolute, //host, /path, relative) against a URL. A user in it is dropped,
+ * but for that of `base` at the same origin. Caller frees.
+ */
 int http_resolve_url(const char *base, const char *location, char **out,
                      struct error *err) MUST_CHECK;
 /* Same scheme, host and port. */

@@ -113,6 +113,28 @@ bool http_decode(const char *text, char **out)
     return is_text;
 }
 
+/* A user in a URL that a server gives would be sent as ours. The one of the base stays at its host.
+ */
+static void drop_user(struct url *url, const char *base)
+{
+    static const CURLUPart parts[] = {CURLUPART_SCHEME, CURLUPART_HOST, CURLUPART_PORT,
+                                      CURLUPART_USER, CURLUPART_PASSWORD};
+    CLEANUP(url) struct url from = {NULL};
+    bool is_same = true;
+
+    url_init(&from);
+    is_same = url_parse(&from, base);
+    for (size_t i = 0; i < ARRAY_SIZE(parts) && is_same; i++) {
+        CLEANUP(text) char *before = url_get(&from, parts[i]);
+        CLEANUP(text) char *now = url_get(url, parts[i]);
+        is_same = before == NULL || now == NULL ? before == now : strcmp(before, now) == 0;
+    }
+    if (is_same)
+        return;
+    curl_url_set(url->parts, CURLUPART_USER, NULL, 0);
+    curl_url_set(url->parts, CURLUPART_PASSWORD, NULL, 0);
+}
+
 int http_resolve_url(const char *base, const char *location, char **out, struct error *err)
 {
     CLEANUP(url) struct url url = {NULL};
@@ -135,6 +157,7 @@ int http_resolve_url(const char *base, const char *location, char **out, struct 
         return error_set(err, ERROR_UNSUPPORTED,
                          "'%s' points to '%s', which is neither http nor https", base_name, name);
     curl_url_set(url.parts, CURLUPART_FRAGMENT, NULL, 0);
+    drop_user(&url, base);
     char *text = NULL;
     code = curl_url_get(url.parts, CURLUPART_URL, &text, 0);
     if (code != CURLUE_OK)

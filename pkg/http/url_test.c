@@ -58,6 +58,11 @@ static void resolve_understands_every_form_of_a_location(void **state)
          "http://127.0.0.1:5000/v2/n/blobs/uploads/u?_state=a%2Fb%3D&c=%2f"},
         {"http://[::1]:5000/a", "b", "http://[::1]:5000/b"},
         {"https://h/a", "/with space", "https://h/with%20space"},
+        {"https://h/a", "https://u:p@h/b", "https://h/b"},
+        {"https://h/a", "//u@o/b", "https://o/b"},
+        {"https://u:p@h/a", "/b", "https://u:p@h/b"},
+        {"https://u:p@h/a", "https://u:p@o/b", "https://o/b"},
+        {"https://u:p@h/a", "https://u:p@h:444/b", "https://h:444/b"},
     };
 
     (void)state;
