@@ -74,6 +74,34 @@ expect_eq 2 "$(fault_log '.faults[0].applied')" 'a server that has never spoken 
 plan 6 --retries 0
 expect_eq 3 "$(fault_log '.faults[0].applied')" 'without a second try'
 
+# A Docker engine over TCP is asked again, for an image too; a load is not, and may have been done.
+mkdir engine
+start_server engine.log node "$TESTDATA/engine-server.mjs" --dir engine --ready engine.ready
+wait_until engine.log test -s engine.ready
+start_fault_proxy "$(cat engine.ready)"
+export DOCKER_HOST=tcp://${FAULTY_URL#http://}
+expect_exit 0 "$INLAY" copy -q oci:base:1 docker-daemon:app:1
+while read -r fault; do
+    fault_control "[$fault]"
+    expect_exit 0 "$INLAY" copy docker-daemon:app:1 "oci:taken:$((count += 1))" --timeout 2 --retries 3
+    expect_exit 0 "$INLAY" copy "oci:taken:$count" docker-daemon:app:2 --timeout 2 --retries 3
+    expect_eq "$(image_manifest taken "$count" | jq -r .config.digest)" "$(curl -fsS "$(cat engine.ready)/images/app:2/json" | jq -r .Id)"
+    struck "$fault"
+done <<'FAULTS'
+{"do": "garble"}
+{"do": "close", "path": "/get$", "end": "reset"}
+{"do": "cut", "share": 0.5, "path": "/get$", "end": "close"}
+{"do": "stall", "share": 0.5, "path": "/get$"}
+{"do": "silence", "path": "/_ping"}
+FAULTS
+fault_control '[{"do": "silence", "path": "/get$", "times": 1000}]'
+expect_exit 5 "$INLAY" copy docker-daemon:app:1 oci:never:1 --timeout 1 --retries 1
+expect_eq 2 "$(fault_log '.faults[0].applied')" 'tries'
+fault_control '[{"do": "lose", "path": "/load", "end": "reset"}]'
+expect_exit 0 "$INLAY" copy oci:taken:$count docker-daemon:app:3 --retries 1
+struck lose
+unset DOCKER_HOST
+
 # Of the hub and its CDN.
 while read -r fault; do
     hub_control "{\"faults\": [$fault]}" >/dev/null

@@ -79,6 +79,8 @@ void session_open(struct session *session, const struct command_context *context
         .auth = session->auth,
         .cancel = context->cancel,
         .log = log,
+        .timeout_s = (unsigned)options_number(options, "timeout"),
+        .retries = choose_retries(options),
         .chunk_size = choose_chunk_size(options),
     };
 }

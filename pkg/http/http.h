@@ -73,6 +73,7 @@ struct http_request {
     size_t body_limit;  /* most bytes http_send keeps of an answer; 0: 64 KiB */
     bool keep_redirect; /* do not follow: a 3xx is an answer like any other */
     bool no_retry;      /* one try, for a server that may not be there */
+    unsigned timeout_s; /* in place of the http's `stall_timeout_s`; 0: that */
     bool repeatable;    /* has a body, and may be sent twice all the same */
     /*
      * The URL of the server that named this one, in a Location, Link or realm; NULL: the user did.

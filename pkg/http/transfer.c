@@ -152,9 +152,12 @@ static void transfer_set_callbacks(struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_READDATA, transfer);
 }
 
-static void set_timeouts(struct transfer *transfer, unsigned timeout_ms)
+static void set_timeouts(struct transfer *transfer, const struct http_request *request,
+                         const struct transfer_options *options)
 {
-    unsigned stall_ms = timeout_ms > 0 ? timeout_ms : transfer->http->stall_timeout_ms;
+    unsigned stall_ms = options->timeout_ms > 0  ? options->timeout_ms
+                        : request->timeout_s > 0 ? request->timeout_s * 1000
+                                                 : transfer->http->stall_timeout_ms;
 
     transfer->stall_timeout_ms = stall_ms;
     transfer->connect_timeout_ms =
@@ -192,7 +195,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     transfer->body_limit = request->body_limit > 0 ? request->body_limit : HTTP_BODY_LIMIT;
     transfer->stream = options->stream;
     transfer->upload = options->upload;
-    set_timeouts(transfer, options->timeout_ms);
+    set_timeouts(transfer, request, options);
     if (transfer_add_headers(transfer, request, options, err) < 0)
         return -1;
 

@@ -9,6 +9,8 @@
 #define ANSWER_LIMIT ((size_t)1024 * 1024)
 /* Saving and loading, it says nothing while it packs or unpacks all of a large image. */
 #define PATIENCE_S 3600u
+/* Before an image is asked for once more; doubled each time. */
+#define SAVE_WAIT_MS 1000u
 /* It may still be at it when the answer is lost: how often it is asked, and for how long at most
    after a request to stop. */
 #define QUESTIONS 5u
@@ -17,7 +19,8 @@
 
 /* A Docker engine, spoken to by its API (Docker Engine API, "Images"; podman's is the same). */
 struct engine {
-    struct http *http;           /* of its own: other patience, other certificates */
+    struct http *http;           /* of its own: other certificates */
+    unsigned patience_s;         /* while it saves or loads */
     const struct cancel *cancel; /* borrowed; may be NULL */
     const struct log *log;       /* borrowed; may be NULL */
     char *host;                  /* as DOCKER_HOST says it, without a user; for messages */
@@ -158,9 +161,11 @@ static int engine_open(const struct store_context *context, struct engine **out,
         .user_agent = "inlay/" INLAY_VERSION,
         .cancel = context->cancel,
         .log = context->log,
-        .stall_timeout_s = PATIENCE_S,
+        .stall_timeout_s = context->timeout_s,
+        .retries = context->retries,
         .cert_dir = engine->certificates,
     });
+    engine->patience_s = context->timeout_s > 0 ? context->timeout_s : PATIENCE_S;
     *out = TAKE(engine);
     return 0;
 }
@@ -203,9 +208,8 @@ static int engine_explain(const struct engine *engine, struct error *err)
         engine->certificates != NULL ? " (whose authority is ca.pem in DOCKER_CERT_PATH)" : "");
 }
 
-static int engine_fetch(void *arg, int *fd, struct error *err)
+static int fetch_once(struct engine *engine, int *fd, struct error *err)
 {
-    struct engine *engine = arg;
     CLEANUP(buf) struct buf url = BUF_INIT;
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(reader) struct reader *body = NULL;
@@ -218,6 +222,7 @@ static int engine_fetch(void *arg, int *fd, struct error *err)
         .url = buf_text(&url),
         .unix_socket = engine->socket,
         .no_retry = true,
+        .timeout_s = engine->patience_s,
     };
     if (http_open(engine->http, &request, &response, &body, err) < 0)
         return engine_explain(engine, err);
@@ -227,6 +232,24 @@ static int engine_fetch(void *arg, int *fd, struct error *err)
     }
     if (spool_reader(body, engine->cancel, fd, err) < 0)
         return error_wrap(err, "reading '%s' from the engine at '%s'", engine->asked, engine->host);
+    return 0;
+}
+
+/* A socket of this machine does not lose what is sent; what is lost elsewhere may pass. */
+static int engine_fetch(void *arg, int *fd, struct error *err)
+{
+    struct engine *engine = arg;
+    unsigned retries = engine->socket == NULL ? http_retries(engine->http) : 0;
+
+    for (unsigned attempt = 0; fetch_once(engine, fd, err) < 0; attempt++) {
+        if (err->kind != ERROR_UNREACHABLE || attempt == retries)
+            return -1;
+        unsigned wait_ms = SAVE_WAIT_MS << (attempt < 5 ? attempt : 5);
+        log_again(engine->log, err->text, wait_ms, attempt + 2, retries + 1);
+        error_release(err);
+        if (cancel_wait(engine->cancel, wait_ms, err) < 0)
+            return -1;
+    }
     return 0;
 }
 
@@ -333,6 +356,7 @@ static int engine_load(void *arg, struct writer **out, struct error *err)
         .content_type = "application/x-tar",
         .body_limit = ANSWER_LIMIT,
         .unix_socket = engine->socket,
+        .timeout_s = engine->patience_s,
     };
 
     if (http_upload(engine->http, &request, SIZE_UNKNOWN, &engine->answer, &upload, err) < 0)
@@ -351,7 +375,11 @@ static int engine_probe(void *arg, struct error *err)
     CLEANUP(text) char *url = xasprintf("%s/_ping", engine->origin);
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     struct http_request request = {
-        .method = "GET", .url = url, .unix_socket = engine->socket, .no_retry = true};
+        .method = "GET",
+        .url = url,
+        .unix_socket = engine->socket,
+        .no_retry = engine->socket != NULL,
+    };
 
     if (http_send(engine->http, &request, &response, err) < 0)
         return engine_explain(engine, err);
@@ -376,7 +404,7 @@ static int ask_id(const struct engine *engine, const char *name, const struct di
         .url = buf_text(&url),
         .body_limit = ANSWER_LIMIT,
         .unix_socket = engine->socket,
-        .no_retry = true,
+        .no_retry = engine->socket != NULL,
         .cancel = cancel,
     };
     *is_shown = false;

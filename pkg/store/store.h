@@ -119,6 +119,9 @@ struct store_context {
     struct auth *auth;           /* borrowed */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
+    unsigned timeout_s;  /* of an engine, as http_options.stall_timeout_s; 0: 60, and an hour
+                            while it saves or loads */
+    unsigned retries;    /* of an engine over TCP, as http_options.retries */
     uint64_t chunk_size; /* a registry gets larger blobs in such parts, of 512 KiB to 64 MiB; 0:
                             whole, as long as that works */
 };
