@@ -67,7 +67,8 @@ static int send_piece(struct registry_session *session, const struct piece *piec
 
 /*
  * How much of an accepted piece the registry has. Only a Range that ends inside the piece says that
- * it is less: some registries count from the start of the piece, or repeat an old answer.
+ * it is less: some registries count from the start of the piece, so that its size is all of it, or
+ * repeat an old answer. Which is meant cannot be told of every number; the digest finds the rest.
  */
 static size_t count_taken(const struct registry_session *session, const struct piece *piece,
                           const struct http_response *response)
@@ -76,7 +77,7 @@ static size_t count_taken(const struct registry_session *session, const struct p
     uint64_t end = 0;
 
     if (range == NULL || !registry_range_parse(range, &end) || end <= session->offset ||
-        end - session->offset >= piece->size)
+        end - session->offset >= piece->size || end == piece->size)
         return piece->size;
     return (size_t)(end - session->offset);
 }

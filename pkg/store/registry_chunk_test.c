@@ -32,20 +32,27 @@ static void a_range_says_how_much_is_there(void **state)
     }
 }
 
-/* Sends SENT in chunks of ten bytes to "/up/1" of the script. */
-static int send_chunks(const struct world *world, const struct script *script, bool is_whole,
-                       struct error *err)
+/* Sends SENT in chunks of ten bytes to "/up/1" of the script, which has `offset` bytes before. */
+static int send_behind(const struct world *world, const struct script *script, uint64_t offset,
+                       bool is_whole, struct error *err)
 {
     CLEANUP(store) struct store *store = script_open(world, script);
     struct registry_session session = {.registry = registry_of(store), .is_silent = true};
 
     session.registry->quirks.chunk = 10;
+    session.offset = offset;
     session.location = xasprintf("http://127.0.0.1:%u/up/1", script->port);
     int result = registry_session_write(&session, SENT, strlen(SENT), is_whole, err);
     if (result == 0)
-        assert_int_equal(session.offset, strlen(SENT));
+        assert_int_equal(session.offset, offset + strlen(SENT));
     free(session.location);
     return result;
+}
+
+static int send_chunks(const struct world *world, const struct script *script, bool is_whole,
+                       struct error *err)
+{
+    return send_behind(world, script, 0, is_whole, err);
 }
 
 /* The requests after the ping. */
@@ -116,6 +123,21 @@ static void chunks_follow_each_other_and_what_is_lost_is_sent_again(void **state
         CHECK(send_chunks(world, script, true, &err), err);
         check_requests(script, cases[i].requests);
     }
+}
+
+static void a_range_that_counts_from_the_piece_is_told_by_its_size(void **state)
+{
+    static const struct answer answers[] = {
+        {"GET /v2/ ", "200 OK", NULL},
+        {"PATCH /up/1", ACCEPTED "\r\nLocation: /up/2\r\nRange: 0-9", NULL},
+        {"PATCH /up/2", ACCEPTED "\r\nLocation: /up/3\r\nRange: 0-9", NULL},
+        {"PATCH /up/3", ACCEPTED "\r\nRange: 0-4", NULL},
+    };
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+
+    CHECK(send_behind(*state, script, 3, false, &err), err);
+    check_requests(script, "PATCH /up/1 - 3-12\nPATCH /up/2 - 13-22\nPATCH /up/3 - 23-27\n");
 }
 
 static const struct {
@@ -197,6 +219,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_range_says_how_much_is_there),
         ALONE(chunks_follow_each_other_and_what_is_lost_is_sent_again),
+        ALONE(a_range_that_counts_from_the_piece_is_told_by_its_size),
         ALONE(what_cannot_be_resumed_is_begun_anew_or_refused),
     };
 
