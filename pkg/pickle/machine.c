@@ -48,7 +48,8 @@ void machine_free(struct machine *machine)
 static bool push(struct machine *machine, size_t value)
 {
     if (machine->depth == STACK_MAX) {
-        scan_note_unread(machine->scan, "it has more than %zu values on its stack", STACK_MAX);
+        pickle_scan_note_unread(machine->scan, "it has more than %zu values on its stack",
+                                STACK_MAX);
         return false;
     }
     if ((machine->depth & (machine->depth - 1)) == 0)
@@ -138,7 +139,7 @@ static bool is_name(const char *text)
 
 static void add_import(struct machine *machine, const char *module, const char *name)
 {
-    scan_add_import(machine->scan, module, name);
+    pickle_scan_add_import(machine->scan, module, name);
     machine->reads_arrays = machine->reads_arrays || strcmp(name, "NumpyArrayWrapper") == 0;
 }
 
@@ -166,7 +167,7 @@ static bool import_stack(struct machine *machine)
     if (name == VALUE_MARK || module == VALUE_MARK)
         return false;
     if (name == VALUE_OTHER || module == VALUE_OTHER)
-        scan_add(machine->scan, "a name that it makes up", PICKLE_DANGEROUS);
+        pickle_scan_add(machine->scan, "a name that it makes up", PICKLE_DANGEROUS);
     else
         add_import(machine, machine->texts.items[module], machine->texts.items[name]);
     return true;
@@ -174,9 +175,9 @@ static bool import_stack(struct machine *machine)
 
 static bool add_extension(struct machine *machine, uint64_t number)
 {
-    CLEANUP(text) char *name = xasprintf("extension %llu", (unsigned long long)number);
+    CLEANUP(text) char *name = xasprintf(PICKLE_EXTENSION "%llu", (unsigned long long)number);
 
-    scan_add(machine->scan, name, PICKLE_UNKNOWN);
+    pickle_scan_add(machine->scan, name, PICKLE_UNKNOWN);
     return true;
 }
 
@@ -187,6 +188,8 @@ static bool act(struct machine *machine, enum opcode_action action, uint64_t num
     case ACT_NONE:
     case ACT_STOP:
         return true;
+    case ACT_PROTOCOL:
+        return number <= PICKLE_PROTOCOL_MAX;
     case ACT_PUSH:
         return push(machine, VALUE_OTHER);
     case ACT_TEXT:
@@ -337,8 +340,9 @@ int machine_step(struct machine *machine, struct window *window, enum machine_st
         !act(machine, opcode->action, number))
         return 0;
     if (opcode->code == 'b' && machine->reads_arrays) {
-        scan_note_unread(machine->scan, "behind its first array, which joblib has between opcodes, "
-                                        "it is not looked at");
+        pickle_scan_note_unread(machine->scan,
+                                "behind its first array, which joblib has between opcodes, "
+                                "it is not looked at");
         *out = MACHINE_STOPS;
         return 0;
     }

@@ -44,7 +44,7 @@ static const struct opcode opcodes[] = {
     {'u', FORM_BYTES, 0, POPS_TO_MARK, ACT_NONE},
     {'G', FORM_BYTES, 8, 0, ACT_PUSH},
     /* Protocol 2. */
-    {0x80, FORM_BYTES, 1, 0, ACT_NONE},
+    {0x80, FORM_BYTES, 1, 0, ACT_PROTOCOL},
     {0x81, FORM_BYTES, 0, 2, ACT_PUSH},
     {0x82, FORM_BYTES, 1, 0, ACT_EXTENSION},
     {0x83, FORM_BYTES, 2, 0, ACT_EXTENSION},

@@ -19,6 +19,7 @@ enum opcode_action {
     ACT_PUSH, /* what it makes */
     ACT_TEXT, /* the text behind the opcode */
     ACT_MARK,
+    ACT_PROTOCOL,
     ACT_POP,
     ACT_DUP,
     ACT_PUT,

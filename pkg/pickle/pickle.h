@@ -72,6 +72,11 @@ enum pickle_verdict pickle_findings_verdict(const struct pickle_findings *findin
  */
 char *pickle_findings_format(const struct pickle_findings *findings);
 
+/* All of it as lines of text, to be kept. Caller frees. */
+char *pickle_findings_save(const struct pickle_findings *findings);
+/* The inverse, into empty findings; false, and they stay so, if it is not what was saved. */
+bool pickle_findings_parse(const char *text, struct pickle_findings *out) MUST_CHECK;
+
 /* What is known of an import: `module` and `name` as the pickle has them. */
 enum pickle_verdict pickle_judge(const char *module, const char *name);
 

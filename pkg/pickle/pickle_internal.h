@@ -46,32 +46,39 @@ int window_need(struct window *window, size_t size, const unsigned char **out,
  * if there is none of WINDOW_BLOCK or less. */
 int window_line(struct window *window, struct buf *line, bool *found, struct error *err) MUST_CHECK;
 
+/* How the name of an extension of copyreg's registry begins. */
+#define PICKLE_EXTENSION "extension "
+/* The last protocol: an unpickler goes on with no other. */
+#define PICKLE_PROTOCOL_MAX 5
+
 /* Notes what is not looked at, unless something is noted already. */
-void scan_note_unread(struct pickle_scan *scan, const char *format, ...) PRINTF_FORMAT(2, 3);
+void pickle_scan_note_unread(struct pickle_scan *scan, const char *format, ...) PRINTF_FORMAT(2, 3);
 /* Notes an import of the pickle. */
-void scan_add_import(struct pickle_scan *scan, const char *module, const char *name);
+void pickle_scan_add_import(struct pickle_scan *scan, const char *module, const char *name);
 /* The same of what is no import: "a Lambda layer". */
-void scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict verdict);
+void pickle_scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict verdict);
 
 /* stream.c: pickles one behind the other, from the start of `in`. `is_sure`: it is one. */
-int scan_pickles(struct pickle_scan *scan, const struct pickle_input *in, bool is_sure,
-                 struct error *err) MUST_CHECK;
+int pickle_scan_pickles(struct pickle_scan *scan, const struct pickle_input *in, bool is_sure,
+                        struct error *err) MUST_CHECK;
 /* zip.c: an archive of torch, NumPy or Keras. */
-int scan_zip(struct pickle_scan *scan, const struct pickle_input *in, struct error *err) MUST_CHECK;
+int pickle_scan_zip(struct pickle_scan *scan, const struct pickle_input *in,
+                    struct error *err) MUST_CHECK;
 /* tar.c: one of NeMo, or of torch before 1.6. */
-int scan_tar(struct pickle_scan *scan, const struct pickle_input *in, struct error *err) MUST_CHECK;
+int pickle_scan_tar(struct pickle_scan *scan, const struct pickle_input *in,
+                    struct error *err) MUST_CHECK;
 /* scan.c: whatever it is. */
-int scan_file(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
-              struct error *err) MUST_CHECK;
+int pickle_scan_file(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                     struct error *err) MUST_CHECK;
 /* scan.c: the same of a part of a file. */
-int scan_part(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
-              uint64_t offset, uint64_t size, struct error *err) MUST_CHECK;
+int pickle_scan_part(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                     uint64_t offset, uint64_t size, struct error *err) MUST_CHECK;
 /* scan.c: the same of what a reader has, into memory; what cannot be unpacked is noted. */
-int scan_reader(struct pickle_scan *scan, const char *path, struct reader *content, size_t limit,
-                struct error *err) MUST_CHECK;
+int pickle_scan_reader(struct pickle_scan *scan, const char *path, struct reader *content,
+                       size_t limit, struct error *err) MUST_CHECK;
 /* scan.c: appends a run of bytes, which is in the file; *found false if the limit is reached. */
-int scan_read(struct pickle_scan *scan, const struct pickle_input *in, struct extent extent,
-              struct buf *out, bool *found, struct error *err) MUST_CHECK;
+int pickle_scan_read(struct pickle_scan *scan, const struct pickle_input *in, struct extent extent,
+                     struct buf *out, bool *found, struct error *err) MUST_CHECK;
 
 /*
  * machine.c: an unpickler that has no objects: its stack and memo hold texts, since names of

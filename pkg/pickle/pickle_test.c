@@ -227,6 +227,34 @@ static void pickle_scan_has_an_end(void **state)
     }
 }
 
+static void pickle_findings_save_and_parse_are_inverse(void **state)
+{
+    static const char data[] =
+        "\x80\2ccollections\nOrderedDict\n0cacme\nNet\n0cposix\nsystem\n\xff";
+    static const char *const wrong[] = {"",
+                                        "runs code\n",
+                                        "runs code\nend",
+                                        "code\nend\n",
+                                        "runs code\nsafe a.b\nend\n",
+                                        "runs code\nunread a\nunread b\nend\n"};
+    CLEANUP(pickle_findings) struct pickle_findings found = PICKLE_FINDINGS_INIT;
+    CLEANUP(pickle_findings) struct pickle_findings again = PICKLE_FINDINGS_INIT;
+
+    (void)state;
+    scan("a.bin", data, sizeof(data) - 1, &found);
+    assert_int_equal(found.count, 3);
+    assert_non_null(found.unread);
+    CLEANUP(text) char *text = pickle_findings_save(&found);
+    assert_true(pickle_findings_parse(text, &again));
+    CLEANUP(text) char *same = pickle_findings_save(&again);
+    assert_string_equal(same, text);
+    assert_int_equal(pickle_findings_verdict(&again), PICKLE_DANGEROUS);
+    for (size_t i = 0; i < ARRAY_SIZE(wrong); i++) {
+        CLEANUP(pickle_findings) struct pickle_findings none = PICKLE_FINDINGS_INIT;
+        assert_false(pickle_findings_parse(wrong[i], &none));
+    }
+}
+
 static void pickle_judge_goes_by_module_and_name(void **state)
 {
     static const struct {
@@ -277,6 +305,7 @@ int main(void)
         cmocka_unit_test(pickle_scan_finds_objects_and_layers_beside_numbers),
         cmocka_unit_test(pickle_scan_passes_over_what_is_large),
         cmocka_unit_test(pickle_scan_has_an_end),
+        cmocka_unit_test(pickle_findings_save_and_parse_are_inverse),
         cmocka_unit_test(pickle_judge_goes_by_module_and_name),
         cmocka_unit_test(pickle_is_suspect_goes_by_the_ending),
     };

@@ -34,7 +34,7 @@ bool pickle_is_suspect(const char *path)
     return false;
 }
 
-void scan_note_unread(struct pickle_scan *scan, const char *format, ...)
+void pickle_scan_note_unread(struct pickle_scan *scan, const char *format, ...)
 {
     va_list arguments;
     char *text = NULL;
@@ -49,7 +49,7 @@ void scan_note_unread(struct pickle_scan *scan, const char *format, ...)
     scan->findings->unread = text;
 }
 
-void scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict verdict)
+void pickle_scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict verdict)
 {
     struct pickle_findings *findings = scan->findings;
     CLEANUP(text) char *shown = xasprintf("%.*s", NAME_SHOWN, name);
@@ -59,7 +59,7 @@ void scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict ve
         if (strcmp(findings->imports[i].name, shown) == 0)
             return;
     if (findings->count == PICKLE_IMPORTS_MAX) {
-        scan_note_unread(scan, "it imports more than %zu names", PICKLE_IMPORTS_MAX);
+        pickle_scan_note_unread(scan, "it imports more than %zu names", PICKLE_IMPORTS_MAX);
         return;
     }
     findings->imports =
@@ -67,22 +67,22 @@ void scan_add(struct pickle_scan *scan, const char *name, enum pickle_verdict ve
     findings->imports[findings->count++] = (struct pickle_import){TAKE(shown), verdict};
 }
 
-void scan_add_import(struct pickle_scan *scan, const char *module, const char *name)
+void pickle_scan_add_import(struct pickle_scan *scan, const char *module, const char *name)
 {
     CLEANUP(text) char *full = xasprintf("%s.%s", module, name);
 
-    scan_add(scan, full, pickle_judge(module, name));
+    pickle_scan_add(scan, full, pickle_judge(module, name));
 }
 
-int scan_read(struct pickle_scan *scan, const struct pickle_input *in, struct extent extent,
-              struct buf *out, bool *found, struct error *err)
+int pickle_scan_read(struct pickle_scan *scan, const struct pickle_input *in, struct extent extent,
+                     struct buf *out, bool *found, struct error *err)
 {
     size_t before = out->size;
 
     *found = extent.size <= scan->left;
     if (!*found) {
-        scan_note_unread(scan, "more than %llu MiB of it would have to be read",
-                         (unsigned long long)(PICKLE_READ_MAX / MIB));
+        pickle_scan_note_unread(scan, "more than %llu MiB of it would have to be read",
+                                (unsigned long long)(PICKLE_READ_MAX / MIB));
         return 0;
     }
     scan->left -= extent.size;
@@ -105,18 +105,18 @@ static int part_read(void *arg, uint64_t offset, size_t size, struct buf *out, s
     return part->whole->read(part->whole->arg, part->offset + offset, size, out, err);
 }
 
-int scan_part(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
-              uint64_t offset, uint64_t size, struct error *err)
+int pickle_scan_part(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                     uint64_t offset, uint64_t size, struct error *err)
 {
     struct part part = {in, offset};
     const struct pickle_input input = {size, part_read, &part};
     uint64_t end = 0;
 
     if (!u64_add(offset, size, &end) || end > in->size) {
-        scan_note_unread(scan, "'%s' in it goes beyond its end", path);
+        pickle_scan_note_unread(scan, "'%s' in it goes beyond its end", path);
         return 0;
     }
-    return scan_file(scan, path, &input, err);
+    return pickle_scan_file(scan, path, &input, err);
 }
 
 static int memory_read(void *arg, uint64_t offset, size_t size, struct buf *out, struct error *err)
@@ -128,20 +128,20 @@ static int memory_read(void *arg, uint64_t offset, size_t size, struct buf *out,
     return 0;
 }
 
-int scan_reader(struct pickle_scan *scan, const char *path, struct reader *content, size_t limit,
-                struct error *err)
+int pickle_scan_reader(struct pickle_scan *scan, const char *path, struct reader *content,
+                       size_t limit, struct error *err)
 {
     CLEANUP(error) struct error why = ERROR_INIT;
     CLEANUP(buf) struct buf bytes = BUF_INIT;
 
     if (reader_read_all(content, limit, &bytes, &why) < 0) {
-        scan_note_unread(scan, "what is packed in it cannot be unpacked: %s", why.text);
+        pickle_scan_note_unread(scan, "what is packed in it cannot be unpacked: %s", why.text);
         if (bytes.size == 0)
             return 0;
     }
     const struct pickle_input input = {bytes.size, memory_read, &bytes};
     struct pickle_scan inner = {scan->findings, 4 * (uint64_t)limit, scan->depth};
-    return scan_file(&inner, path, &input, err);
+    return pickle_scan_file(&inner, path, &input, err);
 }
 
 /* All of a file that is packed, unpacked into memory. */
@@ -152,15 +152,15 @@ static int scan_packed(struct pickle_scan *scan, const char *path, const struct 
     bool found = in->size <= PICKLE_READ_MAX;
 
     if (!found)
-        scan_note_unread(scan, "it is packed, and larger than %llu MiB",
-                         (unsigned long long)(PICKLE_READ_MAX / MIB));
-    if (!found || scan_read(scan, in, (struct extent){0, in->size}, &bytes, &found, err) < 0)
+        pickle_scan_note_unread(scan, "it is packed, and larger than %llu MiB",
+                                (unsigned long long)(PICKLE_READ_MAX / MIB));
+    if (!found || pickle_scan_read(scan, in, (struct extent){0, in->size}, &bytes, &found, err) < 0)
         return found ? -1 : 0;
     CLEANUP(reader) struct reader *memory = memory_reader_new(buf_text(&bytes), bytes.size);
     CLEANUP(reader)
     struct reader *content =
         is_zlib ? inflate_reader_new(memory, INFLATE_ZLIB) : unpack_reader_new(memory);
-    return scan_reader(scan, path, content, UNPACKED_MAX, err);
+    return pickle_scan_reader(scan, path, content, UNPACKED_MAX, err);
 }
 
 /* NEP 1: a header that is a dictionary of Python; objects are pickled behind it. */
@@ -176,10 +176,10 @@ static int scan_npy(struct pickle_scan *scan, const char *path, const struct pic
     if (bytes[6] != 1)
         size |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
     if (size > NPY_HEADER_MAX || start + size > in->size) {
-        scan_note_unread(scan, "its header is damaged");
+        pickle_scan_note_unread(scan, "its header is damaged");
         return 0;
     }
-    if (scan_read(scan, in, (struct extent){start, size}, &header, &found, err) < 0)
+    if (pickle_scan_read(scan, in, (struct extent){start, size}, &header, &found, err) < 0)
         return -1;
     const char *type = found ? strstr(buf_text(&header), "descr") : NULL;
     const char *end = type != NULL ? strstr(type, "fortran_order") : NULL;
@@ -187,7 +187,7 @@ static int scan_npy(struct pickle_scan *scan, const char *path, const struct pic
         memchr(type, 'O', end != NULL ? (size_t)(end - type) : strlen(type)) == NULL)
         return 0; /* numbers and texts */
     scan->findings->runs_code = true;
-    return scan_part(scan, path, in, start + size, in->size - start - size, err);
+    return pickle_scan_part(scan, path, in, start + size, in->size - start - size, err);
 }
 
 /* Byte code of Python, which Keras runs as the layer's function. */
@@ -204,7 +204,7 @@ static void find_lambda(struct pickle_scan *scan, const char *text, size_t size)
         if (strncmp(value, "\"Lambda\"", 8) != 0)
             continue;
         scan->findings->runs_code = true;
-        scan_add(scan, "a Lambda layer of Keras, byte code of Python", PICKLE_UNKNOWN);
+        pickle_scan_add(scan, "a Lambda layer of Keras, byte code of Python", PICKLE_UNKNOWN);
         return;
     }
 }
@@ -215,7 +215,7 @@ static int scan_keras(struct pickle_scan *scan, const struct pickle_input *in, s
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     bool found = false;
 
-    if (scan_read(scan, in, (struct extent){0, size}, &bytes, &found, err) < 0)
+    if (pickle_scan_read(scan, in, (struct extent){0, size}, &bytes, &found, err) < 0)
         return -1;
     if (found)
         find_lambda(scan, buf_text(&bytes), bytes.size);
@@ -255,13 +255,13 @@ static int scan_content(struct pickle_scan *scan, const char *path, const struct
                         const struct buf *head, struct error *err)
 {
     if (begins(head, "PK\3\4", 4))
-        return scan_zip(scan, in, err);
+        return pickle_scan_zip(scan, in, err);
     if (begins(head, "\x93NUMPY", 6) && head->size >= 12)
         return scan_npy(scan, path, in, head, err);
     if (begins(head, "\x89HDF\r\n\x1a\n", 8) || strcmp(path, "config.json") == 0)
         return scan_keras(scan, in, err);
     if (is_tar(head))
-        return scan_tar(scan, in, err);
+        return pickle_scan_tar(scan, in, err);
     if (begins(head, "\x1f\x8b\x08", 3) || begins(head, "\x28\xb5\x2f\xfd", 4) || is_zlib(head))
         return scan_packed(scan, path, in, is_zlib(head), err);
     if (begins(head, "BZh", 3) ||
@@ -270,25 +270,25 @@ static int scan_content(struct pickle_scan *scan, const char *path, const struct
                "7zXZ",
                5) ||
         begins(head, "\x04\x22\x4d\x18", 4) || begins(head, "\x5d\0\0", 3))
-        scan_note_unread(scan, "it is packed with bzip2, xz or lz4");
+        pickle_scan_note_unread(scan, "it is packed with bzip2, xz or lz4");
     else
-        return scan_pickles(scan, in, false, err);
+        return pickle_scan_pickles(scan, in, false, err);
     scan->findings->runs_code = true;
     return 0;
 }
 
-int scan_file(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
-              struct error *err)
+int pickle_scan_file(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                     struct error *err)
 {
     size_t size = in->size < HEAD_SIZE ? (size_t)in->size : HEAD_SIZE;
     CLEANUP(buf) struct buf head = BUF_INIT;
     bool found = false;
 
     if (scan->depth == PICKLE_DEPTH_MAX) {
-        scan_note_unread(scan, "it is an archive in an archive in an archive");
+        pickle_scan_note_unread(scan, "it is an archive in an archive in an archive");
         return 0;
     }
-    if (scan_read(scan, in, (struct extent){0, size}, &head, &found, err) < 0)
+    if (pickle_scan_read(scan, in, (struct extent){0, size}, &head, &found, err) < 0)
         return -1;
     if (!found)
         return 0;
@@ -304,7 +304,7 @@ int pickle_scan(const char *path, const struct pickle_input *in, struct pickle_f
     CLEANUP(pickle_findings) struct pickle_findings findings = PICKLE_FINDINGS_INIT;
     struct pickle_scan scan = {&findings, PICKLE_READ_MAX, 0};
 
-    if (scan_file(&scan, path, in, err) < 0)
+    if (pickle_scan_file(&scan, path, in, err) < 0)
         return -1;
     pickle_findings_release(out);
     *out = findings;

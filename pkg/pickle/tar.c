@@ -32,7 +32,7 @@ static bool parse_size(const char *field, uint64_t *out)
     return true;
 }
 
-int scan_tar(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
+int pickle_scan_tar(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
 {
     CLEANUP(window) struct window window = {.scan = scan, .in = in};
 
@@ -45,16 +45,16 @@ int scan_tar(struct pickle_scan *scan, const struct pickle_input *in, struct err
             return 0;
         CLEANUP(text) char *name = xstrndup((const char *)header, NAME_SIZE);
         if (!parse_size((const char *)header + SIZE_AT, &size)) {
-            scan_note_unread(scan, "it is a tar archive with the size of '%s' in another form",
-                             name);
+            pickle_scan_note_unread(
+                scan, "it is a tar archive with the size of '%s' in another form", name);
             return 0;
         }
         window.at += BLOCK;
         if ((pickle_is_suspect(name) || is_of_torch(name)) &&
-            scan_part(scan, name, in, window.at, size, err) < 0)
+            pickle_scan_part(scan, name, in, window.at, size, err) < 0)
             return -1;
         window.at += (size + BLOCK - 1) / BLOCK * BLOCK;
     }
-    scan_note_unread(scan, "it is a tar archive with more than %d files", MEMBERS_MAX);
+    pickle_scan_note_unread(scan, "it is a tar archive with more than %d files", MEMBERS_MAX);
     return 0;
 }

@@ -20,7 +20,7 @@ int window_need(struct window *window, size_t size, const unsigned char **out, s
         buf_clear(&window->bytes);
         window->start = window->at;
         const struct extent block = {window->at, left < WINDOW_BLOCK ? left : WINDOW_BLOCK};
-        if (scan_read(window->scan, window->in, block, &window->bytes, &found, err) < 0)
+        if (pickle_scan_read(window->scan, window->in, block, &window->bytes, &found, err) < 0)
             return -1;
     }
     if (found && window->bytes.size >= end - window->start)
@@ -50,7 +50,7 @@ int window_line(struct window *window, struct buf *line, bool *found, struct err
         return -1;
     end = find_end(window);
     if (end == NULL && most == WINDOW_BLOCK)
-        scan_note_unread(window->scan, "it has a line of more than 64 KiB");
+        pickle_scan_note_unread(window->scan, "it has a line of more than 64 KiB");
     if (end == NULL)
         return 0;
     const char *start = window->bytes.data + (window->at - window->start);

@@ -57,7 +57,7 @@ static int read_extent(struct pickle_scan *scan, const struct pickle_input *in,
 
     buf_clear(out);
     *found = u64_add(extent.offset, extent.size, &end) && end <= in->size;
-    return *found ? scan_read(scan, in, extent, out, found, err) : 0;
+    return *found ? pickle_scan_read(scan, in, extent, out, found, err) : 0;
 }
 
 /* The directory by the record of zip64, which the locator before the end names. */
@@ -162,14 +162,14 @@ static int scan_deflated(struct pickle_scan *scan, const struct pickle_input *in
     bool found = entry->packed <= PACKED_MAX;
 
     if (!found)
-        scan_note_unread(scan, "'%s' in it is packed and larger than %llu MiB", entry->name,
-                         (unsigned long long)(PACKED_MAX / MIB));
+        pickle_scan_note_unread(scan, "'%s' in it is packed and larger than %llu MiB", entry->name,
+                                (unsigned long long)(PACKED_MAX / MIB));
     if (!found ||
         read_extent(scan, in, (struct extent){offset, entry->packed}, &packed, &found, err) < 0)
         return found ? -1 : 0;
     CLEANUP(reader) struct reader *memory = memory_reader_new(buf_text(&packed), packed.size);
     CLEANUP(reader) struct reader *content = inflate_reader_new(memory, INFLATE_PLAIN);
-    return scan_reader(scan, entry->name, content, UNPACKED_MAX, err);
+    return pickle_scan_reader(scan, entry->name, content, UNPACKED_MAX, err);
 }
 
 static int scan_entry(struct pickle_scan *scan, const struct pickle_input *in,
@@ -181,16 +181,16 @@ static int scan_entry(struct pickle_scan *scan, const struct pickle_input *in,
     if (read_extent(scan, in, (struct extent){entry->offset, LOCAL_SIZE}, &header, &found, err) < 0)
         return -1;
     if (!found || memcmp(header.data, LOCAL_SIGNATURE, 4) != 0) {
-        scan_note_unread(scan, "'%s' in it is not where the archive says", entry->name);
+        pickle_scan_note_unread(scan, "'%s' in it is not where the archive says", entry->name);
         return 0;
     }
     uint64_t offset = entry->offset + LOCAL_SIZE + number_at(header.data + 26, 2) +
                       number_at(header.data + 28, 2);
     if (entry->method == METHOD_STORED)
-        return scan_part(scan, entry->name, in, offset, entry->packed, err);
+        return pickle_scan_part(scan, entry->name, in, offset, entry->packed, err);
     if (entry->method == METHOD_DEFLATED)
         return scan_deflated(scan, in, entry, offset, err);
-    scan_note_unread(scan, "'%s' in it is packed by method %u", entry->name, entry->method);
+    pickle_scan_note_unread(scan, "'%s' in it is packed by method %u", entry->name, entry->method);
     return 0;
 }
 
@@ -199,7 +199,7 @@ static bool is_wanted(const char *name)
     return pickle_is_suspect(name) || strcmp(name, "config.json") == 0;
 }
 
-int scan_zip(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
+int pickle_scan_zip(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
 {
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     struct extent directory = {0, 0};
@@ -211,11 +211,11 @@ int scan_zip(struct pickle_scan *scan, const struct pickle_input *in, struct err
     if (found && read_extent(scan, in, directory, &bytes, &found, err) < 0)
         return -1;
     if (!found)
-        scan_note_unread(scan, "it is a zip archive whose directory cannot be read");
+        pickle_scan_note_unread(scan, "it is a zip archive whose directory cannot be read");
     for (size_t at = 0; found && at < bytes.size;) {
         CLEANUP(entry) struct entry entry = {.name = NULL};
         if (!parse_entry(&bytes, &at, &entry)) {
-            scan_note_unread(scan, "it is a zip archive whose directory is damaged");
+            pickle_scan_note_unread(scan, "it is a zip archive whose directory is damaged");
             return 0;
         }
         if (is_wanted(entry.name) && scan_entry(scan, in, &entry, err) < 0)
