@@ -73,6 +73,13 @@ bool cache_has(const struct cache *cache, const struct digest *digest, uint64_t 
 /* The size of the file that is there under this digest; false if there is none. */
 bool cache_find_size(const struct cache *cache, const struct digest *digest, uint64_t *size);
 
+/*
+ * Opens the content of a file that is there whole, from `offset` on, as it lies on the disk: nothing
+ * is verified. *out is NULL if it is not there.
+ */
+int cache_open_part(const struct cache *cache, const struct digest *digest, uint64_t size,
+                    uint64_t offset, struct reader **out, struct error *err) MUST_CHECK;
+
 /* What is there. */
 struct cache_item {
     char *listing; /* of a listing its path from the cache's folder; NULL: a file, by its digest */

@@ -62,6 +62,16 @@ bool cache_has(const struct cache *cache, const struct digest *digest, uint64_t 
     return cache_find_size(cache, digest, &found) && found == size;
 }
 
+int cache_open_part(const struct cache *cache, const struct digest *digest, uint64_t size,
+                    uint64_t offset, struct reader **out, struct error *err)
+{
+    *out = NULL;
+    if (!cache_has(cache, digest, size))
+        return 0;
+    CLEANUP(text) char *path = cache_path(cache->folder, digest);
+    return file_reader_open(path, offset, SIZE_UNKNOWN, out, err);
+}
+
 int cache_add_listings(const char *folder, struct cache_list *out, struct error *err)
 {
     CLEANUP(text) char *root = xasprintf("%s/" CACHE_LISTINGS, folder);

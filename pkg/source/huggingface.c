@@ -219,6 +219,7 @@ int source_open_huggingface(const struct source_context *context, const struct o
     hub->base.pool = context->pool;
     hub->base.cache = context->cache;
     hub->base.opens_unlisted = true;
+    hub->base.read_flags = huggingface_read_flags;
     address_memo_init(&hub->addresses);
     hub->http = context->http;
     hub->log = context->log;

@@ -28,6 +28,9 @@ struct source {
      * NULL: it says enough. Returns -1.
      */
     int (*explain)(struct source *source, struct error *err);
+    /* As source_read_flags(); NULL: nobody scans what it has. */
+    int (*read_flags)(struct source *source, const struct plan *plan, struct strings *out,
+                      struct error *err);
 };
 
 /* A part of a file. */
@@ -195,6 +198,22 @@ int source_open_file(struct source *source, const struct plan *plan, const struc
 int source_open_part(struct source *source, const struct plan *plan, const struct plan_file *file,
                      const struct source_range *range, struct reader **out,
                      struct error *err) MUST_CHECK;
+
+/*
+ * Appends the bytes of a part, which has a length and is in the file, to `out`. Not verified: for a
+ * look at files that are read whole later. What caches of this machine have comes from there.
+ */
+int source_read_part(struct source *source, const struct plan *plan, const struct plan_file *file,
+                     const struct source_range *range, struct buf *out,
+                     struct error *err) MUST_CHECK;
+
+/*
+ * Adds what the scanners of the hub say of files that are not safe, a text each: "'model.bin' is
+ * unsafe". Nothing is added where nobody scans, and of what is pinned. One request, without a
+ * second try.
+ */
+int source_read_flags(struct source *source, const struct plan *plan, struct strings *out,
+                      struct error *err) MUST_CHECK;
 
 /*
  * Files of one plan that will be opened in a known order, as far as they are small: the next ones

@@ -39,6 +39,13 @@ void hub_info_release(struct hub_info *info);
 CLEANUP_RELEASE(hub_info)
 
 /*
+ * Adds what the Hub's scanners say of files that are not safe, "'model.bin' is unsafe", out of the
+ * answer of /api/models/{id}/revision/{commit}?securityStatus=true. ERROR_CORRUPT.
+ */
+int hub_flags_parse(const void *data, size_t size, struct strings *out,
+                    struct error *err) MUST_CHECK;
+
+/*
  * Adds the files of one page of /api/models/{id}/tree/{commit} to `plan`, unsorted, and the paths
  * of its folders to `folders`. ERROR_CORRUPT, with some of the page's entries in them.
  */
@@ -314,6 +321,9 @@ const char *hub_authorization(const struct huggingface *hub, const char *url);
 /* "{endpoint}/{id}/resolve/{commit}/{path}" */
 void hub_format_file_url(const struct huggingface *hub, const char *commit, const char *path,
                          struct buf *out);
+/* As source->read_flags, of a repo of the Hub. */
+int huggingface_read_flags(struct source *source, const struct plan *plan, struct strings *out,
+                           struct error *err) MUST_CHECK;
 /* Asks for a document; any status is handed over. */
 int hub_get_document(const struct huggingface *hub, const char *url, struct http_response *response,
                      struct error *err) MUST_CHECK;

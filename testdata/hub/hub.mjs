@@ -194,6 +194,9 @@ function sendInfo(x, repo, commit) {
         likes: 0,
         tags: ['test'],
         ...repo.info,
+        ...(isTrue(x.parameters.get('securityStatus')) && {
+            securityRepoStatus: { scansDone: true, filesWithIssues: repo.issues ?? [] },
+        }),
         ...(!x.switches.noSiblings && {
             siblings: [...commit.files.values()].map((file) => sibling(file, withBlobs)),
         }),

@@ -10,7 +10,7 @@ import { Digester, fromBytes, fromFile, gitBlobOid, synthetic } from './content.
 const MEMBERS = {
     hub: ['repos', 'tokens', 'switches', 'faults'],
     repo: ['id', 'type', 'private', 'gated', 'disabled', 'renamedFrom', 'lfs', 'xet', 'pageSize',
-        'commits', 'folder', 'files', 'branches', 'tags', 'refs', 'info'],
+        'commits', 'folder', 'files', 'branches', 'tags', 'refs', 'info', 'issues'],
     commit: ['name', 'oid', 'parent', 'title', 'date', 'folder', 'files'],
     file: ['path', 'text', 'base64', 'file', 'synthetic', 'seed', 'lfs', 'served', 'listing',
         'sha256'],

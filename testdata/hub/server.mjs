@@ -13,6 +13,7 @@
 //      "lfs": {"threshold": 1048576, "globs": []},  LFS: from this size on, or matching a glob
 //      "xet": false, "pageSize": 0,                 0: 1000 entries a page, 50 with expand
 //      "info": {"library_name": "x"},               more members of the repo info
+//      "issues": [{"path": "a.bin", "level": "unsafe"}],   what its scanners say, for securityStatus=true
 //      "commits": [{"name": "c1", "folder": "v1", "files": [FILE...], "oid": HEX40, "title": TEXT,
 //                   "date": ISO, "parent": NAME}],  oldest first; parent: the one before, or null
 //      "branches": {"main": "c1"}, "tags": {"v1.0": "c1"}, "refs": {"refs/pr/1": "c1"}}],
