@@ -302,6 +302,8 @@ static void fill_options(struct injection *injection, const struct command_conte
     options->models.count = injection->model_count;
     options->models.choices = injection->choices;
     options->models.companions = injection->line->companions;
+    options->models.looks_for_code = line->command->id != COMMAND_LOCK;
+    options->models.safe_only = options_has(line, "safe-only");
     options->models.licenses = (struct license_rules){
         .allowed = (const char *const *)line->allowed_licenses.items,
         .denied = (const char *const *)line->denied_licenses.items,

@@ -213,6 +213,16 @@ uint64_t options_number(const struct options *options, const char *name)
     return find_value(options, name)->number;
 }
 
+int option_set_licenses(const struct option_input *in, struct error *err)
+{
+    bool allows = strcmp(in->row->name, "allow-license") == 0;
+    struct strings *list = allows ? &in->options->allowed_licenses : &in->options->denied_licenses;
+
+    if (license_list_parse(in->value, list, err) < 0)
+        return error_wrap(err, "--%s", in->row->name);
+    return 0;
+}
+
 void options_release(struct options *options)
 {
     for (size_t i = 0; i < OPTION_ROWS_MAX; i++)

@@ -86,16 +86,6 @@ static int set_platform(const struct option_input *in, struct error *err)
     return 0;
 }
 
-static int set_licenses(const struct option_input *in, struct error *err)
-{
-    bool allows = strcmp(in->row->name, "allow-license") == 0;
-    struct strings *list = allows ? &in->options->allowed_licenses : &in->options->denied_licenses;
-
-    if (license_list_parse(in->value, list, err) < 0)
-        return error_wrap(err, "--%s", in->row->name);
-    return 0;
-}
-
 /* It is for all models of the call, so a second one cannot be meant for some of them. */
 static int set_layout(const struct option_input *in, struct error *err)
 {
@@ -313,9 +303,11 @@ const struct option_row option_rows[] = {
     {RULES, "allow-license", 0, "LIST", PROJECT_READERS,
      .help = "only models under these licences, as the Hub names them: mit,apache-2.0; 'unknown' "
              "is one that is not known. Repeatable.",
-     .set = set_licenses},
+     .set = option_set_licenses},
     {RULES, "deny-license", 0, "LIST", PROJECT_READERS,
-     .help = "no models under these licences; repeatable", .set = set_licenses},
+     .help = "no models under these licences; repeatable", .set = option_set_licenses},
+    {RULES, "safe-only", 0, NULL, MODEL_PLACERS,
+     .help = "no files that run code when they are loaded, such as pickles"},
 
     {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", IMAGE_MAKERS,
      .help = "only these, the others are left out; repeatable. All of them, if left out.",

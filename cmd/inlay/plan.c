@@ -41,6 +41,21 @@ static json_t *platform_json(const struct preview_platform *platform)
         (json_int_t)platform->base_layers);
 }
 
+static json_t *code_json(const struct preview_code *code)
+{
+    static const char *const verdicts[] = {
+        [PICKLE_KNOWN] = "known", [PICKLE_UNKNOWN] = "unknown", [PICKLE_DANGEROUS] = "dangerous"};
+    json_t *imports = json_array();
+
+    for (size_t i = 0; i < code->findings.count; i++)
+        json_array_append_new(imports,
+                              json_pack("{s:s, s:s}", "name", code->findings.imports[i].name,
+                                        "verdict", verdicts[code->findings.imports[i].verdict]));
+    return json_pack("{s:s, s:s, s:o, s:o}", "path", code->path, "kind",
+                     code->is_source ? "source" : "pickle", "imports", imports, "unread",
+                     text_to_json(code->findings.unread));
+}
+
 static json_t *gate_json(enum plan_gate gate)
 {
     switch (gate) {
@@ -57,17 +72,21 @@ static json_t *gate_json(enum plan_gate gate)
 static json_t *model_json(const struct preview_model *model)
 {
     json_t *files = json_array();
+    json_t *code = json_array();
 
+    for (size_t i = 0; i < model->code_count; i++)
+        json_array_append_new(code, code_json(&model->code[i]));
     for (size_t i = 0; i < model->file_count; i++)
         json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files[i].path, "size",
                                                (json_int_t)model->files[i].size));
-    return json_pack(
-        "{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:I, s:o, s:o, s:I}", "name", model->name, "revision",
-        text_to_json(model->revision), "companion_of", text_to_json(model->companion_of), "commit",
-        model->commit, "license", text_to_json(model->license), "license_name",
-        text_to_json(model->license_name), "gated", gate_json(model->gate), "size",
-        (json_int_t)model->size, "files", files, "left_out", strings_to_json(&model->left_out),
-        "left_out_size", (json_int_t)model->left_out_size);
+    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I}", "name",
+                     model->name, "revision", text_to_json(model->revision), "companion_of",
+                     text_to_json(model->companion_of), "commit", model->commit, "license",
+                     text_to_json(model->license), "license_name",
+                     text_to_json(model->license_name), "gated", gate_json(model->gate), "code",
+                     code, "size", (json_int_t)model->size, "files", files, "left_out",
+                     strings_to_json(&model->left_out), "left_out_size",
+                     (json_int_t)model->left_out_size);
 }
 
 static json_t *companion_json(const struct preview_companion *companion)

@@ -74,8 +74,8 @@ bool cache_has(const struct cache *cache, const struct digest *digest, uint64_t 
 bool cache_find_size(const struct cache *cache, const struct digest *digest, uint64_t *size);
 
 /*
- * Opens the content of a file that is there whole, from `offset` on, as it lies on the disk: nothing
- * is verified. *out is NULL if it is not there.
+ * Opens the content of a file that is there whole, from `offset` on, as it lies on the disk:
+ * nothing is verified. *out is NULL if it is not there.
  */
 int cache_open_part(const struct cache *cache, const struct digest *digest, uint64_t size,
                     uint64_t offset, struct reader **out, struct error *err) MUST_CHECK;

@@ -27,6 +27,7 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     CLEANUP(base) struct base base = {0};
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(code) struct code code = {NULL, 0};
     CLEANUP(known) struct known known = {0};
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
@@ -43,6 +44,7 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     if (store_probe_write(options->target.store, err) < 0)
         return error_wrap(err, "the target %s", options->target.store->name);
     if (models_list(options, &base, &models, &companions, &notes, err) < 0 ||
+        code_check(options, &models, &code, &notes, err) < 0 ||
         known_find(options, &base, &known, err) < 0 ||
         target_tags_note(options, &base, &known, &notes, &tags, err) < 0 ||
         placements_find(&arrangement, &placements, &notes, err) < 0 ||

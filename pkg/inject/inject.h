@@ -44,6 +44,8 @@ struct inject_models {
     const struct inject_choice *choices; /* required; one a model */
     size_t count;                        /* 1 or more */
     struct license_rules licenses;       /* of them, and of what comes along; zero: any */
+    bool looks_for_code;                 /* files that run code when they are loaded are told */
+    bool safe_only;                      /* and refused */
     enum inject_companions companions;
     /* Opens one of these; *out is borrowed for as long as the options are. NULL: none comes along.
      */

@@ -6,6 +6,7 @@
 #include "inject/materials.h"
 #include "inject/preview.h"
 #include "pack/pack.h"
+#include "pickle/pickle.h"
 #include "placement/placement.h"
 #include "transfer/image_tree.h"
 #include "transfer/transfer.h"
@@ -74,6 +75,28 @@ int models_add(const struct model_listing *listing, size_t number, struct source
                const struct inject_choice *choice, struct error *err) MUST_CHECK;
 /* Whether a model's revision is the commit itself, in full or abbreviated. */
 bool model_is_by_commit(const struct model *model);
+
+/* A file of a model that runs code when it is loaded. */
+struct code_file {
+    size_t model;                 /* its number */
+    const struct plan_file *file; /* of its plan; borrowed */
+    bool is_source;               /* Python, which the loader imports */
+    struct pickle_findings findings;
+};
+
+struct code {
+    struct code_file *items; /* by models, and then by paths */
+    size_t count;
+};
+
+void code_release(struct code *code);
+CLEANUP_RELEASE(code)
+/*
+ * code.c: looks at the files of the models that may be such, of large ones at parts, and says what
+ * it has found. ERROR_REFUSED if there is one and the options want none. `out` is empty.
+ */
+int code_check(const struct inject_options *options, const struct models *models, struct code *out,
+               struct notes *notes, struct error *err) MUST_CHECK;
 
 /* What of a model is looked for in the base, among what earlier runs have recorded. */
 struct base_question {

@@ -363,6 +363,7 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     CLEANUP(notes) struct notes quiet = NOTES_INIT;
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(code) struct code code = {NULL, 0};
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(known_bases) struct known_bases known = {0};
@@ -371,7 +372,8 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     const struct base_platform *platform = &base->platforms[0];
 
     known_bases_add(&known, &platform->own);
-    if (models_list(options, base, &models, &companions, &told, err) < 0)
+    if (models_list(options, base, &models, &companions, &told, err) < 0 ||
+        code_check(options, &models, &code, &told, err) < 0)
         return -1;
     int result_code = placements_find(&arrangement, &placements, &quiet, err);
     pass_warnings(&quiet, options->log);

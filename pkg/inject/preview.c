@@ -37,6 +37,11 @@ static void model_release(struct preview_model *model)
     for (size_t i = 0; i < model->file_count; i++)
         free(model->files[i].path);
     free(model->files);
+    for (size_t i = 0; i < model->code_count; i++) {
+        free(model->code[i].path);
+        pickle_findings_release(&model->code[i].findings);
+    }
+    free(model->code);
     free(model->name);
     free(model->revision);
     free(model->title);
@@ -245,11 +250,27 @@ static void tell_models(const struct models *models, struct preview *out)
         tell_model(&models->items[i], &out->models[out->model_count++]);
 }
 
+/* Takes over the findings. */
+static void tell_code(struct code *code, struct preview *out)
+{
+    for (size_t i = 0; i < code->count; i++) {
+        struct preview_model *model = &out->models[code->items[i].model];
+        model->code = xrealloc(model->code, model->code_count + 1, sizeof(*model->code));
+        model->code[model->code_count++] = (struct preview_code){
+            .path = xstrdup(code->items[i].file->path),
+            .is_source = code->items[i].is_source,
+            .findings = code->items[i].findings,
+        };
+        code->items[i].findings = (struct pickle_findings)PICKLE_FINDINGS_INIT;
+    }
+}
+
 static int plan_all(const struct inject_options *options, struct notes *notes, struct preview *out,
                     struct error *err)
 {
     CLEANUP(base) struct base base = {0};
     CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(code) struct code code = {NULL, 0};
     CLEANUP(known) struct known known = {0};
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
@@ -259,6 +280,7 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     if (base_read(options, &base, notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
     if (models_list(options, &base, &models, &out->companions, notes, err) < 0 ||
+        code_check(options, &models, &code, notes, err) < 0 ||
         known_find(options, &base, &known, err) < 0 ||
         placements_find(&arrangement, &placements, notes, err) < 0 ||
         build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
@@ -268,6 +290,7 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     out->base_digest = base.tree->document.descriptor.digest;
     tell_platforms(&base, &placements, out);
     tell_models(&models, out);
+    tell_code(&code, out);
     tell_layers(&base, &plan, out);
     return tell_base(options, &plan.others, out, err);
 }

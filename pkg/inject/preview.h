@@ -3,6 +3,7 @@
 
 #include "companion/companion.h"
 #include "inject/inject.h"
+#include "pickle/pickle.h"
 
 /* The use case: everything that inject_run() would do, told before a byte of weights moves. */
 
@@ -22,6 +23,13 @@ struct preview_file {
     uint64_t size;
 };
 
+/* A file that runs code when it is loaded. */
+struct preview_code {
+    char *path;
+    bool is_source; /* Python, which the loader imports */
+    struct pickle_findings findings;
+};
+
 /* One model of the image. Texts are owned, here and below. */
 struct preview_model {
     char *name;         /* "org/name", "datasets/org/name" */
@@ -37,6 +45,8 @@ struct preview_model {
     char *license; /* "mit"; of several "a, b"; NULL: not known, here and below */
     char *license_name;
     enum plan_gate gate;
+    struct preview_code *code;
+    size_t code_count;
 };
 
 /* What becomes of a companion. */

@@ -1,5 +1,6 @@
 #include "source/source_internal.h"
 
+#include "core/json_limit.h"
 #include "core/text.h"
 
 #include <jansson.h>
@@ -26,7 +27,10 @@ static void add_flag(const json_t *issue, struct strings *out)
 int hub_flags_parse(const void *data, size_t size, struct strings *out, struct error *err)
 {
     json_error_t why;
-    json_auto_t *document = json_loadb(data, size, 0, &why);
+
+    if (json_check_size(data, size, PAGE_VALUES_MAX, err) < 0)
+        return error_wrap(err, "the answer");
+    json_auto_t *document = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
     const json_t *status = json_object_get(document, "securityRepoStatus");
     const json_t *issue;
     size_t i;

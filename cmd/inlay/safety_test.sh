@@ -1,0 +1,84 @@
+#!/bin/bash
+# Files that run code when they are loaded are named with what they import, and refused by --safe-only.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+cd "$TEST_DIR" || exit
+python3 "$TESTDATA/pickles/make.py" "$TEST_DIR/made" >made.json
+start_hub "$(jq -n --arg made "$TEST_DIR/made" '{repos: [
+        {id: "acme/all", folder: $made},
+        {id: "acme/torch", files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($made)/torch/model.bin", lfs: true}]},
+        {id: "acme/both", files: [{path: "model.safetensors", text: "w"}, {path: "training_args.pt", file: "\($made)/torch/model.bin"}]},
+        {id: "acme/shell", issues: [{path: "model.bin", level: "unsafe"}],
+            files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($made)/harmful/shell.bin", lfs: true}]},
+        {id: "acme/code", files: [{path: "config.json", text: "{\"auto_map\": {\"AutoModel\": \"modeling.M\"}}"},
+            {path: "model.safetensors", text: "w"}, {path: "modeling.py", text: "class M: pass"}]},
+        {id: "acme/safe", files: [{path: "config.json", text: "{}"}, {path: "model.safetensors", text: "w"},
+            {path: "tools.py", text: "1"}, {path: "openvino.bin", file: "\($made)/other/openvino.bin"}]}]}')" \
+
+export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
+make_base base 1
+
+# What inlay finds in each file is what the script put there, from the hub by ranges and from a folder.
+code='[.models[0].code[] | {path, imports: ([.imports[] | {(.name): .verdict}] | add // {}), unread: (.unread != null)}]'
+expected=$(jq -cS '[.[] | select(.runs_code or .unread) | {path, imports, unread}] | sort_by(.path)' made.json)
+for model in acme/all "dir:$TEST_DIR/made,as=acme/made"; do
+    expect_exit 0 "$INLAY" plan --json oci:base:1 "$model" --all-files
+    expect_eq "$expected" "$(jq -cS "$code" <<<"$OUT")" "$model"
+    for path in $(jq -r '.[].path | select(startswith("harmful/"))' made.json); do
+        expect_contains "$ERR" "warning: DANGEROUS: '$path' of "
+    done
+    expect_contains "$ERR" "warning: 'unknown/net.pt' of "
+    expect_contains "$ERR" 'imports acme.models.Net (not known)'
+    expect_contains "$ERR" "no safetensors, ONNX or GGUF is taken in their place: 'numpy/objects.npy'"
+    expect_lacks "$ERR" openvino
+done
+
+# CPython's own disassembler names the same imports.
+for path in $(jq -r '.[] | .path | select(test("^harmful/.*[.](pkl|dill)$|plain.pt|old.pth|second.pth|net.pkl"))' made.json); do
+    case $path in */computed.pkl) continue ;; esac
+    expect_eq "$(jq -r --arg path "$path" '.[] | select(.path == $path) | .imports | keys[]' made.json | sort)" \
+        "$(python3 "$TESTDATA/pickles/judge.py" "made/$path" | sort -u)" "$path"
+done
+
+# Of a file kilobytes are asked for, once: the second call remembers. No weight is fetched.
+hub_control '{"clearLog": true}' >/dev/null
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/torch
+expect_contains "$ERR" "acme/torch@main has pickles, which run code when they are loaded"
+expect_eq 0 "$(hub_log '[.requests[] | select(.path | test("model.bin")) | select(.range == null and .method == "GET")] | length')"
+hub_control '{"clearLog": true}' >/dev/null
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/torch
+expect_contains "$ERR" "acme/torch@main has pickles"
+expect_eq 0 "$(hub_log '[.requests[] | select(.path | test("/resolve/.*model.bin"))] | length')"
+
+# Beside safe weights, known imports are not worth a line; a danger is, and what the hub says.
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/both acme/safe acme/code
+expect_eq '' "$ERR"
+expect_exit 0 "$INLAY" layer -q acme/shell -o shell.tar
+expect_contains "$ERR" "warning: DANGEROUS: 'model.bin' of acme/shell@main runs code when it is loaded, and imports posix.system (dangerous)"
+expect_contains "$ERR" "warning: the hub's scanners say of acme/shell@main: 'model.bin' is unsafe"
+expect_exit 0 "$INLAY" inject oci:base:1 acme/code --to oci:out:1
+expect_contains "$ERR" "acme/code@main has code that its loader runs: 'modeling.py'"
+
+# --safe-only refuses all of it, before weights move.
+refuse() { # WORDS ARGUMENT...
+    local words=$1
+    shift
+    hub_control '{"clearLog": true}' >/dev/null
+    expect_exit 11 "$INLAY" inject -q oci:base:1 "$@" --to oci:refused:1 --safe-only
+    expect_contains "$ERR" "$words"
+    expect_eq '' "$(hub_log '.requests[] | .path | select(test("/resolve/.*safetensors"))')"
+    expect_no_file refused/index.json
+    expect_exit 11 "$INLAY" plan -q oci:base:1 "$@" --safe-only
+    expect_exit 11 "$INLAY" layer -q "$@" -o refused.tar --safe-only
+    expect_no_file refused.tar
+}
+refuse "'acme/torch@main' has files that run code when they are loaded, which --safe-only refuses: 'model.bin'; take other weights" acme/safe acme/torch
+refuse "'acme/shell@main' has files that run code when they are loaded, which --safe-only refuses: 'model.bin': one imports posix.system (dangerous)" acme/shell
+refuse "which --safe-only refuses: 'training_args.pt'" acme/both
+refuse "which --safe-only refuses: 'modeling.py'" acme/code
+expect_exit 0 "$INLAY" inject -q oci:base:1 acme/safe acme/both,exclude=*.pt acme/code,exclude=*.py --to oci:out:2 --safe-only
+expect_eq '' "$ERR"
+
+# It has no value.
+expect_exit 2 "$INLAY" plan oci:base:1 acme/safe --safe-only=yes
+expect_contains "$ERR" "takes no value"
