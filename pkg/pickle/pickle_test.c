@@ -81,6 +81,7 @@ static const struct {
     {"bytes", BYTES("\6\0\0\0 is the version of CTranslate2"), NULL},
     {"a text", BYTES("weights"), NULL},
     {"nothing at all", BYTES(""), NULL},
+    {"nothing, packed", BYTES("\x28\xb5\x2f\xfd\x50\x4b\x9e\4\1\0\0"), NULL},
 };
 
 static void pickle_scan_names_what_each_way_of_importing_imports(void **state)

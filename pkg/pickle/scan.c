@@ -124,7 +124,7 @@ static int memory_read(void *arg, uint64_t offset, size_t size, struct buf *out,
     const struct buf *bytes = arg;
 
     (void)err;
-    buf_add(out, bytes->data + offset, size);
+    buf_add(out, buf_text(bytes) + offset, size);
     return 0;
 }
 
