@@ -373,6 +373,9 @@ const struct option_row option_rows[] = {
      INTO(option_set_text, inject.placement.user)},
     {READER, "home", 0, "PATH", COMMAND_VERIFY, .help = "in place of that user's home",
      INTO(option_set_path, inject.placement.home)},
+    {READER, "policy", 0, "FILE", COMMAND_VERIFY,
+     .help = "refuses an image whose models do not meet the rules in this file: where they come "
+             "from, licences, formats, files that run code"},
     {READER, "hub", 0, NULL, COMMAND_VERIFY,
      .help = "compares with what the Hub has at the models' commits, too"},
 

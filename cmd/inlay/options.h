@@ -37,7 +37,7 @@ struct option_row {
 
 /* The table, up to a row without a name; rows with the same title stand together. */
 extern const struct option_row option_rows[];
-#define OPTION_ROWS_MAX 96
+#define OPTION_ROWS_MAX 128
 
 /* What was given of a row. */
 struct option_value {

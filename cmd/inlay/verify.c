@@ -3,6 +3,7 @@
 #include "demands.h"
 #include "json.h"
 #include "oci/document.h"
+#include "policy_gate.h"
 #include "scanned.h"
 #include "session.h"
 
@@ -20,6 +21,8 @@ struct verification {
     char *hub_cache; /* what they borrow; NULL: none */
     struct reference image;
     struct demands demands;
+    struct policy policy; /* empty: there is none */
+    struct policy_findings against;
     struct store *store;
 };
 
@@ -27,6 +30,8 @@ static void verification_release(struct verification *verification)
 {
     store_free(verification->store);
     demands_release(&verification->demands);
+    policy_release(&verification->policy);
+    policy_findings_release(&verification->against);
     free(verification->hub_cache);
     session_release(&verification->session);
     reference_release(&verification->image);
@@ -92,7 +97,9 @@ static json_t *platform_json(const struct verify_platform *platform)
                      findings_json(&platform->missing), "models", models);
 }
 
-static void print_json(const struct demands *demands, const struct verify_result *result)
+/* `against` is NULL where there is no policy. */
+static void print_json(const struct demands *demands, const struct verify_result *result,
+                       const struct policy_findings *against)
 {
     json_t *demanded = json_array();
     json_t *platforms = json_array();
@@ -108,6 +115,8 @@ static void print_json(const struct demands *demands, const struct verify_result
         "wrong_models", size_json(result->wrong_model_count), "findings",
         size_json(result->finding_count), "demanded", demanded, "missing",
         strings_to_json(&result->missing), "platforms", platforms);
+    if (against != NULL)
+        json_object_set_new(document, "policy", policy_findings_json(against));
     json_to_buf(document, &text);
     puts(buf_text(&text));
 }
@@ -270,12 +279,21 @@ static int refuse_findings(const struct demands *demands, const struct verify_re
                      missing == 1 ? "is" : "are");
 }
 
+static int refuse_policy(const struct options *options, const struct policy_findings *against,
+                         struct error *err)
+{
+    return error_set(err, ERROR_REFUSED, "%zu finding%s against the policy '%s'", against->count,
+                     plural(against->count), options_text(options, "policy"));
+}
+
 /* Whoever asks whether its models can be read expects some. */
-static int judge(const struct options *options, const struct demands *demands,
+static int judge(const struct options *options, const struct verification *verification,
                  const struct verify_result *result, struct error *err)
 {
     if (result->finding_count > 0)
-        return refuse_findings(demands, result, err);
+        return refuse_findings(&verification->demands, result, err);
+    if (verification->against.count > 0)
+        return refuse_policy(options, &verification->against, err);
     if (result->model_count > 0 || options_has(options, "allow-none") ||
         options_has(options, "scan"))
         return 0;
@@ -309,6 +327,33 @@ static int demand_scan(struct verification *verification, const struct options *
     return demands_add_scan(&verification->demands, &findings, err);
 }
 
+/* What was found out, for people or programs. */
+static int tell_result(struct verification *verification, const struct options *options,
+                       const struct verify_result *result, struct error *err)
+{
+    bool has_policy = options_has(options, "policy");
+
+    if (has_policy)
+        policy_gate_judge(&verification->policy, result, &verification->against);
+    if (options_has(options, "json"))
+        print_json(&verification->demands, result, has_policy ? &verification->against : NULL);
+    else
+        print_text(result);
+    if (!options_has(options, "json"))
+        policy_findings_print(&verification->against);
+    return judge(options, verification, result, err);
+}
+
+static int read_policy(struct verification *verification, const struct options *options,
+                       struct error *err)
+{
+    const char *path = options_text(options, "policy");
+
+    if (path == NULL || policy_read(path, &verification->policy, err) == 0)
+        return 0;
+    return error_wrap(err, "--policy");
+}
+
 static int run_verify(const struct command_context *context, struct options *options,
                       struct error *err)
 {
@@ -317,7 +362,8 @@ static int run_verify(const struct command_context *context, struct options *opt
     struct session *session = &verification.session;
 
     if (session_parse_existing(options, "IMAGE", options->names[0], &verification.image, err) < 0 ||
-        demands_parse(options, &verification.demands, err) < 0)
+        demands_parse(options, &verification.demands, err) < 0 ||
+        read_policy(&verification, options, err) < 0)
         return -1;
     session_open(session, context, options);
     const struct store_context *stores = &session->stores;
@@ -344,6 +390,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         .demands = verification.demands.wanted,
         .demand_count = verification.demands.count,
         .companions_are_notes = options_has(options, "no-companions"),
+        .asks_license = policy_asks_for_licenses(&verification.policy),
+        .asks_code = verification.policy.safe_only,
         .open_source = options_has(options, "hub") ? open_hub : NULL,
         .open_arg = &verification,
         .jobs = (unsigned)options_number(options, "jobs"),
@@ -352,11 +400,7 @@ static int run_verify(const struct command_context *context, struct options *opt
     };
     if (verify_run(&wanted, &result, err) < 0)
         return -1;
-    if (options_has(options, "json"))
-        print_json(&verification.demands, &result);
-    else
-        print_text(&result);
-    return judge(options, &verification.demands, &result, err);
+    return tell_result(&verification, options, &result, err);
 }
 
 static const struct argument_help arguments[] = {

@@ -68,6 +68,9 @@ static void model_release(struct verify_model *model)
     strings_release(&model->links);
     strings_release(&model->paths);
     strings_release(&model->refs);
+    strings_release(&model->suspect);
+    free(model->license);
+    free(model->license_name);
     strings_release(&model->notes);
     findings_release(&model->findings);
 }

@@ -40,6 +40,9 @@ struct verify_options {
     size_t demand_count;
     bool companions_are_notes; /* those that are not there are no findings */
 
+    bool asks_license; /* the licence of each model is told */
+    bool asks_code;    /* and which of its files run code when they are loaded */
+
     verify_open_fn *open_source; /* NULL: nothing is asked of the Hub */
     void *open_arg;
 
@@ -98,9 +101,12 @@ struct verify_model {
     bool is_checked; /* false: the platform's findings say why */
     size_t files;    /* of the model, that the user was found to reach */
     uint64_t size;   /* bytes of these files */
-    struct strings paths; /* of these files, in the model's own folder */
-    struct strings refs;  /* names of revisions under which its loader finds this commit */
-    struct strings notes; /* what is worth knowing and not wrong */
+    struct strings paths;   /* of these files, in the model's own folder */
+    char *license;          /* by the Hub if that is asked, else by its files; NULL: not known */
+    char *license_name;     /* where that is "other"; NULL: it has none */
+    struct strings suspect; /* paths of files that run code when they are loaded */
+    struct strings refs;    /* names of revisions under which its loader finds this commit */
+    struct strings notes;   /* what is worth knowing and not wrong */
     struct verify_findings findings;
 };
 

@@ -144,6 +144,15 @@ static void note_left_out(struct subject *subject, const struct plan *plan,
                  rest.left_out.count == 1 ? "is" : "are", names);
 }
 
+const struct plan *subject_hub_plan(const struct subject *subject)
+{
+    const struct check *check = subject->check;
+    const struct verify_model *model = subject->model;
+    const struct hub_model *hub = find(check->hub, check->hub_count, model->name, model->commit);
+
+    return hub != NULL && hub->why_not == NULL ? &hub->plan : NULL;
+}
+
 void subject_compare_hub(struct subject *subject)
 {
     const struct check *check = subject->check;

@@ -150,6 +150,12 @@ int subject_check_companions(struct subject *subject, const struct companions *f
 int check_has_companion(const struct check *check, const char *place,
                         const struct companion *companion, bool *out, struct error *err) MUST_CHECK;
 
+/* verify_rules.c: what rules of a policy ask of the model, as far as the options want it. */
+int subject_find_rules(struct subject *subject, struct error *err) MUST_CHECK;
+/* verify_hub.c: what the Hub has of the model, if it was asked and has it; NULL: nothing is known.
+ */
+const struct plan *subject_hub_plan(const struct subject *subject);
+
 /* verify_modules.c: the user can make the folder that code is run from. */
 int subject_check_modules(struct subject *subject, const struct companions *found,
                           struct error *err) MUST_CHECK;

@@ -293,7 +293,7 @@ static int check_all(struct subject *subject, struct error *err)
     drop_repeated(&model->findings);
     subject_compare_hub(subject);
     if (note_all(subject, err) < 0 || subject_find_companions(subject, &found, err) < 0 ||
-        subject_check_modules(subject, &found, err) < 0)
+        subject_check_modules(subject, &found, err) < 0 || subject_find_rules(subject, err) < 0)
         return -1;
     return subject_check_companions(subject, &found, err);
 }
