@@ -138,6 +138,22 @@ expect_exit 0 "$INLAY" inject "$REGISTRY/app:base" acme/tiny --to "$REGISTRY/onc
 expect_contains "$ERR" 'small files of acme/tiny'
 expect_contains "$ERR" 'already there, checked'
 
+# What an earlier version has noted in the memo it may only have been told: it says where to look, and is checked.
+inject "$REGISTRY/app:base" acme/tiny --to "$REGISTRY/noted:1"
+mv "$XDG_CACHE_HOME/inlay/layers" "$XDG_CACHE_HOME/inlay/recipes"
+expect_exit 0 "$INLAY" inject "$REGISTRY/app:base" acme/tiny --to "$REGISTRY/noted:2"
+expect_contains "$ERR" 'medium files of acme/tiny, 2.0 MB, already there, checked'
+expect_exit 0 "$INLAY" inject "$REGISTRY/app:base" acme/tiny --to "$REGISTRY/noted:3"
+expect_contains "$ERR" 'medium files of acme/tiny, 2.0 MB, already there'
+expect_lacks "$ERR" 'files of acme/tiny, 2.0 MB, already there, checked'
+
+# A lock does not write down what a forged base claims its layers to be.
+mkdir project
+(cd project && rm -rf "$XDG_CACHE_HOME" && "$INLAY" init --quiet acme/tiny >/dev/null &&
+    "$INLAY" lock --quiet --base oci:../honest:weights >/dev/null) || fail 'no lock was made'
+[ "$(jq '[.images[].layers[] | select(.model)] | length' project/inlay.lock.json)" -gt 0 ] || fail 'the lock has no layers'
+expect_json project/inlay.lock.json '[.images[].layers[] | select(.model) | .diff_id] | unique' '[null]'
+
 # --trust-records all reads nothing, and takes what it is told.
 before=$(reads forged)
 inject "$REGISTRY/app:base" acme/tiny --to "$REGISTRY/gullible:1" --reuse-from "$REGISTRY/forged:1" --trust-records all

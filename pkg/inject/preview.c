@@ -174,10 +174,10 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
         .fate = layer->fate,
         .is_claim = layer->is_claim,
     };
-    if (is_there) {
+    if (is_there)
         out->blob = layer->blob.digest;
+    if (is_there && !layer->is_claim)
         out->diff_id = layer->diff_id;
-    }
     for (size_t i = 0; i < base->platform_count; i++)
         if (cut_has(&plan->platforms[i], recipe))
             strings_add(&out->platforms, image_platform(base->platforms[i].image));
