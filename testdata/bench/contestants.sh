@@ -98,6 +98,8 @@ inlay) inject ;;
 again | again-new-base | readme | shard | first) inject ;;
 reuse-from) inject --reuse-from "$REUSE" ;;
 layer-cache) inject --layer-cache "$REUSE" ;;
+reuse-from-trusting) inject --reuse-from "$REUSE" --trust-records all ;;
+layer-cache-trusting) inject --layer-cache "$REUSE" --trust-records all ;;
 connections-*) inject --connections "${1#*-}" ;;
 none | gzip | zstd) inject --compression "$1" ;;
 tar-skopeo)

@@ -85,11 +85,14 @@ before_layer-cache() {
     rm -rf "$XDG_CACHE_HOME"
     TARGET=$REGISTRY/other:1
 }
+before_reuse-from-trusting() { before_reuse-from; }
+before_layer-cache-trusting() { before_layer-cache; }
 row_again() {
     local -a others=()
     serve_weights 1 "$size"
     ! has_option --reuse-from || others+=(reuse-from)
     ! has_option --layer-cache || others+=(layer-cache)
+    ! has_option --trust-records || others+=(reuse-from-trusting layer-cache-trusting)
     contest again "$size, for the second time, on a machine that has not seen it" first again \
         again-new-base "${others[@]}"
 }
