@@ -376,6 +376,9 @@ const struct option_row option_rows[] = {
     {READER, "policy", 0, "FILE", COMMAND_VERIFY,
      .help = "refuses an image whose models do not meet the rules in this file: where they come "
              "from, licences, formats, files that run code"},
+    {READER, "provenance", 0, "FILE", COMMAND_VERIFY, .otherwise = "",
+     .help = "compares with the statement that 'inlay inject --provenance' has attached to the "
+             "image, or with that in FILE"},
     {READER, "hub", 0, NULL, COMMAND_VERIFY,
      .help = "compares with what the Hub has at the models' commits, too"},
 

@@ -6,6 +6,7 @@
 #include "policy_gate.h"
 #include "scanned.h"
 #include "session.h"
+#include "statements.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -359,6 +360,7 @@ static int run_verify(const struct command_context *context, struct options *opt
 {
     CLEANUP(verification) struct verification verification = {.image = REFERENCE_INIT};
     CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
+    CLEANUP(statements) struct statements statements = {.items = NULL};
     struct session *session = &verification.session;
 
     if (session_parse_existing(options, "IMAGE", options->names[0], &verification.image, err) < 0 ||
@@ -381,6 +383,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         return -1;
     CLEANUP(text) char *version = reference_version(&verification.image);
     CLEANUP(text) char *memo = session_memo_folder();
+    if (statements_read(options, verification.store, version, stores->log, &statements, err) < 0)
+        return -1;
     const struct verify_options wanted = {
         .store = verification.store,
         .version = version,
@@ -394,6 +398,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         .asks_code = verification.policy.safe_only,
         .open_source = options_has(options, "hub") ? open_hub : NULL,
         .open_arg = &verification,
+        .statements = statements.items,
+        .statement_count = statements.count,
         .jobs = (unsigned)options_number(options, "jobs"),
         .log = stores->log,
         .cancel = context->cancel,

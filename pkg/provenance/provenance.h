@@ -16,6 +16,7 @@
 #define PROVENANCE_MEDIA_TYPE "application/vnd.in-toto+json"
 #define BOM_MEDIA_TYPE "application/vnd.cyclonedx+json"
 #define PROVENANCE_PREDICATE_TYPE "https://slsa.dev/provenance/v1"
+#define PROVENANCE_STATEMENT_TYPE "https://in-toto.io/Statement/v1"
 #define PROVENANCE_BUILD_TYPE "urn:inlay:inject:v1"
 #define PROVENANCE_BUILDER "urn:inlay:builder"
 
@@ -85,5 +86,36 @@ char *provenance_ask(const struct origin *origin);
 void provenance_format(const struct provenance *provenance, struct buf *out);
 /* The bill of materials, of the first of the images. Replaces what is in `out`. */
 void bom_format(const struct provenance *provenance, struct buf *out);
+
+/* A model as a statement has it. Texts are owned. */
+struct stated_model {
+    char *name; /* as layers record it: "org/name" */
+    char *pin;
+    char *layout;
+    bool is_kept;     /* it came with the base: `plan` has no files */
+    struct plan plan; /* its files; the origin as far as its record tells */
+};
+
+/* What a statement says, as far as an image can be compared with it. */
+struct statement {
+    struct digest *subjects; /* at least one */
+    size_t subject_count;
+    struct strings bases; /* digests that the image may record as its base's; empty: none is told */
+    struct stated_model *models;
+    size_t model_count;
+};
+
+#define STATEMENT_INIT                                                                             \
+    {                                                                                              \
+        .subjects = NULL                                                                           \
+    }
+
+/*
+ * Reads what provenance_format() has written. ERROR_UNSUPPORTED for a statement of others,
+ * ERROR_CORRUPT for what is none. What others have added to it is passed over.
+ */
+int statement_parse(const struct buf *bytes, struct statement *out, struct error *err) MUST_CHECK;
+void statement_release(struct statement *statement);
+CLEANUP_RELEASE(statement)
 
 #endif

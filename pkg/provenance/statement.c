@@ -215,10 +215,10 @@ void provenance_format(const struct provenance *provenance, struct buf *out)
     json_t *definition = json_pack("{s:s, s:o, s:o}", "buildType", PROVENANCE_BUILD_TYPE,
                                    "externalParameters", external_parameters(provenance),
                                    "resolvedDependencies", dependencies(provenance));
-    json_auto_t *statement = json_pack(
-        "{s:s, s:o, s:s, s:{s:o, s:o}}", "_type", "https://in-toto.io/Statement/v1", "subject",
-        subjects(provenance), "predicateType", PROVENANCE_PREDICATE_TYPE, "predicate",
-        "buildDefinition", definition, "runDetails", run_details(provenance));
+    json_auto_t *statement =
+        json_pack("{s:s, s:o, s:s, s:{s:o, s:o}}", "_type", PROVENANCE_STATEMENT_TYPE, "subject",
+                  subjects(provenance), "predicateType", PROVENANCE_PREDICATE_TYPE, "predicate",
+                  "buildDefinition", definition, "runDetails", run_details(provenance));
 
     json_to_buf(statement, out);
 }

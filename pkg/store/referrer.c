@@ -157,6 +157,9 @@ int store_write_referrer(struct store *store, const struct descriptor *subject,
 
     if (!store->keeps_referrers)
         return refuse_place(store, err);
+    if (referrer->content->size > REFERRER_LIMIT)
+        return error_set(err, ERROR_UNSUPPORTED, "it has %zu bytes, expected %zu at most",
+                         referrer->content->size, REFERRER_LIMIT);
     if (write_blobs(store, referrer, &config, &content, err) < 0)
         return -1;
     json_auto_t *manifest = make_manifest(subject, referrer, &config, &content);

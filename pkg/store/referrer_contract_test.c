@@ -146,6 +146,22 @@ static void an_archive_keeps_none_and_says_so(void **state)
                   err, ERROR_UNSUPPORTED, "keeps nothing that is said of an image");
 }
 
+static void what_nobody_would_read_again_is_not_written(void **state)
+{
+    CLEANUP(store) struct store *store = open_subject(state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    const struct referrer referrer = {STATEMENT, &content, "x.json", NULL, NULL};
+    struct descriptor out = DESCRIPTOR_INIT;
+
+    if (!keeps_referrers(state))
+        return;
+    struct descriptor subject = put_subject(store);
+    buf_fill(&content, REFERRER_LIMIT + 1, 1);
+    CHECK_REFUSED(store_write_referrer(store, &subject, &referrer, &out, &err), err,
+                  ERROR_UNSUPPORTED, "it has 16777217 bytes, expected 16777216 at most");
+}
+
 static bool has_fallback_tag(void **state)
 {
     const struct subject *subject = *state;
@@ -259,6 +275,7 @@ int main(void)
         EACH(its_manifest_is_that_of_an_artifact_with_a_subject),
         EACH(the_image_stays_the_only_one_where_no_version_is_named),
         EACH(an_archive_keeps_none_and_says_so),
+        EACH(what_nobody_would_read_again_is_not_written),
         EACH(a_list_that_others_keep_under_the_tag_is_added_to),
         EACH(a_tag_that_is_no_list_is_left_as_it_is),
         EACH(an_answer_that_is_the_subject_itself_is_no_list),

@@ -225,8 +225,8 @@ int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
  * keeps_referrers.
  */
 
-/* The most that is read of a document about an image. */
-#define REFERRER_LIMIT ((size_t)64 * 1024 * 1024)
+/* The most that a document about an image may have. */
+#define REFERRER_LIMIT ((size_t)16 * 1024 * 1024)
 
 /* A document. Borrowed. */
 struct referrer {

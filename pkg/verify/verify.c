@@ -37,6 +37,8 @@ const char *verify_kind_name(enum verify_kind kind)
         return "changed-folder";
     case VERIFY_HUB:
         return "not-the-hubs";
+    case VERIFY_STATEMENT:
+        return "not-as-stated";
     case VERIFY_UNCHECKED:
         return "unchecked";
     case VERIFY_NOT_BAKED:
@@ -171,6 +173,7 @@ static int check_image(struct check *check, struct rootfs *known, struct error *
     if (check_open(check, known, err) < 0)
         return -1;
     list_models(platform, check);
+    check_statements(check);
     if (platform->model_count == 0)
         return 0;
     if (check_read(check, &readable, err) < 0)
@@ -273,6 +276,7 @@ static int run(const struct verify_options *options, struct image_tree *const *i
         status = hub_list(options, images, count, &hub, &hub_count, err);
     for (size_t i = 0; i < count; i++) {
         checks[i].platform = &result->platforms[i];
+        checks[i].root = &result->manifest.digest;
         checks[i].hub = hub;
         checks[i].hub_count = hub_count;
     }

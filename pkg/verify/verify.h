@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "oci/descriptor.h"
 #include "plan/plan.h"
+#include "provenance/provenance.h"
 #include "source/source.h"
 #include "store/store.h"
 
@@ -46,6 +47,9 @@ struct verify_options {
     verify_open_fn *open_source; /* NULL: nothing is asked of the Hub */
     void *open_arg;
 
+    const struct statement *statements; /* what is stated of the image has to be so */
+    size_t statement_count;
+
     unsigned jobs;               /* layers read at a time; 0: 4 */
     const struct log *log;       /* may be NULL */
     const struct cancel *cancel; /* may be NULL */
@@ -67,6 +71,7 @@ enum verify_kind {
     VERIFY_UNWRITABLE, /* the user cannot make a folder that the loader writes to */
     VERIFY_FOLDER,     /* a folder above the model is not as the base has it */
     VERIFY_HUB,        /* the Hub has something else, or nothing */
+    VERIFY_STATEMENT,  /* a statement of its provenance has something else */
     VERIFY_UNCHECKED,  /* it cannot be checked */
     VERIFY_NOT_BAKED,  /* a model that was asked for is not there */
     VERIFY_COMPANION,  /* what a model makes its loader ask for besides is not there */

@@ -77,56 +77,6 @@ int hub_list(const struct verify_options *options, struct image_tree *const *ima
     return 0;
 }
 
-/* Where the layout has each file of the plan; "" for one that it would not take. */
-static void find_paths(const struct subject *subject, const struct plan *plan, struct strings *out)
-{
-    for (size_t i = 0; i < plan->count; i++) {
-        CLEANUP(text) char *path = NULL;
-        layout_file_path(subject->layout, plan, i, &path);
-        strings_add(out, path != NULL ? path : "");
-    }
-}
-
-static const struct plan_file *find_file(const struct plan *plan, const struct strings *paths,
-                                         const char *path)
-{
-    for (size_t i = 0; i < plan->count; i++)
-        if (strcmp(paths->items[i], path) == 0)
-            return &plan->files[i];
-    return NULL;
-}
-
-static void compare_file(struct subject *subject, const struct found_file *found,
-                         const struct plan_file *file)
-{
-    struct verify_findings *findings = &subject->model->findings;
-    const char *at = found->at + 1;
-
-    if (file == NULL) {
-        findings_add(findings, VERIFY_HUB, at, "the Hub has no '%s' at this commit", found->path);
-        return;
-    }
-    const struct digest *digest =
-        file->digest.algorithm == DIGEST_GIT_SHA1 ? &found->git_sha1 : &found->sha256;
-    if (found->size != file->size)
-        findings_add(findings, VERIFY_HUB, at, "'%s' has %" PRIu64 " bytes, the Hub's has %" PRIu64,
-                     found->path, found->size, file->size);
-    else if (digest->algorithm == DIGEST_NONE)
-        findings_add(findings, VERIFY_UNCHECKED, at,
-                     "'%s' is compared with the Hub's by its size alone", found->path);
-    else if (!digest_equal(digest, &file->digest))
-        findings_add(findings, VERIFY_HUB, at, "'%s' has the digest %s, the Hub's has %s",
-                     found->path, digest_format(digest).text, digest_format(&file->digest).text);
-}
-
-static bool was_found(const struct subject *subject, const char *path)
-{
-    for (size_t i = 0; i < subject->file_count; i++)
-        if (strcmp(subject->files[i].path, path) == 0)
-            return true;
-    return false;
-}
-
 /* A selection may have left files out; so it is no finding. */
 static void note_left_out(struct subject *subject, const struct plan *plan,
                           const struct strings *paths)
@@ -134,7 +84,7 @@ static void note_left_out(struct subject *subject, const struct plan *plan,
     CLEANUP(plan) struct plan rest = PLAN_INIT;
 
     for (size_t i = 0; i < plan->count; i++)
-        if (!was_found(subject, paths->items[i]))
+        if (!subject_has_file(subject, paths->items[i]))
             strings_add(&rest.left_out, plan->files[i].path);
     if (rest.left_out.count == 0)
         return;
@@ -169,9 +119,8 @@ void subject_compare_hub(struct subject *subject)
         return;
     }
     CLEANUP(strings) struct strings paths = STRINGS_INIT;
-    find_paths(subject, &hub->plan, &paths);
-    for (size_t i = 0; i < subject->file_count; i++)
-        compare_file(subject, &subject->files[i],
-                     find_file(&hub->plan, &paths, subject->files[i].path));
+    const struct comparison comparison = {
+        .plan = &hub->plan, .kind = VERIFY_HUB, .whose = "the Hub"};
+    subject_compare(subject, &comparison, &paths);
     note_left_out(subject, &hub->plan, &paths);
 }

@@ -27,6 +27,7 @@ struct listed {
 struct check {
     const struct verify_options *options;
     const struct image_tree *loaded;
+    const struct digest *root;        /* of the manifest or index that was asked for */
     struct verify_platform *platform; /* what is found out; borrowed */
     const struct hub_model *hub;      /* borrowed */
     size_t hub_count;
@@ -167,5 +168,24 @@ int hub_list(const struct verify_options *options, struct image_tree *const *ima
 void hub_free(struct hub_model *models, size_t count);
 /* verify_hub.c: compares the files that were found. */
 void subject_compare_hub(struct subject *subject);
+
+/* What the files of a model are compared with. Borrowed. */
+struct comparison {
+    const struct plan *plan;
+    enum verify_kind kind; /* of what is found */
+    const char *whose;     /* "the Hub" */
+    bool by_content;       /* nothing tells what each file is called in the image */
+};
+
+/* verify_compare.c: *paths are those in the image, one a file of the plan; "": it has none. */
+void subject_compare(struct subject *subject, const struct comparison *comparison,
+                     struct strings *paths);
+/* verify_compare.c: whether such a file was found, or one of this content. */
+bool subject_has_file(const struct subject *subject, const char *path);
+bool subject_has_content(const struct subject *subject, const struct plan_file *file);
+
+/* verify_statement.c: image, base and models, and then the files of a model. */
+void check_statements(struct check *check);
+void subject_compare_statements(struct subject *subject);
 
 #endif

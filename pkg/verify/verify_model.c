@@ -292,6 +292,7 @@ static int check_all(struct subject *subject, struct error *err)
     model->files = subject->file_count;
     drop_repeated(&model->findings);
     subject_compare_hub(subject);
+    subject_compare_statements(subject);
     if (note_all(subject, err) < 0 || subject_find_companions(subject, &found, err) < 0 ||
         subject_check_modules(subject, &found, err) < 0 || subject_find_rules(subject, err) < 0)
         return -1;

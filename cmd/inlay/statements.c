@@ -1,0 +1,93 @@
+#include "statements.h"
+
+#include "core/file.h"
+
+#include <string.h>
+
+void statements_release(struct statements *statements)
+{
+    for (size_t i = 0; i < statements->count; i++)
+        statement_release(&statements->items[i]);
+    free(statements->items);
+    *statements = (struct statements){.items = NULL};
+}
+
+static int add(struct statements *statements, const struct buf *bytes, struct error *err)
+{
+    struct statement statement = STATEMENT_INIT;
+
+    if (statement_parse(bytes, &statement, err) < 0)
+        return -1;
+    statements->items =
+        xrealloc(statements->items, statements->count + 1, sizeof(*statements->items));
+    statements->items[statements->count++] = statement;
+    return 0;
+}
+
+static int read_file(const char *path, struct statements *out, struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+
+    if (file_read(path, REFERRER_LIMIT, &bytes, err) < 0)
+        return -1;
+    return add(out, &bytes, err) < 0 ? error_wrap(err, "'%s'", path) : 0;
+}
+
+/* What others state of the image in the same form says nothing of its models. */
+static int read_one(struct store *store, const struct digest *image,
+                    const struct descriptor *manifest, const struct log *log,
+                    struct statements *out, struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
+    struct digest_text name = digest_format(&manifest->digest);
+
+    if (store_read_referrer(store, image, PROVENANCE_MEDIA_TYPE, manifest, &bytes, err) < 0)
+        return -1;
+    if (add(out, &bytes, &why) == 0)
+        return 0;
+    if (why.kind != ERROR_UNSUPPORTED) {
+        error_wrap(&why, "the statement %s", name.text);
+        return error_move(err, &why);
+    }
+    log_info(log, "passed over: the statement %s: %s", name.text, why.text);
+    return 0;
+}
+
+static int read_attached(struct store *store, const char *version, const struct log *log,
+                         struct statements *out, struct error *err)
+{
+    CLEANUP(document) struct document image = DOCUMENT_INIT;
+    struct descriptor *found = NULL;
+    size_t count = 0;
+    int result = 0;
+
+    if (store_read_document(store, version, &image, err) < 0)
+        return -1;
+    const struct digest *digest = &image.descriptor.digest;
+    if (store_list_referrers(store, digest, PROVENANCE_MEDIA_TYPE, &found, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count && result == 0; i++)
+        result = read_one(store, digest, &found[i], log, out, err);
+    free(found);
+    if (result < 0 || out->count > 0)
+        return result;
+    return error_set(err, ERROR_NOT_FOUND,
+                     "'%s' has no statement of inlay's about %s; 'inlay inject --provenance' "
+                     "attaches one",
+                     store->name, digest_format(digest).text);
+}
+
+int statements_read(const struct options *line, struct store *store, const char *version,
+                    const struct log *log, struct statements *out, struct error *err)
+{
+    const char *const *files = options_list(line, "provenance");
+
+    for (; files != NULL && *files != NULL; files++) {
+        int result = **files != '\0' ? read_file(*files, out, err)
+                                     : read_attached(store, version, log, out, err);
+        if (result < 0)
+            return error_wrap(err, "--provenance");
+    }
+    return 0;
+}

@@ -1,0 +1,101 @@
+#!/bin/bash
+# inlay verify --provenance: an image is what its statement says, and what is not so is found.
+. "$(dirname "$0")/../../testdata/lib.sh"
+
+start_hub '{"repos": [{"id": "acme/tiny", "files": [
+    {"path": "config.json", "text": "{}"}, {"path": "a b.txt", "text": "one"},
+    {"path": "model.safetensors", "text": "weights", "lfs": true}]},
+    {"id": "acme/other", "files": [{"path": "config.json", "text": "{ }"}]},
+    {"id": "acme/rows", "type": "dataset", "files": [{"path": "rows.csv", "text": "1"}]}]}'
+export HF_ENDPOINT=$HUB_URL
+make_base "$TEST_DIR/base" 1
+make_base "$TEST_DIR/many" 1 --index
+start_registry
+mkdir "$TEST_DIR/folder"
+printf 'model of a folder' >"$TEST_DIR/folder/model.bin"
+printf 'model of a file' >"$TEST_DIR/voice.onnx"
+inject() { "$INLAY" inject "$@"; }
+verify() { "$INLAY" verify "$@"; }
+
+# What was made a moment ago is as stated, wherever the statement is kept, and whatever the models are.
+expect_exit 0 inject "oci:$TEST_DIR/base:1" acme/tiny datasets/acme/rows --to "$REGISTRY/app:1" --provenance
+expect_exit 0 verify "$REGISTRY/app:1" --provenance
+expect_contains "$OUT" '2 models: nothing is wrong'
+expect_exit 0 inject "oci:$TEST_DIR/many:1" acme/tiny --to "oci:$TEST_DIR/many:2" --provenance
+expect_exit 0 verify "oci:$TEST_DIR/many:2" --provenance
+expect_exit 0 inject "oci:$TEST_DIR/base:1" "dir:$TEST_DIR/folder" --layout dir --path /models/own --to "oci:$TEST_DIR/plain:1" --provenance
+expect_exit 0 verify "oci:$TEST_DIR/plain:1" --provenance
+expect_exit 0 inject "oci:$TEST_DIR/plain:1" "file:$TEST_DIR/voice.onnx" --layout dir --path /models/voice --to "oci:$TEST_DIR/plain:2" --provenance
+expect_exit 0 verify "oci:$TEST_DIR/plain:2" --provenance
+expect_contains "$OUT" '2 models: nothing is wrong'
+start_quirk_registry '{"referrers": true}'
+expect_exit 0 inject "$REGISTRY/app:1" acme/other --to "$QUIRK/app:1" --provenance --provenance="$TEST_DIR/more.json"
+expect_exit 0 verify "$QUIRK/app:1" --provenance
+expect_exit 0 verify "$QUIRK/app:1" --provenance="$TEST_DIR/more.json"
+expect_exit 0 inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci-archive:$TEST_DIR/a.tar" --provenance="$TEST_DIR/a.json"
+expect_exit 0 verify "oci-archive:$TEST_DIR/a.tar" --provenance="$TEST_DIR/a.json"
+
+# Each thing that is not as stated is told. changed JQ-FILTER: the statement, with something else in it
+statement=$TEST_DIR/one.json
+expect_exit 0 inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci:$TEST_DIR/one:1" --provenance="$statement"
+changed() { jq -c "$1" "$statement" >"$TEST_DIR/changed.json"; }
+refused() { # WORDS
+    expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/changed.json"
+    expect_contains "$OUT" "$1"
+    expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/changed.json" --json
+    expect_json "$OUT" '[.. | objects | select(.kind? == "not-as-stated")] | length > 0' true
+}
+zeros=$(printf '0%.0s' {1..64})
+D=.predicate.buildDefinition.resolvedDependencies
+changed ".subject[0].digest.sha256 = \"$zeros\""
+refused "the statement is about sha256:$zeros, and not about this image, sha256:"
+changed "${D}[0].digest.sha256 = \"$zeros\""
+refused ", the statement has sha256:$zeros"
+changed "(${D}[] | select(.name == \"model.safetensors\")).digest.sha256 = \"$zeros\""
+refused "'model.safetensors' has the digest sha256:$(printf weights | sha256sum | cut -d ' ' -f 1), the statement's has sha256:$zeros"
+changed "(${D}[] | select(.name == \"config.json\")).digest.gitBlob = \"${zeros:0:40}\""
+refused "'config.json' has the digest 9e26dfeeb6e641a33dae4961196235bdb965b21b, the statement's has ${zeros:0:40}"
+changed "(${D}[] | select(.name == \"a b.txt\")).annotations.size = 9"
+refused "'a b.txt' has 3 bytes, the statement's has 9"
+changed "$D |= map(select(.name != \"config.json\"))"
+refused "the statement has no 'config.json'"
+changed "$D += [${D}[-1] | .name = \"more.bin\"]"
+refused "the statement has 'more.bin', which is not there"
+changed "$D |= .[:1]"
+refused 'the statement does not name it'
+changed "${D}[1:][].annotations.pin = \"${zeros:0:40}\""
+refused 'the statement does not name it'
+expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/changed.json"
+expect_contains "$OUT" "the statement has 'acme/tiny' at ${zeros:0:40} in the layout huggingface, which the image does not record"
+
+# Another image is not that of the statement, though its models are the same.
+expect_exit 0 env SOURCE_DATE_EPOCH=5 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci:$TEST_DIR/one:2"
+expect_exit 7 verify "oci:$TEST_DIR/one:2" --provenance="$statement"
+expect_contains "$OUT" 'and not about this image'
+
+# Where there is none, that is said; what others have attached in the same form is passed over.
+expect_exit 3 verify "oci:$TEST_DIR/one:2" --provenance
+expect_contains "$ERR" 'has no statement of inlay'
+digest=$(skopeo inspect --format '{{.Digest}}' "oci:$TEST_DIR/plain:1")
+layout=$TEST_DIR/plain
+about=$(jq -r --arg digest "$digest" '.manifests[] | select(.artifactType) | .digest' "$layout/index.json" | head -1)
+blob=$(jq -r '.layers[0].digest | ltrimstr("sha256:")' "$layout/blobs/sha256/${about#sha256:}")
+jq -c '.predicate.buildDefinition.buildType = "https://mobyproject.org/buildkit@v1"' "$layout/blobs/sha256/$blob" >"$TEST_DIR/foreign"
+keep() { # FILE: as a blob of the layout; prints its descriptor
+    cp "$1" "$layout/blobs/sha256/$(sha256_of "$1")"
+    jq -nc --arg digest "sha256:$(sha256_of "$1")" --argjson size "$(stat -c %s "$1")" '{digest: $digest, size: $size}'
+}
+jq -c --argjson blob "$(keep "$TEST_DIR/foreign")" '.layers[0] += $blob' "$layout/blobs/sha256/${about#sha256:}" >"$TEST_DIR/manifest"
+entry=$(keep "$TEST_DIR/manifest")
+jq -c --argjson entry "$entry" '.manifests += [.manifests[] | select(.artifactType) | . + $entry][:1]' "$layout/index.json" >"$TEST_DIR/index"
+cp "$TEST_DIR/index" "$layout/index.json"
+expect_exit 0 verify "oci:$layout:1" --provenance
+expect_contains "$ERR" "a build of type 'https://mobyproject.org/buildkit@v1', expected 'urn:inlay:inject:v1'"
+
+# What is no statement, and where none can be.
+expect_exit 6 verify "oci-archive:$TEST_DIR/a.tar" --provenance
+expect_contains "$ERR" 'keeps nothing that is said of an image'
+expect_exit 3 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/none.json"
+expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/voice.onnx"
+expect_exit 6 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/foreign"
+expect_contains "$ERR" "inlay: --provenance: '$TEST_DIR/foreign': the statement is of a build of type"

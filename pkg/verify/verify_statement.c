@@ -1,0 +1,112 @@
+#include "verify/verify_internal.h"
+
+#include "image/image.h"
+
+#include <string.h>
+
+/* An image and what is stated of it: --provenance. */
+
+static bool is_subject(const struct check *check, const struct statement *statement)
+{
+    for (size_t i = 0; i < statement->subject_count; i++)
+        if (digest_equal(&statement->subjects[i], check->root) ||
+            digest_equal(&statement->subjects[i], &check->platform->digest))
+            return true;
+    return false;
+}
+
+static void check_base(struct check *check, const struct statement *statement)
+{
+    const char *digest = image_base_digest(check->loaded->image);
+    CLEANUP(buf) struct buf list = BUF_INIT;
+
+    if (digest == NULL || statement->bases.count == 0 || strings_has(&statement->bases, digest))
+        return;
+    for (size_t i = 0; i < statement->bases.count; i++)
+        buf_addf(&list, "%s%s", i > 0 ? ", " : "", statement->bases.items[i]);
+    findings_add(&check->platform->findings, VERIFY_STATEMENT, NULL,
+                 "the image records the base %s, the statement has %s", digest, buf_text(&list));
+}
+
+static bool is_stated_as(const struct verify_model *model, const struct stated_model *stated)
+{
+    return strcmp(model->name, stated->name) == 0 && strcmp(model->commit, stated->pin) == 0 &&
+           strcmp(model->layout, stated->layout) == 0;
+}
+
+static const struct stated_model *find_stated(const struct statement *statement,
+                                              const struct verify_model *model)
+{
+    for (size_t i = 0; i < statement->model_count; i++)
+        if (is_stated_as(model, &statement->models[i]))
+            return &statement->models[i];
+    return NULL;
+}
+
+/* One that came with the base need not have been for every platform. */
+static void check_stated(struct check *check, const struct stated_model *stated)
+{
+    struct verify_platform *platform = check->platform;
+
+    for (size_t i = 0; i < platform->model_count; i++)
+        if (is_stated_as(&platform->models[i], stated))
+            return;
+    if (!stated->is_kept)
+        findings_add(&platform->findings, VERIFY_STATEMENT, NULL,
+                     "the statement has '%s' at %s in the layout %s, which the image does not "
+                     "record",
+                     stated->name, stated->pin, stated->layout);
+}
+
+static void check_statement(struct check *check, const struct statement *statement)
+{
+    struct verify_platform *platform = check->platform;
+
+    if (!is_subject(check, statement))
+        findings_add(&platform->findings, VERIFY_STATEMENT, NULL,
+                     "the statement is about %s, and not about this image, %s",
+                     digest_format(&statement->subjects[0]).text, digest_format(check->root).text);
+    check_base(check, statement);
+    for (size_t i = 0; i < statement->model_count; i++)
+        check_stated(check, &statement->models[i]);
+    for (size_t i = 0; i < platform->model_count; i++)
+        if (find_stated(statement, &platform->models[i]) == NULL)
+            findings_add(&platform->models[i].findings, VERIFY_STATEMENT, NULL,
+                         "the statement does not name it");
+}
+
+void check_statements(struct check *check)
+{
+    for (size_t i = 0; i < check->options->statement_count; i++)
+        check_statement(check, &check->options->statements[i]);
+}
+
+static void compare_statement(struct subject *subject, const struct stated_model *stated)
+{
+    const struct plan *plan = &stated->plan;
+    const struct comparison comparison = {
+        .plan = plan,
+        .kind = VERIFY_STATEMENT,
+        .whose = "the statement",
+        .by_content = !origin_is_of_hub(plan->origin.kind),
+    };
+    CLEANUP(strings) struct strings paths = STRINGS_INIT;
+
+    subject_compare(subject, &comparison, &paths);
+    for (size_t i = 0; i < plan->count; i++)
+        if (!subject_has_file(subject, paths.items[i]) &&
+            !(comparison.by_content && subject_has_content(subject, &plan->files[i])))
+            findings_add(&subject->model->findings, VERIFY_STATEMENT, NULL,
+                         "the statement has '%s', which is not there", plan->files[i].path);
+}
+
+void subject_compare_statements(struct subject *subject)
+{
+    const struct verify_options *options = subject->check->options;
+
+    for (size_t i = 0; i < options->statement_count; i++) {
+        const struct stated_model *stated = find_stated(&options->statements[i], subject->model);
+        if (stated != NULL && !stated->is_kept)
+            compare_statement(subject, stated);
+    }
+}
