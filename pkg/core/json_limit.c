@@ -24,7 +24,7 @@ int json_check_size(const void *data, size_t size, size_t values_max, struct err
         values += precedes_value(text[at]) ? 1 : 0;
         at = text[at] == '"' ? skip_text(text, at, size) : at + 1;
         if (values > values_max)
-            return error_set(err, ERROR_CORRUPT,
+            return error_set(err, ERROR_UNSUPPORTED,
                              "it has more than %zu values, the most that is read", values_max);
     }
     return 0;

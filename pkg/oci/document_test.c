@@ -146,7 +146,7 @@ static void a_document_of_values_alone_is_refused_before_it_is_parsed(void **sta
         buf_add_text(&text, ",{}");
     buf_add_text(&text, "]}");
     assert_int_equal(parse(buf_text(&text), "", &document, &err), -1);
-    assert_int_equal(err.kind, ERROR_CORRUPT);
+    assert_int_equal(err.kind, ERROR_UNSUPPORTED);
     assert_non_null(strstr(err.text, "has more than 100000 values, the most that is read"));
 }
 
