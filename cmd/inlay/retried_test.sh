@@ -100,6 +100,12 @@ expect_eq 2 "$(fault_log '.faults[0].applied')" 'tries'
 fault_control '[{"do": "lose", "path": "/load", "end": "reset"}]'
 expect_exit 0 "$INLAY" copy oci:taken:$count docker-daemon:app:3 --retries 1
 struck lose
+# A proxy's answer to a load that was done is none of the engine's; one to a load that was not is believed.
+fault_control '[{"do": "replace", "status": 502, "path": "/load"}]'
+expect_exit 0 "$INLAY" copy oci:taken:$count docker-daemon:app:4
+fault_control '[{"do": "status", "status": 502, "path": "/load"}]'
+expect_exit 6 "$INLAY" copy oci:taken:$count docker-daemon:app:5
+expect_contains "$ERR" 'does not load the image (status 502)'
 unset DOCKER_HOST
 
 # Of the hub and its CDN.

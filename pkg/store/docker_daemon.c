@@ -30,6 +30,7 @@ struct engine {
     char *certificates; /* a folder of links to the files of DOCKER_CERT_PATH; NULL: none */
     struct http_response answer; /* to the load */
     bool is_open;                /* there was none: the image may be there or not */
+    bool is_doubtful;            /* there was a refusal, but not in the engine's words */
 };
 
 /* The files of DOCKER_CERT_PATH, and what http_options.cert_dir wants them to be called. */
@@ -170,17 +171,25 @@ static int engine_open(const struct store_context *context, struct engine **out,
     return 0;
 }
 
-/* A failure in the engine's own words: {"message": …}, or plain text. */
+/* The engine's own words, {"message": …}; NULL if there are none. The caller frees them. */
+static char *engine_message(const struct http_response *response)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is plain text */
+    json_auto_t *json = NULL;
+
+    if (json_from_buf(&response->body, "the answer", &json, &ignored) < 0)
+        return NULL;
+    return text_copy(json_string_value(json_object_get(json, "message")));
+}
+
+/* A failure in these words, or in plain text. */
 static int engine_refuse(const struct engine *engine, const struct http_response *response,
                          const char *what, struct error *err)
 {
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is plain text */
+    CLEANUP(text) char *message = engine_message(response);
     CLEANUP(buf) struct buf plain = BUF_INIT;
-    json_auto_t *json = NULL;
-    const char *words = NULL;
+    const char *words = message;
 
-    if (json_from_buf(&response->body, "the answer", &json, &ignored) == 0)
-        words = json_string_value(json_object_get(json, "message"));
     registry_error_words(&response->body, &plain);
     if (words == NULL && plain.size > 0)
         words = buf_text(&plain);
@@ -329,8 +338,11 @@ static int load_finish(struct writer *writer, struct error *err)
         engine->is_open = engine->answer.status == 0;
         return error_wrap(err, "the engine at '%s'", engine->host);
     }
-    if (engine->answer.status != 200)
+    if (engine->answer.status != 200) {
+        CLEANUP(text) char *message = engine_message(&engine->answer);
+        engine->is_doubtful = message == NULL;
         return engine_refuse(engine, &engine->answer, "load the image", err);
+    }
     if (docker_load_check(&engine->answer.body, engine->log, err) < 0)
         return error_wrap(err, "the engine at '%s'", engine->host);
     return 0;
@@ -423,7 +435,7 @@ static int ask_id(const struct engine *engine, const char *name, const struct di
 
 /*
  * Whether the image is there although the load had no answer. That it is not yet there says little:
- * the engine may go on with what it has got.
+ * the engine may go on with what it has got. After a refusal it says that the refusal is true.
  */
 static int engine_settle(struct archive *archive, struct error *err)
 {
@@ -433,10 +445,12 @@ static int engine_settle(struct archive *archive, struct error *err)
     CLEANUP(text) char *name = NULL;
     struct digest config;
     bool is_shown = false;
+    unsigned questions = engine->is_open ? QUESTIONS : 1;
 
-    if (!engine->is_open || docker_archive_describe(archive, &name, &config, &why) < 0)
+    if ((!engine->is_open && !engine->is_doubtful) ||
+        docker_archive_describe(archive, &name, &config, &why) < 0)
         return -1;
-    for (unsigned i = 0; i < QUESTIONS; i++) {
+    for (unsigned i = 0; i < questions; i++) {
         if (ask_id(engine, name, &config, &patient, &is_shown, &why) < 0)
             break;
         if (is_shown) {
@@ -444,6 +458,8 @@ static int engine_settle(struct archive *archive, struct error *err)
             error_release(err);
             return 0;
         }
+        if (engine->is_doubtful)
+            return -1;
         if (cancel_wait(&patient, QUESTION_WAIT_MS, &why) < 0)
             break;
     }
