@@ -3,8 +3,7 @@
 
 import { Random } from './rules.mjs';
 
-export const PARTIES = ['hub', 'cdn', 'registry', 'token'];
-export const COMMANDS = ['inject', 'inject-oci', 'copy-up', 'copy-down', 'remove', 'verify'];
+export const PARTIES = ['hub', 'cdn', 'registry', 'token', 'engine'];
 
 // [WEIGHT, {method, path}]: the requests of a party
 const REQUESTS = {
@@ -16,6 +15,8 @@ const REQUESTS = {
         [3, { method: 'POST', path: '/blobs/uploads/' }], [5, { method: 'PATCH', path: '.' }],
         [4, { method: 'PUT', path: '/blobs/uploads/' }], [6, { method: 'PUT', path: '/manifests/' }]],
     token: [[1, { path: '/token' }]],
+    engine: [[1, { path: '/_ping' }], [3, { method: 'GET', path: '/get$' }], [1, { path: '/json$' }],
+        [4, { method: 'POST', path: '/images/load' }]],
 };
 const STATUSES = [[4, 500], [4, 502], [6, 503], [2, 504], [6, 429], [2, 408], [1, 400], [1, 401],
     [1, 403], [1, 404], [1, 416]];
@@ -79,11 +80,43 @@ function drawFault(random, party) {
     let kind = party === 'hub' && random.below(8) === 0 ? 'expire' : random.choose(kinds);
     if (kind === 'changeUp' && request.path === '/manifests/')
         kind = 'cutUp'; // it is sent once more, and a registry has nothing to compare a tag's with
-    return { party, ...request, ...DRAW[kind](random), after: writes ? random.below(3) : after, times };
+    if (party === 'engine' && kind.startsWith('change'))
+        kind = 'cutUp'; // an engine has nothing to compare a config with, nor has who reads it
+    const fault = { party, ...request, ...DRAW[kind](random), after: writes ? random.below(3) : after, times };
+    return party === 'engine' ? { ...fault, after: 0 } : fault; // it is asked each thing once
 }
 
-// {seed, command, tls, jobs, base, together, faults}: the same for the same seed. `together` is how many
-// runs of it there are at once, to one TARGET.
+const PARTIES_OF = {
+    inject: ['hub', 'cdn', 'registry', 'token'],
+    'inject-engine': ['hub', 'cdn', 'engine', 'engine', 'engine'],
+    'copy-from-engine': ['engine', 'engine', 'registry', 'token'],
+    'copy-to-engine': ['engine', 'engine', 'registry', 'token'],
+    other: ['registry', 'registry', 'registry', 'token'],
+};
+
+function drawFaults(random, parties) {
+    const count = random.weigh([[5, 1], [4, 2], [2, 3], [1, 6]]);
+    const faults = [];
+    for (let i = 0; i < count; i++)
+        faults.push(drawFault(random, random.choose(parties)));
+    return faults;
+}
+
+// Some of the schedules are of an engine, or go up in chunks; what the others are does not depend on it.
+function drawMore(seed, schedule) {
+    const random = new Random(seed + 0x10000000);
+    const { command } = schedule;
+    if (random.below(10) === 0) {
+        const ofEngine = random.choose(['inject-engine', 'inject-engine', 'copy-from-engine', 'copy-to-engine']);
+        return { ...schedule, command: ofEngine, faults: drawFaults(random, PARTIES_OF[ofEngine]) };
+    }
+    if (['inject', 'copy-up'].includes(command) && random.below(6) === 0)
+        return { ...schedule, chunk: random.choose(['512K', '1M']) };
+    return schedule;
+}
+
+// {seed, command, tls, jobs, base, together, faults, chunk}: the same for the same seed. `together` is how
+// many runs of it there are at once, to one TARGET.
 export function drawSchedule(seed) {
     const random = new Random(seed);
     const command = random.weigh([[12, 'inject'], [3, 'inject-oci'], [2, 'copy-up'], [2, 'copy-down'],
@@ -91,13 +124,9 @@ export function drawSchedule(seed) {
     const tls = random.below(4) === 0;
     const jobs = random.choose([1, 2, 4, 8]);
     const base = random.choose(['registry', 'oci']);
-    const parties = command.startsWith('inject') ? PARTIES : ['registry', 'registry', 'registry', 'token'];
-    const count = random.weigh([[5, 1], [4, 2], [2, 3], [1, 6]]);
-    const faults = [];
-    for (let i = 0; i < count; i++)
-        faults.push(drawFault(random, random.choose(parties)));
+    const faults = drawFaults(random, PARTIES_OF[command.startsWith('inject') ? 'inject' : 'other']);
     const together = random.weigh([[20, 1], [1, 2], [1, 8]]);
-    return { seed, command, tls, jobs, base, together, faults };
+    return drawMore(seed, { seed, command, tls, jobs, base, together, faults });
 }
 
 // Every one of these, alone and once, leaves status 0 and the right digest.
@@ -117,6 +146,8 @@ const LOST = [...ENDS.map((end) => ({ do: 'lose', end })), { do: 'lose', end: 's
     { do: 'cutHead', at: 0, end: 'close' }, { do: 'cutHead', at: 5, end: 'close' },
     { do: 'cutHead', share: 0.5, end: 'close' }, { do: 'cutHead', share: 0.5, end: 'reset' },
     { do: 'replace', status: 502 }];
+const CUT_OFF = [...ENDS.map((end) => ({ do: 'close', end })), { do: 'garbage' }, { do: 'silence' },
+    ...LOST.filter((fault) => fault.do !== 'replace')];
 const BODY = [...ENDS.flatMap((end) => [{ do: 'cut', share: 0, end }, { do: 'cut', share: 0.7, end }]),
     { do: 'stall', share: 0.5 }, { do: 'trickle', bytesPerSecond: 2000000 }];
 const WRONG = [{ do: 'short', bytes: 5 }, { do: 'change', share: 0.3 }];
@@ -158,5 +189,12 @@ export const SURVIVORS = [
         { command: 'copy-down' }),
     ...survivorsOf('registry', { method: 'PUT', path: '/manifests/' }, LOST, { command: 'remove' }),
     ...survivorsOf('registry', { method: 'GET', path: '/blobs/' }, [...REFUSALS, ...BODY, ...WRONG], { command: 'verify' }),
-    ...PARTIES.flatMap((party) => survivorsOf(party, {}, IN_TLS, { tls: true })),
+    ...PARTIES_OF.inject.flatMap((party) => survivorsOf(party, {}, IN_TLS, { tls: true })),
+    ...survivorsOf('engine', { path: '/_ping' }, [...REFUSALS, ...LOST], { command: 'inject-engine' }),
+    ...survivorsOf('engine', { path: '/get$' }, [...CUT_OFF, ...BODY], { command: 'inject-engine' }),
+    ...survivorsOf('engine', { path: '/load' }, LOST, { command: 'inject-engine' }),
+    ...survivorsOf('engine', {}, IN_TLS, { command: 'inject-engine', tls: true }),
+    ...survivorsOf('registry', { method: 'PATCH' }, [...REFUSALS, ...LOST, ...UP], { chunk: '512K' }),
+    ...survivorsOf('registry', { method: 'PATCH' }, [...CUT_OFF, ...UP].map((fault) => ({ ...fault, after: 2 })),
+        { chunk: '512K' }),
 ];

@@ -3,13 +3,14 @@
 // are read as they lie in its folder, so that no fault is between.
 //
 // The config, JSON: {"inlay": PROGRAM, "preload": LIBRARY, "dir": FOLDER, "key", "certificate": FILES,
-// "servers": {"hub", "cdn", "registry", "token": URLS}, "data": the registry's FOLDER, "user":
-// NAME:PASSWORD, "layout": FOLDER of a layout with the base as :base}; the registry has `base` and
-// `injected`, tag 1, and copies of their folders become TARGETs.
+// "servers": {"hub", "cdn", "registry", "token", "engine": URLS}, "data": the registry's FOLDER, "images":
+// the engine's FOLDER, "user": NAME:PASSWORD, "layout": FOLDER of a layout with the base as :base}; the
+// registry and the engine have `base` and `injected`, tag 1, and copies of their files become TARGETs.
 
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { imageFile, readImage } from '../engine-server.mjs';
 import { PARTIES } from './schedule.mjs';
 import { Proxy } from './proxy.mjs';
 
@@ -71,17 +72,31 @@ export class Site {
             'copy-down': ['copy', `${host}/injected:1`, run.target],
             remove: ['remove', run.target, MODEL, '--to', run.target],
             verify: ['verify', run.target],
+            'inject-engine': ['inject', 'docker-daemon:base:1', MODEL, '--to', run.target],
+            'copy-from-engine': ['copy', 'docker-daemon:injected:1', run.target],
+            'copy-to-engine': ['copy', `${host}/injected:1`, run.target],
         }[command];
         run.words = [...words, '--jobs', `${jobs}`, ...this.cacheOptions(run)];
         if (command === 'verify')
             run.words = words;
         if (tls)
             run.words.push('--tls-ca', this.config.certificate);
+        if (command.endsWith('engine'))
+            run.words.push('--timeout', '60'); // or an engine that saves or loads has an hour
+        if (wish.chunk)
+            run.words.push('--chunk-size', wish.chunk);
         run.env = { PATH: process.env.PATH, HOME: folder, TMPDIR: `${folder}/tmp`,
             HF_ENDPOINT: proxies.hub.url, REGISTRY_AUTH_FILE: `${folder}/auth.json`,
             LD_PRELOAD: this.config.preload, INLAY_HASTEN: `${this.config.hasten}`,
-            ASAN_OPTIONS: 'verify_asan_link_order=0', ...wish.env };
+            ASAN_OPTIONS: 'verify_asan_link_order=0', ...this.engineSettings(run), ...wish.env };
         return run;
+    }
+
+    engineSettings({ proxies, tls, command }) {
+        if (!command.endsWith('engine'))
+            return {};
+        return { DOCKER_HOST: `tcp://${new URL(proxies.engine.url).host}`,
+            ...tls && { DOCKER_TLS_VERIFY: '1', DOCKER_CERT_PATH: `${this.config.dir}/certificates` } };
     }
 
     cacheOptions({ downloadCache, layerCache, folder, host, repository }) {
@@ -92,7 +107,8 @@ export class Site {
     // What TARGET shows before: the base, or the injected image where that is needed.
     makeTarget(run) {
         const shown = ['remove', 'verify'].includes(run.command) ? 'injected' : 'base';
-        const kind = run.kind ?? (['inject-oci', 'copy-down'].includes(run.command) ? 'oci' : 'registry');
+        const kind = run.kind ?? { 'inject-oci': 'oci', 'copy-down': 'oci', 'inject-engine': 'engine',
+            'copy-to-engine': 'engine' }[run.command] ?? 'registry';
         run.place = kind;
         switch (kind) {
         case 'registry':
@@ -104,11 +120,19 @@ export class Site {
             cpSync(`${this.config.dir}/old-${shown}`, `${run.folder}/target`, { recursive: true });
             run.target = `oci:${run.folder}/target:1`;
             break;
+        case 'engine':
+            run.target = `docker-daemon:${run.repository}:1`;
+            cpSync(imageFile(this.config.images, 'base:1'), this.imageFile(run));
+            break;
         default:
             cpSync(`${this.config.dir}/old.${kind}`, `${run.folder}/target.tar`);
             run.target = `${kind}:${run.folder}/target.tar:${kind === 'docker-archive' ? 'app:1' : '1'}`;
         }
         run.old = this.shows(run);
+    }
+
+    imageFile(run) {
+        return imageFile(this.config.images, `${run.repository}:1`);
     }
 
     // As nothing is in the way, in time that is not hastened: the machine may be busy.
@@ -146,12 +170,16 @@ export class Site {
 
     // Whether the fault of this run has struck where only the answer could tell what became of TARGET.
     struckTag(run) {
-        return run.proxies.registry.log.some((entry) => entry.method === 'PUT'
+        return run.proxies.engine.log.some((entry) => entry.url.includes('/images/load'))
+            || run.proxies.registry.log.some((entry) => entry.method === 'PUT'
             && entry.url.includes('/manifests/'));
     }
 
-    // The digest that TARGET shows; an archive that cannot be had by tag is told by its bytes.
+    // The digest that TARGET shows; an archive that cannot be had by tag is told by its bytes, and of an
+    // engine it is the image's id.
     shows(run) {
+        if (run.place === 'engine')
+            return readImage(readFileSync(this.imageFile(run))).id;
         if (run.place === 'registry') {
             const link = `${this.repositories}/${run.repository}/_manifests/tags/1/current/link`;
             return existsSync(link) ? readFileSync(link, 'utf8') : '';
@@ -177,7 +205,7 @@ export class Site {
     // Throws if what TARGET shows is not whole.
     checkWhole(run) {
         if (!['registry', 'oci'].includes(run.place))
-            return; // its bytes are compared as a whole
+            return; // its bytes are compared as a whole, and an engine's image is as it is read
         const manifest = JSON.parse(this.blob(run, this.shows(run)));
         for (const { digest } of [manifest.config, ...manifest.layers]) {
             this.blob(run, digest);
@@ -216,6 +244,7 @@ export class Site {
     forget(run) {
         this.setFaults(run);
         rmSync(run.folder, { recursive: true, force: true });
+        rmSync(this.imageFile(run), { force: true });
         for (const repository of [run.repository, `${run.repository}-layers`])
             rmSync(`${this.repositories}/${repository}`, { recursive: true, force: true });
     }

@@ -28,7 +28,7 @@ function judgeWords(site, run, result, shown) {
     if (result.status === config.uncertain && !site.struckTag(run))
         wrong.push('is not sure about a tag that it has not written');
     if (result.status === 0 && run.command !== 'verify'
-        && run.place !== 'docker-archive' && !result.out.includes(shown))
+        && !['docker-archive', 'engine'].includes(run.place) && !result.out.includes(shown))
         wrong.push(`prints ${result.out.trim()} for ${shown}`);
     if (result.status !== 0 && !/\binlay: /.test(result.err))
         wrong.push('says nothing of what went wrong');
@@ -80,7 +80,8 @@ async function tryOne(site, schedule) {
 }
 
 function describe({ schedule, result, wrong }) {
-    const how = [schedule.command, `--jobs ${schedule.jobs}`, schedule.tls ? 'tls' : 'plain', schedule.base,
+    const how = [schedule.command, ...schedule.chunk ? [`--chunk-size ${schedule.chunk}`] : [],
+        `--jobs ${schedule.jobs}`, schedule.tls ? 'tls' : 'plain', schedule.base,
         ...schedule.together > 1 ? [`${schedule.together} at once`] : []];
     return `seed ${schedule.seed} (${how.join(', ')}): ${wrong.join('; ')}\n`
         + schedule.faults.map((fault) => `    ${JSON.stringify(fault)}\n`).join('')

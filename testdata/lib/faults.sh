@@ -22,11 +22,20 @@ prepare_faults() {
     "$INLAY" copy "oci:$dir/old-base:1" "oci-archive:$dir/old.oci-archive:1" -q >/dev/null
     "$INLAY" copy "oci:$dir/old-base:1" "docker-archive:$dir/old.docker-archive:app:1" -q >/dev/null
     make_certificate faults
+    mkdir "$dir/certificates" "$dir/images"
+    cp "$TEST_DIR/faults.crt" "$dir/certificates/ca.pem"
+    cp "$TEST_DIR/faults.crt" "$dir/certificates/cert.pem"
+    cp "$TEST_DIR/faults.key" "$dir/certificates/key.pem"
+    start_server "$dir/engine.log" node "$TESTDATA/engine-server.mjs" --dir "$dir/images" --ready "$dir/engine"
+    wait_until "$dir/engine.log" test -s "$dir/engine"
+    for shown in base injected; do
+        DOCKER_HOST=tcp://$(cut -d/ -f3 "$dir/engine") "$INLAY" copy "oci:$dir/layout:$shown" "docker-daemon:$shown:1" -q >/dev/null
+    done
     FAULTS_CONFIG=$dir/config.json
     jq -n --arg dir "$dir" --arg test "$TEST_DIR" --arg inlay "$(realpath "$INLAY")" --arg hub "$HUB_URL" \
-        --arg cdn "$CDN_URL" --arg registry "http://$REGISTRY" --arg token "${TOKEN_URL%/token}" \
-        --arg data "$REGISTRY_DATA" --argjson hasten "${INLAY_HASTEN:-20}" '{$dir, $inlay, $data, $hasten,
+        --arg cdn "$CDN_URL" --arg registry "http://$REGISTRY" --arg token "${TOKEN_URL%/token}" --arg engine "$(cat "$dir/engine")" --arg images "$dir/images" \
+        --arg data "$REGISTRY_DATA" --argjson hasten "${INLAY_HASTEN:-20}" '{$dir, $inlay, $data, $images, $hasten,
         preload: "\($dir)/preload.so", layout: "\($dir)/layout", user: "bob:hunter-2-word",
         key: "\($test)/faults.key", certificate: "\($test)/faults.crt", uncertain: 9, moved: 10,
-        servers: {$hub, $cdn, $registry, $token}}' >"$FAULTS_CONFIG"
+        servers: {$hub, $cdn, $registry, $token, $engine}}' >"$FAULTS_CONFIG"
 }
