@@ -174,6 +174,17 @@ inject oci:base:1 acme/tiny --to oci:out:repacked --reuse-from oci:packed:2
 told oci:packed
 honest_files out repacked
 
+# Layers that inlay has compressed itself.
+for how in gzip zstd; do
+    inject oci:base:1 acme/tiny --to "oci:out:$how" --compression $how --layer-cache "oci:kept-$how"
+    compressed=$DIGEST
+    before=$(contents)
+    inject oci:base:1 acme/tiny --to "oci:fresh:$how" --compression $how --layer-cache "oci:kept-$how"
+    expect_contains "$ERR" 'taken from another image, checked'
+    expect_eq "$before" "$(contents)" "contents from the hub, $how"
+    expect_eq "$compressed" "$DIGEST" "$how, out of a cache"
+done
+
 # plan says what will be read, and reads nothing.
 rm -rf "$XDG_CACHE_HOME"
 before=$(reads clean)
