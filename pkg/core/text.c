@@ -201,9 +201,10 @@ void text_mask(char *text)
     if (text_starts_with(text + blank, "::")) /* the same at the start of a line */
         text[blank] = '?';
     for (unsigned char *at = (unsigned char *)text; *at != '\0';) {
-        size_t size = is_command((const char *)at) ? 1 : control_size(at);
-        memset(at, '?', size);
-        at += size > 0 ? size : 1;
+        size_t size = utf8_sequence(at);
+        size_t masked = is_command((const char *)at) || size == 0 ? 1 : control_size(at);
+        memset(at, '?', masked);
+        at += masked > 0 ? masked : size;
     }
 }
 

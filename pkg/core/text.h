@@ -34,8 +34,9 @@ char *path_join(const char *folder, const char *name);
 bool text_is_hex(const char *text, size_t size);
 /*
  * Replaces by '?', in place, what does more than be read: control characters, those that change the
- * direction of others or end a line, and what begins a command to the runners of CI systems
- * ("##[", "##vso[", "::" at the start).
+ * direction of others or end a line, what begins a command to the runners of CI systems ("##[",
+ * "##vso[", "::" at the start), and each byte that is no part of UTF-8, which a terminal with
+ * another encoding may obey (0x9b begins a control sequence in ISO 8859).
  */
 void text_mask(char *text);
 /* The URL without user, query and fragment, for messages. Caller frees. */

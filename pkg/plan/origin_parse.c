@@ -163,7 +163,7 @@ static const char *parse_oci_model(const char *rest, struct origin *out)
     if (*rest == '\0')
         return "there is no reference";
     if (strcmp(masked, rest) != 0 || strchr(rest, ' ') != NULL)
-        return "the reference has blanks or control characters";
+        return "the reference has blanks or control characters, or is not UTF-8";
     out->name = xstrdup(rest);
     return NULL;
 }
