@@ -5,9 +5,19 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A WWW-Authenticate value, and the token URL that a Bearer challenge of it leads to. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* One for all inputs; only token_format_url() asks it, and nothing is sent. */
+static struct http *shared_http(void)
+{
+    static struct http *http;
+
+    if (http == NULL)
+        http = http_new(&(struct http_options){.user_agent = "inlay/test"});
+    return http;
+}
+
+/* A WWW-Authenticate value, and the token URL that a Bearer challenge of it leads to. */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char *const scopes[] = {"repository:a/b:pull,push", NULL};
@@ -20,6 +30,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CLEANUP(buf) struct buf url = BUF_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct token_request request = {
+            .http = shared_http(),
             .registry = "https://registry.example",
             .realm = challenges[i].realm,
             .service = challenges[i].service,

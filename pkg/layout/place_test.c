@@ -55,6 +55,7 @@ static void the_environment_of_the_image_decides_on_the_place(void **state)
         {"huggingface", "/home/app", ENVIRONMENT("HF_HOME=~/models/"), "/home/app/models/hub"},
         {"huggingface", "/", ENVIRONMENT("HF_HUB_CACHE=~/m"), "/m"},
         {"huggingface", "/root", ENVIRONMENT("HF_HUB_CACHE=/a/~b..c"), "/a/~b..c"},
+        {"huggingface", "/root", ENVIRONMENT("HF_HUB_CACHE=/a\\..\\b"), "/a\\..\\b"},
         {"sentence-transformers", "/root", NULL, "/root/.cache/torch/sentence_transformers"},
         {"sentence-transformers", "/root", ENVIRONMENT("XDG_CACHE_HOME=/x", "HF_HOME=/h"),
          "/x/torch/sentence_transformers"},
