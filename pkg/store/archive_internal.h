@@ -243,5 +243,16 @@ struct store *docker_archive_new(const struct tar_target *target, void (*free_ar
 /* An engine's answer to a load: ERROR_UNSUPPORTED with its words if it says that it did not. */
 int docker_load_check(const struct buf *answer, const struct log *log,
                       struct error *err) MUST_CHECK;
+/* The engine's own words, {"message": …}; NULL if there are none. The caller frees them. */
+char *docker_engine_message(const struct http_response *response);
+/* A refusal in these, or in plain text. Returns -1. */
+int docker_engine_refuse(const char *host, const struct http_response *response, const char *what,
+                         struct error *err);
+/*
+ * Whether the image that the engine tells of has this config, whose digest is its id but in
+ * containerd's store. ERROR_CORRUPT for what is no JSON.
+ */
+int docker_engine_has_config(const struct buf *answer, const struct digest *config, bool *out,
+                             struct error *err) MUST_CHECK;
 
 #endif

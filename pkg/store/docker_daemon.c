@@ -171,33 +171,6 @@ static int engine_open(const struct store_context *context, struct engine **out,
     return 0;
 }
 
-/* The engine's own words, {"message": …}; NULL if there are none. The caller frees them. */
-static char *engine_message(const struct http_response *response)
-{
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is plain text */
-    json_auto_t *json = NULL;
-
-    if (json_from_buf(&response->body, "the answer", &json, &ignored) < 0)
-        return NULL;
-    return text_copy(json_string_value(json_object_get(json, "message")));
-}
-
-/* A failure in these words, or in plain text. */
-static int engine_refuse(const struct engine *engine, const struct http_response *response,
-                         const char *what, struct error *err)
-{
-    CLEANUP(text) char *message = engine_message(response);
-    CLEANUP(buf) struct buf plain = BUF_INIT;
-    const char *words = message;
-
-    registry_error_words(&response->body, &plain);
-    if (words == NULL && plain.size > 0)
-        words = buf_text(&plain);
-    return error_set(err, response->status == 404 ? ERROR_NOT_FOUND : ERROR_UNSUPPORTED,
-                     "the engine at '%s' does not %s (status %d)%s%s", engine->host, what,
-                     response->status, words != NULL ? ": " : "", words != NULL ? words : "");
-}
-
 /* Nobody there is told as what it is: the engine is off, elsewhere, or closed to this user. */
 static int engine_explain(const struct engine *engine, struct error *err)
 {
@@ -237,7 +210,7 @@ static int fetch_once(struct engine *engine, int *fd, struct error *err)
         return engine_explain(engine, err);
     if (body == NULL) {
         CLEANUP(text) char *what = xasprintf("give the image '%s'", engine->asked);
-        return engine_refuse(engine, &response, what, err);
+        return docker_engine_refuse(engine->host, &response, what, err);
     }
     if (spool_reader(body, engine->cancel, fd, err) < 0)
         return error_wrap(err, "reading '%s' from the engine at '%s'", engine->asked, engine->host);
@@ -284,35 +257,6 @@ int docker_daemon_open(const struct reference *reference, const struct store_con
     return 0;
 }
 
-/*
- * The answer to a load is a stream of JSON objects, with status 200 whatever happens; one with
- * "error" says that it did not work.
- */
-int docker_load_check(const struct buf *answer, const struct log *log, struct error *err)
-{
-    const char *at = buf_text(answer);
-    size_t left = answer->size;
-    json_error_t where;
-
-    while (left > 0) {
-        json_auto_t *json = json_loadb(at, left, JSON_DISABLE_EOF_CHECK, &where);
-        if (json == NULL || where.position <= 0)
-            return 0; /* blanks, or plain text as engines before 1.23 have it */
-        const char *words = json_string_value(json_object_get(json, "error"));
-        if (words == NULL)
-            words =
-                json_string_value(json_object_get(json_object_get(json, "errorDetail"), "message"));
-        if (words != NULL)
-            return error_set(err, ERROR_UNSUPPORTED, "it does not load the image: %s", words);
-        words = json_string_value(json_object_get(json, "stream"));
-        if (words != NULL) /* the name, which is podman's localhost/app where Docker's is app */
-            log_debug(log, "the engine says '%.*s'", (int)strcspn(words, "\r\n"), words);
-        at += where.position;
-        left -= (size_t)where.position;
-    }
-    return 0;
-}
-
 /* The upload, and behind its end the engine's answer. */
 struct load_writer {
     struct writer base;
@@ -339,9 +283,9 @@ static int load_finish(struct writer *writer, struct error *err)
         return error_wrap(err, "the engine at '%s'", engine->host);
     }
     if (engine->answer.status != 200) {
-        CLEANUP(text) char *message = engine_message(&engine->answer);
+        CLEANUP(text) char *message = docker_engine_message(&engine->answer);
         engine->is_doubtful = message == NULL;
-        return engine_refuse(engine, &engine->answer, "load the image", err);
+        return docker_engine_refuse(engine->host, &engine->answer, "load the image", err);
     }
     if (docker_load_check(&engine->answer.body, engine->log, err) < 0)
         return error_wrap(err, "the engine at '%s'", engine->host);
@@ -396,17 +340,16 @@ static int engine_probe(void *arg, struct error *err)
     if (http_send(engine->http, &request, &response, err) < 0)
         return engine_explain(engine, err);
     if (response.status != 200)
-        return engine_refuse(engine, &response, "answer a ping", err);
+        return docker_engine_refuse(engine->host, &response, "answer a ping", err);
     return 0;
 }
 
-/* *is_shown: the name's image has this config, whose digest is its id but in containerd's store. */
+/* *is_shown: there is an image of this name, and it has this config. */
 static int ask_id(const struct engine *engine, const char *name, const struct digest *config,
                   const struct cancel *cancel, bool *is_shown, struct error *err)
 {
     CLEANUP(buf) struct buf url = BUF_INIT;
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
-    json_auto_t *json = NULL;
 
     buf_addf(&url, "%s/images/", engine->origin);
     http_encode(&url, name, "/:");
@@ -425,12 +368,8 @@ static int ask_id(const struct engine *engine, const char *name, const struct di
     if (response.status == 404)
         return 0;
     if (response.status != 200)
-        return engine_refuse(engine, &response, "tell of the image", err);
-    if (json_from_buf(&response.body, "the answer", &json, err) < 0)
-        return -1;
-    const char *id = json_string_value(json_object_get(json, "Id"));
-    *is_shown = id != NULL && text_ends_with(id, digest_format_hex(config).text);
-    return 0;
+        return docker_engine_refuse(engine->host, &response, "tell of the image", err);
+    return docker_engine_has_config(&response.body, config, is_shown, err);
 }
 
 /*
