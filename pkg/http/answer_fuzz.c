@@ -123,8 +123,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                                   : http_send(http, &request, &response, &err);
     if ((result < 0) != (err.kind != ERROR_NONE) || response.body.size > request.body_limit)
         __builtin_trap();
-    if (result < 0 && (strstr(err.text, "secret") != NULL || !text_is_utf8(err.text)))
+    if (result < 0 && !text_is_utf8(err.text))
         __builtin_trap();
+    if (result < 0 && strstr(err.text, "secret") != NULL && memmem(data, size, "secret", 6) == NULL)
+        __builtin_trap(); /* of the URL; the server may have said it of his own accord */
     if (result == 0 && (response.status < 200 || response.status > 999))
         __builtin_trap();
     if (body != NULL)

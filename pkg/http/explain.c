@@ -300,6 +300,7 @@ int transfer_explain(const struct transfer *transfer, struct error *err)
         return explain_tls(transfer, authority, err);
     case CURLE_UNSUPPORTED_PROTOCOL: /* a head that is cut in its first word looks alike */
     case CURLE_WEIRD_SERVER_REPLY:
+    case CURLE_BAD_FUNCTION_ARGUMENT: /* a header without a name */
         return error_set(err, ERROR_UNREACHABLE, "'%s' does not answer in HTTP/1.1", authority);
     case CURLE_URL_MALFORMAT:
         return error_set(err, ERROR_UNSUPPORTED, "'%s' is not a URL that can be asked", authority);
@@ -310,7 +311,6 @@ int transfer_explain(const struct transfer *transfer, struct error *err)
         return explain_limit(transfer, authority, err);
     case CURLE_FAILED_INIT:
     case CURLE_NOT_BUILT_IN:
-    case CURLE_BAD_FUNCTION_ARGUMENT:
     case CURLE_UNKNOWN_OPTION:
     case CURLE_SSL_ENGINE_NOTFOUND:
     case CURLE_SSL_ENGINE_SETFAILED:

@@ -41,7 +41,10 @@ enum address_scope {
     ADDRESS_UNKNOWN, /* none yet */
 };
 
-/* A multi handle with its one easy handle, and the connection that it keeps open in between. */
+/*
+ * A multi handle with its one easy handle, which is another for each transfer, and the connection
+ * that it keeps open in between.
+ */
 struct connection {
     CURLM *multi;
     CURL *easy;

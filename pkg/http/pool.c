@@ -2,14 +2,23 @@
 
 #include <string.h>
 
+static CURL *easy_new(void)
+{
+    CURL *easy = curl_easy_init();
+
+    if (easy == NULL)
+        out_of_memory();
+    return easy;
+}
+
 struct connection *connection_new(const char *route)
 {
     struct connection *connection = xcalloc(1, sizeof(*connection));
 
     connection->route = xstrdup(route);
     connection->multi = curl_multi_init();
-    connection->easy = curl_easy_init();
-    if (connection->multi == NULL || connection->easy == NULL)
+    connection->easy = easy_new();
+    if (connection->multi == NULL)
         out_of_memory();
     curl_multi_setopt(connection->multi, CURLMOPT_MAXCONNECTS, 1L);
     return connection;
@@ -65,7 +74,12 @@ void pool_put(struct pool *pool, struct connection *connection)
 {
     struct connection *oldest = NULL;
 
-    curl_easy_reset(connection->easy);
+    /*
+     * The multi handle keeps the connection. An easy handle that is used again, reset or not, is
+     * what libcurl before 8.1 adds a folded first header to freed memory by.
+     */
+    curl_easy_cleanup(connection->easy);
+    connection->easy = easy_new();
     pthread_mutex_lock(&pool->lock);
     if (pool->count == POOL_SIZE)
         oldest = pool_remove(pool, 0);
