@@ -32,10 +32,50 @@ bool attest_is_wanted(const struct options *line)
     return false;
 }
 
+/* What the call reads or writes is not to be replaced by a document about it. */
+static int check_image_file(const struct document_kind *kind, const char *file, const char *role,
+                            const struct reference *image, struct error *err)
+{
+    bool is_archive =
+        image->kind == REFERENCE_OCI_ARCHIVE || image->kind == REFERENCE_DOCKER_ARCHIVE;
+
+    if (!is_archive || !file_is_same_name(file, image->path))
+        return 0;
+    return error_set(err, ERROR_USAGE, "--%s=%s: that file is %s; name another one", kind->option,
+                     file, role);
+}
+
+static int check_other_kinds(const struct document_kind *kind, const char *file,
+                             const struct options *line, struct error *err)
+{
+    for (const struct document_kind *other = kinds; other < kind; other++) {
+        const char *const *files = options_list(line, other->option);
+        for (; files != NULL && *files != NULL; files++)
+            if (**files != '\0' && file_is_same_name(file, *files))
+                return error_set(err, ERROR_USAGE,
+                                 "--%s=%s: --%s is written to that file; name another one",
+                                 kind->option, file, other->option);
+    }
+    return 0;
+}
+
+static int check_file(const struct document_kind *kind, const char *file,
+                      const struct injection *injection, struct error *err)
+{
+    const struct options *line = injection->line;
+
+    if (check_image_file(kind, file, "TARGET", &line->target, err) < 0 ||
+        check_image_file(kind, file, "BASE", &injection->base, err) < 0 ||
+        check_other_kinds(kind, file, line, err) < 0)
+        return -1;
+    return file_check_named(file, err) < 0 ? error_wrap(err, "--%s", kind->option) : 0;
+}
+
 /* Standard output has the line with the digest, or the archive. */
-static int check_kind(const struct document_kind *kind, const struct options *line,
+static int check_kind(const struct document_kind *kind, const struct injection *injection,
                       struct error *err)
 {
+    const struct options *line = injection->line;
     bool has_place =
         line->target.kind == REFERENCE_REGISTRY || line->target.kind == REFERENCE_OCI_DIR;
 
@@ -50,14 +90,18 @@ static int check_kind(const struct document_kind *kind, const struct options *li
                              "--%s attaches to an image in a registry or an OCI layout, and TARGET "
                              "is neither; write --%s=FILE",
                              kind->option, kind->option);
+        if (**file != '\0' && check_file(kind, *file, injection, err) < 0)
+            return -1;
     }
     return 0;
 }
 
-int attest_check(const struct options *line, struct error *err)
+int attest_check(const struct injection *injection, struct error *err)
 {
+    const struct options *line = injection->line;
+
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (check_kind(&kinds[i], line, err) < 0)
+        if (check_kind(&kinds[i], injection, err) < 0)
             return -1;
     if (attest_is_wanted(line) && options_has(line, "shard"))
         return error_set(

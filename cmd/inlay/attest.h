@@ -8,8 +8,12 @@
 
 /* Whether it is wanted, in any form. */
 bool attest_is_wanted(const struct options *line);
-/* Whether it can go where it is wanted; makes no request. ERROR_USAGE. */
-int attest_check(const struct options *line, struct error *err) MUST_CHECK;
+/*
+ * Whether it can go where it is wanted: TARGET, which a project may name, has a place for it, and
+ * files can be written and are none of the images'. The call is parsed; makes no request.
+ * ERROR_USAGE; ERROR_LOCAL for a file.
+ */
+int attest_check(const struct injection *injection, struct error *err) MUST_CHECK;
 /*
  * Attaches the documents to the image, or writes them to files, when its tags are there. An error
  * says that the image is published all the same.

@@ -210,6 +210,8 @@ static int parse(struct init_run *run, struct error *err)
                          "'inlay init --help'");
     if (access(run->path, F_OK) == 0 && !options_has(line, "force"))
         return error_set(err, ERROR_USAGE, "'%s' is there already; --force replaces it", run->path);
+    if (file_check_named(run->path, err) < 0)
+        return -1;
     if (is_image && session_parse_image(line, "--scan", scanned, &run->image, err) < 0)
         return -1;
     if (preset_list_read(line, &run->notes, &run->presets, err) < 0)

@@ -31,6 +31,10 @@ expect_json "$(cat inlay.json)" . \
 refuse 2 "'inlay.json' is there already; --force replaces it" acme/e5
 init inlay.json acme/e5 --force
 expect_json "$(cat inlay.json)" .models '["acme/e5"]'
+mkfifo pipe
+refuse 8 "'pipe' is a pipe or device" acme/e5 --project pipe --force
+[ -p pipe ] || fail 'the pipe is there no more'
+refuse 8 "creating a file in 'none'" acme/e5 --project none/inlay.json
 # What could not be baked is not written.
 cp inlay.json before.json
 refuse 2 "MODEL: 'acme/e5' is named twice" acme/e5 acme/e5 --force

@@ -61,7 +61,8 @@ static int run_inject(const struct command_context *context, struct options *opt
     CLEANUP(materials) struct materials materials = MATERIALS_INIT;
     struct inject_result result;
 
-    if (attest_check(options, err) < 0 || injection_open(&injection, context, options, err) < 0)
+    if (injection_parse(&injection, options, err) < 0 || attest_check(&injection, err) < 0 ||
+        injection_connect(&injection, context, err) < 0)
         return -1;
     if (inject_run_told(&injection.options, &result, &materials, err) < 0)
         return explain_stop(&injection, err);

@@ -1,6 +1,7 @@
 #include "locking.h"
 
 #include "command.h"
+#include "core/file.h"
 #include "core/text.h"
 
 #include <stdio.h>
@@ -382,9 +383,10 @@ static int run_lock(const struct command_context *context, struct options *optio
     if (check_options(options, err) < 0 || parse_calls(&run, err) < 0)
         return -1;
     run.path = injection_lock_path(run.calls[0]);
-    if (read_before(&run, err) < 0)
+    bool only_checks = options_has(options, "check");
+    if ((!only_checks && file_refuse_irregular(run.path, err) < 0) || read_before(&run, err) < 0)
         return -1;
-    return options_has(options, "check") ? check(&run, err) : make(&run, context, err);
+    return only_checks ? check(&run, err) : make(&run, context, err);
 }
 
 static const struct argument_help arguments[] = {

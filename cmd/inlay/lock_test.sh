@@ -268,6 +268,10 @@ refuse 3 "'app/inlay.lock.json' stays as it is: the base oci:other" lock --proje
 jq '.models |= .[1:]' app/inlay.json >app/less.json
 refuse 3 "'app/inlay.lock.json' stays as it is: the base " lock --project app/less.json --lock app/inlay.lock.json
 cmp kept.json app/inlay.lock.json || fail 'a failure has changed the lock'
+# What is there and is no file is neither waited for nor replaced.
+mkfifo pipe
+refuse 8 "'pipe' is a pipe or device" lock --project app/inlay.json --lock pipe
+[ -p pipe ] || fail 'the pipe is there no more'
 # The first one has models, and no layers.
 rm app/inlay.lock.json
 expect_exit 0 "$INLAY" lock --project app/inlay.json

@@ -118,7 +118,7 @@ expect_exit 4 inject --to "$QUIRK/app:denied" --provenance
 digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$QUIRK/app:denied")
 expect_eq "$QUIRK/app:denied@$digest" "$OUT"
 expect_contains "$ERR" "the image is published as $QUIRK/app:denied@$digest, and the statement of its provenance could not be attached: "
-expect_exit 8 inject --to "oci:$TEST_DIR/layout:2" --provenance="$TEST_DIR/none/x.json"
+expect_exit 8 inject --to "oci:$TEST_DIR/layout:2" --provenance="$TEST_DIR/$(printf 'x%.0s' {1..300})"
 expect_contains "$ERR" 'and the statement of its provenance could not be written: '
 
 # Wrong places are known before anything moves.
@@ -129,5 +129,39 @@ expect_exit 0 inject --to "oci-archive:$TEST_DIR/a.tar" --provenance="$TEST_DIR/
 expect_json "$TEST_DIR/a.json" '.subject[0].name' '"oci-archive:a.tar"'
 expect_exit 2 inject --to "oci:$TEST_DIR/layout:3" --provenance=-
 expect_contains "$ERR" 'name a file'
+mkfifo "$TEST_DIR/pipe"
+ln -s pipe "$TEST_DIR/link"
+printf text >"$TEST_DIR/text"
+requests=$(hub_log '.requests | length')
+for option in provenance sbom; do
+    for file in pipe link layout none/x.json text/x.json; do
+        expect_exit 8 inject --to "oci:$TEST_DIR/layout:3" "--$option=$TEST_DIR/$file"
+        expect_contains "$ERR" "inlay: --$option: "
+    done
+    expect_exit 2 inject --to "oci-archive:$TEST_DIR/new.tar" "--$option=$TEST_DIR/./new.tar"
+    expect_contains "$ERR" "--$option=$TEST_DIR/./new.tar: that file is TARGET; name another one"
+    expect_no_file "$TEST_DIR/new.tar"
+    expect_exit 2 "$INLAY" inject "oci-archive:$TEST_DIR/a.tar" acme/tiny --to "oci:$TEST_DIR/layout:3" "--$option=$TEST_DIR/a.tar"
+    expect_contains "$ERR" 'that file is BASE'
+done
+[ -p "$TEST_DIR/pipe" ] || fail 'the pipe is there no more'
+expect_eq pipe "$(readlink "$TEST_DIR/link")"
+expect_exit 2 inject --to "oci:$TEST_DIR/layout:3" --provenance="$TEST_DIR/x.json" --sbom="$TEST_DIR/../${TEST_DIR##*/}/x.json"
+expect_contains "$ERR" '--provenance is written to that file; name another one'
+expect_no_file "$TEST_DIR/x.json"
+expect_eq "$requests" "$(hub_log '.requests | length')" 'what the hub was asked'
+
+# A project names the place as well as the command line does.
+jq -nc --arg base "oci:$TEST_DIR/base:1" '{version: 1, base: $base, target: "oci:project:1", models: ["acme/tiny"]}' >"$TEST_DIR/inlay.json"
+cd "$TEST_DIR" || exit
+expect_exit 0 "$INLAY" inject --project inlay.json --provenance --provenance=both.json --sbom --sbom=both.cdx.json
+expect_json project/index.json '[.manifests[] | .artifactType]' "[null,\"$STATEMENT\",\"application/vnd.cyclonedx+json\"]"
+expect_exit 0 "$INLAY" verify oci:project:1 --provenance=both.json
+jq '.target = "oci-archive:project.tar:1"' inlay.json >archive.json
+expect_exit 2 "$INLAY" inject --project archive.json --provenance
+expect_contains "$ERR" 'write --provenance=FILE'
+expect_exit 2 "$INLAY" inject --project archive.json --provenance=project.tar
+expect_contains "$ERR" 'that file is TARGET'
+expect_no_file project.tar
 expect_exit 2 inject --to "oci:$TEST_DIR/layout:3" --provenance --shard 1/2
 expect_contains "$ERR" 'a shard writes no image'

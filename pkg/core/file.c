@@ -82,12 +82,17 @@ static int write_all(int fd, const char *data, size_t size)
     return 0;
 }
 
-int file_replace(const char *path, const void *data, size_t size, struct error *err)
+/* Caller frees. */
+static char *folder_of(const char *path)
 {
     const char *slash = strrchr(path, '/');
-    CLEANUP(text)
-    char *folder =
-        slash != NULL ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+
+    return slash != NULL ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+}
+
+int file_replace(const char *path, const void *data, size_t size, struct error *err)
+{
+    CLEANUP(text) char *folder = folder_of(path);
     CLEANUP(draft) struct draft draft = DRAFT_INIT;
 
     if (draft_create(folder, &draft, err) < 0)
@@ -97,20 +102,72 @@ int file_replace(const char *path, const void *data, size_t size, struct error *
     return draft_publish(&draft, path, err);
 }
 
+/* The new file would take the place of a device or a pipe, which others go on to write to. */
+int file_refuse_irregular(const char *path, struct error *err)
+{
+    struct stat status;
+
+    if (path[0] == '\0')
+        return error_set(err, ERROR_LOCAL, "'' is not the name of a file");
+    bool is_there = stat(path, &status) == 0;
+    if (text_ends_with(path, "/") || (is_there && S_ISDIR(status.st_mode)))
+        return error_set(err, ERROR_LOCAL, "'%s' is a folder, expected the name of a file", path);
+    if (is_there && !S_ISREG(status.st_mode))
+        return error_set(err, ERROR_LOCAL,
+                         "'%s' is a pipe or device, which a file would replace; expected the name "
+                         "of a regular file, or of none yet",
+                         path);
+    return 0;
+}
+
+int file_check_named(const char *path, struct error *err)
+{
+    CLEANUP(text) char *real = realpath(path, NULL);
+    CLEANUP(text) char *folder = folder_of(real != NULL ? real : path);
+    struct stat status;
+
+    if (file_refuse_irregular(path, err) < 0)
+        return -1;
+    if (stat(folder, &status) == 0 && !S_ISDIR(status.st_mode))
+        errno = ENOTDIR;
+    else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) == 0)
+        return 0;
+    return error_set_errno(err, errno, "creating a file in '%s'", folder);
+}
+
+bool file_is_same_name(const char *one, const char *other)
+{
+    const char *const paths[] = {one, other};
+    char *names[ARRAY_SIZE(paths)];
+
+    for (size_t i = 0; i < ARRAY_SIZE(paths); i++) {
+        const char *slash = strrchr(paths[i], '/');
+        CLEANUP(text) char *folder = folder_of(paths[i]);
+        CLEANUP(text) char *real = realpath(folder, NULL);
+        names[i] = realpath(paths[i], NULL);
+        if (names[i] == NULL)
+            names[i] = xasprintf("%s/%s", real != NULL ? real : folder,
+                                 slash != NULL ? slash + 1 : paths[i]);
+    }
+    bool is_same = strcmp(names[0], names[1]) == 0;
+    free(names[0]);
+    free(names[1]);
+    return is_same;
+}
+
 int file_replace_named(const char *path, const void *data, size_t size, struct error *err)
 {
     CLEANUP(text) char *real = realpath(path, NULL);
 
+    if (file_refuse_irregular(path, err) < 0)
+        return -1;
     return file_replace(real != NULL ? real : path, data, size, err);
 }
 
 /* A new folder's name outlasts a loss of power, too. */
 static void sync_parent(const char *path)
 {
-    const char *slash = strrchr(path, '/');
-    CLEANUP(text)
-    char *parent =
-        slash != NULL ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
+    CLEANUP(text) char *parent = folder_of(path);
 
     folder_sync(parent);
 }

@@ -19,9 +19,18 @@ int file_read_named(const char *path, size_t limit, struct buf *out, struct erro
  * Mode 0644 less the umask.
  */
 int file_replace(const char *path, const void *data, size_t size, struct error *err) MUST_CHECK;
-/* The same for a file that a user names: a link stays, and what it leads to is replaced. */
+/*
+ * The same for a file that a user names: a link stays, and what it leads to is replaced, if that is
+ * a regular file. What is there and is none, such as a device, is refused and stays.
+ */
 int file_replace_named(const char *path, const void *data, size_t size,
                        struct error *err) MUST_CHECK;
+/* That alone: nothing is there, or a regular file. */
+int file_refuse_irregular(const char *path, struct error *err) MUST_CHECK;
+/* Whether that could be done now, as far as can be told: the folder is there and may be written. */
+int file_check_named(const char *path, struct error *err) MUST_CHECK;
+/* Whether both lead to one file, or would once there is one: links are followed. */
+bool file_is_same_name(const char *one, const char *other);
 /* Makes `path` and the folders above it, 0777 less the umask; no failure if it exists. */
 int file_make_folders(const char *path, struct error *err) MUST_CHECK;
 /* The same; what is made is for this user alone, or has this mode, less the umask. */
