@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* Where findings are kept; the number changes when what is known of imports does. */
-#define MEMO_FOLDER "pickles-1"
+#define MEMO_FOLDER "pickles-2"
 #define MEMO_MAX ((size_t)MIB)
 /* Of a file that its server hands out from the start on alone, so much may be passed over. */
 #define WITHOUT_RANGES_MAX (4 * MIB)
@@ -107,7 +107,7 @@ static void remember(const struct inject_options *options, const char *path,
     CLEANUP(text)
     char *folder = path != NULL ? xasprintf("%s/" MEMO_FOLDER, options->memo) : NULL;
 
-    if (path != NULL && file_make_folders(folder, &ignored) == 0)
+    if (path != NULL && file_make_private_folders(folder, &ignored) == 0)
         (void)!file_replace(path, text, strlen(text), &ignored);
 }
 

@@ -173,6 +173,13 @@ static const char *const dangerous_modules[] = {
     "sqlite3",
     "unittest",
     "test",
+    "winapi",
+    "posixshmem",
+    "testcapi",
+    "xxsubinterpreters",
+    "interpreters",
+    "frozen_importlib",
+    "frozen_importlib_external",
     "numpy.f2py",
     "numpy.testing",
     "numpy.distutils",
@@ -224,6 +231,24 @@ static const struct known dangerous[] = {
     {"yaml", "load unsafe_load full_load"},
 };
 
+/*
+ * Names that run, load or open what they are told in whatever module they are met: gzip.open,
+ * codecs.open and tokenize.open are one function more than anybody lists. Without the '_' at their
+ * ends.
+ */
+static const char *const dangerous_names =
+    "open fdopen open_code system popen Popen startfile spawn[lv]* exec exec[lv]* execfile eval "
+    "import import_module load_module exec_module load_source load_dynamic globals builtins "
+    "subclasses getattr setattr delattr getattribute run_module run_path runcode runsource "
+    "runstring check_call check_output getoutput getstatusoutput get_command_stdout write_text "
+    "write_bytes read_text read_bytes read_pickle unsafe_load load_from_bytes unlink rmtree "
+    "urlopen urlretrieve extractall FileType FileHandler";
+
+/* Modules that are these wherever a package has them: joblib.externals.cloudpickle. */
+static const char *const dangerous_parts =
+    "os posix nt sys subprocess pty socket shutil runpy importlib builtins ctypes multiprocessing "
+    "pickle cPickle dill cloudpickle loky marshal requests urllib urllib3";
+
 /* Python 2's names of modules, as an unpickler of Python 3 reads them. */
 static const char *today(const char *module)
 {
@@ -264,19 +289,51 @@ static bool is_dangerous_module(const char *module)
     return false;
 }
 
+/* Without the '_' at both ends: modules have others under such names, random._os. Caller frees. */
+static char *bare(const char *part, size_t size)
+{
+    for (; size > 0 && *part == '_'; size--)
+        part++;
+    while (size > 0 && part[size - 1] == '_')
+        size--;
+    return xstrndup(part, size);
+}
+
+static bool is_dangerous_in(const char *module, const char *name)
+{
+    CLEANUP(text) char *name_bare = bare(name, strlen(name));
+
+    return is_dangerous_module(module) || is_dangerous_module(module + strspn(module, "_")) ||
+           is_listed(dangerous, ARRAY_SIZE(dangerous), module, name) ||
+           is_one_of(dangerous_names, name_bare);
+}
+
+static bool has_dangerous_part(const char *module)
+{
+    for (const char *at = strchr(module, '.'); at != NULL && *at == '.';) {
+        size_t size = strcspn(++at, ".");
+        CLEANUP(text) char *part = bare(at, size);
+        if (is_one_of(dangerous_parts, part))
+            return true;
+        at += size;
+    }
+    return false;
+}
+
 /* Protocol 4 follows dots in a name: "torch" has "serialization.os.system". */
 static bool leads_to_danger(const char *module, const char *name)
 {
     CLEANUP(text) char *before = xstrdup(module);
 
+    if (has_dangerous_part(module))
+        return true;
     for (const char *at = name; *at != '\0'; at += *at == '.') {
         size_t size = strcspn(at, ".");
         CLEANUP(text) char *part = xstrndup(at, size);
-        if (is_dangerous_module(before) ||
-            is_listed(dangerous, ARRAY_SIZE(dangerous), before, part))
+        if (is_dangerous_in(before, part))
             return true;
         free(before);
-        before = TAKE(part);
+        before = bare(part, size);
         at += size;
     }
     return false;

@@ -55,9 +55,15 @@ void pickle_scan_add(struct pickle_scan *scan, const char *name, enum pickle_ver
     CLEANUP(text) char *shown = xasprintf("%.*s", NAME_SHOWN, name);
 
     text_mask(shown);
-    for (size_t i = 0; i < findings->count; i++)
-        if (strcmp(findings->imports[i].name, shown) == 0)
-            return;
+    for (size_t i = 0; i < findings->count; i++) {
+        struct pickle_import *import = &findings->imports[i];
+        if (strcmp(import->name, shown) != 0)
+            continue;
+        /* Two names may be the same as far as they are shown. */
+        if (verdict > import->verdict)
+            import->verdict = verdict;
+        return;
+    }
     if (findings->count == PICKLE_IMPORTS_MAX) {
         pickle_scan_note_unread(scan, "it imports more than %zu names", PICKLE_IMPORTS_MAX);
         return;

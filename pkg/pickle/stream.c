@@ -67,5 +67,8 @@ int pickle_scan_pickles(struct pickle_scan *scan, const struct pickle_input *in,
         if (step == MACHINE_DAMAGED || (!was_noted && scan->findings->unread != NULL))
             return 0;
     }
+    if (window.at < in->size)
+        pickle_scan_note_unread(scan, "what is behind %d pickles in it is not looked at",
+                                PICKLES_MAX);
     return 0;
 }
