@@ -22,7 +22,8 @@ function refuse(request, response) {
         response.writeHead(isHub ? 400 : 401, { 'WWW-Authenticate': 'Basic realm="parrot"' }).end();
         return;
     }
-    const words = repeat(sent);
+    // Where a message is cut, no part of a secret is left either.
+    const words = `${'x'.repeat(Number(process.env.PARROT_DEPTH ?? 0))}${repeat(sent)}`;
     const body = JSON.stringify({ error: words, errors: [{ code: 'PARROT', message: words, detail: words }] });
     response.writeHead(400, { 'Content-Type': 'application/json', 'X-Error-Message': words.replace(/[^ -~]/g, '') });
     response.end(body);

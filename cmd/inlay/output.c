@@ -3,7 +3,9 @@
 #include "core/base.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* A line is looked at as a whole up to this size. */
@@ -12,7 +14,9 @@
 /* What a stream writes to. */
 struct guard {
     int fd;
-    int failure;
+    int failure; /* the errno of the first write that failed; 0: none has */
+    bool holds;  /* the end of a text without a line feed waits for what follows */
+    struct buf held;
     struct secrets *secrets; /* borrowed */
 };
 
@@ -21,18 +25,37 @@ struct output {
     struct guard err;
 };
 
+/* Whoever gave us the descriptor may want no write to wait; here nothing else is to be done. */
+static bool can_go_on(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+
+    if (errno == EINTR)
+        return true;
+    if (errno != EAGAIN)
+        return false;
+    poll(&poll_fd, 1, -1);
+    return true;
+}
+
 static int write_all(int fd, const char *data, size_t size)
 {
     while (size > 0) {
         ssize_t part = write(fd, data, size);
-        if (part < 0 && errno == EINTR)
-            continue;
-        if (part < 0)
+        if (part < 0 && !can_go_on(fd))
             return -1;
-        data += part;
-        size -= (size_t)part;
+        data += part > 0 ? part : 0;
+        size -= part > 0 ? (size_t)part : 0;
     }
     return 0;
+}
+
+static int guard_pass(struct guard *guard, const struct buf *text)
+{
+    if (write_all(guard->fd, buf_text(text), text->size) == 0)
+        return 0;
+    guard->failure = guard->failure == 0 ? errno : guard->failure;
+    return -1;
 }
 
 /* As fopencookie() has it: 0 is a failure. */
@@ -40,12 +63,30 @@ static ssize_t guard_write(void *arg, const char *data, size_t size)
 {
     struct guard *guard = arg;
     CLEANUP(buf) struct buf text = BUF_INIT;
+    bool goes_on = guard->holds && size > 0 && data[size - 1] != '\n';
 
-    secrets_mask(guard->secrets, data, size, &text);
-    if (write_all(guard->fd, buf_text(&text), text.size) == 0)
-        return (ssize_t)size;
-    guard->failure = guard->failure == 0 ? errno : guard->failure;
-    return 0;
+    buf_add(&guard->held, data, size);
+    size_t done = guard->held.size;
+    if (goes_on)
+        done = secrets_mask_part(guard->secrets, guard->held.data, done, &text);
+    else
+        secrets_mask(guard->secrets, buf_text(&guard->held), done, &text);
+    CLEANUP(buf) struct buf rest = BUF_INIT;
+    buf_add(&rest, buf_text(&guard->held) + done, guard->held.size - done);
+    buf_release(&guard->held);
+    guard->held = rest;
+    rest = (struct buf)BUF_INIT;
+    return guard_pass(guard, &text) == 0 ? (ssize_t)size : 0;
+}
+
+/* Nothing follows what is held back. */
+static int guard_end(struct guard *guard)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    secrets_mask(guard->secrets, buf_text(&guard->held), guard->held.size, &text);
+    buf_clear(&guard->held);
+    return guard_pass(guard, &text);
 }
 
 static FILE *guard_open(struct guard *guard, int fd, struct secrets *secrets)
@@ -62,15 +103,18 @@ struct output *output_open(struct secrets *secrets)
     struct output *output = xcalloc(1, sizeof(*output));
 
     stdout = guard_open(&output->out, STDOUT_FILENO, secrets);
+    output->out.holds = true;
     setvbuf(stdout, NULL, _IOLBF, LINE_SIZE);
     stderr = guard_open(&output->err, STDERR_FILENO, secrets);
     setvbuf(stderr, NULL, _IONBF, 0);
     return output;
 }
 
-int output_finish(const struct output *output, struct error *err)
+int output_finish(struct output *output, struct error *err)
 {
-    if (fflush(stdout) == 0 && ferror(stdout) == 0)
+    bool is_flushed = fflush(stdout) == 0;
+
+    if (guard_end(&output->out) == 0 && is_flushed && ferror(stdout) == 0)
         return 0;
     switch (output->out.failure) {
     case 0:
@@ -82,11 +126,15 @@ int output_finish(const struct output *output, struct error *err)
     }
 }
 
-int output_say(const struct output *output, const char *text, struct error *err)
+int output_say(struct output *output, const char *text, struct error *err)
 {
-    if (fputs(text, stdout) >= 0 && fflush(stdout) == 0)
+    fputs(text, stdout);
+    int result = output_finish(output, err);
+    if (result < 0 && output->out.failure == EPIPE) {
+        error_release(err);
         return 0;
-    return output->out.failure == EPIPE ? 0 : output_finish(output, err);
+    }
+    return result;
 }
 
 void output_free(struct output *output)
@@ -94,6 +142,9 @@ void output_free(struct output *output)
     if (output == NULL)
         return;
     fclose(stdout);
+    (void)!guard_end(&output->out);
     fclose(stderr);
+    buf_release(&output->out.held);
+    buf_release(&output->err.held);
     free(output);
 }

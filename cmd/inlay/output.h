@@ -16,9 +16,9 @@ struct output *output_open(struct secrets *secrets);
  * Writes what a command has printed; what was lost before counts, too. ERROR_LOCAL if standard
  * output did not take all of it.
  */
-int output_finish(const struct output *output, struct error *err) MUST_CHECK;
+int output_finish(struct output *output, struct error *err) MUST_CHECK;
 /* Prints what the program says of itself. A reader that has read enough is no error. */
-int output_say(const struct output *output, const char *text, struct error *err) MUST_CHECK;
+int output_say(struct output *output, const char *text, struct error *err) MUST_CHECK;
 /* Nothing is printed afterwards. */
 void output_free(struct output *output);
 CLEANUP_FREE(output)

@@ -28,6 +28,17 @@ expect_contains "$ERR" '…'
 expect_hidden "$password"
 expect_hidden "$(printf 'bob:%s' "$password" | base64 -w 0)"
 
+expect_hidden "bob:$password"
+
+# A message is cut behind 300 bytes: of a secret that stands there nothing is left.
+for depth in 280 285 290 295; do
+    PARROT_DEPTH=$depth start_server deep.log node "$TESTDATA/parrot-server.mjs" "$TEST_DIR/deep$depth"
+    wait_until deep.log test -f "$TEST_DIR/deep$depth"
+    deep=$(cat "$TEST_DIR/deep$depth")
+    expect_exit 6 "$INLAY" inspect "$deep/team/app:1" --creds "$deep=$TEST_DIR/creds" --insecure "$deep"
+    expect_lacks "$ERR" "$(printf 'bob:%s' "$password" | base64 -w 0 | head -c 4)"
+done
+
 # A hub in its error, and as the name of a file.
 export HF_TOKEN=hf_abcdefghijklmnop
 HF_ENDPOINT=http://$parrot expect_exit 6 "$INLAY" plan scratch acme/tiny --verbose

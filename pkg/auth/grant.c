@@ -172,6 +172,16 @@ static void question_fill(struct question *question, struct auth *auth, struct g
     pthread_mutex_unlock(&auth->lock);
 }
 
+/* As it is sent: USER:PASSWORD, of which every form is a secret. */
+static void note_pair(struct http *http, const struct credential *credential)
+{
+    if (credential->user == NULL || credential->password == NULL)
+        return;
+    CLEANUP(secret)
+    char *pair = xasprintf("%s:%s", credential->user, credential->password);
+    http_note_secret(http, pair);
+}
+
 /* Who we are for the registry; the provenance is kept for messages. */
 static int question_find(struct question *question, struct auth *auth, struct grant *grant,
                          const struct auth_scope *scope, struct error *err)
@@ -187,6 +197,7 @@ static int question_find(struct question *question, struct auth *auth, struct gr
         return -1;
     http_note_secret(auth->http, question->credential.password);
     http_note_secret(auth->http, question->credential.identity_token);
+    note_pair(auth->http, &question->credential);
     pthread_mutex_lock(&auth->lock);
     set_text(&grant->provenance, question->credential.provenance);
     pthread_mutex_unlock(&auth->lock);

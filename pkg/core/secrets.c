@@ -12,7 +12,9 @@
 
 struct secrets {
     pthread_mutex_t lock;
-    struct strings forms; /* under `lock` */
+    struct strings noted; /* under `lock`, as all that follows */
+    struct strings forms; /* of these */
+    size_t longest;       /* bytes of the longest form */
     atomic_bool has_any;
 };
 
@@ -24,24 +26,43 @@ struct secrets *secrets_new(void)
     return secrets;
 }
 
+static void clear(struct strings *texts)
+{
+    for (size_t i = 0; i < texts->count; i++)
+        explicit_bzero(texts->items[i], strlen(texts->items[i]));
+    strings_release(texts);
+}
+
 void secrets_free(struct secrets *secrets)
 {
     if (secrets == NULL)
         return;
-    for (size_t i = 0; i < secrets->forms.count; i++)
-        explicit_bzero(secrets->forms.items[i], strlen(secrets->forms.items[i]));
-    strings_release(&secrets->forms);
+    clear(&secrets->noted);
+    clear(&secrets->forms);
     pthread_mutex_destroy(&secrets->lock);
     free(secrets);
 }
 
 /* Takes the form over. */
-static void add_form(struct strings *forms, char *form)
+static void add_form(struct secrets *secrets, char *form)
 {
-    if (strlen(form) >= SECRET_SIZE_MIN && !strings_has(forms, form))
-        strings_add(forms, form);
-    explicit_bzero(form, strlen(form));
+    size_t size = strlen(form);
+
+    if (size >= SECRET_SIZE_MIN && !strings_has(&secrets->forms, form))
+        strings_add(&secrets->forms, form);
+    if (size > secrets->longest)
+        secrets->longest = size;
+    explicit_bzero(form, size);
     free(form);
+}
+
+/* As messages have it. */
+static char *format_masked(const char *secret)
+{
+    char *text = xstrdup(secret);
+
+    text_mask(text);
+    return text;
 }
 
 /* Without its padding, which a text may lack; `url` is the alphabet of section 5. */
@@ -100,14 +121,16 @@ void secrets_add(struct secrets *secrets, const char *secret)
     if (strlen(secret) < SECRET_SIZE_MIN)
         return;
     pthread_mutex_lock(&secrets->lock);
-    if (!strings_has(&secrets->forms, secret)) {
-        add_form(&secrets->forms, xstrdup(secret));
-        add_form(&secrets->forms, format_base64(secret, false));
-        add_form(&secrets->forms, format_base64(secret, true));
-        add_form(&secrets->forms, format_percent(secret, true));
-        add_form(&secrets->forms, format_percent(secret, false));
-        add_form(&secrets->forms, format_json(secret, "\"\\"));
-        add_form(&secrets->forms, format_json(secret, "\"\\/"));
+    if (!strings_has(&secrets->noted, secret)) {
+        strings_add(&secrets->noted, secret);
+        add_form(secrets, xstrdup(secret));
+        add_form(secrets, format_base64(secret, false));
+        add_form(secrets, format_base64(secret, true));
+        add_form(secrets, format_percent(secret, true));
+        add_form(secrets, format_percent(secret, false));
+        add_form(secrets, format_json(secret, "\"\\"));
+        add_form(secrets, format_json(secret, "\"\\/"));
+        add_form(secrets, format_masked(secret));
     }
     atomic_store(&secrets->has_any, true);
     pthread_mutex_unlock(&secrets->lock);
@@ -126,16 +149,14 @@ static size_t match(const struct strings *forms, const char *text, size_t size)
     return longest;
 }
 
-void secrets_mask(struct secrets *secrets, const char *text, size_t size, struct buf *out)
+/* Looks at each place up to `end`, at which a secret may begin. */
+static size_t mask_up_to(const struct secrets *secrets, const char *text, size_t size, size_t end,
+                         struct buf *out)
 {
     size_t kept = 0; /* all before it is in `out` */
+    size_t i = 0;
 
-    if (!atomic_load(&secrets->has_any)) {
-        buf_add(out, text, size);
-        return;
-    }
-    pthread_mutex_lock(&secrets->lock);
-    for (size_t i = 0; i < size;) {
+    while (i < end) {
         size_t length = match(&secrets->forms, text + i, size - i);
         if (length > 0) {
             buf_add(out, text + kept, i - kept);
@@ -144,6 +165,26 @@ void secrets_mask(struct secrets *secrets, const char *text, size_t size, struct
         }
         i += length > 0 ? length : 1;
     }
-    buf_add(out, text + kept, size - kept);
+    buf_add(out, text + kept, i - kept);
+    return i;
+}
+
+void secrets_mask(struct secrets *secrets, const char *text, size_t size, struct buf *out)
+{
+    if (!atomic_load(&secrets->has_any)) {
+        buf_add(out, text, size);
+        return;
+    }
+    pthread_mutex_lock(&secrets->lock);
+    mask_up_to(secrets, text, size, size, out);
     pthread_mutex_unlock(&secrets->lock);
+}
+
+size_t secrets_mask_part(struct secrets *secrets, const char *text, size_t size, struct buf *out)
+{
+    pthread_mutex_lock(&secrets->lock);
+    size_t held = secrets->longest > 0 ? secrets->longest - 1 : 0;
+    size_t done = mask_up_to(secrets, text, size, size > held ? size - held : 0, out);
+    pthread_mutex_unlock(&secrets->lock);
+    return done;
 }

@@ -73,12 +73,42 @@ static void short_words_and_a_text_without_secrets_stay(void **state)
     assert_string_equal(after, "team/app:1");
 }
 
+static void a_secret_in_two_parts_of_a_text_is_masked(void **state)
+{
+    static const char text[] = "a name, hf_abcdefgh, and more";
+
+    (void)state;
+    for (size_t cut = 0; cut < sizeof(text); cut++) {
+        CLEANUP(secrets) struct secrets *secrets = secrets_new();
+        CLEANUP(buf) struct buf out = BUF_INIT;
+        secrets_add(secrets, "hf_abcdefgh");
+        size_t done = secrets_mask_part(secrets, text, cut, &out);
+        assert_true(done <= cut);
+        secrets_mask(secrets, text + done, strlen(text) - done, &out);
+        assert_string_equal(buf_text(&out), "a name, …, and more");
+    }
+}
+
+static void a_secret_is_masked_as_messages_have_it(void **state)
+{
+    CLEANUP(secrets) struct secrets *secrets = secrets_new();
+
+    (void)state;
+    secrets_add(secrets, "abc##[def-secret");
+    CLEANUP(text) char *message = xstrdup("it was abc##[def-secret");
+    text_mask(message);
+    CLEANUP(text) char *masked = mask(secrets, message);
+    assert_string_equal(masked, "it was …");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_secret_is_masked_in_each_of_its_forms),
         cmocka_unit_test(base64_is_found_in_the_alphabet_of_urls_and_without_padding),
         cmocka_unit_test(all_secrets_are_masked_wherever_they_stand),
+        cmocka_unit_test(a_secret_in_two_parts_of_a_text_is_masked),
+        cmocka_unit_test(a_secret_is_masked_as_messages_have_it),
         cmocka_unit_test(short_words_and_a_text_without_secrets_stay),
     };
 

@@ -116,7 +116,10 @@ static int http_receive(struct transfer *transfer, struct error *err)
         return 0;
     if (transfer_wait(transfer, transfer_is_done, err) < 0)
         return -1;
-    return transfer_outcome(transfer, err);
+    if (transfer_outcome(transfer, err) < 0)
+        return -1;
+    http_response_mask(&transfer->response, transfer->http->secrets);
+    return 0;
 }
 
 static bool is_redirected(const struct http_request *request, const struct transfer *transfer)

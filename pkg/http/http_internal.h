@@ -331,6 +331,11 @@ void http_response_drop_header(struct http_response *response, const char *name)
 /* What the server says about its refusal, cut short; false if nothing a person could read. */
 bool http_response_find_words(const struct http_response *response, struct buf *out);
 
+/*
+ * What an error says repeats no secret, before anybody cuts it: body and headers of a status from
+ * 400 on, but for where they lead (Location) and whom they ask for (WWW-Authenticate).
+ */
+void http_response_mask(struct http_response *response, struct secrets *secrets);
 /* The secret in a header value: "Bearer SECRET", "NAME=SECRET". NULL: none. */
 void http_note_credential(struct http *http, const char *header);
 bool http_method_is_safe(const char *method);

@@ -53,6 +53,31 @@ void http_response_add_header(struct http_response *response, const char *line, 
     };
 }
 
+static void mask_text(char **text, struct secrets *secrets)
+{
+    CLEANUP(buf) struct buf masked = BUF_INIT;
+
+    secrets_mask(secrets, *text, strlen(*text), &masked);
+    free(*text);
+    *text = buf_take(&masked);
+}
+
+void http_response_mask(struct http_response *response, struct secrets *secrets)
+{
+    CLEANUP(buf) struct buf body = BUF_INIT;
+
+    if (secrets == NULL || response->status < 400)
+        return;
+    secrets_mask(secrets, buf_text(&response->body), response->body.size, &body);
+    buf_release(&response->body);
+    response->body = body;
+    body = (struct buf)BUF_INIT;
+    for (size_t i = 0; i < response->header_count; i++)
+        if (!text_equal_fold(response->headers[i].name, "Location") &&
+            !text_equal_fold(response->headers[i].name, "WWW-Authenticate"))
+            mask_text(&response->headers[i].value, secrets);
+}
+
 void http_response_drop_header(struct http_response *response, const char *name)
 {
     size_t kept = 0;

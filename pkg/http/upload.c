@@ -27,6 +27,7 @@ static int upload_check(const struct upload_writer *upload, struct error *err)
 
     if (transfer_outcome(upload->transfer, err) < 0)
         return -1;
+    http_response_mask(answer, upload->transfer->http->secrets);
     if (answer->status != 0) {
         http_response_release(upload->response);
         *upload->response = *answer;
