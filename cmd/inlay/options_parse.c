@@ -68,6 +68,35 @@ static int refuse_option(const struct command *command, int option, const char *
                      command->name);
 }
 
+/* Of a value that may be left out: it stands behind '=', and is one. */
+static int check_optional(const struct option_row *row, const char *text, struct error *err)
+{
+    if (row->otherwise == NULL || text == NULL || *text != '\0')
+        return 0;
+    return error_set(err, ERROR_USAGE, "--%s= has nothing behind '='; write --%s=%s, or --%s alone",
+                     row->name, row->name, row->argument, row->name);
+}
+
+/* Whether a word is the path of a file, and none of what arguments name without a prefix. */
+static bool is_path(const char *word)
+{
+    bool has_prefix = word[0] == '-' || strchr(word, ':') != NULL;
+
+    return text_starts_with(word, "/") || text_starts_with(word, "./") ||
+           text_starts_with(word, "../") || (!has_prefix && text_ends_with(word, ".json"));
+}
+
+/* What stands behind the option as its value would be taken for an argument. */
+static int refuse_apart(const struct option_row *row, const char *next, struct error *err)
+{
+    if (row->otherwise == NULL || next == NULL || !is_path(next))
+        return 0;
+    return error_set(err, ERROR_USAGE,
+                     "the value of --%s stands behind '=': write --%s=%s; if '%s' is none, put it "
+                     "in front of the option",
+                     row->name, row->name, next, next);
+}
+
 static int take(struct options *out, const struct option_row *row, const char *text,
                 struct error *err)
 {
@@ -75,6 +104,8 @@ static int take(struct options *out, const struct option_row *row, const char *t
     const char *given = text != NULL ? text : row->otherwise;
     const struct option_input in = {.options = out, .row = row, .value = given};
 
+    if (check_optional(row, text, err) < 0)
+        return -1;
     value->texts = xrealloc(value->texts, value->count + 2, sizeof(*value->texts));
     value->texts[value->count++] = given;
     value->texts[value->count] = NULL;
@@ -147,6 +178,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
         const struct option_row *row = find_row(command, option);
         if (row == NULL)
             return refuse_option(command, option, argv[optind - 1], err);
+        if (optarg == NULL && refuse_apart(row, argv[optind], err) < 0)
+            return -1;
         if (take(out, row, optarg, err) < 0)
             return -1;
     }

@@ -151,6 +151,21 @@ expect_contains "$ERR" '--provenance is written to that file; name another one'
 expect_no_file "$TEST_DIR/x.json"
 expect_eq "$requests" "$(hub_log '.requests | length')" 'what the hub was asked'
 
+# A value stands behind '=', and is there.
+for option in provenance sbom shared; do
+    expect_exit 2 inject --to "oci:$TEST_DIR/layout:3" "--$option="
+    expect_contains "$ERR" "--$option= has nothing behind '='; write --$option="
+    for file in "$TEST_DIR/x" ./x ../x x.json; do
+        expect_exit 2 inject --to "oci:$TEST_DIR/layout:3" "--$option" "$file"
+        expect_contains "$ERR" "write --$option=$file; if '$file' is none"
+    done
+done
+expect_exit 2 "$INLAY" verify "oci:$TEST_DIR/layout:1" --provenance=
+expect_contains "$ERR" 'write --provenance=FILE, or --provenance alone'
+expect_exit 2 "$INLAY" verify "oci:$TEST_DIR/layout:1" --provenance x.json
+expect_contains "$ERR" 'write --provenance=x.json'
+expect_exit 0 "$INLAY" inject --provenance "oci:$TEST_DIR/base:1" --sbom acme/tiny --to "oci:$TEST_DIR/order:1"
+
 # A project names the place as well as the command line does.
 jq -nc --arg base "oci:$TEST_DIR/base:1" '{version: 1, base: $base, target: "oci:project:1", models: ["acme/tiny"]}' >"$TEST_DIR/inlay.json"
 cd "$TEST_DIR" || exit

@@ -236,4 +236,4 @@ refuse "--path names the model's folder already" --shared --layout dir --path /m
 refuse '--shared leaves the models to root' --shared --owner 7
 refuse "--shared 'models' is not an absolute path" --shared=models
 refuse "--shared '/' cannot be a folder of models" --shared=/
-refuse "--shared '' is not an absolute path" --shared=
+refuse "--shared= has nothing behind '='" --shared=
