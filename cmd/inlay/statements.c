@@ -54,17 +54,14 @@ static int read_one(struct store *store, const struct digest *image,
     return 0;
 }
 
-static int read_attached(struct store *store, const char *version, const struct log *log,
+static int read_attached(struct store *store, const struct document *image, const struct log *log,
                          struct statements *out, struct error *err)
 {
-    CLEANUP(document) struct document image = DOCUMENT_INIT;
+    const struct digest *digest = &image->descriptor.digest;
     struct descriptor *found = NULL;
     size_t count = 0;
     int result = 0;
 
-    if (store_read_document(store, version, &image, err) < 0)
-        return -1;
-    const struct digest *digest = &image.descriptor.digest;
     if (store_list_referrers(store, digest, PROVENANCE_MEDIA_TYPE, &found, &count, err) < 0)
         return -1;
     for (size_t i = 0; i < count && result == 0; i++)
@@ -78,14 +75,34 @@ static int read_attached(struct store *store, const char *version, const struct 
                      store->name, digest_format(digest).text);
 }
 
-int statements_read(const struct options *line, struct store *store, const char *version,
-                    const struct log *log, struct statements *out, struct error *err)
+/* What a statement is about has to have a digest that is the same wherever it is read. */
+static int refuse_place(const struct reference *image, struct error *err)
+{
+    if (image->kind != REFERENCE_DOCKER_ARCHIVE && image->kind != REFERENCE_DOCKER_DAEMON)
+        return 0;
+    return error_set(err, ERROR_UNSUPPORTED,
+                     "--provenance: a statement names the digest of an image's manifest, and %s "
+                     "keeps no manifest; compare the image in a registry, an OCI layout or an OCI "
+                     "archive",
+                     image->kind == REFERENCE_DOCKER_ARCHIVE ? "a Docker archive"
+                                                             : "a Docker engine");
+}
+
+int statements_read(const struct options *line, const struct reference *reference,
+                    struct store *store, const struct log *log, struct statements *out,
+                    struct error *err)
 {
     const char *const *files = options_list(line, "provenance");
+    CLEANUP(text) char *version = reference_version(reference);
+    CLEANUP(document) struct document image = DOCUMENT_INIT;
 
-    for (; files != NULL && *files != NULL; files++) {
+    if (files == NULL)
+        return 0;
+    if (refuse_place(reference, err) < 0 || store_read_document(store, version, &image, err) < 0)
+        return -1;
+    for (; *files != NULL; files++) {
         int result = **files != '\0' ? read_file(*files, out, err)
-                                     : read_attached(store, version, log, out, err);
+                                     : read_attached(store, &image, log, out, err);
         if (result < 0)
             return error_wrap(err, "--provenance");
     }

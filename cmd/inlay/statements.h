@@ -1,6 +1,7 @@
 #ifndef INLAY_STATEMENTS_H
 #define INLAY_STATEMENTS_H
 
+#include "oci/reference.h"
 #include "options.h"
 #include "provenance/provenance.h"
 #include "store/store.h"
@@ -13,11 +14,13 @@ struct statements {
 
 /*
  * Of the file that the option names, else all that are attached to the image. ERROR_NOT_FOUND if
- * there is none; those of other builders are passed over, with a line. Nothing if the option is
- * not given.
+ * there is none; those of other builders are passed over, with a line. ERROR_UNSUPPORTED where an
+ * image has no manifest of its own digest: in a Docker archive or engine. Nothing if the option is
+ * not given. `store` is that of `reference`.
  */
-int statements_read(const struct options *line, struct store *store, const char *version,
-                    const struct log *log, struct statements *out, struct error *err) MUST_CHECK;
+int statements_read(const struct options *line, const struct reference *reference,
+                    struct store *store, const struct log *log, struct statements *out,
+                    struct error *err) MUST_CHECK;
 void statements_release(struct statements *statements);
 CLEANUP_RELEASE(statements)
 

@@ -383,7 +383,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         return -1;
     CLEANUP(text) char *version = reference_version(&verification.image);
     CLEANUP(text) char *memo = session_memo_folder();
-    if (statements_read(options, verification.store, version, stores->log, &statements, err) < 0)
+    if (statements_read(options, &verification.image, verification.store, stores->log, &statements,
+                        err) < 0)
         return -1;
     const struct verify_options wanted = {
         .store = verification.store,

@@ -99,3 +99,15 @@ expect_exit 3 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/none.json"
 expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/voice.onnx"
 expect_exit 6 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/foreign"
 expect_contains "$ERR" "inlay: --provenance: '$TEST_DIR/foreign': the statement is of a build of type"
+
+# A Docker archive has no manifest that a statement could name; a missing image is no matter of the statement.
+expect_exit 0 inject "oci:$TEST_DIR/base:1" acme/tiny --to "docker-archive:$TEST_DIR/d.tar:d:1" --provenance="$TEST_DIR/d.json"
+expect_exit 6 verify "docker-archive:$TEST_DIR/d.tar" --provenance="$TEST_DIR/d.json"
+expect_contains "$ERR" '--provenance: a statement names the digest of an image'\''s manifest, and a Docker archive keeps no manifest;'
+expect_exit 0 verify "docker-archive:$TEST_DIR/d.tar"
+for option in --provenance "--provenance=$statement"; do
+    expect_exit 3 verify "$REGISTRY/nothere:1" "$option"
+    expect_lacks "$ERR" '--provenance'
+    expect_exit 3 verify "oci:$TEST_DIR/one:nothere" "$option"
+    expect_lacks "$ERR" '--provenance'
+done
