@@ -245,6 +245,10 @@ static int read_lines(struct machine *machine, struct window *window, const stru
             return 0;
         buf_addf(&machine->text, "%s%s", i > 0 ? "\n" : "", buf_text(&line));
         machine->has_text = machine->has_text && strlen(buf_text(&line)) == line.size;
+        /* No module has a NUL in its name; headers of tar archives have. */
+        *found = opcode->form != FORM_TWO_LINES || strlen(buf_text(&line)) == line.size;
+        if (!*found)
+            return 0;
     }
     const char *text = buf_text(&machine->text);
     size_t size = machine->text.size;

@@ -64,6 +64,15 @@ int pickle_scan_pickles(struct pickle_scan *scan, const struct pickle_input *in,
 /* zip.c: an archive of torch, NumPy or Keras. */
 int pickle_scan_zip(struct pickle_scan *scan, const struct pickle_input *in,
                     struct error *err) MUST_CHECK;
+/* numpy.c: an array (NEP 1), whose objects are pickled behind its header. */
+int pickle_scan_npy(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
+                    struct error *err) MUST_CHECK;
+/* keras.c: the configuration of a model of Keras 3: JSON, with its layers. */
+int pickle_scan_keras_config(struct pickle_scan *scan, const struct pickle_input *in,
+                             struct error *err) MUST_CHECK;
+/* keras.c: HDF5, which has such a configuration as a text among other bytes. */
+int pickle_scan_hdf5(struct pickle_scan *scan, const struct pickle_input *in,
+                     struct error *err) MUST_CHECK;
 /* tar.c: one of NeMo, or of torch before 1.6. */
 int pickle_scan_tar(struct pickle_scan *scan, const struct pickle_input *in,
                     struct error *err) MUST_CHECK;

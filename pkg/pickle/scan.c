@@ -10,9 +10,6 @@
 #define HEAD_SIZE 512
 #define UNPACKED_MAX ((size_t)(64 * MIB))
 #define NAME_SHOWN 200
-/* Of a model of Keras: the configuration stands before the weights. */
-#define HDF5_READ_MAX ((size_t)(2 * MIB))
-#define NPY_HEADER_MAX ((uint64_t)(1 * MIB))
 
 static const char *extension_of(const char *path)
 {
@@ -169,65 +166,6 @@ static int scan_packed(struct pickle_scan *scan, const char *path, const struct 
     return pickle_scan_reader(scan, path, content, UNPACKED_MAX, err);
 }
 
-/* NEP 1: a header that is a dictionary of Python; objects are pickled behind it. */
-static int scan_npy(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
-                    const struct buf *head, struct error *err)
-{
-    const unsigned char *bytes = (const unsigned char *)buf_text(head);
-    uint64_t start = bytes[6] == 1 ? 10 : 12;
-    uint64_t size = bytes[8] | (uint64_t)bytes[9] << 8;
-    CLEANUP(buf) struct buf header = BUF_INIT;
-    bool found = true;
-
-    if (bytes[6] != 1)
-        size |= (uint64_t)bytes[10] << 16 | (uint64_t)bytes[11] << 24;
-    if (size > NPY_HEADER_MAX || start + size > in->size) {
-        pickle_scan_note_unread(scan, "its header is damaged");
-        return 0;
-    }
-    if (pickle_scan_read(scan, in, (struct extent){start, size}, &header, &found, err) < 0)
-        return -1;
-    const char *type = found ? strstr(buf_text(&header), "descr") : NULL;
-    const char *end = type != NULL ? strstr(type, "fortran_order") : NULL;
-    if (type == NULL ||
-        memchr(type, 'O', end != NULL ? (size_t)(end - type) : strlen(type)) == NULL)
-        return 0; /* numbers and texts */
-    scan->findings->runs_code = true;
-    return pickle_scan_part(scan, path, in, start + size, in->size - start - size, err);
-}
-
-/* Byte code of Python, which Keras runs as the layer's function. */
-static void find_lambda(struct pickle_scan *scan, const char *text, size_t size)
-{
-    static const char key[] = "\"class_name\"";
-
-    for (const char *at = text; at != NULL && size - (size_t)(at - text) > sizeof(key);) {
-        at = memmem(at, size - (size_t)(at - text), key, sizeof(key) - 1);
-        if (at == NULL)
-            return;
-        at += sizeof(key) - 1;
-        const char *value = at + strspn(at, ": \t\r\n");
-        if (strncmp(value, "\"Lambda\"", 8) != 0)
-            continue;
-        scan->findings->runs_code = true;
-        pickle_scan_add(scan, "a Lambda layer of Keras, byte code of Python", PICKLE_UNKNOWN);
-        return;
-    }
-}
-
-static int scan_keras(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
-{
-    size_t size = in->size < HDF5_READ_MAX ? (size_t)in->size : HDF5_READ_MAX;
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-    bool found = false;
-
-    if (pickle_scan_read(scan, in, (struct extent){0, size}, &bytes, &found, err) < 0)
-        return -1;
-    if (found)
-        find_lambda(scan, buf_text(&bytes), bytes.size);
-    return 0;
-}
-
 /* RFC 1950, of the windows that zlib makes. */
 static bool is_zlib(const struct buf *head)
 {
@@ -236,20 +174,26 @@ static bool is_zlib(const struct buf *head)
     return head->size >= 2 && bytes[0] == 0x78 && (bytes[0] << 8 | bytes[1]) % 31 == 0;
 }
 
-/* The sum of a tar header's bytes, its own field as blanks. */
+/*
+ * The sum of a tar header's bytes, its own field as blanks; Python's tarfile takes signed bytes as
+ * well, and the number in any of int()'s spellings.
+ */
 static bool is_tar(const struct buf *head)
 {
-    unsigned sum = 0;
-    unsigned wanted = 0;
+    int sum = 0;
+    int signed_sum = 0;
+    int wanted = 0;
 
     if (head->size < HEAD_SIZE || head->data[0] == '\0')
         return false;
-    for (size_t i = 0; i < HEAD_SIZE; i++)
+    for (size_t i = 0; i < HEAD_SIZE; i++) {
         sum += i >= 148 && i < 156 ? ' ' : (unsigned char)head->data[i];
-    size_t at = 148 + strspn(head->data + 148, " ");
-    for (; at < 156 && head->data[at] >= '0' && head->data[at] <= '7'; at++)
-        wanted = wanted * 8 + (unsigned)(head->data[at] - '0');
-    return wanted == sum;
+        signed_sum += i >= 148 && i < 156 ? ' ' : (signed char)head->data[i];
+    }
+    for (size_t at = 148; at < 156 && head->data[at] != '\0'; at++)
+        if (head->data[at] >= '0' && head->data[at] <= '7')
+            wanted = wanted * 8 + (head->data[at] - '0');
+    return wanted == sum || wanted == signed_sum || memcmp(head->data + 257, "ustar", 5) == 0;
 }
 
 static bool begins(const struct buf *head, const char *magic, size_t size)
@@ -257,28 +201,56 @@ static bool begins(const struct buf *head, const char *magic, size_t size)
     return head->size >= size && memcmp(buf_text(head), magic, size) == 0;
 }
 
+/* What is packed in a way that nothing here unpacks. */
+static bool is_foreign(const struct buf *head)
+{
+    static const struct {
+        const char *magic;
+        size_t size;
+    } foreign[] = {
+        {"BZh", 3},
+        {"\xfd"
+         "7zXZ",
+         5},
+        {"\x04\x22\x4d\x18", 4},
+        {"\x5d\0", 2}, /* LZMA alone, of any size of its dictionary */
+        {"ZF0x", 4},   /* joblib before 0.10 */
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(foreign); i++)
+        if (begins(head, foreign[i].magic, foreign[i].size))
+            return true;
+    return false;
+}
+
+/* HDF5 may have 512 bytes and more of anything before it, so that its name has to do. */
+static bool may_be_hdf5(const char *path)
+{
+    return text_equal_fold(extension_of(path), ".h5") ||
+           text_equal_fold(extension_of(path), ".hdf5");
+}
+
 static int scan_content(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
                         const struct buf *head, struct error *err)
 {
+    bool is_hdf5 = begins(head, "\x89HDF\r\n\x1a\n", 8);
+
     if (begins(head, "PK\3\4", 4))
         return pickle_scan_zip(scan, in, err);
-    if (begins(head, "\x93NUMPY", 6) && head->size >= 12)
-        return scan_npy(scan, path, in, head, err);
-    if (begins(head, "\x89HDF\r\n\x1a\n", 8) || strcmp(path, "config.json") == 0)
-        return scan_keras(scan, in, err);
-    if (is_tar(head))
-        return pickle_scan_tar(scan, in, err);
+    if (begins(head, "\x93NUMPY", 6))
+        return pickle_scan_npy(scan, path, in, err);
+    if (strcmp(path, "config.json") == 0)
+        return pickle_scan_keras_config(scan, in, err);
+    if ((is_hdf5 || may_be_hdf5(path)) && pickle_scan_hdf5(scan, in, err) < 0)
+        return -1;
+    /* A pickle of text may begin with a tar's header: it is looked at as both. */
+    if (is_tar(head) && pickle_scan_tar(scan, in, err) < 0)
+        return -1;
     if (begins(head, "\x1f\x8b\x08", 3) || begins(head, "\x28\xb5\x2f\xfd", 4) || is_zlib(head))
         return scan_packed(scan, path, in, is_zlib(head), err);
-    if (begins(head, "BZh", 3) ||
-        begins(head,
-               "\xfd"
-               "7zXZ",
-               5) ||
-        begins(head, "\x04\x22\x4d\x18", 4) || begins(head, "\x5d\0\0", 3))
-        pickle_scan_note_unread(scan, "it is packed with bzip2, xz or lz4");
-    else
-        return pickle_scan_pickles(scan, in, false, err);
+    if (!is_foreign(head))
+        return is_hdf5 ? 0 : pickle_scan_pickles(scan, in, false, err);
+    pickle_scan_note_unread(scan, "it is packed with bzip2, xz, lzma, lz4 or an old joblib");
     scan->findings->runs_code = true;
     return 0;
 }

@@ -12,6 +12,7 @@ part of it cannot be looked at).
 import gzip
 import io
 import json
+import lzma
 import pickle
 import struct
 import sys
@@ -78,6 +79,15 @@ def tarred(members):
     return out.getvalue()
 
 
+def pickle_as_tar():
+    """A pickle of text whose first 512 bytes have the checksum of a tar header, in a text that is taken off."""
+    head = b"cos\nsystem\n(S'true'\ntR0V"
+    head += b"x" * (148 - len(head))
+    rest = b"\0 " + b"x" * (512 - 156 - 5) + b"\n0N"
+    checksum = sum(head) + 8 * ord(" ") + sum(rest[2:])
+    return head + b"%06o" % checksum + rest + b"."
+
+
 def npy(descr, content):
     header = ("{'descr': %s, 'fortran_order': False, 'shape': (1,), }" % descr).encode()
     header += b" " * (118 - len(header) - 1) + b"\n"
@@ -121,6 +131,12 @@ def files():
     yield "unknown/extension.pkl", proto(b"\x82\x07"), True, {"extension 7": UNKNOWN}, False
     yield "unknown/cut.pkl", state_dict()[:40], True, {}, True
     yield "unknown/cut.pt", torch_zip(state_dict())[:-60], False, {}, True
+    yield "unknown/lzma.joblib", lzma.compress(shell, lzma.FORMAT_ALONE, filters=[
+        {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20}]), True, {}, True
+    yield "unknown/escaped.keras", zipped({"config.json": rb'{"class\u005fname": "L\u0061mbda"}'}), True, \
+        {"a Lambda layer of Keras, byte code of Python": UNKNOWN}, False
+    yield "unknown/padded.keras", zipped({"config.json": b" " * (3 << 20) + layer("Lambda")}), True, \
+        {"a Lambda layer of Keras, byte code of Python": UNKNOWN}, False
     yield "unknown/packed.joblib", b"BZh91AY&SY" + bytes(64), True, {}, True
 
     # Harmful.
@@ -142,6 +158,10 @@ def files():
     yield "harmful/nested.npz", zipped({"a.npy": npy("'|O'", shell)}, zipfile.ZIP_DEFLATED), True, SHELL, False
     yield "harmful/member.nemo", tarred({"model_config.yaml": b"a: 1\n", "model_weights.ckpt": torch_zip(shell)}), \
         True, SHELL, False
+    yield "harmful/escaped.npy", npy("'|\\x4f'", shell), True, SHELL, False
+    yield "harmful/object.npy", npy("'object'", shell), True, SHELL, False
+    yield "harmful/key.npy", npy("'<f4', 'de\\x73cr': 'O'", shell), True, SHELL, False
+    yield "harmful/tar.pkl", pickle_as_tar(), True, {"os.system": DANGEROUS}, False
     yield "harmful/loads.pt", torch_zip(proto(call("torch.storage", "_load_from_bytes"))), True, \
         {"torch.storage._load_from_bytes": DANGEROUS}, False
 
