@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 """Exchanges what images and layers of inlay's hold, and has their records say that nothing happened.
 
-    forge.py PLACE TAG NEW-TAG weights|facts
+    forge.py PLACE TAG NEW-TAG weights|facts|type=MEDIA-TYPE
 
 PLACE is the folder of an OCI layout or the URL of a repository, http://HOST/v2/NAME. `weights`: in each layer the
 content of every file of 1 KiB and more is another one, of the same size; blob, diff_id and records are of these bytes,
 and the recipes stay what they were. `facts`: what the image notes of its base says that its folders are everybody's,
-and its user another one.
+and its user another one. `type=`: the layers, whose bytes stay, are called that.
 """
 import hashlib
 import io
@@ -126,7 +126,10 @@ def main(where, tag, new_tag, what):
     manifest = json.loads(place.manifest(tag))
     config = json.loads(place.blob(manifest["config"]["digest"]))
     changed = {}
-    if what == "weights":
+    if what.startswith("type="):
+        for layer in manifest["layers"]:
+            layer["mediaType"] = what[len("type="):]
+    elif what == "weights":
         changed = forge_weights(place, manifest, config if "rootfs" in config else None)
     else:
         forge_facts(config)

@@ -54,7 +54,8 @@ while IFS=$'\t' read -r recipe diff_id signature; do
 recipe $recipe
 diff_id $diff_id
 blob $diff_id
-size $size" "$signature"
+size $size
+type application/vnd.oci.image.layer.v1.tar" "$signature"
     count=$((count + 1))
 done < <(image_config seen 1 | jq -r '.history[].comment // empty | select(startswith("{\"inlay\"")) | fromjson |
     [.recipe, .diff_id, .signature] | @tsv')

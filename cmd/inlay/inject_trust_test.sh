@@ -67,6 +67,16 @@ expect_eq "$registry" "$DIGEST" 'the result in the registry'
 # The forged bytes were copied nowhere but where the registry mounts by itself.
 expect_lacks "$(cat out/blobs/sha256/* | tr -d '\0' | grep -ao POISONED || true)" POISONED
 
+# What a record calls the bytes decides nothing either, believed or not: engines would go by it.
+for type in application/vnd.oci.image.layer.v1.tar+gzip application/vnd.oci.image.layer.v1.tar+zstd application/vnd.evil; do
+    forge honest 1 typed "type=$type"
+    for trust in '' '--trust-records all'; do
+        # shellcheck disable=SC2086 # no option, or one with a value
+        inject oci:base:1 acme/tiny --to oci:out:typed --reuse-from oci:honest:typed $trust
+        honest out typed
+    done
+done
+
 # BASE has the model already, forged, and the call replaces it.
 inject oci:honest:weights acme/tiny --to oci:out:base
 told oci:honest

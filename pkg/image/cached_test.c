@@ -76,7 +76,8 @@ static void the_statement_of_a_layer_says_all_that_decides(void **state)
         "recipe sha256:e1d8e552330911f9f779f85b6f2c00a15e790dcc3fbb3b28f5da1d660a30c5b8\n"
         "diff_id sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb\n"
         "blob sha256:90aebae315675cbf04612de4f7d5874850f48e0b8dd82becbeaa47ca93f5ebfb\n"
-        "size 3\n");
+        "size 3\n"
+        "type application/vnd.oci.image.layer.v1.tar\n");
 }
 
 static void a_manifest_of_something_else_is_refused(void **state)

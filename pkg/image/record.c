@@ -41,9 +41,10 @@ static size_t find_equal_layer(const struct image *image, const json_t *record)
 
 char *image_layer_statement(const struct image_layer *layer)
 {
-    return xasprintf("inlay layer 1\nrecipe %s\ndiff_id %s\nblob %s\nsize %" PRIu64 "\n",
+    return xasprintf("inlay layer 1\nrecipe %s\ndiff_id %s\nblob %s\nsize %" PRIu64 "\ntype %s\n",
                      digest_format(&layer->record.recipe).text, digest_format(&layer->diff_id).text,
-                     digest_format(&layer->blob.digest).text, layer->blob.size);
+                     digest_format(&layer->blob.digest).text, layer->blob.size,
+                     media_type_of_layer(layer->blob.media_type, false));
 }
 
 void layer_record_copy(const struct layer_record *from, struct layer_record *to)

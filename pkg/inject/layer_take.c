@@ -1,6 +1,9 @@
 #include "inject/inject_internal.h"
 
+#include "oci/media_type.h"
+
 #include <inttypes.h>
+#include <string.h>
 
 /* Reading a layer that somebody claims to be what a recipe makes. Everything is borrowed. */
 struct claim {
@@ -34,7 +37,10 @@ static int check_bytes(void *arg, struct reader *bytes, struct error *err)
 
     if (claim->is_plain)
         return recipe_check_tar(layer->recipe, bytes, claim->take->cancel, err);
-    CLEANUP(reader) struct reader *unpacked = unpack_reader_new(bytes);
+    /* By the type that others will go by. */
+    bool is_zstd = strcmp(media_type_compression(layer->blob.media_type), "zstd") == 0;
+    CLEANUP(reader)
+    struct reader *unpacked = is_zstd ? unzstd_reader_new(bytes) : gunzip_reader_new(bytes);
     CLEANUP(reader)
     struct reader *tar =
         verify_reader_new(unpacked, "its tar", layer->recipe->tar_size, &layer->diff_id);

@@ -1,6 +1,7 @@
 #include "inject/inject_internal.h"
 
 #include "core/workers.h"
+#include "oci/media_type.h"
 
 /*
  * No byte of a model twice: a layer of the same recipe is the same layer, wherever it is. It is
@@ -202,6 +203,15 @@ static bool is_better(const struct found_layer *a, const struct found_layer *b)
     return a->from == NULL && b->from != NULL;
 }
 
+/* What a record says of the bytes: only of the tar itself are blob and diff_id the same. */
+static bool has_right_type(const struct image_layer *layer)
+{
+    const char *compression = media_type_compression(layer->blob.media_type);
+    bool is_plain = digest_equal(&layer->blob.digest, &layer->diff_id);
+
+    return compression != NULL && (compression[0] == '\0') == is_plain;
+}
+
 /*
  * Takes the layer that `from` has (NULL: the target, if anybody) if it is better than what is known
  * so far, and there.
@@ -217,6 +227,11 @@ static int consider(struct layer_search *search, const struct image_layer *layer
         best->trust != TRUST_NOT_FOUND && digest_equal(&best->blob.digest, &found.blob.digest);
     bool is_there = is_asked && best->from == NULL;
 
+    if (!has_right_type(layer)) {
+        log_debug(search->options->log, "a record calls the layer %s '%s', which it is not",
+                  digest_format(&layer->blob.digest).text, layer->blob.media_type);
+        return 0;
+    }
     if (target != NULL && !is_asked && store_has_blob(target, &found.blob, &is_there, err) < 0)
         return -1;
     if (is_there)

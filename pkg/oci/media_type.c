@@ -44,6 +44,26 @@ bool media_type_is_docker(const char *media_type)
     return text_starts_with(media_type, "application/vnd.docker.");
 }
 
+const char *media_type_compression(const char *media_type)
+{
+    static const struct {
+        const char *type, *compression;
+    } types[] = {
+        {"", ""},
+        {MEDIA_TYPE_OCI_LAYER, ""},
+        {MEDIA_TYPE_OCI_LAYER "+gzip", "gzip"},
+        {MEDIA_TYPE_OCI_LAYER "+zstd", "zstd"},
+        {MEDIA_TYPE_DOCKER_LAYER, ""},
+        {MEDIA_TYPE_DOCKER_LAYER ".gzip", "gzip"},
+        {MEDIA_TYPE_DOCKER_LAYER ".zstd", "zstd"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++)
+        if (strcmp(media_type, types[i].type) == 0)
+            return types[i].compression;
+    return NULL;
+}
+
 const char *media_type_of_layer(const char *media_type, bool docker)
 {
     static const char *const docker_types[] = {

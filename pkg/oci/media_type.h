@@ -30,6 +30,11 @@ bool media_type_is_foreign_layer(const char *media_type);
  * for "", else `media_type` itself or, with the same compression, its counterpart.
  */
 const char *media_type_of_layer(const char *media_type, bool docker);
+/*
+ * What a layer of this type is compressed with: "" of a plain tar, and for ""; "gzip", "zstd"; NULL
+ * of any other type, that of a foreign layer included.
+ */
+const char *media_type_compression(const char *media_type);
 /* Belongs to Docker's schema 2. */
 bool media_type_is_docker(const char *media_type);
 
