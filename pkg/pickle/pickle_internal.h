@@ -61,8 +61,8 @@ void pickle_scan_add(struct pickle_scan *scan, const char *name, enum pickle_ver
 /* stream.c: pickles one behind the other, from the start of `in`. `is_sure`: it is one. */
 int pickle_scan_pickles(struct pickle_scan *scan, const struct pickle_input *in, bool is_sure,
                         struct error *err) MUST_CHECK;
-/* zip.c: an archive of torch, NumPy or Keras. */
-int pickle_scan_zip(struct pickle_scan *scan, const struct pickle_input *in,
+/* zip.c: an archive of torch, NumPy or Keras; `path` says whose, where members do not. */
+int pickle_scan_zip(struct pickle_scan *scan, const char *path, const struct pickle_input *in,
                     struct error *err) MUST_CHECK;
 /* numpy.c: an array (NEP 1), whose objects are pickled behind its header. */
 int pickle_scan_npy(struct pickle_scan *scan, const char *path, const struct pickle_input *in,

@@ -235,8 +235,10 @@ static int scan_content(struct pickle_scan *scan, const char *path, const struct
 {
     bool is_hdf5 = begins(head, "\x89HDF\r\n\x1a\n", 8);
 
-    if (begins(head, "PK\3\4", 4))
-        return pickle_scan_zip(scan, in, err);
+    /* An archive without a member begins with its end; Keras takes what has an end anywhere. */
+    if (begins(head, "PK\3\4", 4) || begins(head, "PK\5\6", 4) ||
+        (!is_hdf5 && text_equal_fold(extension_of(path), ".keras")))
+        return pickle_scan_zip(scan, path, in, err);
     if (begins(head, "\x93NUMPY", 6))
         return pickle_scan_npy(scan, path, in, err);
     if (strcmp(path, "config.json") == 0)
@@ -246,6 +248,9 @@ static int scan_content(struct pickle_scan *scan, const char *path, const struct
     /* A pickle of text may begin with a tar's header: it is looked at as both. */
     if (is_tar(head) && pickle_scan_tar(scan, in, err) < 0)
         return -1;
+    if (text_equal_fold(extension_of(path), ".nemo") && !is_tar(head) &&
+        !begins(head, "\x1f\x8b", 2))
+        pickle_scan_note_unread(scan, "it is no tar archive");
     if (begins(head, "\x1f\x8b\x08", 3) || begins(head, "\x28\xb5\x2f\xfd", 4) || is_zlib(head))
         return scan_packed(scan, path, in, is_zlib(head), err);
     if (!is_foreign(head))

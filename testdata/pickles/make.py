@@ -69,11 +69,30 @@ def torch_old(data):
     return magic + pickle.dumps(1001, 2) + system + data + pickle.dumps(["0"], 2) + bytes(range(256)) * 64
 
 
-def tarred(members):
+def hidden_directory(shown, hidden):
+    """An end record that names the directory of one archive, behind that of another, where Python looks."""
+    end = shown[-22:]
+    return shown[:-22] + hidden[:-22] + hidden[-22:-10] + end[12:]
+
+
+def tar_with_link(name, content, link):
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as archive:
+        info = tarfile.TarInfo(name)
+        info.size = len(content)
+        archive.addfile(info, io.BytesIO(content))
+        info = tarfile.TarInfo(link)
+        info.type, info.linkname = tarfile.SYMTYPE, name
+        archive.addfile(info)
+    return out.getvalue()
+
+
+def tarred(members, pax_headers=None, kind=tarfile.PAX_FORMAT):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode="w", format=kind) as archive:
         for name, content in members.items():
             info = tarfile.TarInfo(name)
+            info.pax_headers = pax_headers or {}
             info.size = len(content)
             archive.addfile(info, io.BytesIO(content))
     return out.getvalue()
@@ -131,6 +150,13 @@ def files():
     yield "unknown/extension.pkl", proto(b"\x82\x07"), True, {"extension 7": UNKNOWN}, False
     yield "unknown/cut.pkl", state_dict()[:40], True, {}, True
     yield "unknown/cut.pt", torch_zip(state_dict())[:-60], False, {}, True
+    yield "unknown/second.npz", zipped({"a.npy": npy("'<f4'", bytes(4))},
+        comment=zipped({"a.npy": npy("'|O'", shell)})), False, {}, True
+    yield "unknown/begin.npz", zipped({}, comment=zipped({"a.npy": npy("'|O'", shell)})), False, {}, True
+    yield "unknown/hidden.npz", hidden_directory(zipped({"a.npy": npy("'<f4'", bytes(4))}),
+        zipped({"a.npy": npy("'|O'", shell)})), False, {}, True
+    yield "unknown/link.nemo", tar_with_link("x", torch_zip(shell), "model_weights.ckpt"), False, {}, True
+    yield "unknown/size.nemo", tarred({"x": b"1"}, {"size": "1"}), False, {}, True
     yield "unknown/lzma.joblib", lzma.compress(shell, lzma.FORMAT_ALONE, filters=[
         {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20}]), True, {}, True
     yield "unknown/escaped.keras", zipped({"config.json": rb'{"class\u005fname": "L\u0061mbda"}'}), True, \
@@ -143,7 +169,12 @@ def files():
     yield "harmful/shell.pkl", shell, True, SHELL, False
     yield "harmful/shell.bin", torch_zip(shell), True, SHELL, False
     yield "harmful/packed.ckpt", torch_zip(shell4, zipfile.ZIP_DEFLATED), True, SHELL, False
-    yield "harmful/comment.pt", zipped({"archive/data.pkl": shell}, comment=b"PK\5\6" + bytes(60)), True, SHELL, False
+    yield "harmful/comment.pt", zipped({"archive/data.pkl": shell}, comment=b"PK\5\6" + bytes(60)), True, SHELL, True
+    yield "harmful/bare.npz", zipped({"a.npy": npy("'<f4'", bytes(4)), "b": npy("'|O'", shell)}), True, SHELL, False
+    yield "harmful/bare.sav", zipped({"b": npy("'|O'", shell)}), True, SHELL, False
+    yield "harmful/pax.nemo", tarred({"x": torch_zip(shell)}, {"path": "model_weights.ckpt"}), True, SHELL, False
+    yield "harmful/long.nemo", tarred({"a/" * 60 + "model_weights.ckpt": torch_zip(shell)}, kind=tarfile.GNU_FORMAT), \
+        True, SHELL, False
     yield "harmful/second.pth", torch_old(shell), True, SHELL, False
     yield "harmful/behind.pkl", pickle.dumps({"a": 1}, 2) + shell, True, SHELL, False
     yield "harmful/text.pkl", b"cos\nsystem\n(S'true'\ntR.", True, {"os.system": DANGEROUS}, False
