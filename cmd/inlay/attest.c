@@ -138,6 +138,7 @@ static const char *const recorded[] = {
     "scan",
     "set",
     "shared",
+    "sign-records",
     "unpack",
     "unverified",
     "user",
@@ -230,20 +231,27 @@ static void ask(struct attestation *attestation, const struct injection *injecti
             ask_model(attestation, &injection->models[i]);
 }
 
+/* The values of an option, as far as they are no secret and no path of this machine. */
+static const char *const *shown_values(const struct attestation *attestation,
+                                       const struct options *line, const char *name)
+{
+    if (strcmp(name, "sign-records") == 0) /* that there are signatures, and not by which file */
+        return NULL;
+    if (strcmp(name, "env") == 0)
+        return (const char *const *)attestation->variables.items;
+    return options_list(line, name);
+}
+
 static void record_options(struct attestation *attestation, const struct options *line)
 {
     const char *const *values = options_list(line, "env");
 
     for (; values != NULL && *values != NULL; values++)
         strings_addf(&attestation->variables, "%.*s", (int)strcspn(*values, "="), *values);
-    for (size_t i = 0; i < ARRAY_SIZE(recorded); i++) {
-        if (!options_has(line, recorded[i]))
-            continue;
-        values = strcmp(recorded[i], "env") == 0 ? (const char *const *)attestation->variables.items
-                                                 : options_list(line, recorded[i]);
-        attestation->options[attestation->option_count++] =
-            (struct provenance_option){recorded[i], values};
-    }
+    for (size_t i = 0; i < ARRAY_SIZE(recorded); i++)
+        if (options_has(line, recorded[i]))
+            attestation->options[attestation->option_count++] = (struct provenance_option){
+                recorded[i], shown_values(attestation, line, recorded[i])};
 }
 
 static void list_models(struct attestation *attestation, const struct materials *materials)

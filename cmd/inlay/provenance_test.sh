@@ -45,6 +45,12 @@ expect_json "$statement" '[.predicate.buildDefinition.resolvedDependencies[] | [
 expect_json "$statement" '.predicate.runDetails.builder | [.id, .builderDependencies[0].digest.sha256]' \
     "[\"urn:inlay:builder\",\"$(sha256_of "$INLAY")\"]"
 
+# Signatures of records are in the image: that they are is told, and not which file the key is in.
+openssl genpkey -algorithm ed25519 -out "$TEST_DIR/key.pem" 2>/dev/null
+expect_exit 0 inject --to "oci:$TEST_DIR/signed:1" --provenance="$TEST_DIR/signed.json" --sign-records "$TEST_DIR/key.pem"
+expect_json "$TEST_DIR/signed.json" .predicate.buildDefinition.externalParameters.options '{"sign-records":true}'
+expect_lacks "$(cat "$TEST_DIR/signed.json")" key.pem
+
 # A time, if one is given.
 expect_exit 0 env SOURCE_DATE_EPOCH=1577836800 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny \
     --to "oci:$TEST_DIR/timed:1" --provenance="$TEST_DIR/timed.json"

@@ -29,7 +29,9 @@ expect_exit 0 judge bom "$bill"
 expect_lacks "$(cat "$bill")" "$TEST_DIR"
 expect_json "$bill" '[.metadata.component | .name, .version]' "[\"oci:out:1\",\"$digest\"]"
 expect_json "$bill" '[.components[] | [.type, .name]]' \
-    '[["container","oci:base:1"],["machine-learning-model","tiny"],["machine-learning-model","licensed"],["data","datasets/acme/rows"],["machine-learning-model","own/model"]]'
+    '[["container","oci:base:1"],["machine-learning-model","tiny"],["machine-learning-model","licensed"],["data","rows"],["machine-learning-model","own/model"]]'
+expect_json "$bill" '.components[3] | [.group, .purl == "pkg:generic/acme/rows@\(.version)?vcs_url=git%2Bhttps://huggingface.co/datasets/acme/rows%40\(.version)"]' \
+    '["acme",true]'
 expect_json "$bill" '.components[1] | [.group, .purl == "pkg:huggingface/acme/tiny@\(.version)", .licenses, .pedigree.ancestors[0].purl,
         .modelCard.modelParameters.task, .modelCard.modelParameters.datasets[0].name]' \
     '["acme",true,[{"license":{"id":"Apache-2.0"}}],"pkg:huggingface/acme/large","fill-mask","acme/corpus"]'

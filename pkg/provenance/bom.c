@@ -26,9 +26,14 @@ static void add_property(json_t *properties, const char *name, const char *value
         json_array_append_new(properties, json_pack("{s:s, s:s}", "name", name, "value", value));
 }
 
-/* "org/name" in two; a name of another form stays one. */
-static void set_name(json_t *component, const char *name, bool is_of_hub)
+/* "org/name" and "datasets/org/name" in two, if they are of the Hub; another name stays as it is.
+ */
+static void set_name(json_t *component, const char *record, bool is_of_hub)
 {
+    const char *name = record;
+
+    if (is_of_hub)
+        (void)origin_from_record(record, &name);
     const char *slash = is_of_hub ? strchr(name, '/') : NULL;
 
     if (slash != NULL)
@@ -145,16 +150,17 @@ static json_t *model_component(const struct provenance_model *model)
     bool is_data = plan->origin.kind == ORIGIN_HUB_DATASET;
     CLEANUP(text) char *reference = reference_of_model(model);
     CLEANUP(text) char *record = origin_record(&plan->origin);
-    CLEANUP(text) char *uri = purl_of_model(&plan->origin, plan->pin);
+    CLEANUP(text) char *uri = uri_of_model(&plan->origin, plan->pin);
+    CLEANUP(text) char *purl = purl_of_model(&plan->origin, plan->pin);
     json_t *component = json_pack("{s:s, s:s}", "type", is_data ? "data" : "machine-learning-model",
                                   "bom-ref", reference);
     json_t *properties = json_array();
     json_t *files = json_array();
 
-    set_name(component, record, plan->origin.kind == ORIGIN_HUB_MODEL);
+    set_name(component, record, origin_is_of_hub(plan->origin.kind));
     json_set_text(component, "version", plan->pin);
     set_licenses(component, plan);
-    json_set_text(component, "purl", uri != NULL && text_starts_with(uri, "pkg:") ? uri : NULL);
+    json_set_text(component, "purl", purl);
     set_pedigree(component, &plan->card);
     if (!is_data)
         set_model_card(component, &plan->card);
@@ -173,15 +179,17 @@ static json_t *model_component(const struct provenance_model *model)
 static json_t *kept_component(const struct provenance_kept *kept)
 {
     CLEANUP(text) char *reference = reference_of(kept->name, kept->pin, kept->layout);
-    CLEANUP(text) char *uri = purl_of_kept(kept);
-    json_t *component =
-        json_pack("{s:s, s:s}", "type", "machine-learning-model", "bom-ref", reference);
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    bool is_known = origin_of_kept(kept, &origin);
+    bool is_data = is_known && origin.kind == ORIGIN_HUB_DATASET;
+    CLEANUP(text) char *purl = is_known ? purl_of_model(&origin, kept->pin) : NULL;
+    json_t *component = json_pack("{s:s, s:s}", "type", is_data ? "data" : "machine-learning-model",
+                                  "bom-ref", reference);
     json_t *properties = json_array();
-    bool has_purl = uri != NULL && text_starts_with(uri, "pkg:");
 
-    set_name(component, kept->name, has_purl);
+    set_name(component, kept->name, is_known && origin_is_of_hub(origin.kind));
     json_set_text(component, "version", kept->pin);
-    json_set_text(component, "purl", has_purl ? uri : NULL);
+    json_set_text(component, "purl", purl);
     add_property(properties, "inlay:from", "base");
     add_property(properties, "inlay:layout", kept->layout);
     json_object_set_new(component, "properties", properties);

@@ -12,7 +12,9 @@ static char *format_bill(const char *text, const char *license, const char *crea
     CLEANUP(provenance_image) struct provenance_image base = PROVENANCE_IMAGE_INIT;
     const struct digest hashes[] = {sample_digest(DIGEST_SHA256, OTHER_HEX),
                                     sample_digest(DIGEST_SHA256, SAMPLE_HEX)};
-    const struct provenance_kept kept = {"org/old", NULL, SAMPLE_COMMIT, "hf"};
+    const struct provenance_kept kept[] = {{"org/old", NULL, SAMPLE_COMMIT, "hf"},
+                                           {"datasets/org/rows", NULL, SAMPLE_COMMIT, "hf"},
+                                           {"org/own", "folder", SAMPLE_HEX, "hf"}};
     struct buf out = BUF_INIT;
 
     sample_plan(text, SAMPLE_COMMIT, &plan);
@@ -30,8 +32,8 @@ static char *format_bill(const char *text, const char *license, const char *crea
         .base = &base,
         .models = &model,
         .model_count = 1,
-        .kept = &kept,
-        .kept_count = 1,
+        .kept = kept,
+        .kept_count = ARRAY_SIZE(kept),
         .version = "1.2.3",
         .created = created,
     };
@@ -82,6 +84,7 @@ static void a_bill_has_the_image_its_base_and_each_model_with_its_files(void **s
     check_has(
         bill,
         "\"dependencies\":[{\"ref\":\"image\",\"dependsOn\":[\"base\",\"org/old@" SAMPLE_COMMIT
+        "#hf\",\"datasets/org/rows@" SAMPLE_COMMIT "#hf\",\"org/own@" SAMPLE_HEX
         "#hf\",\"org/name@" SAMPLE_COMMIT "#hf\"]},");
 }
 
@@ -126,10 +129,25 @@ static void a_dataset_is_data_and_has_no_model_card(void **state)
     CLEANUP(text) char *bill = format_bill("datasets/org/name", NULL, NULL);
 
     (void)state;
-    check_has(bill, "{\"type\":\"data\",\"bom-ref\":\"datasets/org/name@" SAMPLE_COMMIT
-                    "#hf\",\"name\":\"datasets/org/name\",");
+    check_has(bill,
+              "{\"type\":\"data\",\"bom-ref\":\"datasets/org/name@" SAMPLE_COMMIT
+              "#hf\",\"group\":\"org\",\"name\":\"name\",\"version\":\"" SAMPLE_COMMIT
+              "\",\"purl\":\"pkg:generic/org/name@" SAMPLE_COMMIT
+              "?vcs_url=git%2Bhttps://huggingface.co/datasets/org/name%40" SAMPLE_COMMIT "\"");
     assert_null(strstr(bill, "modelCard"));
     assert_null(strstr(bill, "pkg:huggingface/org/name"));
+}
+
+static void what_the_base_had_is_named_in_the_same_way(void **state)
+{
+    CLEANUP(text) char *bill = format_bill("org/name", NULL, NULL);
+
+    (void)state;
+    check_has(bill, "{\"type\":\"data\",\"bom-ref\":\"datasets/org/rows@" SAMPLE_COMMIT
+                    "#hf\",\"group\":\"org\",\"name\":\"rows\",\"version\":\"" SAMPLE_COMMIT
+                    "\",\"purl\":\"pkg:generic/org/rows@" SAMPLE_COMMIT "?vcs_url=");
+    check_has(bill, "{\"type\":\"machine-learning-model\",\"bom-ref\":\"org/own@" SAMPLE_HEX
+                    "#hf\",\"name\":\"org/own\",\"version\":\"" SAMPLE_HEX "\",\"properties\":");
 }
 
 int main(void)
@@ -139,6 +157,7 @@ int main(void)
         cmocka_unit_test(its_number_is_another_one_if_it_says_something_else),
         cmocka_unit_test(a_licence_has_its_spdx_identifier_or_its_name),
         cmocka_unit_test(a_dataset_is_data_and_has_no_model_card),
+        cmocka_unit_test(what_the_base_had_is_named_in_the_same_way),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

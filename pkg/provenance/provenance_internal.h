@@ -9,12 +9,19 @@
 void purl_encode(struct buf *out, const char *text);
 /* The same, of a part that has no '/'. */
 void purl_encode_part(struct buf *out, const char *text);
-/* What identifies a model at its pin: a purl where there is a type for it, else a URI; NULL where
- * it is on one machine. Caller frees. */
+/*
+ * What identifies a model or dataset of the Hub at its pin, as a purl; NULL: it is not of the Hub.
+ * Caller frees.
+ */
 char *purl_of_model(const struct origin *origin, const char *pin);
+/* What a statement has: the purl of a model, else a URI; NULL where it is on one machine. Caller
+ * frees. */
+char *uri_of_model(const struct origin *origin, const char *pin);
 
-/* The same of a model that the base had, as far as its record tells. */
-char *purl_of_kept(const struct provenance_kept *kept);
+/* What the record of a model that the base had tells: kind and name; false: neither. `out` is
+ * empty, and the caller's to release. */
+bool origin_of_kept(const struct provenance_kept *kept, struct origin *out);
+char *uri_of_kept(const struct provenance_kept *kept);
 
 /* spdx.c: what SPDX calls a licence that a card names; NULL: it is not on SPDX's list. */
 const char *spdx_identifier(const char *license);

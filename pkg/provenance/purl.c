@@ -81,17 +81,47 @@ void provenance_image_release(struct provenance_image *image)
     *image = (struct provenance_image)PROVENANCE_IMAGE_INIT;
 }
 
+/* purl-spec, types, "huggingface": it is for models alone. */
+static char *purl_of_hub_model(const char *name, const char *pin)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    buf_add_text(&text, "pkg:huggingface/");
+    purl_encode(&text, name);
+    buf_addf(&text, "@%s", pin);
+    return buf_take(&text);
+}
+
+/* purl-spec, types, "generic", with the qualifier "vcs_url" as SPDX has it: git+URL@COMMIT. */
+static char *purl_of_dataset(const char *name, const char *pin)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    buf_add_text(&text, "pkg:generic/");
+    purl_encode(&text, name);
+    buf_addf(&text, "@%s?vcs_url=", pin);
+    purl_encode(&text, "git+https://huggingface.co/datasets/");
+    purl_encode(&text, name);
+    purl_encode(&text, "@");
+    buf_add_text(&text, pin);
+    return buf_take(&text);
+}
+
 char *purl_of_model(const struct origin *origin, const char *pin)
+{
+    if (origin->kind == ORIGIN_HUB_MODEL)
+        return purl_of_hub_model(origin->name, pin);
+    return origin->kind == ORIGIN_HUB_DATASET ? purl_of_dataset(origin->name, pin) : NULL;
+}
+
+char *uri_of_model(const struct origin *origin, const char *pin)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
 
     switch (origin->kind) {
-    case ORIGIN_HUB_MODEL: /* purl-spec, types, "huggingface" */
-        buf_add_text(&text, "pkg:huggingface/");
-        purl_encode(&text, origin->name);
-        buf_addf(&text, "@%s", pin);
-        return buf_take(&text);
-    case ORIGIN_HUB_DATASET: /* the type is for models alone */
+    case ORIGIN_HUB_MODEL:
+        return purl_of_hub_model(origin->name, pin);
+    case ORIGIN_HUB_DATASET: /* where people find it */
         buf_add_text(&text, "https://huggingface.co/datasets/");
         purl_encode(&text, origin->name);
         buf_addf(&text, "/tree/%s", pin);
@@ -116,16 +146,22 @@ char *purl_of_model(const struct origin *origin, const char *pin)
     return NULL;
 }
 
-char *purl_of_kept(const struct provenance_kept *kept)
+bool origin_of_kept(const struct provenance_kept *kept, struct origin *out)
 {
-    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
     const char *name;
 
     if (kept->source != NULL) /* its name may be of the Hub's form all the same */
-        return NULL;
-    origin.kind = origin_from_record(kept->name, &name);
-    origin.name = xstrdup(name);
-    return purl_of_model(&origin, kept->pin);
+        return false;
+    out->kind = origin_from_record(kept->name, &name);
+    out->name = xstrdup(name);
+    return true;
+}
+
+char *uri_of_kept(const struct provenance_kept *kept)
+{
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+
+    return origin_of_kept(kept, &origin) ? uri_of_model(&origin, kept->pin) : NULL;
 }
 
 char *provenance_ask(const struct origin *origin)

@@ -21,6 +21,31 @@ static void a_model_is_named_by_its_purl_or_by_where_it_is(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(plan) struct plan plan = PLAN_INIT;
         sample_plan(cases[i].text, cases[i].pin, &plan);
+        CLEANUP(text) char *found = uri_of_model(&plan.origin, plan.pin);
+        if (cases[i].expected == NULL)
+            assert_null(found);
+        else
+            assert_string_equal(found, cases[i].expected);
+    }
+}
+
+static void what_is_of_the_hub_has_a_purl(void **state)
+{
+    static const struct {
+        const char *text, *expected;
+    } cases[] = {
+        {"org/name", "pkg:huggingface/org/name@" SAMPLE_COMMIT},
+        {"datasets/org/name",
+         "pkg:generic/org/name@" SAMPLE_COMMIT
+         "?vcs_url=git%2Bhttps://huggingface.co/datasets/org/name%40" SAMPLE_COMMIT},
+        {"ms://org/name", NULL},
+        {"dir:/home/me/model", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        sample_plan(cases[i].text, SAMPLE_COMMIT, &plan);
         CLEANUP(text) char *found = purl_of_model(&plan.origin, plan.pin);
         if (cases[i].expected == NULL)
             assert_null(found);
@@ -92,6 +117,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_is_named_by_its_purl_or_by_where_it_is),
+        cmocka_unit_test(what_is_of_the_hub_has_a_purl),
         cmocka_unit_test(an_image_has_a_purl_in_a_registry_alone_and_no_path),
         cmocka_unit_test(what_a_purl_does_not_take_is_percent_encoded),
         cmocka_unit_test(what_was_asked_for_tells_no_folder_and_no_secret),

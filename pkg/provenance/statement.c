@@ -81,6 +81,7 @@ static void add_model(json_t *list, const struct provenance_model *model, const 
     json_set_text(annotations, "source", origin_kind_name(plan->origin.kind));
     json_set_text(annotations, "revision", plan->origin.revision);
     json_set_text(annotations, "license", plan->license);
+    json_set_text(annotations, "licenseName", plan->license_name);
     json_set_texts(annotations, "companionOf", model->companion_of);
     json_object_set_new(descriptor, "annotations", annotations);
     json_array_append_new(list, descriptor);
@@ -126,7 +127,7 @@ static json_t *base_descriptor(const struct provenance *provenance)
 /* What came with the base: its files are the base's. */
 static void add_kept(json_t *list, const struct provenance_kept *kept)
 {
-    CLEANUP(text) char *uri = purl_of_kept(kept);
+    CLEANUP(text) char *uri = uri_of_kept(kept);
     bool is_folder =
         kept->source != NULL && strcmp(kept->source, origin_kind_name(ORIGIN_FOLDER)) == 0;
     json_t *descriptor = json_pack("{s:s}", "name", kept->name);
@@ -150,7 +151,7 @@ static json_t *dependencies(const struct provenance *provenance)
         add_kept(list, &provenance->kept[i]);
     for (size_t i = 0; i < provenance->model_count; i++) {
         const struct provenance_model *model = &provenance->models[i];
-        CLEANUP(text) char *uri = purl_of_model(&model->plan->origin, model->plan->pin);
+        CLEANUP(text) char *uri = uri_of_model(&model->plan->origin, model->plan->pin);
         add_model(list, model, uri);
         for (size_t k = 0; k < model->plan->count; k++)
             add_file(list, model, uri, &model->plan->files[k]);

@@ -14,7 +14,8 @@ static void format_sample(const char *created, bool has_program, struct buf *out
     CLEANUP(provenance_image) struct provenance_image base = PROVENANCE_IMAGE_INIT;
 
     sample_plan("org/name", SAMPLE_COMMIT, &plan);
-    plan.license = xstrdup("mit");
+    plan.license = xstrdup("other");
+    plan.license_name = xstrdup("own-license");
     strings_add(&asked, "org/name@main");
     sample_image("h.example/app:1", &image);
     sample_image("oci:/tmp/base:1", &base);
@@ -53,7 +54,8 @@ static void a_statement_says_what_an_image_was_made_of(void **state)
         "\"annotations\":{" OF_MODEL(
             SAMPLE_COMMIT,
             "hf") ",\"source\":\"model\","
-                  "\"revision\":\"main\",\"license\":\"mit\"}},"
+                  "\"revision\":\"main\",\"license\":\"other\","
+                  "\"licenseName\":\"own-license\"}},"
                   "{\"name\":\"a b/config.json\","
                   "\"uri\":\"pkg:huggingface/org/name@" SAMPLE_COMMIT "#a%20b/config.json\","
                   "\"digest\":{\"gitBlob\":\"" SAMPLE_SHA1 "\"},"
