@@ -12,6 +12,13 @@ start_hub "$(jq -n --arg made "$TEST_DIR/made" '{repos: [
             files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($made)/harmful/shell.bin", lfs: true}]},
         {id: "acme/code", files: [{path: "config.json", text: "{\"auto_map\": {\"AutoModel\": \"modeling.M\"}}"},
             {path: "model.safetensors", text: "w"}, {path: "modeling.py", text: "class M: pass"}]},
+        {id: "acme/escaped", files: [{path: "config.json", text: "{\"auto\\u005fmap\": {\"AutoModel\": \"modeling.M\"}}"},
+            {path: "model.safetensors", text: "w"}, {path: "modeling.py", text: "class M: pass"}]},
+        {id: "acme/modules", files: [{path: "modules.json", text: "[{\"idx\": 0, \"path\": \"\", \"type\": \"custom.M\"}]"},
+            {path: "config.json", text: "{}"}, {path: "model.safetensors", text: "w"}, {path: "custom.py", text: "class M: pass"}]},
+        {id: "acme/pipeline", files: [{path: "model_index.json", text: "{\"_class_name\": [\"pipeline\", \"P\"]}"},
+            {path: "unet/config.json", text: "{}"}, {path: "unet/diffusion_pytorch_model.safetensors", text: "w"},
+            {path: "pipeline.py", text: "class P: pass"}]},
         {id: "acme/safe", files: [{path: "config.json", text: "{}"}, {path: "model.safetensors", text: "w"},
             {path: "tools.py", text: "1"}, {path: "openvino.bin", file: "\($made)/other/openvino.bin"}]}]}')" \
 
@@ -59,6 +66,12 @@ expect_contains "$ERR" "warning: the hub's scanners say of acme/shell@main: 'mod
 expect_exit 0 "$INLAY" inject oci:base:1 acme/code --to oci:out:1
 expect_contains "$ERR" "acme/code@main has code that its loader runs: 'modeling.py'"
 
+# However the files that name code spell it.
+expect_exit 0 "$INLAY" layer acme/escaped acme/modules acme/pipeline --all-files -o code.tar
+for model in acme/escaped:modeling.py acme/modules:custom.py acme/pipeline:pipeline.py; do
+    expect_contains "$ERR" "${model%:*}@main has code that its loader runs: '${model#*:}'"
+done
+
 # --safe-only refuses all of it, before weights move.
 refuse() { # WORDS ARGUMENT...
     local words=$1
@@ -72,11 +85,12 @@ refuse() { # WORDS ARGUMENT...
     expect_exit 11 "$INLAY" layer -q "$@" -o refused.tar --safe-only
     expect_no_file refused.tar
 }
-refuse "'acme/torch@main' has files that run code when they are loaded, which --safe-only refuses: 'model.bin'; take other weights" acme/safe acme/torch
+refuse "'acme/torch@main' has files that run code when they are loaded, which --safe-only refuses: 'model.bin'; take other weights" acme/safe,exclude=*.py acme/torch
 refuse "'acme/shell@main' has files that run code when they are loaded, which --safe-only refuses: 'model.bin': one imports posix.system (dangerous)" acme/shell
+refuse "which --safe-only refuses: 'tools.py'" acme/safe
 refuse "which --safe-only refuses: 'training_args.pt'" acme/both
 refuse "which --safe-only refuses: 'modeling.py'" acme/code
-expect_exit 0 "$INLAY" inject -q oci:base:1 acme/safe acme/both,exclude=*.pt acme/code,exclude=*.py --to oci:out:2 --safe-only
+expect_exit 0 "$INLAY" inject -q oci:base:1 acme/safe,exclude=*.py acme/both,exclude=*.pt acme/code,exclude=*.py --to oci:out:2 --safe-only
 expect_eq '' "$ERR"
 
 # It has no value.

@@ -1,3 +1,4 @@
+#include "companion/companion.h"
 #include "core/file.h"
 #include "inject/inject_internal.h"
 
@@ -45,22 +46,30 @@ static void add(struct code *code, size_t model, const struct plan_file *file, b
     };
 }
 
-/* Whether transformers or diffusers import Python files of the model, or of another's sake. */
+/* Whether its loader imports Python files of the model, or of another's sake, as far as the small
+ * files say; what cannot be told is told as code. */
 static bool runs_sources(const struct model *model)
 {
+    CLEANUP(companions) struct companions found = COMPANIONS_INIT;
+    CLEANUP(strings) struct strings files = STRINGS_INIT;
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+
     if (model->companion_of != NULL)
         return true;
-    for (size_t i = 0; i < model->contents.count; i++)
-        if (strstr(model->contents.items[i].text, "\"auto_map\"") != NULL)
-            return true;
-    return false;
+    for (size_t i = 0; i < model->plan.count; i++)
+        strings_add(&files, model->plan.files[i].path);
+    return companions_find(model->name, &model->contents, &files, &found, &ignored) < 0 ||
+           companions_find_code(&found) != NULL;
 }
 
-static void list_files(const struct models *models, struct code *code)
+/* Where code is refused, Python counts as it does for a policy, whether anything names it or not.
+ */
+static void list_files(const struct inject_options *options, const struct models *models,
+                       struct code *code)
 {
     for (size_t i = 0; i < models->count; i++) {
         const struct plan *plan = &models->items[i].plan;
-        bool has_sources = runs_sources(&models->items[i]);
+        bool has_sources = options->models.safe_only || runs_sources(&models->items[i]);
         for (size_t k = 0; k < plan->count; k++) {
             bool is_source = has_sources && text_ends_with(plan->files[k].path, ".py");
             if (is_source || pickle_is_suspect(plan->files[k].path))
@@ -252,7 +261,7 @@ static int tell_model(const struct code_search *search, size_t number, struct no
             "%s has pickles, which run code when they are loaded, and no safetensors, ONNX or "
             "GGUF is taken in their place: %s; what they import is known of checkpoints",
             model->title, known);
-    if (sources != NULL)
+    if (sources != NULL && !search->options->models.safe_only)
         notes_info(notes, "%s has code that its loader runs: %s", model->title, sources);
     return tell_scans(search, model, notes, err);
 }
@@ -282,7 +291,7 @@ int code_check(const struct inject_options *options, const struct models *models
     const struct code_search search = {options, models, &code};
 
     if (options->models.looks_for_code || options->models.safe_only)
-        list_files(models, &code);
+        list_files(options, models, &code);
     if (workers_run(options->jobs, code.count, look, (void *)(uintptr_t)&search, options->cancel,
                     err) < 0)
         return -1;
