@@ -57,6 +57,13 @@ mkdir -m 1777 many
 expect_contains "$(find many/sha256 -type f -perm 644)" many/sha256/ 'files for all'
 expect_eq '' "$(find many -mindepth 1 -type d ! -perm 777; find many/sha256 many/git-sha1 -type f ! -perm 644)" 'what others may not read'
 
+# A link in the place of its folders leads nowhere: what is pruned is the cache's own.
+cp -r kept linked && mv linked/sha256 elsewhere && ln -s ../elsewhere linked/sha256
+before=$(ls elsewhere)
+expect_exit 8 "$INLAY" cache prune linked --older-than 0
+expect_contains "$ERR" "linked/sha256' is a link or a file, expected a folder"
+expect_eq "$before" "$(ls elsewhere)"
+
 # So does a layer alone, and a target that wants the digests before the bytes.
 hub_control '{"clearLog": true}' >/dev/null
 expect_exit 0 "$INLAY" layer acme/parts -o model.tar --download-cache kept

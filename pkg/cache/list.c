@@ -54,17 +54,38 @@ static bool parse_name(const char *name, enum digest_algorithm algorithm, struct
     return digest_parse_hex(algorithm, hex, &out->digest, &ignored) == 0;
 }
 
+/* *out is NULL if there is none. Nobody leads out of the cache, and what is removed is in it. */
+static int open_folder(const char *path, DIR **out, struct error *err)
+{
+    int fd = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+
+    if (fd < 0 && errno == ENOENT)
+        return 0;
+    if (fd < 0 && (errno == ELOOP || errno == ENOTDIR))
+        return error_set(
+            err, ERROR_LOCAL,
+            "'%s' is a link or a file, expected a folder: what is elsewhere is not the "
+            "cache's",
+            path);
+    if (fd < 0)
+        return error_set_errno(err, errno, "reading the folder '%s'", path);
+    *out = fdopendir(fd); /* which has the descriptor now */
+    if (*out == NULL)
+        out_of_memory();
+    return 0;
+}
+
 static int list_folder(const char *folder, enum digest_algorithm algorithm, struct cache_list *out,
                        struct error *err)
 {
     CLEANUP(text) char *path = xasprintf("%s/%s", folder, digest_algorithm_name(algorithm));
-    DIR *stream = opendir(path);
+    DIR *stream = NULL;
     struct dirent *entry;
 
-    if (stream == NULL && errno == ENOENT)
-        return 0;
+    if (open_folder(path, &stream, err) < 0)
+        return -1;
     if (stream == NULL)
-        return error_set_errno(err, errno, "reading the folder '%s'", path);
+        return 0;
     while ((entry = readdir(stream)) != NULL) {
         struct cache_item item = {.size = 0};
         struct stat status;
