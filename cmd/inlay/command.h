@@ -47,7 +47,7 @@ struct command {
     const char *name;
     const char *summary; /* one line for the program's help */
     const char *usage;   /* what follows "inlay NAME" */
-    const char *more;    /* another usage, or NULL */
+    const char *more;    /* other usages, a line each, or NULL */
     const char *about;   /* what it does */
     const char *names[3]; /* the arguments that it needs; "MODEL…" is one and more, "[MODEL…]" none
                                and more. NULL: any */

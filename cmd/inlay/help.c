@@ -177,11 +177,19 @@ static void add_options(const struct command *command, struct buf *out)
     }
 }
 
-void help_format_command(const struct command *command, struct buf *out)
+/* A line for each usage. */
+static void add_usages(const struct command *command, struct buf *out)
 {
     buf_addf(out, "Usage: inlay %s %s\n", command->name, command->usage);
-    if (command->more != NULL)
-        buf_addf(out, "       inlay %s %s\n", command->name, command->more);
+    for (const char *line = command->more; line != NULL; line = strchr(line, '\n')) {
+        line += line[0] == '\n';
+        buf_addf(out, "       inlay %s %.*s\n", command->name, (int)strcspn(line, "\n"), line);
+    }
+}
+
+void help_format_command(const struct command *command, struct buf *out)
+{
+    add_usages(command, out);
     add_paragraph(out, command->about);
     if (command->arguments != NULL)
         add_arguments(command->arguments, out);

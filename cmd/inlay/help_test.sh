@@ -16,6 +16,12 @@ for way in 'inject --help' 'inject -h' 'help inject' 'inject base --to x --help'
     expect_eq '' "$ERR"
 done
 
+# A command that is used in several ways has a line for each.
+expect_exit 0 "$INLAY" lock --help
+expect_eq 'Usage: inlay lock [OPTION…]
+       inlay lock --update [MODEL…] [OPTION…]
+       inlay lock --check [OPTION…]' "$(head -3 <<<"$OUT")"
+
 # What the help of a command lists is what its command line takes, and the other way round; and its
 # page, or one that the page goes by, tells of it.
 docs=$TESTDATA/../docs
@@ -32,6 +38,11 @@ for command in $commands; do
     every+=" $(grep -oE -- '--[a-z-]+' <<<"${help[$command]}" | tr '\n' ' ')"
     [ "$(columns <<<"$OUT")" -le 100 ] || fail "a line of the help of $command is wider than 100 columns"
     grep -q '^Exit status: 0 done, 2 usage' <<<"$OUT" || fail "the help of $command has no exit status"
+    # Nothing is said of options that the command does not take, but as those of another command.
+    for option in $(tr '\n' ' ' <<<"$OUT" | sed "s/  */ /g; s/'inlay [^']*'//g" | grep -oE -- ' \(?--[a-z][a-z-]*' | tr -d ' (' | sort -u); do
+        grep -qE -- "^(-[a-z], )?$option( |\[|\$)" <<<"${help[$command]}" || [ "$command $option" = 'cache --download-cache' ] \
+            || [ "$command $option" = 'layouts --layout' ] || fail "the help of $command speaks of $option"
+    done
     grep -A 1 '^Example:' <<<"$OUT" | grep -q "^  inlay $command " || fail "the help of $command has no example"
 done
 every=$(tr ' ' '\n' <<<"$every" | grep . | grep -vx -- --help | sort -u)

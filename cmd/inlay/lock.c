@@ -401,7 +401,7 @@ const struct command lock_command = {
     .name = "lock",
     .summary = "write down the very files of a project's models",
     .usage = "[OPTION…]",
-    .more = "--update [MODEL…] [OPTION…]",
+    .more = "--update [MODEL…] [OPTION…]\n--check [OPTION…]",
     .about = "Writes inlay.lock.json beside inlay.json: of each model the commit and every file "
              "with its digest. 'inlay inject --locked' then takes exactly these, and gives the "
              "same digest for ever. What is locked already stays, unless --update says so.",

@@ -177,7 +177,6 @@ static int set_expected(const struct option_input *in, struct error *err)
      COMMAND_LAYOUTS | COMMAND_SCAN)
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
-#define HUB_USERS (PROJECT_READERS | COMMAND_VERIFY)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
 #define EVERYBODY (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS)
 
@@ -405,12 +404,18 @@ const struct option_row option_rows[] = {
      INTO(option_set_flag, inject.reuse.checks_all)},
     {REUSE, "download-cache", 0, "DIR", PROJECT_READERS,
      .help = "keeps the model's files in this folder, for the next time"},
-    {REUSE, "hub-cache", 0, "DIR", HUB_USERS,
+    {REUSE, "hub-cache", 0, "DIR", PROJECT_READERS,
      .help = "takes files from this cache of the Hub's clients, and only the rest from the Hub; "
              "'auto': where they look on this machine. Nothing is written there."},
-    {REUSE, "offline", 0, NULL, HUB_USERS,
+    {REUSE, "hub-cache", 0, "DIR", COMMAND_VERIFY,
+     .help = "for --offline: the cache of the Hub's clients to go by; 'auto': where they look on "
+             "this machine"},
+    {REUSE, "offline", 0, NULL, PROJECT_READERS,
      .help = "asks no hub: models are what --hub-cache ('auto', if left out) and --download-cache "
              "have. Registries are asked all the same."},
+    {REUSE, "offline", 0, NULL, COMMAND_VERIFY,
+     .help = "with --hub: asks no hub, but goes by what --hub-cache ('auto', if left out) has. "
+             "Registries are asked all the same."},
     {REUSE, "shard", 0, "K/N", COMMAND_INJECT,
      .help = "builds every N-th layer from the K-th on, and no image; a last run without it finds "
              "the layers of all",
