@@ -18,10 +18,14 @@ start_hub "$(model acme/free '{"cardData": {"license": "mit"}}')" \
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache HF_TOKEN=hf_reader
 cd "$TEST_DIR" || exit
 make_base base 1
-mkdir card text none
+mkdir card text none beside folded
 printf -- '---\nlanguage: en\nlicense: CC-BY-4.0\n---\n# A model\n' >card/README.md
-printf 'Permission is hereby granted, free of charge\nTHE SOFTWARE IS PROVIDED "AS IS"\n' >text/LICENSE
-for folder in card text none; do echo w >"$folder/w.bin"; done
+printf '                    GNU GENERAL PUBLIC LICENSE\n                       Version 3, 29 June 2007\n' >text/LICENSE
+printf '# A model\n' >beside/README.md
+printf -- '---\nlicense: >-\n  mit\n---\n' >folded/README.md
+cp text/LICENSE beside
+cp text/LICENSE folded
+for folder in card text none beside folded; do echo w >"$folder/w.bin"; done
 
 # What plan tells, for people and programs.
 license_of() { # MODEL
@@ -32,7 +36,9 @@ expect_eq '["apache-2.0",null,false]' "$(license_of acme/tagged)"
 expect_eq '["other","acme-community",true]' "$(license_of acme/own)"
 expect_eq '[null,null,false]' "$(license_of acme/silent)"
 expect_eq '["CC-BY-4.0",null,null]' "$(license_of dir:card,as=acme/card)"
-expect_eq '["mit",null,null]' "$(license_of dir:text,as=acme/text)"
+expect_eq '["gpl-3.0",null,null]' "$(license_of dir:text,as=acme/text)"
+expect_eq '["gpl-3.0",null,null]' "$(license_of dir:beside,as=acme/beside)" # the card says nothing
+expect_eq '[null,null,null]' "$(license_of dir:folded,as=acme/folded)"      # it says what is not read
 expect_eq '[null,null,null]' "$(license_of dir:none,as=acme/none)"
 tar -cf card.tar -C card .
 expect_eq '["CC-BY-4.0",null,null]' "$("$INLAY" plan -q --json oci:base:1 file:card.tar --unpack --as acme/card | jq -c '.models[0] | [.license, .license_name, .gated]')"
@@ -60,9 +66,11 @@ refuse "'acme/free@main' is under the licence 'mit', which --deny-license names"
 refuse "'acme/own@main' is under the licence 'other (acme-community)'" acme/own --allow-license other --deny-license acme-community
 refuse "'acme/code@main' is under the licence 'gpl-3.0'" acme/with-code --allow-license mit
 refuse "none' is under the licence 'unknown'" dir:none,as=acme/none --deny-license unknown
+refuse "text' is under the licence 'gpl-3.0', which --deny-license names: take another model, or leave it out of --deny-license" \
+    dir:text,as=acme/text --deny-license gpl-3.0
 refuse "card' is under the licence 'CC-BY-4.0'" dir:card,as=acme/card --allow-license mit
 expect_exit 0 "$INLAY" inject -q oci:base:1 acme/free acme/tagged acme/own dir:text,as=acme/text --to oci:out:1 \
-    --allow-license mit,apache-2.0 --allow-license ACME-community --deny-license unknown
+    --allow-license mit,apache-2.0,gpl-3.0 --allow-license ACME-community --deny-license unknown
 expect_exit 0 "$INLAY" plan -q oci:base:1 acme/with-code --allow-license mit --no-companions
 
 # A lock goes by what the hub says, and without a hub by what it has.

@@ -7,8 +7,10 @@
 /* Letters beside digits that names of licences have: "bigscience-bloom-rail-1.0", "gpl-3.0+". */
 #define NAME_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.+_-"
 
-/* Front matter is a page; more lines of it are not looked at. */
-#define CARD_LINES_MAX 2000
+static bool is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r';
+}
 
 bool license_is_card(const char *path)
 {
@@ -26,74 +28,132 @@ bool license_is_text(const char *path)
     return false;
 }
 
-/* A scalar without its quotes, comment and blanks; caller frees. */
-static char *scalar(const char *text, size_t size)
-{
-    while (size > 0 && (*text == ' ' || *text == '\t')) {
-        text++;
-        size--;
-    }
-    if (size > 0 && (*text == '"' || *text == '\'')) {
-        const char *end = memchr(text + 1, *text, size - 1);
-        return end != NULL ? xstrndup(text + 1, (size_t)(end - text) - 1) : xstrdup("");
-    }
-    for (size_t i = 1; i < size; i++)
-        if (text[i] == '#' && (text[i - 1] == ' ' || text[i - 1] == '\t'))
-            size = i;
-    while (size > 0 && strchr(" \t\r", text[size - 1]) != NULL)
-        size--;
-    return xstrndup(text, size);
-}
-
-static void add_value(struct buf *values, const char *text, size_t size)
-{
-    CLEANUP(text) char *value = scalar(text, size);
-
-    if (text_is_one_line(value))
-        buf_addf(values, "%s%s", values->size > 0 ? ", " : "", value);
-}
-
-/* "[mit, x11]", or one scalar. */
-static void add_values(struct buf *values, const char *text, size_t size)
-{
-    CLEANUP(text) char *value = scalar(text, size);
-    const char *at = value + 1;
-
-    if (value[0] != '[') {
-        add_value(values, text, size);
-        return;
-    }
-    while (*at != '\0' && *at != ']') {
-        size_t length = strcspn(at, ",]");
-        add_value(values, at, length);
-        at += length + (at[length] == ',');
-    }
-}
-
-/* One key of the front matter that is looked for. */
-struct card_key {
-    const char *name; /* with its colon */
-    struct buf *values;
+/* What stands behind a key of the front matter, over all of its lines. */
+enum card_value {
+    CARD_NOTHING,    /* there is no such key, or it has no value */
+    CARD_NAMES,      /* names that are known as such */
+    CARD_UNREADABLE, /* anything else that YAML has */
 };
 
-/* Takes a line of front matter; `open` is the key whose list goes on. */
-static void take_line(const char *line, size_t size, const struct card_key *keys,
-                      const struct card_key **open)
+static void trim(const char **text, size_t *size)
 {
-    size_t blanks = strspn(line, " ");
+    while (*size > 0 && strchr(" \t\r\n", **text) != NULL) {
+        ++*text;
+        --*size;
+    }
+    while (*size > 0 && strchr(" \t\r\n", (*text)[*size - 1]) != NULL)
+        --*size;
+}
 
-    if (*open != NULL && blanks + 2 < size && strncmp(line + blanks, "- ", 2) == 0) {
-        add_value((*open)->values, line + blanks + 2, size - blanks - 2);
-        return;
+/* A scalar of one line, plain or in quotes. */
+static enum card_value add_scalar(struct buf *values, const char *text, size_t size)
+{
+    static const char *const nothing[] = {"", "~", "null", "Null", "NULL", NULL};
+
+    trim(&text, &size);
+    bool has_quotes = size > 0 && (*text == '"' || *text == '\'');
+    if (has_quotes && (size < 2 || memchr(text + 1, *text, size - 1) != text + size - 1))
+        return CARD_UNREADABLE;
+    CLEANUP(text) char *value = has_quotes ? xstrndup(text + 1, size - 2) : xstrndup(text, size);
+    if (text_is_among(value, nothing))
+        return CARD_NOTHING;
+    if (!text_is_one_line(value) || strpbrk(value, "\\[]{}") != NULL ||
+        (!has_quotes && (strchr("&*!|>%@`?:-,", value[0]) != NULL || strstr(value, ": ") != NULL ||
+                         text_ends_with(value, ":"))))
+        return CARD_UNREADABLE;
+    buf_addf(values, "%s%s", values->size > 0 ? ", " : "", value);
+    return CARD_NAMES;
+}
+
+/* What has to be a name, and has more beside it. */
+static bool add_item(struct buf *values, const char *text, size_t size)
+{
+    return add_scalar(values, text, size) == CARD_NAMES;
+}
+
+/* "[mit, x11]", which may go over lines. */
+static enum card_value add_flow_list(struct buf *values, const char *text, size_t size)
+{
+    const char *end = text + size - 1;
+    const char *at = text + 1;
+
+    if (size < 2 || *end != ']')
+        return CARD_UNREADABLE;
+    for (;;) {
+        const char *comma = memchr(at, ',', (size_t)(end - at));
+        const char *to = comma != NULL ? comma : end;
+        size_t blanks = strspn(at, " \t\r\n");
+        if (comma == NULL && at + blanks >= end)
+            return values->size > 0 ? CARD_NAMES : CARD_NOTHING;
+        if (!add_item(values, at, (size_t)(to - at)))
+            return CARD_UNREADABLE;
+        if (comma == NULL)
+            return CARD_NAMES;
+        at = comma + 1;
     }
-    *open = NULL;
-    for (const struct card_key *key = keys; key->name != NULL; key++) {
-        size_t length = strlen(key->name);
-        if (size < length || strncmp(line, key->name, length) != 0)
-            continue;
-        add_values(key->values, line + length, size - length);
-        *open = key;
+}
+
+/* "- mit", one a line. */
+static enum card_value add_block_list(struct buf *values, const char *text, size_t size)
+{
+    const char *end = text + size;
+
+    while (text < end) {
+        const char *newline = memchr(text, '\n', (size_t)(end - text));
+        const char *to = newline != NULL ? newline : end;
+        text += strspn(text, " \t\r");
+        if (text < to &&
+            (strncmp(text, "- ", 2) != 0 || !add_item(values, text + 2, (size_t)(to - text) - 2)))
+            return CARD_UNREADABLE;
+        text = to + (to < end);
     }
+    return CARD_NAMES;
+}
+
+/* `text` is without comments. */
+static enum card_value add_value(struct buf *values, const char *text)
+{
+    size_t size = strlen(text);
+
+    trim(&text, &size);
+    if (size > 0 && *text == '[')
+        return add_flow_list(values, text, size);
+    if (size > 1 && strncmp(text, "- ", 2) == 0)
+        return add_block_list(values, text, size);
+    return add_scalar(values, text, size);
+}
+
+/* A line up to its comment. */
+static void add_line(struct buf *out, const char *line, size_t size)
+{
+    char quote = '\0';
+
+    for (size_t i = 0; i < size; i++) {
+        bool is_first = i == 0 || strchr(" \t,[", line[i - 1]) != NULL;
+        if (quote == '\0' && line[i] == '#' && (i == 0 || is_blank(line[i - 1])))
+            size = i;
+        else if (quote != '\0' && line[i] == quote)
+            quote = '\0';
+        else if (quote == '\0' && is_first && strchr("\"'", line[i]) != NULL)
+            quote = line[i];
+    }
+    buf_add(out, line, size);
+    buf_add_text(out, "\n");
+}
+
+/* Behind "name:", "name :" or "'name':" at the beginning of the line; NULL: it is another's. */
+static const char *after_key(const char *line, const char *name)
+{
+    bool has_quotes = *line == '"' || *line == '\'';
+    const char *at = line + has_quotes;
+
+    if (!text_starts_with(at, name))
+        return NULL;
+    at += strlen(name);
+    if (has_quotes && *at++ != *line)
+        return NULL;
+    at += strspn(at, " \t");
+    return *at == ':' ? at + 1 : NULL;
 }
 
 static bool ends_front_matter(const char *line, size_t size)
@@ -101,57 +161,79 @@ static bool ends_front_matter(const char *line, size_t size)
     return size >= 3 && strncmp(line, "---", 3) == 0 && strspn(line + 3, " \t\r") == size - 3;
 }
 
-void license_read_card(const char *text, struct plan *plan)
+/* Whether a line goes on with the value of the key before it. */
+static bool goes_on(const char *line)
+{
+    return strchr(" \t\r\n#]", line[0]) != NULL || (line[0] == '-' && is_blank(line[1]));
+}
+
+/* `matter` are the lines between the two of "---". */
+static enum card_value read_key(const char *matter, const char *name, struct buf *values)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    bool is_open = false;
+
+    for (const char *line = matter; *line != '\0';) {
+        size_t size = strcspn(line, "\n");
+        const char *value = after_key(line, name);
+        if (value != NULL && text.size > 0)
+            return CARD_UNREADABLE; /* it stands twice */
+        if (value != NULL)
+            add_line(&text, value, size - (size_t)(value - line));
+        else if (is_open && goes_on(line))
+            add_line(&text, line, size);
+        is_open = value != NULL || (is_open && goes_on(line));
+        line += size + (line[size] == '\n');
+    }
+    return add_value(values, buf_text(&text));
+}
+
+/* NULL: there is none. Caller frees. */
+static char *take_front_matter(const char *card)
+{
+    const char *start = text_starts_with(card, "\xef\xbb\xbf") ? card + 3 : card;
+    const char *line = start + strcspn(start, "\n");
+
+    if (*line == '\0' || !ends_front_matter(start, (size_t)(line - start)))
+        return NULL;
+    start = ++line;
+    while (!ends_front_matter(line, strcspn(line, "\n"))) {
+        line += strcspn(line, "\n");
+        if (*line++ == '\0')
+            return NULL; /* it has no end: it is none */
+    }
+    return xstrndup(start, (size_t)(line - start));
+}
+
+/* Its keys do not begin their lines, as those of a mapping between braces. */
+static bool is_indented(const char *matter)
+{
+    while (*matter == '#' || *matter == '\n' || *matter == '\r') {
+        matter += strcspn(matter, "\n");
+        matter += *matter == '\n';
+    }
+    return strchr(" \t{", *matter) != NULL && *matter != '\0';
+}
+
+bool license_read_card(const char *text, struct plan *plan)
 {
     CLEANUP(buf) struct buf license = BUF_INIT;
     CLEANUP(buf) struct buf name = BUF_INIT;
-    const struct card_key keys[] = {{"license:", &license}, {"license_name:", &name}, {NULL, NULL}};
-    const struct card_key *open = NULL;
-    const char *line = text_starts_with(text, "\xef\xbb\xbf") ? text + 3 : text;
+    CLEANUP(text) char *matter = take_front_matter(text);
 
-    if (!ends_front_matter(line, strcspn(line, "\n")))
-        return;
-    for (unsigned i = 0; i < CARD_LINES_MAX; i++) {
-        line += strcspn(line, "\n");
-        if (*line == '\0')
-            return; /* it has no end: it is none */
-        size_t size = strcspn(++line, "\n");
-        if (ends_front_matter(line, size))
-            break;
-        take_line(line, size, keys, &open);
-    }
-    if (license.size == 0)
-        return;
+    if (matter == NULL)
+        return false;
+    if (is_indented(matter))
+        return true;
+    enum card_value found = read_key(matter, "license", &license);
+    if (found != CARD_NAMES)
+        return found == CARD_UNREADABLE;
+    bool has_name = read_key(matter, "license_name", &name) == CARD_NAMES;
     free(plan->license);
     free(plan->license_name);
     plan->license = buf_take(&license);
-    plan->license_name = name.size > 0 ? buf_take(&name) : NULL;
-}
-
-void license_read_text(const char *text, struct plan *plan)
-{
-    /* The first whose words are all in it; what is more exact comes first. */
-    static const struct {
-        const char *license, *words, *more;
-    } texts[] = {
-        {"apache-2.0", "Apache License", "Version 2.0"},
-        {"agpl-3.0", "GNU AFFERO GENERAL PUBLIC LICENSE", "Version 3"},
-        {"lgpl-3.0", "GNU LESSER GENERAL PUBLIC LICENSE", "Version 3"},
-        {"gpl-3.0", "GNU GENERAL PUBLIC LICENSE", "Version 3"},
-        {"gpl-2.0", "GNU GENERAL PUBLIC LICENSE", "Version 2"},
-        {"mpl-2.0", "Mozilla Public License", "Version 2.0"},
-        {"cc0-1.0", "CC0 1.0", "Universal"},
-        {"cc-by-nc-sa-4.0", "Attribution-NonCommercial-ShareAlike 4.0", "International"},
-        {"cc-by-nc-4.0", "Attribution-NonCommercial 4.0", "International"},
-        {"cc-by-sa-4.0", "Attribution-ShareAlike 4.0", "International"},
-        {"cc-by-4.0", "Attribution 4.0", "International"},
-        {"bsd-3-clause", "Redistribution and use in source and binary forms", "Neither the name"},
-        {"mit", "Permission is hereby granted, free of charge", "THE SOFTWARE IS PROVIDED"},
-    };
-
-    for (size_t i = 0; i < ARRAY_SIZE(texts) && plan->license == NULL; i++)
-        if (text_contains_fold(text, texts[i].words) && text_contains_fold(text, texts[i].more))
-            plan->license = xstrdup(texts[i].license);
+    plan->license_name = has_name ? buf_take(&name) : NULL;
+    return true;
 }
 
 char *license_format(const struct plan *plan)
@@ -188,7 +270,9 @@ static int check_one(const struct plan *plan, const char *title, const char *lic
     bool is_allowed = has_name(rules->allowed, license) || has_name(rules->allowed, name);
 
     if (is_denied)
-        return refuse(plan, title, "--deny-license names: take another model, or allow it", err);
+        return refuse(plan, title,
+                      "--deny-license names: take another model, or leave it out of --deny-license",
+                      err);
     if (rules->allowed != NULL && !is_allowed)
         return refuse(plan, title,
                       "--allow-license does not name: take another model, or add it there", err);

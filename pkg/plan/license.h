@@ -26,10 +26,14 @@ bool license_is_text(const char *path);
 
 /*
  * Sets license and license_name of the plan by the front matter of a card (YAML between two lines
- * "---"), if it tells a licence: scalars, and lists of one a line or between brackets.
+ * "---"), if it tells a licence: scalars of a line, and lists. Whether it tells one at all, be it
+ * in a way that is not read, after which none is known.
  */
-void license_read_card(const char *text, struct plan *plan);
-/* Sets `license` by the words of the licence itself, if they are those of a well-known one. */
+bool license_read_card(const char *text, struct plan *plan);
+/*
+ * Sets `license`, unless it is known, by the text of a well-known licence, which has to begin with
+ * its title (lines of copyright may stand before it). Any other text leaves it unknown.
+ */
 void license_read_text(const char *text, struct plan *plan);
 
 /* "mit", "other (llama-community)", "unknown". Caller frees. */

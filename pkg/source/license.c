@@ -3,22 +3,17 @@
 
 #include <string.h>
 
-/* The file that tells: the card, else the licence itself; NULL: there is none. */
-static const struct plan_file *find_file(const struct source *source, const struct plan *plan)
+/* A file of the root that tells it, of those for which `tells` holds; NULL: there is none. */
+static const struct plan_file *find_file(const struct source *source, const struct plan *plan,
+                                         bool (*tells)(const char *path))
 {
-    const struct plan_file *found = NULL;
-
     for (size_t i = 0; i < plan->count; i++) {
         const struct plan_file *file = &plan->files[i];
-        bool is_card = license_is_card(file->path);
-        if (file->size > LICENSE_FILE_MAX || (!is_card && !license_is_text(file->path)) ||
-            (source->is_offline && !source_has_offline(source, plan, file)))
-            continue;
-        if (is_card)
+        if (tells(file->path) && file->size <= LICENSE_FILE_MAX &&
+            (!source->is_offline || source_has_offline(source, plan, file)))
             return file;
-        found = found != NULL ? found : file;
     }
-    return found;
+    return NULL;
 }
 
 /* What a hub has said of the repo stands, and what it has not said it does not know. */
@@ -27,22 +22,36 @@ static bool is_told(const struct source *source, const struct plan *plan)
     return plan->license != NULL || (origin_is_of_hub(plan->origin.kind) && !source->is_offline);
 }
 
+/* What cannot be read is as if there were none, and `out` stays empty. */
+static int read_file(struct source *source, const struct plan *plan,
+                     bool (*tells)(const char *path), const struct cancel *cancel, struct buf *out,
+                     struct error *err)
+{
+    const struct plan_file *file = find_file(source, plan, tells);
+    CLEANUP(error) struct error why = ERROR_INIT;
+    CLEANUP(reader) struct reader *reader = NULL;
+
+    if (file == NULL || (source_open_file(source, plan, file, cancel, &reader, &why) == 0 &&
+                         reader_read_all(reader, LICENSE_FILE_MAX, out, &why) == 0))
+        return 0;
+    buf_release(out);
+    return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
+}
+
 int source_find_license(struct source *source, struct plan *plan, const struct cancel *cancel,
                         struct error *err)
 {
-    const struct plan_file *file = is_told(source, plan) ? NULL : find_file(source, plan);
-    CLEANUP(error) struct error why = ERROR_INIT; /* then it is as if there were none */
-    CLEANUP(reader) struct reader *reader = NULL;
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf card = BUF_INIT;
+    CLEANUP(buf) struct buf text = BUF_INIT;
 
-    if (file == NULL)
+    if (is_told(source, plan))
         return 0;
-    if (source_open_file(source, plan, file, cancel, &reader, &why) < 0 ||
-        reader_read_all(reader, LICENSE_FILE_MAX, &bytes, &why) < 0)
-        return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
-    if (license_is_card(file->path))
-        license_read_card(buf_text(&bytes), plan);
-    else
-        license_read_text(buf_text(&bytes), plan);
+    if (read_file(source, plan, license_is_card, cancel, &card, err) < 0)
+        return -1;
+    if (license_read_card(buf_text(&card), plan))
+        return 0;
+    if (read_file(source, plan, license_is_text, cancel, &text, err) < 0)
+        return -1;
+    license_read_text(buf_text(&text), plan);
     return 0;
 }

@@ -12,40 +12,37 @@ static void set_license(struct verify_model *model, const struct plan *plan)
     model->license_name = text_copy(plan->license_name);
 }
 
-/* The card, else the text of the licence; NULL: the image has neither. */
-static const struct found_file *find_license_file(const struct subject *subject)
+/* A file that tells it, of those for which `tells` holds, into `out`; else that stays empty. */
+static int read_license_file(const struct subject *subject, bool (*tells)(const char *path),
+                             struct buf *out, struct error *err)
 {
-    const struct found_file *found = NULL;
-
     for (size_t i = 0; i < subject->file_count; i++) {
         const struct found_file *file = &subject->files[i];
-        if (file->size > LICENSE_FILE_MAX)
-            continue;
-        if (license_is_card(file->path))
-            return file;
-        if (license_is_text(file->path))
-            found = file;
+        if (file->size <= LICENSE_FILE_MAX && tells(file->path))
+            return rootfs_read(subject->check->rootfs, file->at, LICENSE_FILE_MAX, out, err);
     }
-    return found;
+    return 0;
 }
 
+/* As source_find_license() does for a model that is on its way. */
 static int find_license(struct subject *subject, struct error *err)
 {
-    const struct found_file *file = find_license_file(subject);
     const struct plan *hub = subject_hub_plan(subject);
     CLEANUP(plan) struct plan plan = PLAN_INIT;
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(buf) struct buf card = BUF_INIT;
+    CLEANUP(buf) struct buf text = BUF_INIT;
 
-    if (hub != NULL)
+    if (hub != NULL) {
         set_license(subject->model, hub);
-    if (file == NULL || hub != NULL)
         return 0;
-    if (rootfs_read(subject->check->rootfs, file->at, LICENSE_FILE_MAX, &bytes, err) < 0)
+    }
+    if (read_license_file(subject, license_is_card, &card, err) < 0)
         return -1;
-    if (license_is_card(file->path))
-        license_read_card(buf_text(&bytes), &plan);
-    else
-        license_read_text(buf_text(&bytes), &plan);
+    if (!license_read_card(buf_text(&card), &plan)) {
+        if (read_license_file(subject, license_is_text, &text, err) < 0)
+            return -1;
+        license_read_text(buf_text(&text), &plan);
+    }
     set_license(subject->model, &plan);
     return 0;
 }
