@@ -101,6 +101,10 @@ inject --to "$REGISTRY/two:1" --layer-cache "$REGISTRY/layers" --trust-records o
 expect_lacks "$ERR" checked
 expect_eq "$before" "$(reads layers)" 'layers of the cache that are read'
 expect_eq "$kept" "$(signatures)" 'signatures in the cache'
+inject --to "$REGISTRY/unsigned:1" --layer-cache "$REGISTRY/layers"
+expect_eq "$kept" "$(signatures)" 'signatures in the cache after a call that knows no key'
+inject --to "$REGISTRY/wary:2" --layer-cache "$REGISTRY/layers" --trust-records hmac:another
+expect_eq "$kept" "$(signatures)" 'signatures in the cache after a call that trusts another key'
 for tag in "${tags[@]}"; do
     forge "http://$REGISTRY/v2/layers" "$tag" "$tag" weights 2>/dev/null || true
 done

@@ -355,7 +355,8 @@ int build_plan_find(const struct inject_options *options, const struct known *kn
 
 /*
  * Whoever has no key of his own does not put an unsigned record in the place of one that is signed
- * by a key that he trusts.
+ * and says the same. He need not know the key: a signature that is none is worth as much as no
+ * signature to whoever looks at it.
  */
 static bool is_kept_signed(const struct inject_options *options, struct store *cache,
                            const struct image_layer *layer)
@@ -363,10 +364,10 @@ static bool is_kept_signed(const struct inject_options *options, struct store *c
     CLEANUP(image_layer) struct image_layer kept = {0};
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is written anew */
 
-    return options->reuse.signing_key == NULL && options->reuse.trusted_key_count > 0 &&
+    return options->reuse.signing_key == NULL &&
            read_tag(cache, &layer->record.recipe, &kept, &ignored) == 0 &&
            digest_equal(&kept.blob.digest, &layer->blob.digest) &&
-           is_signed(&options->reuse, &kept);
+           digest_equal(&kept.diff_id, &layer->diff_id) && kept.record.signature != NULL;
 }
 
 static int keep_layer(const struct inject_options *options, struct store *cache,
