@@ -33,16 +33,41 @@ bool attest_is_wanted(const struct options *line)
 }
 
 /* What the call reads or writes is not to be replaced by a document about it. */
-static int check_image_file(const struct document_kind *kind, const char *file, const char *role,
-                            const struct reference *image, struct error *err)
+static int check_role(const struct document_kind *kind, const char *file, const char *role,
+                      const char *path, struct error *err)
+{
+    if (path == NULL || !file_is_same_name(file, path))
+        return 0;
+    return error_set(err, ERROR_USAGE, "--%s=%s: that file is %s; name another one", kind->option,
+                     file, role);
+}
+
+/* NULL: it is in no file. */
+static const char *image_file(const struct reference *image)
 {
     bool is_archive =
         image->kind == REFERENCE_OCI_ARCHIVE || image->kind == REFERENCE_DOCKER_ARCHIVE;
 
-    if (!is_archive || !file_is_same_name(file, image->path))
-        return 0;
-    return error_set(err, ERROR_USAGE, "--%s=%s: that file is %s; name another one", kind->option,
-                     file, role);
+    return is_archive ? image->path : NULL;
+}
+
+static int check_roles(const struct document_kind *kind, const char *file,
+                       const struct injection *injection, struct error *err)
+{
+    const char *project = injection_project_file(injection->line);
+    CLEANUP(text) char *lock = project != NULL ? injection_lock_path(injection) : NULL;
+
+    if (check_role(kind, file, "TARGET", image_file(&injection->line->target), err) < 0 ||
+        check_role(kind, file, "BASE", image_file(&injection->base), err) < 0 ||
+        check_role(kind, file, "the project", project, err) < 0 ||
+        check_role(kind, file, "the project's lock", lock, err) < 0)
+        return -1;
+    for (size_t i = 0; i < injection->model_count; i++) {
+        const struct origin *origin = &injection->models[i].origin;
+        if (origin->kind == ORIGIN_FILE && check_role(kind, file, "a MODEL", origin->name, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static int check_other_kinds(const struct document_kind *kind, const char *file,
@@ -62,11 +87,8 @@ static int check_other_kinds(const struct document_kind *kind, const char *file,
 static int check_file(const struct document_kind *kind, const char *file,
                       const struct injection *injection, struct error *err)
 {
-    const struct options *line = injection->line;
-
-    if (check_image_file(kind, file, "TARGET", &line->target, err) < 0 ||
-        check_image_file(kind, file, "BASE", &injection->base, err) < 0 ||
-        check_other_kinds(kind, file, line, err) < 0)
+    if (check_roles(kind, file, injection, err) < 0 ||
+        check_other_kinds(kind, file, injection->line, err) < 0)
         return -1;
     return file_check_named(file, err) < 0 ? error_wrap(err, "--%s", kind->option) : 0;
 }

@@ -184,5 +184,13 @@ expect_contains "$ERR" 'write --provenance=FILE'
 expect_exit 2 "$INLAY" inject --project archive.json --provenance=project.tar
 expect_contains "$ERR" 'that file is TARGET'
 expect_no_file project.tar
+for file in archive.json archive.lock.json; do
+    expect_exit 2 "$INLAY" inject --project archive.json --provenance="$file"
+    expect_contains "$ERR" "--provenance=$file: that file is the project"
+done
+expect_no_file archive.lock.json
+expect_exit 2 "$INLAY" inject oci:base:1 file:text --layout dir --path /m --to oci:project:2 --sbom=text
+expect_contains "$ERR" '--sbom=text: that file is a MODEL'
+expect_eq text "$(cat text)"
 expect_exit 2 inject --to "oci:$TEST_DIR/layout:3" --provenance --shard 1/2
 expect_contains "$ERR" 'a shard writes no image'
