@@ -165,8 +165,11 @@ first=$OUT
 configs "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
 expect_eq 2 "$configs" 'the same again: the configs of base and target'
 expect_eq "$first" "$OUT"
-configs "$INLAY" inject "$REGISTRY/app:2" acme/tiny --to "$REGISTRY/app:3"
+configs "$INLAY" inject "$REGISTRY/app:2" acme/tiny --to "$REGISTRY/app:3" --trust-records all
 expect_eq 1 "$configs" 'from the image itself, to a new tag: its config'
+expect_eq "${first#*@}" "${OUT#*@}"
+configs "$INLAY" inject "$REGISTRY/app:2" acme/tiny --to "$REGISTRY/app:4"
+expect_eq 4 "$configs" 'the same, of which no record is believed: its config and the layers that it says are inlay'"'"'s'
 expect_eq "${first#*@}" "${OUT#*@}"
 configs "$INLAY" inject "$REGISTRY/app:2" acme/tiny acme/other --to "$REGISTRY/app:both"
 both=${OUT#*@}
