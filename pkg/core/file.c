@@ -90,16 +90,27 @@ static char *folder_of(const char *path)
     return slash != NULL ? xstrndup(path, (size_t)(slash - path) + (slash == path)) : xstrdup(".");
 }
 
-int file_replace(const char *path, const void *data, size_t size, struct error *err)
+/* `mode` 0: that of a draft. */
+static int replace(const char *path, mode_t mode, const void *data, size_t size, struct error *err)
 {
     CLEANUP(text) char *folder = folder_of(path);
     CLEANUP(draft) struct draft draft = DRAFT_INIT;
 
     if (draft_create(folder, &draft, err) < 0)
         return -1;
-    if (write_all(draft.fd, data, size) < 0)
+    if ((mode != 0 && fchmod(draft.fd, mode) < 0) || write_all(draft.fd, data, size) < 0)
         return error_set_errno(err, errno, "writing '%s'", path);
     return draft_publish(&draft, path, err);
+}
+
+int file_replace(const char *path, const void *data, size_t size, struct error *err)
+{
+    return replace(path, 0, data, size, err);
+}
+
+int file_replace_private(const char *path, const void *data, size_t size, struct error *err)
+{
+    return replace(path, 0600, data, size, err);
 }
 
 /* The new file would take the place of a device or a pipe, which others go on to write to. */

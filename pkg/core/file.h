@@ -19,6 +19,9 @@ int file_read_named(const char *path, size_t limit, struct buf *out, struct erro
  * Mode 0644 less the umask.
  */
 int file_replace(const char *path, const void *data, size_t size, struct error *err) MUST_CHECK;
+/* The same; the file is for this user alone, mode 0600. */
+int file_replace_private(const char *path, const void *data, size_t size,
+                         struct error *err) MUST_CHECK;
 /*
  * The same for a file that a user names: a link stays, and what it leads to is replaced, if that is
  * a regular file. What is there and is none, such as a device, is refused and stays.

@@ -34,6 +34,18 @@ static void replace_shows_the_old_or_the_new(void **state)
     assert_string_equal(buf_text(&content), "new!");
 }
 
+static void what_is_private_is_for_this_user_alone(void **state)
+{
+    CLEANUP(text) char *file = xasprintf("%s/file", (const char *)*state);
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct stat status;
+
+    assert_int_equal(file_replace(file, "old", 3, &err), 0);
+    assert_int_equal(file_replace_private(file, "new", 3, &err), 0);
+    assert_int_equal(stat(file, &status), 0);
+    assert_int_equal(status.st_mode & 07777, 0600);
+}
+
 static void a_link_that_a_user_names_stays(void **state)
 {
     CLEANUP(text) char *file = xasprintf("%s/file", (const char *)*state);
@@ -161,6 +173,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(replace_shows_the_old_or_the_new, make_folder,
+                                        remove_folder),
+        cmocka_unit_test_setup_teardown(what_is_private_is_for_this_user_alone, make_folder,
                                         remove_folder),
         cmocka_unit_test_setup_teardown(a_link_that_a_user_names_stays, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_no_regular_file_is_refused_and_stays, make_folder,

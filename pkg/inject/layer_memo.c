@@ -48,6 +48,6 @@ void layer_memo_write(const struct inject_options *options, const struct image_l
     CLEANUP(text) char *path = memo_path(options, LAYER_MEMO_PROVEN, &layer->record.recipe);
     CLEANUP(text) char *folder = xasprintf("%s/%s", options->memo, folders[LAYER_MEMO_PROVEN]);
     if (file_make_private_folders(folder, &why) < 0 ||
-        file_replace(path, buf_text(&bytes), bytes.size, &why) < 0)
+        file_replace_private(path, buf_text(&bytes), bytes.size, &why) < 0)
         log_debug(options->log, "not remembered: %s", why.text);
 }

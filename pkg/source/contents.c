@@ -47,7 +47,7 @@ static void remember(const struct contents_reading *reading, const struct plan_f
         return;
     CLEANUP(text) char *path = memo_path(reading, file);
     if (file_make_private_folders(reading->memo, &ignored) == 0)
-        (void)!file_replace(path, buf_text(bytes), bytes->size, &ignored);
+        (void)!file_replace_private(path, buf_text(bytes), bytes->size, &ignored);
 }
 
 /* Bytes that were changed on their way are asked for once more. */
