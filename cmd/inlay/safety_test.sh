@@ -4,7 +4,15 @@
 
 cd "$TEST_DIR" || exit
 python3 "$TESTDATA/pickles/make.py" "$TEST_DIR/made" >made.json
-start_hub "$(jq -n --arg made "$TEST_DIR/made" '{repos: [
+# More than is read as a whole.
+python3 - <<'END'
+size = 5 << 20
+with open('large.bin', 'wb') as file:
+    file.write(b'\x80\x03B' + size.to_bytes(4, 'little') + bytes(size) + b"0cposix\nsystem\n(S'true'\ntR.")
+with open('numbers.bin', 'wb') as file:
+    file.write(b'\xff' * size)
+END
+start_hub "$(jq -n --arg made "$TEST_DIR/made" --arg folder "$TEST_DIR" '{repos: [
         {id: "acme/all", folder: $made},
         {id: "acme/torch", files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($made)/torch/model.bin", lfs: true}]},
         {id: "acme/both", files: [{path: "model.safetensors", text: "w"}, {path: "training_args.pt", file: "\($made)/torch/model.bin"}]},
@@ -14,6 +22,8 @@ start_hub "$(jq -n --arg made "$TEST_DIR/made" '{repos: [
             {path: "model.safetensors", text: "w"}, {path: "modeling.py", text: "class M: pass"}]},
         {id: "acme/escaped", files: [{path: "config.json", text: "{\"auto\\u005fmap\": {\"AutoModel\": \"modeling.M\"}}"},
             {path: "model.safetensors", text: "w"}, {path: "modeling.py", text: "class M: pass"}]},
+        {id: "acme/large", files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($folder)/large.bin", lfs: true}]},
+        {id: "acme/numbers", files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($folder)/numbers.bin", lfs: true}]},
         {id: "acme/modules", files: [{path: "modules.json", text: "[{\"idx\": 0, \"path\": \"\", \"type\": \"custom.M\"}]"},
             {path: "config.json", text: "{}"}, {path: "model.safetensors", text: "w"}, {path: "custom.py", text: "class M: pass"}]},
         {id: "acme/pipeline", files: [{path: "model_index.json", text: "{\"_class_name\": [\"pipeline\", \"P\"]}"},
@@ -92,6 +102,23 @@ refuse "which --safe-only refuses: 'training_args.pt'" acme/both
 refuse "which --safe-only refuses: 'modeling.py'" acme/code
 expect_exit 0 "$INLAY" inject -q oci:base:1 acme/safe,exclude=*.py acme/both,exclude=*.pt acme/code,exclude=*.py --to oci:out:2 --safe-only
 expect_eq '' "$ERR"
+
+# What a mirror hands out for a look alone is not believed, nor remembered.
+spoil='{"faults": [{"do": "corrupt", "bytes": 0, "times": 2, "method": "GET", "on": "cdn"}]}'
+hub_control "$spoil" >/dev/null
+expect_exit 11 "$INLAY" inject -q oci:base:1 acme/large --to oci:refused:1 --safe-only
+expect_contains "$ERR" "which --safe-only refuses: 'model.bin'"
+expect_contains "$ERR" "its server has handed out other bytes than it has"
+expect_no_file refused/index.json
+hub_control "$spoil" >/dev/null
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/large
+expect_lacks "$ERR" DANGEROUS
+hub_control '{"faults": []}' >/dev/null
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/large
+expect_contains "$ERR" "DANGEROUS: 'model.bin' of acme/large@main"
+expect_exit 0 "$INLAY" inject -q oci:base:1 acme/numbers --to oci:out:3 --safe-only
+expect_eq '' "$ERR"
+expect_eq '600 700' "$(stat -c %a "$XDG_CACHE_HOME"/inlay/pickles-3/* | sort -u) $(stat -c %a "$XDG_CACHE_HOME/inlay/pickles-3")"
 
 # It has no value.
 expect_exit 2 "$INLAY" plan oci:base:1 acme/safe --safe-only=yes

@@ -1,15 +1,9 @@
 #include "companion/companion.h"
-#include "core/file.h"
 #include "inject/inject_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Where findings are kept; the number changes when what is known of imports does. */
-#define MEMO_FOLDER "pickles-2"
-#define MEMO_MAX ((size_t)MIB)
-/* Of a file that its server hands out from the start on alone, so much may be passed over. */
-#define WITHOUT_RANGES_MAX (4 * MIB)
 #define NAMED_MAX 4
 
 /* Files that are looked at, each by a job of its own. */
@@ -17,14 +11,6 @@ struct code_search {
     const struct inject_options *options;
     const struct models *models;
     struct code *code;
-};
-
-/* One of them, while it is read. */
-struct code_reading {
-    const struct model *model;
-    const struct plan_file *file;
-    const struct cancel *cancel;
-    bool gives_up; /* its server knows no ranges */
 };
 
 void code_release(struct code *code)
@@ -78,68 +64,12 @@ static void list_files(const struct inject_options *options, const struct models
     }
 }
 
-static int read_range(void *arg, uint64_t offset, size_t size, struct buf *out, struct error *err)
-{
-    struct code_reading *reading = arg;
-    const struct source_range range = {offset, size, reading->cancel};
-
-    reading->gives_up = reading->gives_up || (offset > WITHOUT_RANGES_MAX &&
-                                              atomic_load(&reading->model->from->refuses_ranges));
-    if (reading->gives_up)
-        return 0;
-    return source_read_part(reading->model->from, &reading->model->plan, reading->file, &range, out,
-                            err);
-}
-
-static char *memo_path(const struct inject_options *options, const struct plan_file *file)
-{
-    if (options->memo == NULL || file->digest.algorithm == DIGEST_NONE)
-        return NULL;
-    return xasprintf("%s/" MEMO_FOLDER "/%s", options->memo, digest_format_hex(&file->digest).text);
-}
-
-/* What cannot be read is looked for again. */
-static bool recall(const char *path, struct pickle_findings *out)
-{
-    CLEANUP(error) struct error ignored = ERROR_INIT;
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-
-    return path != NULL && file_read(path, MEMO_MAX, &bytes, &ignored) == 0 &&
-           pickle_findings_parse(buf_text(&bytes), out);
-}
-
-static void remember(const struct inject_options *options, const char *path,
-                     const struct pickle_findings *findings)
-{
-    CLEANUP(error) struct error ignored = ERROR_INIT;
-    CLEANUP(text) char *text = pickle_findings_save(findings);
-    CLEANUP(text)
-    char *folder = path != NULL ? xasprintf("%s/" MEMO_FOLDER, options->memo) : NULL;
-
-    if (path != NULL && file_make_private_folders(folder, &ignored) == 0)
-        (void)!file_replace(path, text, strlen(text), &ignored);
-}
-
 static int look(void *arg, size_t number, const struct cancel *cancel, struct error *err)
 {
     const struct code_search *search = arg;
     struct code_file *code = &search->code->items[number];
-    const struct model *model = &search->models->items[code->model];
-    struct code_reading reading = {model, code->file, cancel, false};
-    const struct pickle_input in = {code->file->size, read_range, &reading};
-    CLEANUP(text) char *memo = memo_path(search->options, code->file);
 
-    if (code->is_source || recall(memo, &code->findings))
-        return 0;
-    if (pickle_scan(code->file->path, &in, &code->findings, err) < 0)
-        return error_wrap(err, "'%s'", model->title);
-    if (reading.gives_up) {
-        free(code->findings.unread);
-        code->findings.unread = xstrdup("its server hands it out as a whole only");
-    } else {
-        remember(search->options, memo, &code->findings);
-    }
-    return 0;
+    return code_look(search->options, &search->models->items[code->model], code, cancel, err);
 }
 
 /* Files that are none of these after all, such as weights of OpenVINO. */

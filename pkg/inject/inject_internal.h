@@ -98,6 +98,15 @@ CLEANUP_RELEASE(code)
 int code_check(const struct inject_options *options, const struct models *models, struct code *out,
                struct notes *notes, struct error *err) MUST_CHECK;
 
+/*
+ * code_look.c: what is in one file, from the memo or by a look at it. A small file is read whole,
+ * of others parts, which are not verified; only what has the file's digest is remembered. If the
+ * options want no code, a file that is found to have none is read whole and verified, and
+ * `findings` say so if it is not what was looked at.
+ */
+int code_look(const struct inject_options *options, const struct model *model,
+              struct code_file *code, const struct cancel *cancel, struct error *err) MUST_CHECK;
+
 /* What of a model is looked for in the base, among what earlier runs have recorded. */
 struct base_question {
     const char *name;
