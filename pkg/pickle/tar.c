@@ -37,7 +37,8 @@ CLEANUP_RELEASE(member)
 /* What earlier members say of the name of the next. */
 struct renaming {
     bool next;
-    bool all; /* a global header does */
+    bool all;      /* a global header does, or a link may lead to any of them */
+    bool has_link; /* of a name that is looked at */
 };
 
 /* What torch called its pickles in archives before 1.6. */
@@ -124,13 +125,15 @@ static int read_extension(struct pickle_scan *scan, const struct pickle_input *i
 
 /* Whatever else it is. */
 static int scan_member(struct pickle_scan *scan, const struct pickle_input *in, uint64_t at,
-                       const struct member *member, bool is_renamed, struct error *err)
+                       const struct member *member, struct renaming *renaming, struct error *err)
 {
-    bool is_wanted = is_renamed || pickle_is_suspect(member->name) || is_of_torch(member->name);
+    bool is_wanted = renaming->next || renaming->all || pickle_is_suspect(member->name) ||
+                     is_of_torch(member->name);
 
     if (!is_wanted || member->type == '5')
         return 0;
     if (member->type == '1' || member->type == '2' || member->type == 'S') {
+        renaming->has_link = true;
         pickle_scan_note_unread(scan, "'%s' in it is a link or has holes", member->name);
         return 0;
     }
@@ -159,24 +162,35 @@ static int next_member(struct pickle_scan *scan, struct window *window, struct r
     window->at += BLOCK;
     bool is_extension = member.type != '\0' && strchr("xXgLK", member.type) != NULL;
     int result = is_extension ? read_extension(scan, window->in, window->at, &member, renaming, err)
-                              : scan_member(scan, window->in, window->at, &member,
-                                            renaming->next || renaming->all, err);
+                              : scan_member(scan, window->in, window->at, &member, renaming, err);
     if (!is_extension)
         renaming->next = false;
     window->at += (member.size + BLOCK - 1) / BLOCK * BLOCK;
     return result;
 }
 
-int pickle_scan_tar(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
+static int scan_members(struct pickle_scan *scan, const struct pickle_input *in,
+                        struct renaming *renaming, struct error *err)
 {
     CLEANUP(window) struct window window = {.scan = scan, .in = in};
-    struct renaming renaming = {false, false};
     bool goes_on = true;
 
     for (unsigned i = 0; i < MEMBERS_MAX && goes_on; i++)
-        if (next_member(scan, &window, &renaming, &goes_on, err) < 0)
+        if (next_member(scan, &window, renaming, &goes_on, err) < 0)
             return -1;
     if (goes_on)
         pickle_scan_note_unread(scan, "it is a tar archive with more than %d files", MEMBERS_MAX);
     return 0;
+}
+
+int pickle_scan_tar(struct pickle_scan *scan, const struct pickle_input *in, struct error *err)
+{
+    struct renaming renaming = {false, false, false};
+
+    if (scan_members(scan, in, &renaming, err) < 0)
+        return -1;
+    if (!renaming.has_link)
+        return 0;
+    renaming = (struct renaming){.all = true};
+    return scan_members(scan, in, &renaming, err);
 }

@@ -155,7 +155,7 @@ def files():
     yield "unknown/begin.npz", zipped({}, comment=zipped({"a.npy": npy("'|O'", shell)})), False, {}, True
     yield "unknown/hidden.npz", hidden_directory(zipped({"a.npy": npy("'<f4'", bytes(4))}),
         zipped({"a.npy": npy("'|O'", shell)})), False, {}, True
-    yield "unknown/link.nemo", tar_with_link("x", torch_zip(shell), "model_weights.ckpt"), False, {}, True
+    yield "harmful/link.nemo", tar_with_link("x", torch_zip(shell), "model_weights.ckpt"), True, SHELL, True
     yield "unknown/size.nemo", tarred({"x": b"1"}, {"size": "1"}), False, {}, True
     yield "unknown/lzma.joblib", lzma.compress(shell, lzma.FORMAT_ALONE, filters=[
         {"id": lzma.FILTER_LZMA1, "dict_size": 1 << 20}]), True, {}, True
