@@ -48,7 +48,8 @@ struct pickle_findings {
 
 /*
  * Whether the name is one of files that may run code when they are loaded: pickles of torch,
- * scikit-learn and others, arrays of NumPy, models of Keras and NeMo. Case does not count.
+ * scikit-learn and others, arrays of NumPy, models of Keras and NeMo, packed ones as well:
+ * docs/safety.md has the list. Case does not count.
  */
 bool pickle_is_suspect(const char *path);
 

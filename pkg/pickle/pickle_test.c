@@ -370,12 +370,41 @@ static void pickle_scan_says_that_it_looks_at_64_pickles_only(void **state)
 static void pickle_is_suspect_goes_by_the_ending(void **state)
 {
     (void)state;
-    assert_true(pickle_is_suspect("pytorch_model.bin"));
-    assert_true(pickle_is_suspect("a/B.PT"));
-    assert_true(pickle_is_suspect("x.tar/model.keras"));
-    assert_false(pickle_is_suspect("a.bin/config.json"));
-    assert_false(pickle_is_suspect("model.safetensors"));
-    assert_false(pickle_is_suspect("bin"));
+    static const char *const suspect[] = {
+        "pytorch_model.bin",
+        "a/B.PT",
+        "x.tar/model.keras",
+        "a.pkl.gz",
+        "a.pkl.bz2",
+        "a.PKL.XZ",
+        "a.pkl.zst",
+        "a.pickle.gz",
+        "a.joblib.gz",
+        "a.joblib.z",
+        "a.p",
+        "a.pk",
+        "a.pth.tar",
+        "a.pt2",
+        "a.torchscript",
+        "a.ptl",
+        "a.mar",
+        "word2vec.model",
+        "rust_model.ot",
+        "a.pdparams",
+        "__0_0.distcp",
+        "d/.metadata",
+        "a.pckl",
+    };
+    static const char *const others[] = {
+        "a.bin/config.json", "model.safetensors", "bin", "a.tar", "a.gz", "a.gguf", "a.zip", "",
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(suspect); i++)
+        if (!pickle_is_suspect(suspect[i]))
+            fail_msg("%s", suspect[i]);
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        if (pickle_is_suspect(others[i]))
+            fail_msg("%s", others[i]);
 }
 
 int main(void)

@@ -19,16 +19,36 @@ static const char *extension_of(const char *path)
     return dot != NULL ? dot : "";
 }
 
+/* Cuts one of these endings off the name, in any case; false: it has none. */
+static bool cut_ending(char *name, const char *const *endings)
+{
+    size_t size = strlen(name);
+
+    for (; *endings != NULL; endings++) {
+        size_t length = strlen(*endings);
+        if (size < length || !text_equal_fold(name + size - length, *endings))
+            continue;
+        name[size - length] = '\0';
+        return true;
+    }
+    return false;
+}
+
 bool pickle_is_suspect(const char *path)
 {
-    static const char *const extensions[] = {
-        ".bin", ".pt",     ".pth", ".th", ".ckpt", ".pkl", ".pickle", ".dill",
-        ".npy", ".joblib", ".npz", ".h5", ".hdf5", ".sav", ".keras",  ".nemo"};
+    static const char *const packed[] = {".gz",   ".bz2", ".xz", ".zst", ".zstd", ".lz4",
+                                         ".lzma", ".zip", ".z",  ".tar", NULL};
+    static const char *const endings[] = {
+        ".bin",         ".pt",     ".pth",      ".th",    ".ckpt",        ".pt2",   ".ptl",
+        ".torchscript", ".ot",     ".mar",      ".pkl",   ".p",           ".pk",    ".pck",
+        ".pckl",        ".pickle", ".dill",     ".sav",   ".cloudpickle", ".npy",   ".npz",
+        ".h5",          ".hdf5",   ".joblib",   ".keras", ".nemo",        ".model", ".pdparams",
+        ".pdopt",       ".distcp", ".metadata", NULL};
+    const char *slash = strrchr(path, '/');
+    CLEANUP(text) char *name = xstrdup(slash != NULL ? slash + 1 : path);
 
-    for (size_t i = 0; i < ARRAY_SIZE(extensions); i++)
-        if (text_equal_fold(extension_of(path), extensions[i]))
-            return true;
-    return false;
+    cut_ending(name, packed);
+    return cut_ending(name, endings);
 }
 
 void pickle_scan_note_unread(struct pickle_scan *scan, const char *format, ...)

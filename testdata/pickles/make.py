@@ -141,6 +141,7 @@ def files():
     yield "other/openvino.bin", bytes(range(128, 256)) * 8, False, {}, False
     yield "other/ctranslate2.bin", struct.pack("<I", 6) + b"TransformerSpec\0" + bytes(64), False, {}, False
     yield "other/words.bin", b"weights\n", False, {}, False
+    yield "other/tokenizer.model", b"\x0a\x0e\x0a\x05<unk>\x15\0\0\0\0\x18\x02\x0a\x0c\x0a\x03<s>\x15\0\0\0\0\x18\x03", False, {}, False
     yield "other/empty.pt", b"", False, {}, False
 
     # Nobody knows.
@@ -163,10 +164,18 @@ def files():
         {"a Lambda layer of Keras, byte code of Python": UNKNOWN}, False
     yield "unknown/padded.keras", zipped({"config.json": b" " * (3 << 20) + layer("Lambda")}), True, \
         {"a Lambda layer of Keras, byte code of Python": UNKNOWN}, False
+    yield "unknown/packed.pkl.bz2", b"BZh91AY&SY" + bytes(64), True, {}, True
+    yield "unknown/packed.pkl.xz", b"\xfd7zXZ\0" + bytes(64), True, {}, True
     yield "unknown/packed.joblib", b"BZh91AY&SY" + bytes(64), True, {}, True
 
     # Harmful.
     yield "harmful/shell.pkl", shell, True, SHELL, False
+    for name in "shell.p", "shell.pk", "gensim.model", "shell.pth.tar":
+        yield f"harmful/{name}", shell, True, SHELL, False
+    for name in "zip.pt2", "zip.ptl", "zip.torchscript", "zip.model", "zip.pth.tar", "zip.mar":
+        yield f"harmful/{name}", torch_zip(shell), True, SHELL, False
+    for name in "packed.pkl.gz", "packed.pickle.gz", "packed.joblib.gz":
+        yield f"harmful/{name}", gzip.compress(shell, mtime=0), True, SHELL, False
     yield "harmful/shell.bin", torch_zip(shell), True, SHELL, False
     yield "harmful/packed.ckpt", torch_zip(shell4, zipfile.ZIP_DEFLATED), True, SHELL, False
     yield "harmful/comment.pt", zipped({"archive/data.pkl": shell}, comment=b"PK\5\6" + bytes(60)), True, SHELL, True
