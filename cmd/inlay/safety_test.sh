@@ -24,6 +24,8 @@ start_hub "$(jq -n --arg made "$TEST_DIR/made" --arg folder "$TEST_DIR" '{repos:
             {path: "model.safetensors", text: "w"}, {path: "modeling.py", text: "class M: pass"}]},
         {id: "acme/large", files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($folder)/large.bin", lfs: true}]},
         {id: "acme/numbers", files: [{path: "config.json", text: "{}"}, {path: "model.bin", file: "\($folder)/numbers.bin", lfs: true}]},
+        {id: "acme/bytes", files: [{path: "config.json", text: "{}"}, {path: "a.bin", text: "? {\"class_name\": \"Lambda\"}"}]},
+        {id: "acme/keras", files: [{path: "config.json", text: "{}"}, {path: "a.h5", text: "? {\"class_name\": \"Lambda\"}"}]},
         {id: "acme/modules", files: [{path: "modules.json", text: "[{\"idx\": 0, \"path\": \"\", \"type\": \"custom.M\"}]"},
             {path: "config.json", text: "{}"}, {path: "model.safetensors", text: "w"}, {path: "custom.py", text: "class M: pass"}]},
         {id: "acme/pipeline", files: [{path: "model_index.json", text: "{\"_class_name\": [\"pipeline\", \"P\"]}"},
@@ -119,6 +121,12 @@ expect_contains "$ERR" "DANGEROUS: 'model.bin' of acme/large@main"
 expect_exit 0 "$INLAY" inject -q oci:base:1 acme/numbers --to oci:out:3 --safe-only
 expect_eq '' "$ERR"
 expect_eq '600 700' "$(stat -c %a "$XDG_CACHE_HOME"/inlay/pickles-3/* | sort -u) $(stat -c %a "$XDG_CACHE_HOME/inlay/pickles-3")"
+
+# What is remembered of the same bytes by another name is of that name.
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/bytes --all-files
+expect_eq '' "$ERR"
+expect_exit 0 "$INLAY" plan -q oci:base:1 acme/keras --all-files
+expect_contains "$ERR" "'a.h5' of acme/keras@main runs code when it is loaded, and imports a Lambda layer"
 
 # It has no value.
 expect_exit 2 "$INLAY" plan oci:base:1 acme/safe --safe-only=yes

@@ -142,11 +142,16 @@ static int verify_seen(struct code_reading *reading, bool *is_same, struct error
     return 0;
 }
 
+/* By the digest and the ending, since the same bytes are another thing for another loader. */
 static char *memo_path(const struct inject_options *options, const struct plan_file *file)
 {
+    const char *slash = strrchr(file->path, '/');
+    const char *dot = strrchr(slash != NULL ? slash : file->path, '.');
+
     if (options->memo == NULL || file->digest.algorithm == DIGEST_NONE)
         return NULL;
-    return xasprintf("%s/" MEMO_FOLDER "/%s", options->memo, digest_format_hex(&file->digest).text);
+    return xasprintf("%s/" MEMO_FOLDER "/%s%s", options->memo,
+                     digest_format_hex(&file->digest).text, dot != NULL ? dot : "");
 }
 
 /* What cannot be read is looked for again. */
