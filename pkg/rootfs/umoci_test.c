@@ -59,7 +59,6 @@ static enum rootfs_type type_of(const struct stat *status)
 /* The content of a file, or what a link says. */
 static void read_there(const char *path, const struct stat *status, struct buf *out)
 {
-    CLEANUP(error) struct error err = ERROR_INIT;
     char part[4096];
     ssize_t size = 0;
 
