@@ -29,6 +29,17 @@ static void placements_become_layers_and_the_base_comes_along(void **state)
     assert_string_equal(title, "weights of org/name");
 }
 
+/* A plain layer of a recipe, whose bytes `store` has. */
+static struct image_layer put_layer(struct store *store, const char *text,
+                                    const struct recipe *recipe)
+{
+    struct image_layer layer = {.blob = put_blob(store, text, MEDIA_TYPE_OCI_LAYER)};
+
+    layer.diff_id = layer.blob.digest;
+    layer.record.recipe = recipe->digest;
+    return layer;
+}
+
 static void a_layer_that_the_target_has_need_not_be_built(void **state)
 {
     struct bench *bench = *state;
@@ -46,11 +57,9 @@ static void a_layer_that_the_target_has_need_not_be_built(void **state)
     make_plan(bench, &placements, &plan);
     assert_int_equal(plan.layer_count, 2);
     /* The target has the first; the second is in another store alone. */
-    layers[0].layer.blob = put_blob(bench->store, "small", MEDIA_TYPE_OCI_LAYER);
-    layers[0].layer.record.recipe = plan.layers[0].recipe->digest;
+    layers[0].layer = put_layer(bench->store, "small", plan.layers[0].recipe);
     layers[0].from = elsewhere;
-    layers[1].layer.blob = put_blob(elsewhere, "folders", MEDIA_TYPE_OCI_LAYER);
-    layers[1].layer.record.recipe = plan.layers[1].recipe->digest;
+    layers[1].layer = put_layer(elsewhere, "folders", plan.layers[1].recipe);
     layers[1].from = elsewhere;
     assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
     assert_int_equal(plan.layers[0].fate, LAYER_THERE);
@@ -82,12 +91,9 @@ static void what_the_target_shows_is_believed_and_any_other_record_is_a_claim(vo
     make_models(2, &models);
     make_placements(&models, &placements);
     make_plan(bench, &placements, &plan);
-    for (size_t i = 0; i < ARRAY_SIZE(layers); i++) {
-        layers[i].layer.record.recipe = plan.layers[0].recipe->digest;
-        layers[i].from = elsewhere;
-    }
-    layers[0].layer.blob = put_blob(bench->store, "first", MEDIA_TYPE_OCI_LAYER);
-    layers[1].layer.blob = put_blob(bench->store, "second", MEDIA_TYPE_OCI_LAYER);
+    layers[0].layer = put_layer(bench->store, "first", plan.layers[0].recipe);
+    layers[1].layer = put_layer(bench->store, "second", plan.layers[0].recipe);
+    layers[0].from = layers[1].from = elsewhere;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
         options.reuse.trusts_records = cases[i].trusts_records;
@@ -102,9 +108,33 @@ static void what_the_target_shows_is_believed_and_any_other_record_is_a_claim(vo
     }
 }
 
+static void a_record_that_calls_bytes_what_they_are_not_is_none(void **state)
+{
+    static const char *const types[] = {MEDIA_TYPE_OCI_LAYER "+gzip", "application/vnd.evil"};
+    struct bench *bench = *state;
+    CLEANUP(models) struct models models = MODELS_INIT;
+    CLEANUP(placements) struct placements placements = {0};
+    CLEANUP(build_plan) struct build_plan plan = {0};
+    struct inject_options options = make_options(bench, NULL, 0);
+    struct known_layer layer = {.from = NULL};
+    struct known known = {.layers = &layer, .layer_count = 1};
+
+    make_models(2, &models);
+    make_placements(&models, &placements);
+    make_plan(bench, &placements, &plan);
+    layer.layer = put_layer(bench->store, "first", plan.layers[0].recipe);
+    for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        memcpy(layer.layer.blob.media_type, types[i], strlen(types[i]) + 1);
+        assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
+        assert_int_equal(plan.layers[0].fate, LAYER_BUILT);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        BENCH_TEST(a_record_that_calls_bytes_what_they_are_not_is_none),
         BENCH_TEST(placements_become_layers_and_the_base_comes_along),
         BENCH_TEST(a_layer_that_the_target_has_need_not_be_built),
         BENCH_TEST(what_the_target_shows_is_believed_and_any_other_record_is_a_claim),
