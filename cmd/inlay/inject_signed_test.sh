@@ -137,6 +137,10 @@ expect_exit 0 "$INLAY" plan "$REGISTRY/app:base" acme/tiny --to "$REGISTRY/plann
     --reuse-from "$REGISTRY/again:1" --trust-records ours.pub --sign-records ours.pem
 expect_json "$OUT" '[.layers[].check] | unique' '[false]'
 
+# A second key would be forgotten.
+expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1 --sign-records ours.pem --sign-records hmac:secret
+expect_contains "$ERR" "--sign-records is given twice, with 'ours.pem' and 'hmac:secret'"
+
 # Files that will not do are one line, before anything else is done.
 refuse() { # STATUS WORDS OPTION...
     expect_exit "$1" "$INLAY" inject oci:nowhere acme/tiny --to oci:out:1 "${@:3}"

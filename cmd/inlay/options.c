@@ -372,7 +372,7 @@ const struct option_row option_rows[] = {
      INTO(option_set_text, inject.placement.user)},
     {READER, "home", 0, "PATH", COMMAND_VERIFY, .help = "in place of that user's home",
      INTO(option_set_path, inject.placement.home)},
-    {READER, "policy", 0, "FILE", COMMAND_VERIFY,
+    {READER, "policy", 0, "FILE", COMMAND_VERIFY, .once = true,
      .help = "refuses an image whose models do not meet the rules in this file: where they come "
              "from, licences, formats, files that run code"},
     {READER, "provenance", 0, "FILE", COMMAND_VERIFY, .otherwise = "",
@@ -396,7 +396,7 @@ const struct option_row option_rows[] = {
      .help =
          "does not read a layer to check it whose record this key has signed: an Ed25519 public "
          "key in PEM, or hmac:FILE, a secret; 'all': whoever has written it. Repeatable."},
-    {REUSE, "sign-records", 0, "KEY", IMAGE_MAKERS,
+    {REUSE, "sign-records", 0, "KEY", IMAGE_MAKERS, .once = true,
      .help = "signs the records of the layers: an Ed25519 private key in PEM, or hmac:FILE"},
     {REUSE, "check-reused", 0, NULL, IMAGE_MAKERS,
      .help = "reads every layer that is reused, also what TARGET's tag shows and this machine has "

@@ -33,6 +33,7 @@ struct option_row {
     int (*set)(const struct option_input *in, struct error *err);
     size_t member; /* of struct options, where one of the functions below puts the value */
     unsigned most; /* of a number */
+    bool once;     /* given twice, one of its values would be forgotten, and that is refused */
 };
 
 /* The table, up to a row without a name; rows with the same title stand together. */

@@ -106,6 +106,11 @@ static int take(struct options *out, const struct option_row *row, const char *t
 
     if (check_optional(row, text, err) < 0)
         return -1;
+    if (row->once && value->count > 0)
+        return error_set(err, ERROR_USAGE,
+                         "--%s is given twice, with '%s' and '%s'; only one is taken, leave the "
+                         "other out",
+                         row->name, value->texts[0], given);
     value->texts = xrealloc(value->texts, value->count + 2, sizeof(*value->texts));
     value->texts[value->count++] = given;
     value->texts[value->count] = NULL;

@@ -80,6 +80,10 @@ expect_json "$OUT" .policy null
 expect_exit 7 "$INLAY" verify -q oci:out:all acme/none --policy policy.json
 expect_contains "$OUT" 'policy: bits/shell@'
 
+# Two would be one too many: neither is forgotten.
+expect_exit 2 "$INLAY" verify oci:out:safe --policy policy.json --policy none.json
+expect_contains "$ERR" "--policy is given twice, with 'policy.json' and 'none.json'"
+
 # No policy.
 expect_exit 3 "$INLAY" verify oci:out:safe --policy none.json
 for text in '' '{}' '{"version": 1}' '{"version": 1, "licences": ["mit"]}' '{"version": 1, "pins_only": true}'; do

@@ -75,11 +75,16 @@ static int parse_pem(const char *path, const struct buf *bytes, enum signing_key
         return error_set(err, ERROR_LOCAL, "'%s' has no %s in PEM%s", path,
                          use == SIGNING_KEY_SIGNS ? "private key" : "public key",
                          use == SIGNING_KEY_SIGNS
-                             ? " that is not protected by a passphrase"
+                             ? " that is not protected by a passphrase; expected one "
+                               "of Ed25519, which 'openssl genpkey -algorithm ed25519 -out KEY' "
+                               "makes, or hmac:FILE for a secret"
                              : "; 'openssl pkey -in KEY -pubout' makes it of a private key");
     if (EVP_PKEY_get_id(*out) == EVP_PKEY_ED25519)
         return 0;
-    return error_set(err, ERROR_LOCAL, "the key in '%s' is not of the kind Ed25519", path);
+    return error_set(err, ERROR_LOCAL,
+                     "the key in '%s' is not of the kind Ed25519; 'openssl "
+                     "genpkey -algorithm ed25519 -out KEY' makes one of it",
+                     path);
 }
 
 static int read_pair(const char *path, enum signing_key_use use, struct signing_key *key,

@@ -210,8 +210,11 @@ static int refuse(const struct code_search *search, struct error *err)
     return error_set(
         err, ERROR_REFUSED,
         "'%s' has files that run code when they are loaded, which --safe-only refuses: "
-        "%s%s%s; take other weights with --weights, or leave them out with --exclude",
-        model->title, names, found != NULL ? ": one " : "", found != NULL ? found : "");
+        "%s%s%s; %s",
+        model->title, names, found != NULL ? ": one " : "", found != NULL ? found : "",
+        model->companion_of != NULL
+            ? "it is a companion: leave such models out with --no-companions"
+            : "take other weights with --weights, or leave them out with --exclude");
 }
 
 int code_check(const struct inject_options *options, const struct models *models, struct code *out,

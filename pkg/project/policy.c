@@ -42,7 +42,8 @@ static int check_formats(const struct policy *policy, struct error *err)
         const char *format = policy->formats.items[i];
         if (plan_check_weights(format, &why) < 0 || strchr(format, ':') != NULL)
             return error_set(err, ERROR_CORRUPT,
-                             "'formats[%zu]' is '%s', expected a format of --weights without a "
+                             "'formats[%zu]' is '%s', expected safetensors, pytorch, onnx, "
+                             "openvino, gguf, tensorflow, flax, mistral or coreml, without a "
                              "variant",
                              i, format);
     }
