@@ -2,6 +2,8 @@
 #define INLAY_AUTH_AUTH_INTERNAL_H
 
 #include "auth/auth.h"
+#include "core/base64.h"
+#include "core/secrets.h"
 #include "core/text.h"
 
 #include <pthread.h>
@@ -12,24 +14,8 @@ time_t auth_now_s(void);
 /* The value of a variable that is set and not empty; NULL otherwise. */
 const char *auth_variable(const char *name);
 
-/* What must not stay in memory: overwritten before it is freed. */
-void secret_free(char *secret);
-void secret_buf_release(struct buf *buf);
-static inline void secret_cleanup(char **secret)
-{
-    secret_free(*secret);
-}
-static inline void secret_buf_cleanup(struct buf *buf)
-{
-    secret_buf_release(buf);
-}
 /* Whoever may have repeated a secret in a message: it is taken out again. NULL: none. */
 void secret_mask(struct error *err, const char *secret);
-
-/* RFC 4648; the caller frees it by secret_free(). */
-char *base64_encode(const char *data, size_t size);
-/* Appends what it stands for; padding may be missing. False if it is no base64. */
-bool base64_decode(const char *text, struct buf *out);
 
 /* Who we are for a host, as found. All owned; empty: nobody. */
 struct credential {

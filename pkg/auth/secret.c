@@ -20,20 +20,6 @@ const char *auth_variable(const char *name)
     return value != NULL && *value != '\0' ? value : NULL;
 }
 
-void secret_free(char *secret)
-{
-    if (secret != NULL)
-        explicit_bzero(secret, strlen(secret));
-    free(secret);
-}
-
-void secret_buf_release(struct buf *buf)
-{
-    if (buf->data != NULL)
-        explicit_bzero(buf->data, buf->capacity);
-    buf_release(buf);
-}
-
 void secret_mask(struct error *err, const char *secret)
 {
     size_t size = secret != NULL ? strlen(secret) : 0;

@@ -1,8 +1,8 @@
 #include "core/secrets.h"
 
+#include "core/base64.h"
 #include "core/text.h"
 
-#include <openssl/evp.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
@@ -18,6 +18,20 @@ struct secrets {
     atomic_bool has_any;
 };
 
+void secret_free(char *secret)
+{
+    if (secret != NULL)
+        explicit_bzero(secret, strlen(secret));
+    free(secret);
+}
+
+void secret_buf_release(struct buf *buf)
+{
+    if (buf->data != NULL)
+        explicit_bzero(buf->data, buf->capacity);
+    buf_release(buf);
+}
+
 struct secrets *secrets_new(void)
 {
     struct secrets *secrets = xcalloc(1, sizeof(*secrets));
@@ -29,7 +43,8 @@ struct secrets *secrets_new(void)
 static void clear(struct strings *texts)
 {
     for (size_t i = 0; i < texts->count; i++)
-        explicit_bzero(texts->items[i], strlen(texts->items[i]));
+        secret_free(texts->items[i]);
+    texts->count = 0;
     strings_release(texts);
 }
 
@@ -52,8 +67,7 @@ static void add_form(struct secrets *secrets, char *form)
         strings_add(&secrets->forms, form);
     if (size > secrets->longest)
         secrets->longest = size;
-    explicit_bzero(form, size);
-    free(form);
+    secret_free(form);
 }
 
 /* As messages have it. */
@@ -68,10 +82,8 @@ static char *format_masked(const char *secret)
 /* Without its padding, which a text may lack; `url` is the alphabet of section 5. */
 static char *format_base64(const char *secret, bool url)
 {
-    size_t size = strlen(secret);
-    char *text = xcalloc(size / 3 + 2, 4);
+    char *text = base64_encode(secret, strlen(secret));
 
-    EVP_EncodeBlock((unsigned char *)text, (const unsigned char *)secret, (int)size);
     text[strcspn(text, "=")] = '\0';
     for (char *at = text; url && *at != '\0'; at++)
         if (*at == '+' || *at == '/')

@@ -3,6 +3,18 @@
 
 #include "core/buf.h"
 
+/* What must not stay in memory: overwritten before it is freed. */
+void secret_free(char *secret);
+void secret_buf_release(struct buf *buf);
+static inline void secret_cleanup(char **secret)
+{
+    secret_free(*secret);
+}
+static inline void secret_buf_cleanup(struct buf *buf)
+{
+    secret_buf_release(buf);
+}
+
 /*
  * What must not be printed, whoever repeats it: passwords and tokens, as they are, in base64 (RFC
  * 4648, sections 4 and 5), percent-encoded (RFC 3986, section 2.1), as a text of JSON and as

@@ -1,6 +1,7 @@
 #include "core/signing_key.h"
 
 #include "core/file.h"
+#include "core/secrets.h"
 #include "core/text.h"
 
 #include <openssl/crypto.h>
@@ -22,19 +23,12 @@ struct signing_key {
     struct buf secret; /* of HMAC */
 };
 
-static void secret_release(struct buf *secret)
-{
-    if (secret->data != NULL)
-        OPENSSL_cleanse(secret->data, secret->size);
-    buf_release(secret);
-}
-
 void signing_key_free(struct signing_key *key)
 {
     if (key == NULL)
         return;
     EVP_PKEY_free(key->pair);
-    secret_release(&key->secret);
+    secret_buf_release(&key->secret);
     free(key);
 }
 
@@ -90,15 +84,12 @@ static int parse_pem(const char *path, const struct buf *bytes, enum signing_key
 static int read_pair(const char *path, enum signing_key_use use, struct signing_key *key,
                      struct error *err)
 {
-    struct buf bytes = BUF_INIT;
+    CLEANUP(secret_buf) struct buf bytes = BUF_INIT;
 
-    if (use == SIGNING_KEY_SIGNS && check_mode(path, err) < 0)
+    if ((use == SIGNING_KEY_SIGNS && check_mode(path, err) < 0) ||
+        file_read(path, FILE_MOST, &bytes, err) < 0)
         return -1;
-    int result = file_read(path, FILE_MOST, &bytes, err);
-    if (result == 0)
-        result = parse_pem(path, &bytes, use, &key->pair, err);
-    secret_release(&bytes);
-    return result;
+    return parse_pem(path, &bytes, use, &key->pair, err);
 }
 
 static int read_secret(const char *path, struct signing_key *key, struct error *err)

@@ -1,25 +1,17 @@
-#include "auth/auth_internal.h"
+#include "core/base64.h"
 
+#include "core/secrets.h"
+
+#include <openssl/evp.h>
 #include <string.h>
 
 static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
 char *base64_encode(const char *data, size_t size)
 {
-    const unsigned char *bytes = (const unsigned char *)data;
     char *out = xcalloc(size / 3 + 2, 4); /* at once: growing would leave copies behind */
-    char *at = out;
 
-    for (size_t i = 0; i < size; i += 3) {
-        size_t left = size - i;
-        uint32_t group = (uint32_t)bytes[i] << 16;
-        group |= left > 1 ? (uint32_t)bytes[i + 1] << 8 : 0;
-        group |= left > 2 ? bytes[i + 2] : 0;
-        *at++ = letters[group >> 18];
-        *at++ = letters[group >> 12 & 63];
-        *at++ = (char)(left > 1 ? letters[group >> 6 & 63] : '=');
-        *at++ = (char)(left > 2 ? letters[group & 63] : '=');
-    }
+    EVP_EncodeBlock((unsigned char *)out, (const unsigned char *)data, (int)size);
     return out;
 }
 
