@@ -1,85 +1,16 @@
-#include "pack/pack_internal.h"
+#include "pack/pack_test_internal.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-/* Folder, text, link, and files whose contents end in a block, at its end and behind it. */
-static const uint64_t sizes[] = {5, 0, 512, 1100};
-
-struct model {
-    struct plan plan;
-    struct tree tree;
-    struct recipe *recipes;
-    size_t count;
-    char bytes[ARRAY_SIZE(sizes)][1100];
-    struct buf tar; /* as recipe_write_tar() writes it */
-};
-
-static int open_content(void *arg, const struct plan_file *file, struct reader **out,
-                        struct error *err)
-{
-    struct model *model = arg;
-    size_t number = (size_t)(file - model->plan.files);
-
-    (void)err;
-    *out = memory_reader_new(model->bytes[number], (size_t)file->size);
-    return 0;
-}
-
-static void add_files(struct model *model)
-{
-    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-        struct plan_file file = {.path = xasprintf("f%zu", i), .size = sizes[i]};
-        memset(model->bytes[i], (int)('a' + i), sizeof(model->bytes[i]));
-        file.digest = digest_of(DIGEST_SHA256, model->bytes[i], (size_t)sizes[i]);
-        plan_add(&model->plan, &file);
-        tree_add(&model->tree, &(struct tree_entry){.type = TREE_FILE,
-                                                    .path = xasprintf("m/na\xc3\xafve%zu", i),
-                                                    .mode = 0644,
-                                                    .file = i});
-        free(file.path);
-    }
-}
+#define FILES 4
 
 static int setup(void **state)
 {
-    static const struct recipes_options plain = {.layers_max = PACK_LAYERS_MAX};
-    struct model *model = xcalloc(1, sizeof(*model));
+    struct model *model = model_new(FILES, "a-text");
     CLEANUP(error) struct error err = ERROR_INIT;
-
-    tree_add(&model->tree,
-             &(struct tree_entry){.type = TREE_FOLDER, .path = xstrdup("m"), .mode = 0755});
-    tree_add(&model->tree, &(struct tree_entry){.type = TREE_TEXT,
-                                                .path = xstrdup("m/a-text"),
-                                                .mode = 0644,
-                                                .text = xstrdup("a text that is in the tree")});
-    tree_add(&model->tree, &(struct tree_entry){.type = TREE_LINK,
-                                                .path = xstrdup("m/link"),
-                                                .mode = 0777,
-                                                .text = xstrdup("a-text")});
-    add_files(model);
-    assert_int_equal(tree_sort(&model->tree, &err), 0);
-    assert_int_equal(
-        recipes_cut(&model->tree, &model->plan, &plain, &model->recipes, &model->count, &err), 0);
-    assert_int_equal(model->count, 1);
     CLEANUP(writer) struct writer *memory = memory_writer_new(&model->tar, MIB);
-    assert_int_equal(recipe_write_tar(model->recipes, open_content, model, memory, NULL, &err), 0);
+
+    assert_int_equal(recipe_write_tar(model->recipes, model_open_file, model, memory, NULL, &err),
+                     0);
     *state = model;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct model *model = *state;
-
-    recipes_free(model->recipes, model->count);
-    tree_release(&model->tree);
-    plan_release(&model->plan);
-    buf_release(&model->tar);
-    free(model);
     return 0;
 }
 
@@ -192,5 +123,5 @@ int main(void)
         cmocka_unit_test(a_file_without_a_digest_cannot_be_checked),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, model_teardown);
 }

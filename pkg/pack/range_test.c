@@ -1,33 +1,4 @@
-#include "pack/pack_internal.h"
-
-#include <setjmp.h>
-#include <stdarg.h>
-#include <string.h>
-
-#include <cmocka.h>
-
-/* Files of up to two blocks and a bit; the content of each is its number, over and over. */
-static const uint64_t sizes[] = {5, 0, 512, 1100, 3};
-
-struct model {
-    struct plan plan;
-    struct tree tree;
-    struct recipe *recipes;
-    size_t count;
-    unsigned opened;
-    char bytes[ARRAY_SIZE(sizes)][1100];
-};
-
-static int open_whole(void *arg, const struct plan_file *file, struct reader **out,
-                      struct error *err)
-{
-    struct model *model = arg;
-    size_t number = (size_t)(file - model->plan.files);
-
-    (void)err;
-    *out = memory_reader_new(model->bytes[number], (size_t)file->size);
-    return 0;
-}
+#include "pack/pack_test_internal.h"
 
 static int open_part(void *arg, const struct pack_part *part, struct reader **out,
                      struct error *err)
@@ -45,43 +16,7 @@ static int open_part(void *arg, const struct pack_part *part, struct reader **ou
 
 static int setup(void **state)
 {
-    static const struct recipes_options plain = {.layers_max = PACK_LAYERS_MAX};
-    struct model *model = xcalloc(1, sizeof(*model));
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    tree_add(&model->tree,
-             &(struct tree_entry){.type = TREE_FOLDER, .path = xstrdup("m"), .mode = 0755});
-    tree_add(&model->tree, &(struct tree_entry){.type = TREE_TEXT,
-                                                .path = xstrdup("m/a-text"),
-                                                .mode = 0644,
-                                                .text = xstrdup("a text that is in the tree")});
-    for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
-        struct plan_file file = {.path = xasprintf("f%zu", i), .size = sizes[i]};
-        memset(model->bytes[i], (int)('a' + i), sizeof(model->bytes[i]));
-        file.digest = digest_of(DIGEST_SHA256, model->bytes[i], (size_t)sizes[i]);
-        plan_add(&model->plan, &file);
-        tree_add(&model->tree, &(struct tree_entry){.type = TREE_FILE,
-                                                    .path = xasprintf("m/na\xc3\xafve%zu", i),
-                                                    .mode = 0644,
-                                                    .file = i});
-        free(file.path);
-    }
-    assert_int_equal(tree_sort(&model->tree, &err), 0);
-    assert_int_equal(
-        recipes_cut(&model->tree, &model->plan, &plain, &model->recipes, &model->count, &err), 0);
-    assert_int_equal(model->count, 1);
-    *state = model;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    struct model *model = *state;
-
-    recipes_free(model->recipes, model->count);
-    tree_release(&model->tree);
-    plan_release(&model->plan);
-    free(model);
+    *state = model_new(ARRAY_SIZE(model_sizes), NULL);
     return 0;
 }
 
@@ -104,7 +39,8 @@ static void every_range_of_a_tar_can_be_had_by_itself(void **state)
     CLEANUP(buf) struct buf tar = BUF_INIT;
     CLEANUP(writer) struct writer *memory = memory_writer_new(&tar, MIB);
 
-    assert_int_equal(recipe_write_tar(model->recipes, open_whole, model, memory, NULL, &err), 0);
+    assert_int_equal(recipe_write_tar(model->recipes, model_open_file, model, memory, NULL, &err),
+                     0);
     for (uint64_t offset = 0; offset <= tar.size; offset += 101) {
         for (size_t i = 0; i < ARRAY_SIZE(lengths); i++) {
             CLEANUP(buf) struct buf part = BUF_INIT;
@@ -140,5 +76,5 @@ int main(void)
         cmocka_unit_test(files_before_and_behind_a_range_are_left_alone),
     };
 
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, model_teardown);
 }
