@@ -29,6 +29,15 @@ static void placements_become_layers_and_the_base_comes_along(void **state)
     assert_string_equal(title, "weights of org/name");
 }
 
+/* Two models, which are placed and cut; they outlive the plan. */
+static void make_plan_of_two(struct bench *bench, struct models *models,
+                             struct placements *placements, struct build_plan *plan)
+{
+    make_models(2, models);
+    make_placements(models, placements);
+    make_plan(bench, placements, plan);
+}
+
 /* A plain layer of a recipe, whose bytes `store` has. */
 static struct image_layer put_layer(struct store *store, const char *text,
                                     const struct recipe *recipe)
@@ -52,9 +61,7 @@ static void a_layer_that_the_target_has_need_not_be_built(void **state)
     struct known_layer layers[2] = {0};
     struct known known = {.layers = layers, .layer_count = 2};
 
-    make_models(2, &models);
-    make_placements(&models, &placements);
-    make_plan(bench, &placements, &plan);
+    make_plan_of_two(bench, &models, &placements, &plan);
     assert_int_equal(plan.layer_count, 2);
     /* The target has the first; the second is in another store alone. */
     layers[0].layer = put_layer(bench->store, "small", plan.layers[0].recipe);
@@ -88,9 +95,7 @@ static void what_the_target_shows_is_believed_and_any_other_record_is_a_claim(vo
     struct known_layer layers[2] = {0};
     struct known known = {.layers = layers, .layer_count = 2};
 
-    make_models(2, &models);
-    make_placements(&models, &placements);
-    make_plan(bench, &placements, &plan);
+    make_plan_of_two(bench, &models, &placements, &plan);
     layers[0].layer = put_layer(bench->store, "first", plan.layers[0].recipe);
     layers[1].layer = put_layer(bench->store, "second", plan.layers[0].recipe);
     layers[0].from = layers[1].from = elsewhere;
@@ -119,9 +124,7 @@ static void a_record_that_calls_bytes_what_they_are_not_is_none(void **state)
     struct known_layer layer = {.from = NULL};
     struct known known = {.layers = &layer, .layer_count = 1};
 
-    make_models(2, &models);
-    make_placements(&models, &placements);
-    make_plan(bench, &placements, &plan);
+    make_plan_of_two(bench, &models, &placements, &plan);
     layer.layer = put_layer(bench->store, "first", plan.layers[0].recipe);
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;

@@ -264,12 +264,7 @@ static void what_is_listed_and_says_something_else_is_refused(void **state)
 
 int main(void)
 {
-    struct world world;
-    struct subject memory = {&world, KIND_MEMORY};
-    struct subject folder = {&world, KIND_OCI_DIR};
-    struct subject registry = {&world, KIND_REGISTRY};
-    struct subject oci_archive = {&world, KIND_OCI_ARCHIVE};
-    struct subject docker_archive = {&world, KIND_DOCKER_ARCHIVE};
+    SUBJECTS(world);
     const struct CMUnitTest tests[] = {
         EACH(what_is_said_of_an_image_is_found_by_its_digest_and_once),
         EACH(its_manifest_is_that_of_an_artifact_with_a_subject),

@@ -464,12 +464,7 @@ static void opening_a_store_asks_nobody_and_changes_nothing(void **state)
 
 int main(void)
 {
-    struct world world;
-    struct subject memory = {&world, KIND_MEMORY};
-    struct subject folder = {&world, KIND_OCI_DIR};
-    struct subject registry = {&world, KIND_REGISTRY};
-    struct subject oci_archive = {&world, KIND_OCI_ARCHIVE};
-    struct subject docker_archive = {&world, KIND_DOCKER_ARCHIVE};
+    SUBJECTS(world);
     const struct CMUnitTest tests[] = {
         EACH(a_blob_is_read_back_byte_for_byte_whole_and_in_parts),
         EACH(a_writer_tells_digest_and_size_and_keeps_the_media_type),

@@ -333,12 +333,7 @@ static void a_copy_is_begun_anew_where_its_bytes_are_wrong(void **state)
 
 int main(void)
 {
-    struct world world;
-    struct subject memory = {&world, KIND_MEMORY};
-    struct subject folder = {&world, KIND_OCI_DIR};
-    struct subject registry = {&world, KIND_REGISTRY};
-    struct subject oci_archive = {&world, KIND_OCI_ARCHIVE};
-    struct subject docker_archive = {&world, KIND_DOCKER_ARCHIVE};
+    SUBJECTS(world);
     const struct CMUnitTest tests[] = {
         EACH(a_blob_is_copied_from_every_kind_of_store),
         EACH(a_damaged_blob_is_not_copied),

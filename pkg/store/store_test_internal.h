@@ -356,6 +356,14 @@ static inline void check_nothing_is_left(void **state, struct store *store)
     assert_true(folder_count(blobs) <= 0); /* -1: not even the folder was needed */
 }
 
+/* A world, and a store of each kind in it, as EACH() names them. */
+#define SUBJECTS(world)                                                                            \
+    struct world world;                                                                            \
+    struct subject memory = {&(world), KIND_MEMORY};                                               \
+    struct subject folder = {&(world), KIND_OCI_DIR};                                              \
+    struct subject registry = {&(world), KIND_REGISTRY};                                           \
+    struct subject oci_archive = {&(world), KIND_OCI_ARCHIVE};                                     \
+    struct subject docker_archive = {&(world), KIND_DOCKER_ARCHIVE}
 #define EACH(test)                                                                                 \
     {"memory: " #test, test, NULL, NULL, &memory}, {"oci_dir: " #test, test, NULL, NULL, &folder}, \
         {"registry: " #test, test, NULL, NULL, &registry},                                         \
