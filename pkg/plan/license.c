@@ -102,8 +102,9 @@ static enum card_value add_block_list(struct buf *values, const char *text, size
         const char *newline = memchr(text, '\n', (size_t)(end - text));
         const char *to = newline != NULL ? newline : end;
         text += strspn(text, " \t\r");
-        if (text < to &&
-            (strncmp(text, "- ", 2) != 0 || !add_item(values, text + 2, (size_t)(to - text) - 2)))
+        size_t length = (size_t)(to - text);
+        if (length == 1 ||
+            (length > 1 && (memcmp(text, "- ", 2) != 0 || !add_item(values, text + 2, length - 2))))
             return CARD_UNREADABLE;
         text = to + (to < end);
     }
@@ -164,7 +165,8 @@ static bool ends_front_matter(const char *line, size_t size)
 /* Whether a line goes on with the value of the key before it. */
 static bool goes_on(const char *line)
 {
-    return strchr(" \t\r\n#]", line[0]) != NULL || (line[0] == '-' && is_blank(line[1]));
+    return strchr(" \t\r\n#]", line[0]) != NULL ||
+           (line[0] == '-' && strchr(" \t\r\n", line[1]) != NULL);
 }
 
 /* `matter` are the lines between the two of "---". */
