@@ -42,6 +42,7 @@ static void identity_free(struct identity *identity)
     if (identity == NULL)
         return;
     buf_release(&identity->authorities);
+    X509_STORE_free(identity->store);
     free(identity->certificate);
     free(identity->key);
     free(identity->host);
@@ -54,6 +55,7 @@ void certificates_release(struct certificates *certificates)
     for (size_t i = 0; i < certificates->count; i++)
         identity_free(certificates->known[i]);
     free(certificates->known);
+    X509_STORE_free(certificates->system);
     strings_release(&certificates->folders);
     free(certificates->ca_folder);
     free(certificates->ca_file);
@@ -224,8 +226,23 @@ static int add_system(const struct certificates *certificates, struct buf *out, 
     return 0;
 }
 
-static int identity_open(const struct certificates *certificates, const char *host,
-                         struct identity **out, struct error *err)
+/* NULL as authorities_open(). The caller frees it. */
+static X509_STORE *share_system(struct certificates *certificates)
+{
+    static const struct buf none = BUF_INIT;
+
+    pthread_mutex_lock(&certificates->lock);
+    if (certificates->system == NULL)
+        certificates->system = authorities_open(certificates, &none);
+    X509_STORE *system = certificates->system;
+    if (system != NULL)
+        X509_STORE_up_ref(system);
+    pthread_mutex_unlock(&certificates->lock);
+    return system;
+}
+
+static int identity_open(struct certificates *certificates, const char *host, struct identity **out,
+                         struct error *err)
 {
     CLEANUP(identity) struct identity *identity = xcalloc(1, sizeof(*identity));
     CLEANUP(text) char *folder = find_folder(certificates, host);
@@ -238,6 +255,9 @@ static int identity_open(const struct certificates *certificates, const char *ho
         return -1;
     if (identity->authorities.size > 0 && add_system(certificates, &identity->authorities, err) < 0)
         return -1;
+    identity->store = identity->authorities.size > 0
+                          ? authorities_open(certificates, &identity->authorities)
+                          : share_system(certificates);
     *out = TAKE(identity);
     return 0;
 }

@@ -10,8 +10,22 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/x509.h>
 
 #define PEM(name) "-----BEGIN CERTIFICATE-----\n" name "\n-----END CERTIFICATE-----\n"
+
+/* Of an authority that nobody else has, valid until 2126. */
+static const char AUTHORITY[] = "-----BEGIN CERTIFICATE-----\n"
+                                "MIIBjzCCATWgAwIBAgIUESjdmb/jUKdLkJ5rEyH2byNeKWowCgYIKoZIzj0EAwIw\n"
+                                "HDEaMBgGA1UEAwwRYXV0aG9yaXR5LmV4YW1wbGUwIBcNMjYxMTI3MjEyODM3WhgP\n"
+                                "MjEyNjExMDMyMTI4MzdaMBwxGjAYBgNVBAMMEWF1dGhvcml0eS5leGFtcGxlMFkw\n"
+                                "EwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEroEA04KiQ6YxznE17RTEaS28upgYjLco\n"
+                                "QU7WPKMQI/xhN/dGOwo4+J4dOphZDUTkZ9Y1Kbpuu6iQPAj59tVOw6NTMFEwHQYD\n"
+                                "VR0OBBYEFCZvbfzwUWkVft8l9hV5C2phgfwwMB8GA1UdIwQYMBaAFCZvbfzwUWkV\n"
+                                "ft8l9hV5C2phgfwwMA8GA1UdEwEB/wQFMAMBAf8wCgYIKoZIzj0EAwIDSAAwRQIg\n"
+                                "AsWSwjJlFhcQn20gJPNIQF6kWCFIUJeAXbVE4EPtNt4CIQD3fRoCMUmj/lH6mZDQ\n"
+                                "ypQWHCd01vbsd60u3yA/6W1OsQ==\n"
+                                "-----END CERTIFICATE-----\n";
 
 /* A folder of its own, with files by path. */
 static int make_folder(void **state)
@@ -190,12 +204,60 @@ static void what_cannot_be_used_is_named(void **state)
     }
 }
 
+static int count_certificates(X509_STORE *store)
+{
+    return sk_X509_OBJECT_num(X509_STORE_get0_objects(store));
+}
+
+static void the_systems_authorities_are_read_once_for_all_hosts(void **state)
+{
+    const char *folder = *state;
+    struct certificates certificates = {0};
+    const struct identity *one = NULL, *other = NULL, *own = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    put(folder, "system.pem", AUTHORITY);
+    put(folder, "first/own.example/ca.crt", AUTHORITY);
+    CLEANUP(text) char *system = xasprintf("%s/system.pem", folder);
+    setenv("SSL_CERT_FILE", system, 1);
+    assert_int_equal(find(folder, &(struct setting){0}, "a.example:443", &certificates, &one, &err),
+                     0);
+    assert_int_equal(certificates_find(&certificates, "b.example:443", &other, &err), 0);
+    assert_int_equal(certificates_find(&certificates, "own.example:443", &own, &err), 0);
+    assert_non_null(one->store);
+    assert_ptr_equal(one->store, other->store);
+    assert_int_equal(count_certificates(one->store), 1);
+    assert_ptr_not_equal(own->store, one->store);
+    assert_int_equal(count_certificates(own->store), 1);
+    certificates_release(&certificates);
+    unsetenv("SSL_CERT_FILE");
+}
+
+static void what_is_no_certificate_is_left_to_libcurl_to_refuse(void **state)
+{
+    const char *folder = *state;
+    struct certificates certificates = {0};
+    const struct identity *identity = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    put(folder, "more.pem", PEM("AAAA"));
+    assert_int_equal(find(folder, &(struct setting){.more = "more.pem"}, "a.example:443",
+                          &certificates, &identity, &err),
+                     0);
+    assert_null(identity->store);
+    certificates_release(&certificates);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_host_has_what_its_folder_says_beside_what_all_have,
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_used_is_named, make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(the_systems_authorities_are_read_once_for_all_hosts,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_is_no_certificate_is_left_to_libcurl_to_refuse,
+                                        make_folder, remove_folder),
     };
 
     unsetenv("SSL_CERT_FILE");

@@ -6,6 +6,7 @@
 #include "http/http.h"
 
 #include <curl/curl.h>
+#include <openssl/x509_vfy.h>
 #include <pthread.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -97,6 +98,7 @@ const char *proxies_choose(const struct proxies *proxies, const char *origin);
 struct identity {
     char *host;             /* "host:443" */
     struct buf authorities; /* all of them, in PEM; empty: the system's alone */
+    X509_STORE *store;      /* them, read; NULL: libcurl has to, and says what is wrong with them */
     char *certificate;      /* file of ours, in PEM; NULL: none */
     char *key;              /* its file */
 };
@@ -109,9 +111,18 @@ struct certificates {
     char *ca_folder; /* SSL_CERT_DIR; NULL: the system's */
     struct strings folders;
     pthread_mutex_t lock;
+    X509_STORE *system; /* read when a host needs it; NULL: not yet */
     struct identity **known;
     size_t count;
 };
+
+/*
+ * The authorities in PEM, or the system's if there are none of these; folders of the system in
+ * either case. NULL: they cannot be read, or libcurl does TLS with another library than libssl.
+ */
+X509_STORE *authorities_open(const struct certificates *certificates, const struct buf *pem);
+/* In place of what libcurl would read. Connections hold the store as long as they need it. */
+void authorities_use(X509_STORE *store, CURL *easy);
 
 void certificates_init(struct certificates *certificates, const struct http_options *options);
 void certificates_release(struct certificates *certificates);

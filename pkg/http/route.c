@@ -76,6 +76,11 @@ static void set_authorities(const struct transfer *transfer, const struct identi
         .flags = CURL_BLOB_NOCOPY,
     };
 
+    /* A proxy in TLS would be asked for ours, too. */
+    if (identity->store != NULL && !text_starts_with(transfer->proxy, "https:")) {
+        authorities_use(identity->store, easy);
+        return;
+    }
     if (certificates->ca_file != NULL)
         curl_easy_setopt(easy, CURLOPT_CAINFO, certificates->ca_file);
     if (certificates->ca_folder != NULL)
