@@ -147,6 +147,28 @@ static void wrong_credentials_are_named_and_never_shown(void **state)
     }
 }
 
+static void a_missing_page_of_tokens_says_nothing_of_what_the_registry_has(void **state)
+{
+    static const int statuses[] = {404, 410};
+
+    for (size_t i = 0; i < ARRAY_SIZE(statuses); i++) {
+        struct registry registry = {
+            .challenge = BEARER,
+            .password = BOB,
+            .token_status = statuses[i],
+        };
+        CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        registry_start(&registry);
+        CLEANUP(text) char *file = put_entry(*state, &registry, "\"auth\":\"" BOB "\"");
+        CLEANUP(world) struct world world = new_world(file);
+        assert_int_equal(ask(&world, &registry, &response, &err), -1);
+        registry_stop(&registry);
+        assert_int_equal(err.kind, ERROR_UNSUPPORTED);
+        assert_non_null(strstr(err.text, "getting a token for"));
+    }
+}
+
 static void what_a_helper_said_is_asked_anew_when_it_is_refused(void **state)
 {
     static const char script[] = "#!/bin/sh\n"
@@ -206,6 +228,7 @@ int main(void)
         IN_FOLDER(credentials_are_used_as_the_challenge_asks),
         IN_FOLDER(a_registry_that_does_not_ask_gets_no_credentials),
         IN_FOLDER(wrong_credentials_are_named_and_never_shown),
+        IN_FOLDER(a_missing_page_of_tokens_says_nothing_of_what_the_registry_has),
         IN_FOLDER(what_a_helper_said_is_asked_anew_when_it_is_refused),
         IN_FOLDER(an_upload_is_authorized_by_password_too),
     };

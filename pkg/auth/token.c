@@ -231,8 +231,12 @@ static int token_send(const struct token_request *request, struct http_request *
         log_debug(request->log, "'%s' sends for tokens to '%s'%s", request->registry, name,
                   request->credential != NULL ? ", which gets its credentials" : "");
     }
-    if (http_send(request->http, asked, response, err) < 0)
+    if (http_send(request->http, asked, response, err) < 0) {
+        if (err->kind ==
+            ERROR_NOT_FOUND) /* the server of tokens is not, and that says nothing of images */
+            err->kind = ERROR_UNSUPPORTED;
         return error_wrap(err, "getting a token for '%s'", request->registry);
+    }
     int result = -1;
     if (response->status == 200)
         result = token_parse(buf_text(&response->body), response->body.size, out, err);
