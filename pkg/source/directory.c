@@ -138,18 +138,21 @@ static int directory_open(struct source *source, const struct plan *plan,
 }
 
 /* The pointer is that of Git LFS, "spec". */
-void source_name_blob(struct plan_file *file)
+uint64_t source_name_blob(struct plan_file *file)
 {
     struct digest blob = file->digest;
+    uint64_t size = file->size;
 
     if (file->digest.algorithm == DIGEST_SHA256) {
         CLEANUP(text)
         char *pointer =
             xasprintf("version https://git-lfs.github.com/spec/v1\noid %s\nsize %" PRIu64 "\n",
                       digest_format(&file->digest).text, file->size);
-        blob = digest_of(DIGEST_GIT_SHA1, pointer, strlen(pointer));
+        size = strlen(pointer);
+        blob = digest_of(DIGEST_GIT_SHA1, pointer, size);
     }
     memcpy(file->blob_id, digest_format_hex(&blob).text, sizeof(file->blob_id));
+    return size;
 }
 
 static void directory_free(struct source *source)

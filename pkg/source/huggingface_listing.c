@@ -174,6 +174,24 @@ static int digest_from_json(const json_t *value, enum digest_algorithm algorithm
     return 0;
 }
 
+/*
+ * A pointer is written in one way, so that its name follows from what it says. One of another size
+ * is an older one, or has extensions: that is believed.
+ */
+static int check_pointer(const json_t *lfs, const struct plan_file *file, struct error *err)
+{
+    struct plan_file named = {.size = file->size, .digest = file->digest};
+    uint64_t size = source_name_blob(&named);
+
+    if (strcmp(named.blob_id, file->blob_id) == 0 ||
+        (uint64_t)json_integer_value(json_object_get(lfs, "pointerSize")) != size)
+        return 0;
+    return error_set(err, ERROR_CORRUPT,
+                     "the hash ('oid') of '%s' is %s, expected %s, the one of a pointer to %s; "
+                     "something on the way changes the list",
+                     file->path, file->blob_id, named.blob_id, digest_format(&file->digest).text);
+}
+
 /* Size and digest of the content: LFS has them apart, since `oid` is that of its pointer. */
 static int content_from_json(const json_t *entry, struct plan_file *file, struct error *err)
 {
@@ -191,7 +209,9 @@ static int content_from_json(const json_t *entry, struct plan_file *file, struct
     if (digest_from_json(json_object_get(lfs, "oid"), DIGEST_SHA256, file->path, &file->digest,
                          err) < 0)
         return -1;
-    return size_from_json(json_object_get(lfs, "size"), file->path, &file->size, err);
+    if (size_from_json(json_object_get(lfs, "size"), file->path, &file->size, err) < 0)
+        return -1;
+    return check_pointer(lfs, file, err);
 }
 
 static int entry_from_json(const json_t *entry, struct plan *plan, struct strings *folders,

@@ -11,6 +11,8 @@
 
 #define SHA1 "0187f3b09d66cef7911083ad49f890f5a6589589"
 #define SHA256 "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824"
+/* Of the pointer to SHA256 with 5 bytes, by git hash-object. */
+#define POINTER "d1ca116d6733584c13cb8bb50b21d5b5b81ee28f"
 #define COMMIT "3f0c6d0c1d3b4e5f60718293a4b5c6d7e8f90123"
 #define XET "c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00c0ffee00"
 #define FILE_OF(members) "[{\"type\": \"file\", \"path\": \"f\", " members "}]"
@@ -21,19 +23,24 @@ static void listing_page_parse_reads_every_form_of_a_file(void **state)
         const char *page;
         uint64_t size;
         const char *digest;
+        const char *blob_id; /* NULL: SHA1 */
     } cases[] = {
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 8"), 8, SHA1},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 0, \"lfs\": null"), 0, SHA1},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 126, \"lfs\": {\"oid\": \"" SHA256
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 8"), 8, SHA1, NULL},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 0, \"lfs\": null"), 0, SHA1, NULL},
+        {FILE_OF("\"oid\": \"" POINTER "\", \"size\": 126, \"lfs\": {\"oid\": \"" SHA256
                  "\", \"size\": 5, \"pointerSize\": 126}"),
-         5, "sha256:" SHA256},
+         5, "sha256:" SHA256, POINTER},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"lfs\": {\"oid\": \"" SHA256
+                 "\", \"size\": 5, \"pointerSize\": 140}"),
+         5, "sha256:" SHA256, NULL},
         {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"lfs\": {\"oid\": \"" SHA256
                  "\", \"size\": 9007199254740993}, \"xetHash\": \"" XET "\""),
-         9007199254740993, "sha256:" SHA256},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"redacted\""), 5, SHA1},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"" XET "00\""), 5, SHA1},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": null"), 5, SHA1},
-        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": 7, \"new\": [1.5]"), 5, SHA1},
+         9007199254740993, "sha256:" SHA256, NULL},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"redacted\""), 5, SHA1, NULL},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": \"" XET "00\""), 5, SHA1, NULL},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": null"), 5, SHA1, NULL},
+        {FILE_OF("\"oid\": \"" SHA1 "\", \"size\": 5, \"xetHash\": 7, \"new\": [1.5]"), 5, SHA1,
+         NULL},
     };
 
     (void)state;
@@ -48,7 +55,7 @@ static void listing_page_parse_reads_every_form_of_a_file(void **state)
         assert_string_equal(file->path, "f");
         assert_true(file->size == cases[i].size);
         assert_string_equal(digest_format(&file->digest).text, cases[i].digest);
-        assert_string_equal(file->blob_id, SHA1);
+        assert_string_equal(file->blob_id, cases[i].blob_id != NULL ? cases[i].blob_id : SHA1);
     }
 }
 
@@ -108,6 +115,9 @@ static void listing_page_parse_says_what_is_wrong_with_a_page(void **state)
         {FILE_OF("\"size\": 8, \"oid\": \"" SHA1 "\", \"lfs\": {\"oid\": \"" SHA256
                  "\", \"size\": -5}"),
          "the size of 'f' is -5"},
+        {FILE_OF("\"size\": 5, \"oid\": \"" SHA1 "\", \"lfs\": {\"oid\": \"" SHA256
+                 "\", \"size\": 5, \"pointerSize\": 126}"),
+         "the hash ('oid') of 'f' is " SHA1 ", expected " POINTER},
     };
 
     (void)state;

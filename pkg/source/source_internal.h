@@ -68,8 +68,11 @@ int listing_check_whole(const struct plan *plan, const char *id, const struct st
 int hub_head_parse(const struct http_response *response, const char *commit, struct plan_file *file,
                    struct error *err) MUST_CHECK;
 
-/* Sets `blob_id` by size and digest: git's name of the file, for LFS that of its pointer. */
-void source_name_blob(struct plan_file *file);
+/*
+ * Sets `blob_id` by size and digest: git's name of the file, for LFS that of its pointer. Returns
+ * the size of what has that name.
+ */
+uint64_t source_name_blob(struct plan_file *file);
 
 /* From this size on a hub would keep a file in LFS, and it is known by its SHA-256. */
 #define LFS_SIZE MIB
