@@ -13,6 +13,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, write
 import { imageFile, readImage } from '../engine-server.mjs';
 import { PARTIES } from './schedule.mjs';
 import { Proxy } from './proxy.mjs';
+import { CONNECTION_KINDS } from './rules.mjs';
 
 // What no run needs, on a machine that is busy with others, too.
 export const WALL_LIMIT_MS = 180000;
@@ -168,9 +169,13 @@ export class Site {
                 .map((fault) => ({ ...fault, party: undefined }))));
     }
 
-    // Whether the fault of this run has struck where only the answer could tell what became of TARGET.
+    // Whether the fault of this run has struck where only the answer could tell what became of TARGET. What
+    // was asked on a connection that was struck itself is not in the log.
     struckTag(run) {
-        return run.proxies.engine.log.some((entry) => entry.url.includes('/images/load'))
+        const isStruck = (proxy) => proxy.rules.rules
+            .some((rule) => rule.applied > 0 && CONNECTION_KINDS.includes(rule.do));
+        return isStruck(run.proxies[run.place === 'engine' ? 'engine' : 'registry'])
+            || run.proxies.engine.log.some((entry) => entry.url.includes('/images/load'))
             || run.proxies.registry.log.some((entry) => entry.method === 'PUT'
             && entry.url.includes('/manifests/'));
     }
@@ -243,9 +248,11 @@ export class Site {
 
     forget(run) {
         this.setFaults(run);
-        rmSync(run.folder, { recursive: true, force: true });
-        rmSync(this.imageFile(run), { force: true });
+        // A registry may still be writing down what was broken off.
+        const options = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 };
+        rmSync(run.folder, options);
+        rmSync(this.imageFile(run), options);
         for (const repository of [run.repository, `${run.repository}-layers`])
-            rmSync(`${this.repositories}/${repository}`, { recursive: true, force: true });
+            rmSync(`${this.repositories}/${repository}`, options);
     }
 }
