@@ -1,5 +1,6 @@
 #include "inspect/inspect.h"
 #include "core/text.h"
+#include "folders_view.h"
 #include "json.h"
 #include "oci/document.h"
 #include "session.h"
@@ -179,7 +180,7 @@ static void print_head(const struct inspect_result *result)
     puts("");
 }
 
-static void print_text(const struct inspect_result *result)
+static void print_models(const struct inspect_result *result)
 {
     static const char *const titles[COLUMN_COUNT] = {
         [COLUMN_MODEL] = "MODEL", [COLUMN_COMMIT] = "COMMIT",      [COLUMN_FILES] = "FILES",
@@ -192,18 +193,26 @@ static void print_text(const struct inspect_result *result)
     };
     bool everywhere = true;
 
-    if (result->model_count == 0) {
-        puts("no models");
-        return;
-    }
     for (size_t i = 0; i < COLUMN_COUNT; i++)
         table_add(&table, titles[i]);
     for (size_t i = 0; i < result->model_count; i++) {
         add_row(&table, &result->models[i]);
         everywhere = everywhere && result->models[i].platforms.count == result->platform_count;
     }
-    print_head(result);
     table_print(&table, everywhere ? COLUMN_PLATFORMS : COLUMN_COUNT);
+}
+
+static void print_text(const struct inspect_result *result, bool as_tree)
+{
+    if (result->model_count == 0) {
+        puts("no models");
+        return;
+    }
+    print_head(result);
+    if (as_tree)
+        folders_view_print(result);
+    else
+        print_models(result);
 }
 
 static int run_inspect(const struct command_context *context, struct options *options,
@@ -213,6 +222,8 @@ static int run_inspect(const struct command_context *context, struct options *op
     CLEANUP(inspect_result) struct inspect_result result = INSPECT_RESULT_INIT;
     struct session *session = &inspection.session;
 
+    if (options_has(options, "tree") && options_has(options, "json"))
+        return error_set(err, ERROR_USAGE, "--tree and --json exclude each other; leave one out");
     if (session_parse_existing(options, "IMAGE", options->names[0], &inspection.image, err) < 0)
         return -1;
     session_open(session, context, options);
@@ -224,7 +235,7 @@ static int run_inspect(const struct command_context *context, struct options *op
     if (options_has(options, "json"))
         print_json(&result);
     else
-        print_text(&result);
+        print_text(&result, options_has(options, "tree"));
     return 0;
 }
 
@@ -238,8 +249,10 @@ const struct command inspect_command = {
     .name = "inspect",
     .summary = "say which models an image carries",
     .usage = "IMAGE [OPTION…]",
-    .about = "Says which models an image carries. Only manifests and configs are read, no layer. "
-             "With --json it tells whole commits and every layer.",
+    .about =
+        "Says which models an image carries. Only manifests and configs are read, no layer. "
+        "With --json it tells whole commits and every layer, with --tree the folders down to each "
+        "model.",
     .names = {"IMAGE"},
     .arguments = arguments,
     .example = "registry.example.com/rag:1.4-e5",

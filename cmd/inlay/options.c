@@ -227,6 +227,9 @@ const struct option_row option_rows[] = {
      .help = "the one image of an index that is for it, without the index", .set = set_platform},
     {RESULT, "json", 0, NULL, JSON_WRITERS, .help = "for programs: one JSON document"},
 
+    {RESULT, "tree", 0, NULL, COMMAND_INSPECT,
+     .help = "the folders down to each model, with mode and owner, and the links to it"},
+
     {RESULT, "scan", 0, "IMAGE|dir:PATH", COMMAND_INIT,
      .help = "what this application asks for and is sure, as 'inlay scan' tells; an image is the "
              "project's base, too"},

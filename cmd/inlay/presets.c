@@ -6,8 +6,6 @@
 
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
-#include <unistd.h>
 
 #define COLUMNS_LEAST 40 /* of a terminal, and of a name before columns are left out */
 
@@ -126,17 +124,11 @@ static char *format_sources(const struct preset *preset)
     return table_join(&sources);
 }
 
-/* Columns of the terminal, or of COLUMNS; 0: nothing limits them. */
-static size_t output_width(void)
+static size_t list_width(void)
 {
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* what is no number says nothing */
-    const char *text = getenv("COLUMNS");
-    uint64_t number = 0;
-    struct winsize size;
+    size_t width = table_terminal_width();
 
-    if (text == NULL || parse_u64(text, UINT16_MAX, &number, &ignored) < 0)
-        number = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
-    return number > 0 && number < COLUMNS_LEAST ? COLUMNS_LEAST : (size_t)number;
+    return width > 0 && width < COLUMNS_LEAST ? COLUMNS_LEAST : width;
 }
 
 static void print_list(const struct shown *shown)
@@ -154,7 +146,7 @@ static void print_list(const struct shown *shown)
         table_add(&table, shown->items[i]->layout);
         table_add(&table, sources);
     }
-    table_print_within(&table, output_width(), COLUMNS_LEAST);
+    table_print_within(&table, list_width(), COLUMNS_LEAST);
 }
 
 static void print_item(const struct preset_item *item)

@@ -5,6 +5,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #define GAP 2 /* between columns */
 
@@ -35,14 +37,35 @@ size_t text_width(const char *text)
     return width;
 }
 
-static void print_cell(const char *text, bool is_number, size_t width, bool is_last)
+size_t table_terminal_width(void)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* what is no number says nothing */
+    const char *text = getenv("COLUMNS");
+    uint64_t number = 0;
+    struct winsize size;
+
+    if (text != NULL && parse_u64(text, UINT16_MAX, &number, &ignored) == 0)
+        return (size_t)number;
+    return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
+static void add_cell(struct buf *line, const char *text, bool is_number, size_t width)
 {
     int padding = (int)(width - text_width(text));
 
-    if (is_last)
-        printf("%*s%s\n", is_number ? padding : 0, "", text);
-    else
-        printf("%*s%s%*s", is_number ? padding : 0, "", text, GAP + (is_number ? 0 : padding), "");
+    buf_addf(line, "%*s%s%*s", is_number ? padding : 0, "", text, GAP + (is_number ? 0 : padding),
+             "");
+}
+
+/* Without the spaces at its end. */
+static void print_row(struct buf *line)
+{
+    int size = (int)line->size;
+
+    while (size > 0 && line->data[size - 1] == ' ')
+        size--;
+    printf("%.*s\n", size, buf_text(line));
+    buf_clear(line);
 }
 
 static void measure(const struct table *table, size_t *widths)
@@ -60,6 +83,7 @@ static void measure(const struct table *table, size_t *widths)
 static void print_columns(const struct table *table, const size_t *widths, size_t columns)
 {
     const struct strings *cells = &table->cells;
+    CLEANUP(buf) struct buf line = BUF_INIT;
 
     for (size_t i = 0; i < cells->count; i++) {
         size_t column = i % table->columns;
@@ -69,7 +93,9 @@ static void print_columns(const struct table *table, const size_t *widths, size_
             text = "";
         }
         if (column < columns)
-            print_cell(text, table->is_number[column], widths[column], column + 1 == columns);
+            add_cell(&line, text, table->is_number[column], widths[column]);
+        if (column + 1 == table->columns)
+            print_row(&line);
     }
 }
 

@@ -31,6 +31,9 @@ void table_print_line(const char *name, const char *text);
 /* Columns that a text takes on a terminal, if its characters are of the usual width. */
 size_t text_width(const char *text);
 
+/* Columns of the terminal that standard output is, or of COLUMNS; 0: nothing limits them. */
+size_t table_terminal_width(void);
+
 /* "a, b, c"; caller frees. */
 char *table_join(const struct strings *strings);
 

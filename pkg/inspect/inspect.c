@@ -29,6 +29,19 @@ static void platform_release(struct inspect_platform *platform)
     free(platform->base_name);
     free(platform->base_digest);
     strings_release(&platform->environment);
+    for (size_t i = 0; i < platform->folder_count; i++)
+        free(platform->folders[i].path);
+    free(platform->folders);
+    for (size_t i = 0; i < platform->link_count; i++) {
+        free(platform->links[i].path);
+        free(platform->links[i].target);
+    }
+    free(platform->links);
+    for (size_t i = 0; i < platform->stack_count; i++) {
+        free(platform->stack[i].kind);
+        free(platform->stack[i].model);
+    }
+    free(platform->stack);
 }
 
 void inspect_result_release(struct inspect_result *result)
@@ -135,7 +148,84 @@ static void add_models(struct inspect_result *result, const struct image_layer *
     merge_models(result, first, platform);
 }
 
-static void add_platform(struct inspect_result *result, const struct image_tree *loaded)
+static void add_folders(struct inspect_platform *platform, const struct image *image)
+{
+    struct image_folder *folders = NULL;
+    size_t count = 0;
+
+    image_own_folders(image, &folders, &count);
+    platform->folders = xcalloc(count, sizeof(*platform->folders));
+    for (size_t i = 0; i < count; i++)
+        platform->folders[platform->folder_count++] = (struct inspect_folder){
+            .path = xasprintf("/%s", folders[i].path),
+            .mode = folders[i].mode,
+            .uid = folders[i].uid,
+            .gid = folders[i].gid,
+        };
+    image_folders_free(folders, count);
+}
+
+/* What is below a link that is told leads elsewhere because of it. */
+static bool link_is_told(const struct inspect_platform *platform, const char *path)
+{
+    for (size_t i = 0; i < platform->link_count; i++)
+        if (path_is_inside(path, platform->links[i].path))
+            return true;
+    return false;
+}
+
+/* The record has them sorted, so what is above comes first. */
+static void add_links(struct inspect_platform *platform, const struct image *image)
+{
+    CLEANUP(image_base_facts) struct image_base_facts facts = {0};
+
+    image_own_base_facts(image, &facts);
+    platform->links = xcalloc(facts.walk_count, sizeof(*platform->links));
+    for (size_t i = 0; i < facts.walk_count; i++) {
+        const struct image_path_walk *walk = &facts.walks[i];
+        CLEANUP(text) char *target = xasprintf("/%s", walk->canonical);
+        if (strcmp(walk->path, target) == 0 || link_is_told(platform, walk->path))
+            continue;
+        platform->links[platform->link_count++] =
+            (struct inspect_link){xstrdup(walk->path), TAKE(target)};
+    }
+}
+
+/* The record of a layer; NULL: it is the base's. */
+static const struct image_layer *own_find(const struct image_layer *own, size_t count,
+                                          size_t number, const struct digest *digest)
+{
+    for (size_t i = 0; i < count; i++)
+        if (own[i].number == number ||
+            (own[i].number == 0 && digest_equal(&own[i].blob.digest, digest)))
+            return &own[i];
+    return NULL;
+}
+
+static int add_stack(struct inspect_platform *platform, const struct image *image,
+                     const struct image_layer *own, size_t own_count, struct error *err)
+{
+    struct descriptor *layers = NULL;
+    size_t count = 0;
+
+    if (image_layers(image, &layers, &count, err) < 0)
+        return -1;
+    platform->stack = xcalloc(count, sizeof(*platform->stack));
+    for (size_t i = 0; i < count; i++) {
+        const struct image_layer *record = own_find(own, own_count, i + 1, &layers[i].digest);
+        platform->stack[platform->stack_count++] = (struct inspect_stacked){
+            .digest = layers[i].digest,
+            .size = layers[i].size,
+            .kind = record != NULL ? xstrdup(record->record.kind) : NULL,
+            .model = record != NULL ? text_copy(record->record.model) : NULL,
+        };
+    }
+    free(layers);
+    return 0;
+}
+
+static int add_platform(struct inspect_result *result, const struct image_tree *loaded,
+                        struct error *err)
 {
     const struct image *image = loaded->image;
     struct image_layer *own = NULL;
@@ -153,27 +243,35 @@ static void add_platform(struct inspect_result *result, const struct image_tree 
         .base_digest = count > 0 ? text_copy(image_base_digest(image)) : NULL,
     };
     image_own_environment(image, &platform->environment);
+    add_folders(platform, image);
+    add_links(platform, image);
     add_models(result, own, count, platform->name);
+    int told = add_stack(platform, image, own, count, err);
     image_layers_free(own, count);
+    return told;
 }
 
 int inspect_run(struct store *store, const char *version, struct inspect_result *out,
                 struct error *err)
 {
     CLEANUP(image_tree) struct image_tree *loaded = NULL;
-    struct inspect_result found = INSPECT_RESULT_INIT;
+    CLEANUP(inspect_result) struct inspect_result found = INSPECT_RESULT_INIT;
     struct image_tree **list = NULL;
     size_t count = 0;
+    int result = 0;
 
     if (image_tree_open(store, version, IMAGE_TREE_WHOLE, &loaded, err) < 0)
         return error_wrap(err, "the image %s", store->name);
     found.manifest = loaded->document.descriptor;
     image_tree_list(loaded, &list, &count);
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; result == 0 && i < count; i++)
         if (list[i]->image != NULL)
-            add_platform(&found, list[i]);
+            result = add_platform(&found, list[i], err);
     free(list);
+    if (result < 0)
+        return error_wrap(err, "the image %s", store->name);
     inspect_result_release(out);
     *out = found;
+    found = (struct inspect_result)INSPECT_RESULT_INIT;
     return 0;
 }

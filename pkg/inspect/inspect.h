@@ -34,6 +34,28 @@ struct inspect_model {
     struct strings platforms; /* "linux/arm64/v8", in the order of the index */
 };
 
+/* A folder above the models, as the image's record states it. */
+struct inspect_folder {
+    char *path; /* absolute */
+    uint32_t mode;
+    uint32_t uid;
+    uint32_t gid;
+};
+
+/* A path on which loaders go, and where links of the base lead it. Both are absolute. */
+struct inspect_link {
+    char *path;
+    char *target;
+};
+
+/* One layer of the image, whoever made it. */
+struct inspect_stacked {
+    struct digest digest;
+    uint64_t size;
+    char *kind;  /* as in inspect_layer, or "way", "folders"; NULL: the base's, here and below */
+    char *model; /* NULL: of the image, such as the folders */
+};
+
 /* One image for Linux, whether it carries models or not. */
 struct inspect_platform {
     char *name;
@@ -41,6 +63,12 @@ struct inspect_platform {
     char *base_name;      /* what the image says it was built on; NULL: nothing */
     char *base_digest;
     struct strings environment; /* NAME=value that inlay has set */
+    struct inspect_folder *folders;
+    size_t folder_count;
+    struct inspect_link *links;
+    size_t link_count;
+    struct inspect_stacked *stack; /* bottom up */
+    size_t stack_count;
 };
 
 struct inspect_result {
