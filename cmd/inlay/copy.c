@@ -47,7 +47,8 @@ static int run_copy(const struct command_context *context, struct options *optio
     if (copying_parse(&copying, options, err) < 0 ||
         session_find_expected(options, &copying.target, &expected, err) < 0)
         return -1;
-    session_open(session, context, options);
+    if (session_open(session, context, options, err) < 0)
+        return -1;
     if (store_open(&copying.from, &session->stores, &copying.from_store, err) < 0 ||
         store_open_target(&copying.target, &session->stores, &copying.target_store, err) < 0)
         return -1;

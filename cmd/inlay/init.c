@@ -187,7 +187,8 @@ static int scan(struct init_run *run, const char *what, struct error *err)
 
 static int open_all(struct init_run *run, const struct command_context *context, struct error *err)
 {
-    session_open(&run->session, context, run->line);
+    if (session_open(&run->session, context, run->line, err) < 0)
+        return -1;
     run->is_open = true;
     for (size_t i = 0; i < run->notes.count; i++)
         log_info(run->session.stores.log, "%s", run->notes.items[i].text);

@@ -190,7 +190,8 @@ static struct store *open_scratch(const struct options *line)
 static int open_base(struct injection *injection, const struct command_context *context,
                      struct error *err)
 {
-    session_open(&injection->session, context, injection->line);
+    if (session_open(&injection->session, context, injection->line, err) < 0)
+        return -1;
     if (injection->base.kind == REFERENCE_SCRATCH)
         injection->base_store = open_scratch(injection->line);
     else if (store_open(&injection->base, &injection->session.stores, &injection->base_store, err) <

@@ -226,7 +226,8 @@ static int run_inspect(const struct command_context *context, struct options *op
         return error_set(err, ERROR_USAGE, "--tree and --json exclude each other; leave one out");
     if (session_parse_existing(options, "IMAGE", options->names[0], &inspection.image, err) < 0)
         return -1;
-    session_open(session, context, options);
+    if (session_open(session, context, options, err) < 0)
+        return -1;
     if (store_open(&inspection.image, &session->stores, &inspection.store, err) < 0)
         return -1;
     CLEANUP(text) char *version = reference_version(&inspection.image);

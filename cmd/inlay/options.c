@@ -463,6 +463,8 @@ const struct option_row option_rows[] = {
     {COMMON, "retries", 0, "N", NETWORK_USERS,
      .help = "how often a server is asked again that is down or busy, 0 to 100 (5)",
      .set = option_set_number, .most = RETRIES_MAX},
+    {COMMON, "trace", 0, "FILE", NETWORK_USERS,
+     .help = "writes all requests and their times, for chrome://tracing and ui.perfetto.dev"},
     {COMMON, "quiet", 'q', NULL, NETWORK_USERS, .help = "warnings and errors only"},
     {COMMON, "verbose", 'v', NULL, NETWORK_USERS, .help = "requests, retries and digests too"},
     {COMMON, "help", 'h', NULL, EVERYBODY, .help = "this text"},

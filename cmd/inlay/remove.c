@@ -115,7 +115,8 @@ static int run_remove(const struct command_context *context, struct options *opt
     if (removal_parse(&removal, options, err) < 0 ||
         session_find_expected(options, &options->target, &expected, err) < 0)
         return -1;
-    session_open(session, context, options);
+    if (session_open(session, context, options, err) < 0)
+        return -1;
     if (open_stores(&removal, &options->target, err) < 0)
         return -1;
 

@@ -214,7 +214,8 @@ static int run_scan(const struct command_context *context, struct options *optio
                          name);
     if (preset_list_read(options, &scanning.notes, &scanning.presets, err) < 0)
         return -1;
-    session_open(&scanning.session, context, options);
+    if (session_open(&scanning.session, context, options, err) < 0)
+        return -1;
     int result = is_folder ? scan_folder(name + strlen(FOLDER_PREFIX), &scanning.presets,
                                          context->cancel, &scanning.findings, err)
                            : scan_reference(&scanning, options, err);

@@ -45,9 +45,13 @@ static uint64_t choose_chunk_size(const struct options *options)
                : 0;
 }
 
-void session_open(struct session *session, const struct command_context *context,
-                  const struct options *options)
+int session_open(struct session *session, const struct command_context *context,
+                 const struct options *options, struct error *err)
 {
+    const char *trace = options_text(options, "trace");
+
+    if (trace != NULL && trace_open(trace, context->secrets, &session->trace, err) < 0)
+        return -1;
     session->render = render_new(choose_mode(options));
     const struct log *log = render_log(session->render);
     uint64_t connections = options_number(options, "connections");
@@ -57,6 +61,8 @@ void session_open(struct session *session, const struct command_context *context
         .cancel = context->cancel,
         .log = log,
         .secrets = context->secrets,
+        .note_trip = trace != NULL ? trace_note : NULL,
+        .trip_arg = session->trace,
         .stall_timeout_s = (unsigned)options_number(options, "timeout"),
         .retries = choose_retries(options),
         .tls_ca = options_text(options, "tls-ca"),
@@ -83,6 +89,16 @@ void session_open(struct session *session, const struct command_context *context
         .retries = choose_retries(options),
         .chunk_size = choose_chunk_size(options),
     };
+    return 0;
+}
+
+/* All requests have ended. What the run has done stays so if its trace cannot be written. */
+static void end_trace(struct session *session)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (trace_close(TAKE(session->trace), &err) < 0 && session->render != NULL)
+        log_warn(render_log(session->render), "%s", err.text);
 }
 
 void session_release(struct session *session)
@@ -92,6 +108,7 @@ void session_release(struct session *session)
     if (session->render != NULL)
         render_watch(session->render, NULL);
     http_free(session->http);
+    end_trace(session);
     render_free(session->render);
     *session = (struct session){0};
 }

@@ -10,19 +10,21 @@
 #include "source/source.h"
 #include "store/store.h"
 #include "stream/stream.h"
+#include "trace.h"
 
 /* What every command opens: how it speaks to people and to servers. */
 struct session {
     struct render *render;
+    struct trace *trace; /* NULL: none */
     struct http *http;
     struct auth *auth;
     struct prefetch_pool *pool;  /* connections for the contents of models */
     struct store_context stores; /* of these, for store_open() */
 };
 
-/* Makes no request. `session` is zeroed before. */
-void session_open(struct session *session, const struct command_context *context,
-                  const struct options *options);
+/* Makes no request. `session` is zeroed before. ERROR_LOCAL for the file of --trace. */
+int session_open(struct session *session, const struct command_context *context,
+                 const struct options *options, struct error *err) MUST_CHECK;
 void session_release(struct session *session);
 CLEANUP_RELEASE(session)
 

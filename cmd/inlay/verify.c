@@ -367,7 +367,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         demands_parse(options, &verification.demands, err) < 0 ||
         read_policy(&verification, options, err) < 0)
         return -1;
-    session_open(session, context, options);
+    if (session_open(session, context, options, err) < 0)
+        return -1;
     const struct store_context *stores = &session->stores;
     verification.sources = (struct source_context){
         .http = stores->http,

@@ -63,6 +63,8 @@ struct http *http_new(const struct http_options *options)
     http->cancel = options->cancel;
     http->log = options->log;
     http->secrets = options->secrets;
+    http->note_trip = options->note_trip;
+    http->trip_arg = options->trip_arg;
     http->stall_timeout_ms = (options->stall_timeout_s > 0 ? options->stall_timeout_s : 60) * 1000;
     http->retries = options->retries == HTTP_NO_RETRIES ? 0
                     : options->retries > 0              ? options->retries

@@ -17,6 +17,25 @@ struct http;
 
 #define HTTP_NO_RETRIES UINT32_MAX
 
+/*
+ * One try of a request, when it has ended. Texts are lent; times are of CLOCK_MONOTONIC in
+ * microseconds, and those between the first and the last are 0 if it did not come to that.
+ */
+struct http_trip {
+    const char *method;
+    const char *url;        /* without query and user */
+    const char *origin;     /* of that: "https://example.com:443" */
+    unsigned connection;    /* its number, from 1 on */
+    bool is_new_connection; /* which is opened for this */
+    int status;             /* 0: no answer */
+    uint64_t sent;          /* bytes of the request's body */
+    uint64_t received;      /* bytes of the answer's */
+    uint64_t begun_us;
+    uint64_t connected_us; /* TCP, and TLS where there is any */
+    uint64_t answered_us;  /* the answer's first byte */
+    uint64_t ended_us;
+};
+
 struct http_options {
     const char *user_agent;      /* required: "inlay/0.1.0" */
     const struct cancel *cancel; /* NULL: cannot be stopped; outlives the http */
@@ -24,15 +43,18 @@ struct http_options {
                                     who is waited for */
     struct secrets *secrets;     /* gets all that is sent to prove who we are, by requests and for
                                     proxies; NULL: nobody asks; outlives the http */
-    unsigned stall_timeout_s;    /* no byte for so long, or less than 1 KiB a second over so
-                                    long, is ERROR_UNREACHABLE; 0: 60; five times
-                                    that for the answer to other methods than GET and HEAD. To
-                                    connect takes no longer, and 30 s at most. */
-    unsigned retries;            /* of what is safe to repeat, with growing waits; 0: 5;
-                                    HTTP_NO_RETRIES: none */
-    unsigned retry_wait_ms;      /* the first wait, doubled up to 30 times that; 0: 1000 */
-    uint64_t limit_rate;         /* bytes a second of bodies that all transfers together receive at
-                                    most, and as many that they send; 0: no limit */
+    void (*note_trip)(void *arg,
+                      const struct http_trip *trip); /* by any thread; NULL: nobody asks */
+    void *trip_arg;
+    unsigned stall_timeout_s; /* no byte for so long, or less than 1 KiB a second over so
+                                 long, is ERROR_UNREACHABLE; 0: 60; five times
+                                 that for the answer to other methods than GET and HEAD. To
+                                 connect takes no longer, and 30 s at most. */
+    unsigned retries;         /* of what is safe to repeat, with growing waits; 0: 5;
+                                 HTTP_NO_RETRIES: none */
+    unsigned retry_wait_ms;   /* the first wait, doubled up to 30 times that; 0: 1000 */
+    uint64_t limit_rate;      /* bytes a second of bodies that all transfers together receive at
+                                 most, and as many that they send; 0: no limit */
 
     /* All that follows is copied. */
     const char *tls_ca; /* PEM file, or folder of *.pem, *.crt, *.cer: authorities that are trusted

@@ -50,6 +50,7 @@ struct connection {
     CURLM *multi;
     CURL *easy;
     char *route; /* by transfer_format_route() */
+    unsigned number;
 };
 
 void connection_free(struct connection *connection);
@@ -164,9 +165,11 @@ struct said {
 
 struct http {
     char *user_agent;
-    const struct cancel *cancel; /* borrowed */
-    const struct log *log;       /* borrowed */
-    struct secrets *secrets;     /* borrowed; NULL: none */
+    const struct cancel *cancel;                                /* borrowed */
+    const struct log *log;                                      /* borrowed */
+    struct secrets *secrets;                                    /* borrowed; NULL: none */
+    void (*note_trip)(void *arg, const struct http_trip *trip); /* NULL: none */
+    void *trip_arg;
     unsigned stall_timeout_ms;
     unsigned retries;
     unsigned retry_wait_ms;
@@ -211,6 +214,8 @@ struct transfer {
     enum address_scope least; /* what it may connect to, and above */
     bool blocked;             /* an address was not connected to, because of that */
     enum address_scope blocked_scope;
+    char *method;
+    uint64_t begun_us;
     bool safe; /* GET or HEAD */
     uint64_t offset;
     uint64_t length;
@@ -314,6 +319,10 @@ int transfer_set_route(struct transfer *transfer, struct error *err) MUST_CHECK;
 void transfer_note_address(const struct transfer *transfer);
 /* Remembers that the origin has TLS, if that was agreed on. */
 void transfer_note_tls(const struct transfer *transfer);
+
+/* trip.c: tells whoever asks what has become of it. */
+void transfer_note_trip(const struct transfer *transfer);
+uint64_t now_us(void);
 
 /* Callbacks of libcurl, with the transfer as `arg`. */
 size_t transfer_take_header(char *data, size_t one, size_t size, void *arg);

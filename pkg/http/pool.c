@@ -1,5 +1,6 @@
 #include "http/http_internal.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 static CURL *easy_new(void)
@@ -13,9 +14,12 @@ static CURL *easy_new(void)
 
 struct connection *connection_new(const char *route)
 {
+    static atomic_uint count;
+
     struct connection *connection = xcalloc(1, sizeof(*connection));
 
     connection->route = xstrdup(route);
+    connection->number = atomic_fetch_add(&count, 1) + 1;
     connection->multi = curl_multi_init();
     connection->easy = easy_new();
     if (connection->multi == NULL)

@@ -29,14 +29,6 @@ size_t rate_portion(const struct rate *rate, size_t size)
     return portion < size ? (size_t)portion : size;
 }
 
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * US_PER_S + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* Bytes queue up: each begins when those before it are paid for. A pause is not made up for. */
 int rate_wait(struct rate *rate, size_t size, const struct cancel *cancel, struct error *err)
 {

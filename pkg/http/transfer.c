@@ -184,6 +184,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     transfer->unix_socket = request->unix_socket != NULL ? xstrdup(request->unix_socket) : NULL;
     const char *server = options->named_by != NULL ? options->named_by : request->named_by;
     transfer->least = server != NULL ? http_scope(http, server) : ADDRESS_NEVER;
+    transfer->method = xstrdup(request->method);
     transfer->safe = http_method_is_safe(request->method);
     transfer->offset = request->offset;
     transfer->length = request->length;
@@ -213,6 +214,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     if (curl_multi_add_handle(transfer->connection->multi, transfer->connection->easy) != CURLM_OK)
         out_of_memory();
     log_debug(http->log, "%s %s", request->method, name);
+    transfer->begun_us = now_us();
     *out = TAKE(transfer);
     return 0;
 }
@@ -223,6 +225,7 @@ void transfer_free(struct transfer *transfer)
         return;
     if (transfer->connection != NULL) {
         transfer_note_tls(transfer);
+        transfer_note_trip(transfer);
         curl_multi_remove_handle(transfer->connection->multi, transfer->connection->easy);
         if (transfer->done && transfer->result == CURLE_OK)
             pool_put(&transfer->http->pool, TAKE(transfer->connection));
@@ -233,6 +236,7 @@ void transfer_free(struct transfer *transfer)
     error_release(&transfer->refusal);
     free(transfer->window);
     free(transfer->unix_socket);
+    free(transfer->method);
     free(transfer->origin);
     free(transfer->url);
     free(transfer);
