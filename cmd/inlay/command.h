@@ -31,6 +31,7 @@ enum command_id {
     COMMAND_SCAN = 1024,
     COMMAND_LOCK = 2048,
     COMMAND_INIT = 4096,
+    COMMAND_VERSION = 8192,
 };
 
 /* A line of the help on arguments: three columns, or the first and a text beside it. */
@@ -71,6 +72,7 @@ extern const struct command presets_command;
 extern const struct command remove_command;
 extern const struct command scan_command;
 extern const struct command verify_command;
+extern const struct command version_command;
 
 /* How images are written, for `arguments`; `pipe` is what '-' stands for. */
 #define ARGUMENT_HELP_IMAGE(name, pipe)                                                            \

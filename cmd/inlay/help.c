@@ -213,8 +213,8 @@ void help_format_program(const struct command *const *commands, size_t count, st
         buf_addf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     buf_addf(out,
              "\nOptions:\n"
-             "  --help     this text; 'inlay COMMAND --help' tells of a command\n"
-             "  --version  the version\n"
+             "  -h, --help     this text; 'inlay COMMAND --help' tells of a command\n"
+             "  -V, --version  the version; 'inlay version' tells of the libraries, too\n"
              "\nExample:\n  inlay %s %s\n",
              commands[0]->name, commands[0]->example);
 }

@@ -4,6 +4,9 @@
 
 expect_exit 0 "$INLAY" --version
 expect_contains "$OUT" 'inlay 0.'
+program=$OUT
+expect_exit 0 "$INLAY" -V
+expect_eq "$program" "$OUT"
 expect_exit 0 "$INLAY" --help
 expect_contains "$OUT" 'inject'
 program=$OUT
@@ -27,7 +30,7 @@ expect_eq 'Usage: inlay lock [OPTION…]
 docs=$TESTDATA/../docs
 columns() { LC_ALL=C.UTF-8 wc -L; }
 complaint() { { "$INLAY" "$@" >/dev/null || true; } 2>&1; }
-commands='inject plan layer init lock remove inspect verify scan copy cache presets layouts'
+commands='inject plan layer init lock remove inspect verify scan copy cache presets layouts version'
 expect_eq "$(tr ' ' '\n' <<<"$commands" | sort)" \
     "$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$program" | sort)" 'commands'
 declare -A help
@@ -143,7 +146,7 @@ expect_exit 2 "$INLAY" help injekt
 
 # A reader of help that has read enough is no error; help that cannot be written is one, as any
 # result is: a full disk, a closed output.
-for way in --help --version help 'inject --help' 'help cache'; do
+for way in --help --version -V help 'inject --help' 'help cache'; do
     for reader in true 'head -1'; do
         expect_exit 0 bash -c '{ sleep 0.1; "$0" $2; echo "status $?" >&2; } | $1' "$INLAY" "$reader" "$way"
         expect_eq 'status 0' "$ERR" "$way | $reader"
@@ -183,6 +186,8 @@ refuse_output 'standard output' layer -q acme/tiny --include config.json --layou
 refuse_output 'standard output' inject -q oci:base:1 acme/tiny --to oci-archive:-
 refuse_output 'standard output' copy -q oci:base:1 docker-archive:-
 "$INLAY" inject -q scratch acme/tiny --to oci:x:1 --platform linux/amd64 --download-cache kept2 >/dev/null
+refuse_output 'standard output' version
+refuse_output 'standard output' version --json
 refuse_output 'standard output' cache list kept2
 refuse_output 'standard output' cache list kept2 --json
 refuse_output 'standard output' cache prune kept2 --partial

@@ -27,9 +27,9 @@ static bool is_over;
 static atomic_bool may_move_tag; /* the command is one that does */
 
 static const struct command *const commands[] = {
-    &inject_command, &plan_command,    &layer_command,   &init_command, &lock_command,
-    &remove_command, &inspect_command, &verify_command,  &scan_command, &copy_command,
-    &cache_command,  &presets_command, &layouts_command,
+    &inject_command, &plan_command,    &layer_command,   &init_command,    &lock_command,
+    &remove_command, &inspect_command, &verify_command,  &scan_command,    &copy_command,
+    &cache_command,  &presets_command, &layouts_command, &version_command,
 };
 
 static int exit_status(enum error_kind kind)
@@ -164,7 +164,7 @@ static int run(const struct command_context *context, int argc, char **argv, str
 {
     if (argc < 2)
         return error_set(err, ERROR_USAGE, "no command is named; 'inlay --help' lists them");
-    if (strcmp(argv[1], "--version") == 0)
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return output_say(context->output, "inlay " INLAY_VERSION "\n", err);
     bool help = is_help(argv[1]);
     if (help && argc == 2)

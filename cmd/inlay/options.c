@@ -174,11 +174,12 @@ static int set_expected(const struct option_input *in, struct error *err)
 #define PROJECT_READERS (MODEL_PLACERS | COMMAND_LOCK)
 #define JSON_WRITERS                                                                               \
     (COMMAND_PLAN | COMMAND_INSPECT | COMMAND_VERIFY | COMMAND_CACHE | COMMAND_PRESETS |           \
-     COMMAND_LAYOUTS | COMMAND_SCAN)
+     COMMAND_LAYOUTS | COMMAND_SCAN | COMMAND_VERSION)
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
-#define EVERYBODY (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS)
+#define EVERYBODY                                                                                  \
+    (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS | COMMAND_VERSION)
 
 /* The function that sets it, and which member of struct options. */
 #define INTO(function, place) .set = (function), .member = offsetof(struct options, place)

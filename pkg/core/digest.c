@@ -1,6 +1,7 @@
 #include "core/digest.h"
 
 #include <inttypes.h>
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <stdio.h>
 #include <string.h>
@@ -198,4 +199,9 @@ struct digest digest_of_git_tree(const void *entries, size_t size)
     add_git_header(hasher, "tree", size);
     hasher_add(hasher, entries, size);
     return hasher_finish(hasher);
+}
+
+const char *digest_library_version(void)
+{
+    return OpenSSL_version(OPENSSL_VERSION_STRING);
 }

@@ -72,4 +72,7 @@ struct digest hasher_finish(struct hasher *hasher);
 void hasher_free(struct hasher *hasher);
 CLEANUP_FREE(hasher)
 
+/* Of OpenSSL's libcrypto as it runs, which hashes: "3.0.19". */
+const char *digest_library_version(void);
+
 #endif

@@ -6,6 +6,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/secrets.h"
+#include "core/text.h"
 #include "stream/stream.h"
 
 /*
@@ -230,5 +231,13 @@ int http_resolve_url(const char *base, const char *location, char **out,
                      struct error *err) MUST_CHECK;
 /* Same scheme, host and port. */
 bool http_same_origin(const char *a, const char *b);
+
+/* Of libcurl as it runs: "7.88.1". */
+const char *http_library_version(void);
+/* The library that libcurl has for TLS, with its version: "OpenSSL/3.0.19"; NULL if it has none. */
+const char *http_tls_version(void);
+/* Adds what a libcurl need not have, and this one has: "ipv6", "idn", "https-proxy" and the like.
+ */
+void http_list_features(struct strings *out);
 
 #endif

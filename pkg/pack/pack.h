@@ -4,6 +4,7 @@
 #include "core/cancel.h"
 #include "core/digest.h"
 #include "core/error.h"
+#include "core/text.h"
 #include "layout/layout.h"
 #include "plan/plan.h"
 #include "stream/stream.h"
@@ -116,5 +117,10 @@ struct pack_range {
 int recipe_write_range(const struct recipe *recipe, const struct pack_range *range,
                        pack_open_part_fn *open, void *arg, struct writer *out,
                        struct error *err) MUST_CHECK;
+
+/* Of libarchive as it runs: "3.6.2". */
+const char *pack_library_version(void);
+/* Adds what archives may be packed with, of what a libarchive need not know: "bzip2", "xz". */
+void pack_list_features(struct strings *out);
 
 #endif

@@ -234,3 +234,19 @@ int tar_measure(const struct recipe *recipe, uint64_t *out, struct error *err)
     *out = total;
     return 0;
 }
+
+const char *pack_library_version(void)
+{
+    const char *text = archive_version_string(); /* "libarchive 3.6.2" */
+    const char *space = strrchr(text, ' ');
+
+    return space != NULL ? space + 1 : text;
+}
+
+void pack_list_features(struct strings *out)
+{
+    if (archive_bzlib_version() != NULL)
+        strings_add(out, "bzip2");
+    if (archive_liblzma_version() != NULL)
+        strings_add(out, "xz");
+}

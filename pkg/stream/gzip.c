@@ -305,3 +305,8 @@ struct writer *gzip_writer_new(struct writer *next, int level, unsigned threads)
     pthread_cond_init(&gzip->changed, NULL);
     return &gzip->base;
 }
+
+const char *stream_zlib_version(void)
+{
+    return zlibVersion();
+}

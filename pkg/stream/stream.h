@@ -229,4 +229,8 @@ struct reader *inflate_reader_new(struct reader *next, enum inflate_form form);
  */
 struct reader *unpack_reader_new(struct reader *next);
 
+/* Of the libraries as they run: "1.2.13". */
+const char *stream_zlib_version(void);
+const char *stream_zstd_version(void);
+
 #endif

@@ -88,3 +88,8 @@ struct writer *zstd_writer_new(struct writer *next, int level, unsigned threads)
     zstd_set(zstd, ZSTD_c_nbWorkers, threads > 0 ? (int)threads : 1);
     return &zstd->base;
 }
+
+const char *stream_zstd_version(void)
+{
+    return ZSTD_versionString();
+}
