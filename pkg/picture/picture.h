@@ -31,6 +31,7 @@ struct picture_node {
     uint32_t gid;
     uint64_t size; /* PICTURE_NO_SIZE: none is told */
     bool is_new;   /* the base lacks it */
+    size_t model;  /* of a model or a link to one: its number, which decides on the colour */
 
     size_t depth;   /* set by picture_tree_arrange(), as what follows: 0 is the root */
     uint64_t later; /* bit d: behind it, or behind what it is in, others follow at depth d */
@@ -67,6 +68,74 @@ bool picture_node_is_last(const struct picture_node *node);
 bool picture_tree_equal(const struct picture_tree *a, const struct picture_tree *b);
 void picture_tree_release(struct picture_tree *tree);
 CLEANUP_RELEASE(picture_tree)
+
+/* What becomes of a layer. */
+enum picture_change {
+    PICTURE_STAYS,    /* nothing is told: it is a picture of what there is */
+    PICTURE_NEW,      /* it has to be built */
+    PICTURE_REUSED,   /* it is somewhere already */
+    PICTURE_REPLACED, /* the result does not have it */
+};
+
+#define PICTURE_OF_BASE SIZE_MAX
+#define PICTURE_OF_IMAGE (SIZE_MAX - 1)
+
+/* One layer. Texts are owned, here and below. */
+struct picture_layer {
+    char *title;
+    char *digest; /* NULL: it has yet to be built */
+    char *owner;  /* "1000:1000", of all that is in it; NULL: not known, or several */
+    uint64_t size;
+    size_t model; /* which one of the picture's; or one of the two above */
+    enum picture_change change;
+};
+
+/* The image of one platform, or of several that are alike. */
+struct picture_stack {
+    char *name;
+    struct picture_layer *layers; /* from the bottom up */
+    size_t layer_count;
+    struct picture_tree tree; /* arranged */
+};
+
+struct picture_fact {
+    char *name;
+    char *text;
+};
+
+struct picture {
+    char *title; /* the image's name */
+    char *about; /* one line more; NULL: none */
+    struct picture_fact *facts;
+    size_t fact_count;
+    struct strings models; /* each has a colour */
+    struct picture_stack *stacks;
+    size_t stack_count;
+    bool tells_changes; /* layers and folders say what becomes of them */
+};
+
+#define PICTURE_INIT                                                                               \
+    {                                                                                              \
+        .models = STRINGS_INIT                                                                     \
+    }
+
+/* Each adds one. An empty text is no fact. What is returned stays until the next one is added. */
+void picture_add_fact(struct picture *picture, const char *name, const char *text);
+struct picture_stack *picture_add_stack(struct picture *picture, const char *name);
+/* The title is all that is filled. */
+struct picture_layer *picture_add_layer(struct picture_stack *stack, const char *title);
+/* Stacks that have the same layers and folders become one, with all their names. */
+void picture_merge(struct picture *picture);
+void picture_release(struct picture *picture);
+CLEANUP_RELEASE(picture)
+
+/*
+ * The picture as a file by itself, which needs nothing from elsewhere and runs nothing: an SVG 1.1
+ * document of a fixed width, or a page of HTML that fits any. Light or dark as the reader's
+ * system is; on paper light.
+ */
+void picture_format_svg(const struct picture *picture, struct buf *out);
+void picture_format_html(const struct picture *picture, struct buf *out);
 
 /* The branches before a name, for a font of equal widths. */
 struct picture_branches {
