@@ -18,6 +18,8 @@
 
 /* Phase 1, base.c: what the base is, and what of it the result has. */
 
+struct preview_platform;
+
 /* One image of the base that gets the models. */
 struct base_platform {
     struct image *image; /* without inlay's layers; owned by the base's tree */
@@ -349,6 +351,14 @@ unsigned layer_bytes_threads(const struct build_plan *plan, unsigned jobs);
 struct image_layer *result_layers(const struct own_parts *own, const struct placement *placement,
                                   const struct platform_cut *cut, const struct build_plan *plan,
                                   const struct image_layer *built, size_t *count);
+
+/* preview_stack.c: the layers of image `number` of the base, and of the result. */
+int preview_stack(const struct base_platform *platform, const struct placement *placement,
+                  const struct build_plan *plan, size_t number, struct preview_platform *out,
+                  struct error *err) MUST_CHECK;
+/* Whether all that the layer has is of one owner, and of whom. */
+bool preview_owner(const struct recipe *recipe, struct tree_owner *out);
+
 struct publication {
     const struct inject_options *options;
     struct base *base; /* its images are edited in place */

@@ -23,6 +23,15 @@ static void release_platform(struct preview_platform *platform)
     for (size_t i = 0; i < platform->folder_count; i++)
         free(platform->folders[i].path);
     free(platform->folders);
+    for (size_t i = 0; platform->model_links != NULL && i < platform->places.count; i++)
+        strings_release(&platform->model_links[i]);
+    free(platform->model_links);
+    for (size_t i = 0; i < platform->stack_count; i++) {
+        free(platform->stack[i].kind);
+        free(platform->stack[i].model);
+        free(platform->stack[i].place);
+    }
+    free(platform->stack);
     free(platform->name);
     free(platform->user.from);
     free(platform->home.path);
@@ -131,11 +140,13 @@ static void tell_platform(const struct image *image, const struct placement *pla
         out->owner = *home->owner;
     if (home->group_writable)
         out->owner.gid = 0;
+    out->model_links = xcalloc(placement->model_count, sizeof(*out->model_links));
     for (size_t i = 0; i < placement->model_count; i++) {
         const struct tree *tree = &placement->models[i].tree;
         if (placement->models[i].links.place != NULL)
             out->owner = (struct tree_owner){0, 0}; /* of all models, in a shared folder */
         strings_add(&out->places, tree->place);
+        strings_add_all(&out->model_links[i], &tree->also);
         for (size_t k = 0; k < tree->also.count; k++)
             if (!strings_has(&out->links, tree->also.items[k]))
                 strings_add(&out->links, tree->also.items[k]);
@@ -174,6 +185,7 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
         .fate = layer->fate,
         .is_claim = layer->is_claim,
     };
+    out->has_owner = preview_owner(recipe, &out->owner);
     if (is_there)
         out->blob = layer->blob.digest;
     if (is_there && !layer->is_claim)
@@ -234,13 +246,17 @@ static void tell_layers(const struct base *base, const struct build_plan *plan, 
     }
 }
 
-static void tell_platforms(const struct base *base, const struct placements *placements,
-                           struct preview *out)
+static int tell_platforms(const struct base *base, const struct placements *placements,
+                          const struct build_plan *plan, struct preview *out, struct error *err)
 {
     out->platforms = xcalloc(base->platform_count, sizeof(*out->platforms));
-    for (size_t i = 0; i < base->platform_count; i++)
-        tell_platform(base->platforms[i].image, &placements->items[i],
-                      &out->platforms[out->platform_count++]);
+    for (size_t i = 0; i < base->platform_count; i++) {
+        struct preview_platform *platform = &out->platforms[out->platform_count++];
+        tell_platform(base->platforms[i].image, &placements->items[i], platform);
+        if (preview_stack(&base->platforms[i], &placements->items[i], plan, i, platform, err) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 static void tell_models(const struct models *models, struct preview *out)
@@ -288,7 +304,8 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
         build_plan_find(options, &known, &plan, err) < 0)
         return -1;
     out->base_digest = base.tree->document.descriptor.digest;
-    tell_platforms(&base, &placements, out);
+    if (tell_platforms(&base, &placements, &plan, out, err) < 0)
+        return -1;
     tell_models(&models, out);
     tell_code(&code, out);
     tell_layers(&base, &plan, out);

@@ -98,7 +98,9 @@ struct preview_layer {
     uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
     enum layer_fate fate;
-    bool is_claim; /* it would be read and checked before it is used */
+    bool is_claim;  /* it would be read and checked before it is used */
+    bool has_owner; /* all that it has is of one, who is: */
+    struct tree_owner owner;
     struct strings platforms;
 };
 
@@ -123,6 +125,25 @@ struct preview_home {
     char *from;
 };
 
+/* What becomes of a layer of one image. */
+enum preview_stacked_state {
+    PREVIEW_OF_BASE,
+    PREVIEW_KEPT,    /* of an earlier run's; the result has it as it is */
+    PREVIEW_PLANNED, /* by `layers` of the preview */
+    PREVIEW_DROPPED, /* of an earlier run's; the result does not have it */
+};
+
+/* One layer of one image. */
+struct preview_stacked {
+    enum preview_stacked_state state;
+    struct digest digest; /* PREVIEW_PLANNED: none */
+    uint64_t size;
+    size_t layer; /* PREVIEW_PLANNED: its number in `layers` */
+    char *kind;   /* of an earlier run's; else NULL */
+    char *model;  /* the same; NULL, too: of the image */
+    char *place;  /* the model's; the same */
+};
+
 /* One image for Linux that gets the models. */
 struct preview_platform {
     char *name;
@@ -135,6 +156,9 @@ struct preview_platform {
     struct preview_folder *folders;
     size_t folder_count;
     size_t base_layers;
+    struct strings *model_links;   /* of each of `places`: folders with links to the model there */
+    struct preview_stacked *stack; /* from the bottom up; what is dropped comes last */
+    size_t stack_count;
 };
 
 struct preview {

@@ -1,0 +1,118 @@
+#include "inject/inject_internal.h"
+#include "inject/preview.h"
+
+#include <string.h>
+
+/* A platform's layers, while they are told. */
+struct stacking {
+    const struct build_plan *plan;
+    const struct placement *placement;
+    struct preview_platform *out;
+};
+
+static struct preview_stacked *add(struct preview_platform *out, enum preview_stacked_state state,
+                                   const struct descriptor *blob)
+{
+    out->stack = xrealloc(out->stack, out->stack_count + 1, sizeof(*out->stack));
+    struct preview_stacked *stacked = &out->stack[out->stack_count++];
+    *stacked = (struct preview_stacked){.state = state, .digest = blob->digest, .size = blob->size};
+    return stacked;
+}
+
+static int add_base(struct stacking *stacking, const struct image *image, struct error *err)
+{
+    struct descriptor *layers = NULL;
+    size_t count = 0;
+
+    if (image_layers(image, &layers, &count, err) < 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        (void)add(stacking->out, PREVIEW_OF_BASE, &layers[i]);
+    free(layers);
+    return 0;
+}
+
+/* The number of the planned layer of this recipe; the number of layers if there is none. */
+static size_t find_planned(const struct build_plan *plan, const struct digest *recipe)
+{
+    size_t i = 0;
+
+    while (i < plan->layer_count && !digest_equal(&plan->layers[i].recipe->digest, recipe))
+        i++;
+    return i;
+}
+
+static void add_own(struct preview_platform *out, enum preview_stacked_state state,
+                    const struct image_layer *layer)
+{
+    struct preview_stacked *stacked = add(out, state, &layer->blob);
+
+    stacked->kind = xstrdup(layer->record.kind);
+    stacked->model = text_copy(layer->record.model);
+    stacked->place = text_copy(layer->record.place);
+}
+
+/* Layers that the result has from the base's on; one that models share counts once. */
+static void add_result(struct stacking *stacking, const struct image_layer *layers, size_t count)
+{
+    const struct build_plan *plan = stacking->plan;
+    bool *told = xcalloc(plan->layer_count, sizeof(*told));
+
+    for (size_t i = 0; i < count; i++) {
+        size_t number = find_planned(plan, &layers[i].diff_id);
+        if (number == plan->layer_count) {
+            add_own(stacking->out, PREVIEW_KEPT, &layers[i]);
+        } else if (!told[number]) {
+            told[number] = true;
+            add(stacking->out, PREVIEW_PLANNED, &layers[i].blob)->layer = number;
+        }
+    }
+    free(told);
+}
+
+/* What the base carried of an earlier run, and the result has neither as it was nor anew. */
+static void add_dropped(struct stacking *stacking, const struct own_parts *own)
+{
+    for (size_t i = 0; i < own->layer_count; i++) {
+        const struct image_layer *layer = &own->layers[i];
+        bool is_folders = layer->record.model == NULL;
+        if ((is_folders || placement_replaces(stacking->placement, layer)) &&
+            find_planned(stacking->plan, &layer->record.recipe) == stacking->plan->layer_count)
+            add_own(stacking->out, PREVIEW_DROPPED, layer);
+    }
+}
+
+int preview_stack(const struct base_platform *platform, const struct placement *placement,
+                  const struct build_plan *plan, size_t number, struct preview_platform *out,
+                  struct error *err)
+{
+    struct stacking stacking = {plan, placement, out};
+    size_t count = 0;
+
+    if (add_base(&stacking, platform->image, err) < 0)
+        return -1;
+    /* Until a layer is built, its recipe stands for its diff_id. */
+    struct image_layer *unbuilt = xcalloc(plan->layer_count, sizeof(*unbuilt));
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        unbuilt[i].diff_id = plan->layers[i].recipe->digest;
+        unbuilt[i].record.kind = xstrdup(recipe_kind_name(plan->layers[i].recipe->kind));
+    }
+    struct image_layer *layers =
+        result_layers(&platform->own, placement, &plan->platforms[number], plan, unbuilt, &count);
+    add_result(&stacking, layers, count);
+    free(layers); /* the texts in it are those of `unbuilt` and of the base */
+    image_layers_free(unbuilt, plan->layer_count);
+    add_dropped(&stacking, &platform->own);
+    return 0;
+}
+
+bool preview_owner(const struct recipe *recipe, struct tree_owner *out)
+{
+    for (size_t i = 0; i < recipe->count; i++)
+        if (recipe->entries[i]->uid != recipe->entries[0]->uid ||
+            recipe->entries[i]->gid != recipe->entries[0]->gid)
+            return false;
+    if (recipe->count > 0)
+        *out = (struct tree_owner){recipe->entries[0]->uid, recipe->entries[0]->gid};
+    return recipe->count > 0;
+}
