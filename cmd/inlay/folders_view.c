@@ -18,7 +18,7 @@ static bool has_model(const struct inspect_platform *platform, const struct insp
     return strings_has(&model->platforms, platform->name);
 }
 
-static void add_model(const struct inspect_model *model, struct picture_tree *out)
+static void add_model(const struct inspect_model *model, size_t number, struct picture_tree *out)
 {
     CLEANUP(buf) struct buf note = BUF_INIT;
     struct picture_node *node = picture_tree_add_model(out, model->place, model->name);
@@ -28,8 +28,10 @@ static void add_model(const struct inspect_model *model, struct picture_tree *ou
         buf_addf(&note, ", %" PRIu64 " file%s", model->files, model->files == 1 ? "" : "s");
     node->note = buf_take(&note);
     node->size = model->size;
+    node->model = number;
     for (size_t i = 0; i < model->links.count; i++)
-        (void)picture_tree_add_link(out, model->links.items[i], model->name, model->place);
+        picture_tree_add_link(out, model->links.items[i], model->name, model->place)->model =
+            number;
 }
 
 /* The link stands where its own last part is. */
@@ -61,7 +63,7 @@ void folders_view_of_image(const struct inspect_result *result, size_t platform,
         add_link(&from->links[i], out);
     for (size_t i = 0; i < result->model_count; i++)
         if (has_model(from, &result->models[i]))
-            add_model(&result->models[i], out);
+            add_model(&result->models[i], i, out);
     picture_tree_arrange(out);
 }
 

@@ -3,6 +3,7 @@
 #include "folders_view.h"
 #include "json.h"
 #include "oci/document.h"
+#include "picture_view.h"
 #include "session.h"
 #include "table.h"
 
@@ -224,6 +225,8 @@ static int run_inspect(const struct command_context *context, struct options *op
 
     if (options_has(options, "tree") && options_has(options, "json"))
         return error_set(err, ERROR_USAGE, "--tree and --json exclude each other; leave one out");
+    if (picture_view_check(options, err) < 0)
+        return -1;
     if (session_parse_existing(options, "IMAGE", options->names[0], &inspection.image, err) < 0)
         return -1;
     if (session_open(session, context, options, err) < 0)
@@ -231,7 +234,8 @@ static int run_inspect(const struct command_context *context, struct options *op
     if (store_open(&inspection.image, &session->stores, &inspection.store, err) < 0)
         return -1;
     CLEANUP(text) char *version = reference_version(&inspection.image);
-    if (inspect_run(inspection.store, version, &result, err) < 0)
+    if (inspect_run(inspection.store, version, &result, err) < 0 ||
+        picture_view_of_image(options, &result, err) < 0)
         return -1;
     if (options_has(options, "json"))
         print_json(&result);

@@ -161,6 +161,16 @@ static int set_insecure(const struct option_input *in, struct error *err)
     return 0;
 }
 
+static int set_picture(const struct option_input *in, struct error *err)
+{
+    if (text_ends_with(in->value, ".svg") || text_ends_with(in->value, ".html"))
+        return 0;
+    return error_set(err, ERROR_USAGE,
+                     "--picture '%s' ends neither in .svg nor in .html, which decide on the kind "
+                     "of picture",
+                     in->value);
+}
+
 static int set_expected(const struct option_input *in, struct error *err)
 {
     if (tag_state_parse(in->value, &in->options->expected, err) < 0)
@@ -230,6 +240,11 @@ const struct option_row option_rows[] = {
 
     {RESULT, "tree", 0, NULL, COMMAND_INSPECT,
      .help = "the folders down to each model, with mode and owner, and the links to it"},
+
+    {RESULT, "picture", 0, "FILE.svg|FILE.html", COMMAND_INSPECT | COMMAND_PLAN, .once = true,
+     .help = "draws the layers to scale and the folders down to the models into this file; of a "
+             "plan also what is new, reused and replaced",
+     .set = set_picture},
 
     {RESULT, "scan", 0, "IMAGE|dir:PATH", COMMAND_INIT,
      .help = "what this application asks for and is sure, as 'inlay scan' tells; an image is the "

@@ -3,6 +3,7 @@
 #include "injection.h"
 #include "json.h"
 #include "oci/document.h"
+#include "picture_view.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -321,10 +322,14 @@ static int run_plan(const struct command_context *context, struct options *optio
     CLEANUP(injection) struct injection injection = INJECTION_INIT;
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
 
+    if (picture_view_check(options, err) < 0)
+        return -1;
     if (injection_open(&injection, context, options, err) < 0)
         return -1;
     if (preview_run(&injection.options, &preview, err) < 0)
         return injection_explain(&injection, err);
+    if (picture_view_of_plan(options, &preview, err) < 0)
+        return -1;
     if (options_has(options, "json"))
         print_json(&preview);
     else

@@ -1,0 +1,275 @@
+#include "picture_view.h"
+
+#include "core/file.h"
+#include "folders_view.h"
+#include "picture/picture.h"
+#include "plan/plan.h"
+#include "table.h"
+
+#include <string.h>
+
+/* What git shows of a commit. */
+#define COMMIT_SHOWN 7
+
+int picture_view_check(const struct options *options, struct error *err)
+{
+    const char *file = options_text(options, "picture");
+
+    if (file == NULL)
+        return 0;
+    return file_check_named(file, err) < 0 ? error_wrap(err, "--picture") : 0;
+}
+
+static int write_picture(const struct options *options, const struct picture *picture,
+                         struct error *err)
+{
+    const char *file = options_text(options, "picture");
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    if (text_ends_with(file, ".svg"))
+        picture_format_svg(picture, &text);
+    else
+        picture_format_html(picture, &text);
+    return file_replace_named(file, buf_text(&text), text.size, err) < 0
+               ? error_wrap(err, "--picture")
+               : 0;
+}
+
+/* "large" by itself says little: "large files of org/name", "folders". */
+static char *layer_title(const char *kind, const char *model)
+{
+    if (kind == NULL)
+        return xstrdup("layer of the base");
+    if (model == NULL)
+        return xstrdup(kind);
+    if (strcmp(kind, "links") == 0)
+        return xasprintf("links to %s", model);
+    if (strcmp(kind, "way") == 0)
+        return xasprintf("folders on the way to %s", model);
+    return xasprintf("%s files of %s", kind, model);
+}
+
+static size_t find_model(const struct inspect_result *result, const char *name)
+{
+    size_t i = 0;
+
+    while (i < result->model_count && strcmp(result->models[i].name, name) != 0)
+        i++;
+    return i;
+}
+
+static void add_stacked(const struct inspect_result *result, const struct inspect_stacked *stacked,
+                        struct picture_stack *out)
+{
+    CLEANUP(text) char *title = layer_title(stacked->kind, stacked->model);
+    struct picture_layer *layer = picture_add_layer(out, title);
+
+    layer->digest = xstrdup(digest_format(&stacked->digest).text);
+    layer->size = stacked->size;
+    layer->model = stacked->kind == NULL ? PICTURE_OF_BASE : PICTURE_OF_IMAGE;
+    if (stacked->model != NULL)
+        layer->model = find_model(result, stacked->model);
+}
+
+static void add_bases(const struct inspect_result *result, struct picture *out)
+{
+    for (size_t i = 0; i < result->platform_count; i++) {
+        const struct inspect_platform *platform = &result->platforms[i];
+        bool is_told = i > 0 && platform->base_digest != NULL &&
+                       result->platforms[i - 1].base_digest != NULL &&
+                       strcmp(platform->base_digest, result->platforms[i - 1].base_digest) == 0;
+        if (platform->base_digest == NULL || is_told)
+            continue;
+        CLEANUP(text)
+        char *base = platform->base_name != NULL && strchr(platform->base_name, '@') == NULL
+                         ? xasprintf("%s@%s", platform->base_name, platform->base_digest)
+                         : xstrdup(platform->base_name != NULL ? platform->base_name
+                                                               : platform->base_digest);
+        picture_add_fact(out, "base", base);
+    }
+}
+
+int picture_view_of_image(const struct options *options, const struct inspect_result *result,
+                          struct error *err)
+{
+    CLEANUP(picture) struct picture picture = PICTURE_INIT;
+
+    if (options_text(options, "picture") == NULL)
+        return 0;
+    picture.title = xstrdup(options->names[0]);
+    picture_add_fact(&picture, "image", digest_format(&result->manifest.digest).text);
+    add_bases(result, &picture);
+    if (result->platform_count > 0) {
+        CLEANUP(text) char *sets = table_join(&result->platforms[0].environment);
+        picture_add_fact(&picture, "sets", sets);
+    }
+    for (size_t i = 0; i < result->model_count; i++)
+        strings_addf(&picture.models, "%s @ %.*s", result->models[i].name, COMMIT_SHOWN,
+                     plan_commit(result->models[i].commit).text);
+    for (size_t i = 0; i < result->platform_count; i++) {
+        const struct inspect_platform *platform = &result->platforms[i];
+        struct picture_stack *stack = picture_add_stack(&picture, platform->name);
+        for (size_t k = 0; k < platform->stack_count; k++)
+            add_stacked(result, &platform->stack[k], stack);
+        folders_view_of_image(result, i, &stack->tree);
+    }
+    picture_merge(&picture);
+    return write_picture(options, &picture, err);
+}
+
+/* The number of a model in the picture: of the call first, then of those that stay. */
+static size_t find_drawn(const struct strings *names, const char *name)
+{
+    size_t i = 0;
+
+    while (i < names->count && strcmp(names->items[i], name) != 0)
+        i++;
+    return i;
+}
+
+static void add_planned(const struct preview_layer *planned, const struct strings *names,
+                        struct picture_stack *out)
+{
+    struct picture_layer *layer = picture_add_layer(out, planned->title);
+    bool is_built = planned->fate == LAYER_BUILT;
+
+    layer->change = is_built ? PICTURE_NEW : PICTURE_REUSED;
+    layer->digest = is_built ? NULL : xstrdup(digest_format(&planned->blob).text);
+    layer->size = planned->size;
+    layer->model = planned->model != NULL ? find_drawn(names, planned->model) : PICTURE_OF_IMAGE;
+    if (planned->has_owner)
+        layer->owner = xasprintf("%u:%u", planned->owner.uid, planned->owner.gid);
+}
+
+/* A layer that the base has. */
+static void add_present(const struct preview_stacked *stacked, const struct strings *names,
+                        struct picture_stack *out)
+{
+    CLEANUP(text) char *title = layer_title(stacked->kind, stacked->model);
+    struct picture_layer *layer = picture_add_layer(out, title);
+
+    layer->change = stacked->state == PREVIEW_DROPPED ? PICTURE_REPLACED : PICTURE_REUSED;
+    layer->digest = xstrdup(digest_format(&stacked->digest).text);
+    layer->size = stacked->size;
+    layer->model = stacked->state == PREVIEW_OF_BASE ? PICTURE_OF_BASE : PICTURE_OF_IMAGE;
+    if (stacked->model != NULL)
+        layer->model = find_drawn(names, stacked->model);
+}
+
+static void add_stack(const struct preview *preview, const struct preview_platform *platform,
+                      const struct strings *names, struct picture_stack *out)
+{
+    for (size_t i = 0; i < platform->stack_count; i++)
+        if (platform->stack[i].state == PREVIEW_PLANNED)
+            add_planned(&preview->layers[platform->stack[i].layer], names, out);
+        else
+            add_present(&platform->stack[i], names, out);
+}
+
+/* What the base carried of an earlier run, and the result has, too. */
+static void add_kept_models(const struct preview_platform *platform, const struct strings *names,
+                            struct picture_tree *out)
+{
+    CLEANUP(strings) struct strings told = STRINGS_INIT;
+
+    for (size_t i = 0; i < platform->stack_count; i++) {
+        const struct preview_stacked *stacked = &platform->stack[i];
+        if (stacked->state != PREVIEW_KEPT || stacked->model == NULL ||
+            strings_has(&told, stacked->model))
+            continue;
+        strings_add(&told, stacked->model);
+        picture_tree_add_model(out, stacked->place, stacked->model)->model =
+            find_drawn(names, stacked->model);
+    }
+}
+
+static void add_planned_folders(const struct preview *preview,
+                                const struct preview_platform *platform,
+                                const struct strings *names, struct picture_tree *out)
+{
+    for (size_t i = 0; i < platform->folder_count; i++) {
+        const struct preview_folder *folder = &platform->folders[i];
+        struct picture_node *node = picture_tree_add_folder(out, folder->path);
+        node->has_owner = true;
+        node->mode = folder->mode;
+        node->uid = folder->uid;
+        node->gid = folder->gid;
+        node->is_new = folder->made;
+    }
+    for (size_t i = 0; i < platform->places.count && i < preview->model_count; i++) {
+        const struct preview_model *model = &preview->models[i];
+        const char *place = platform->places.items[i];
+        struct picture_node *node = picture_tree_add_model(out, place, model->title);
+        node->note = xasprintf("%.*s, %zu file%s", COMMIT_SHOWN, plan_commit(model->commit).text,
+                               model->file_count, model->file_count == 1 ? "" : "s");
+        node->size = model->size;
+        node->model = i;
+        for (size_t k = 0; k < platform->model_links[i].count; k++)
+            picture_tree_add_link(out, platform->model_links[i].items[k], model->title, place)
+                ->model = i;
+    }
+    add_kept_models(platform, names, out);
+    picture_tree_arrange(out);
+}
+
+/* The names of all models that are drawn, by number, and a line for each. */
+static void list_drawn(const struct preview *preview, struct strings *names, struct picture *out)
+{
+    for (size_t i = 0; i < preview->model_count; i++) {
+        strings_add(names, preview->models[i].name);
+        strings_addf(&out->models, "%s, %s", preview->models[i].title,
+                     text_format_size(preview->models[i].size).text);
+    }
+    for (size_t i = 0; i < preview->platform_count; i++)
+        for (size_t k = 0; k < preview->platforms[i].stack_count; k++) {
+            const struct preview_stacked *stacked = &preview->platforms[i].stack[k];
+            if (stacked->model == NULL || strings_has(names, stacked->model))
+                continue;
+            strings_add(names, stacked->model);
+            strings_addf(&out->models, "%s, of the base", stacked->model);
+        }
+}
+
+/* What there is to say besides, of the first platform; they rarely differ. */
+static void add_plan_facts(const struct preview *preview, struct picture *out)
+{
+    const struct preview_platform *first = &preview->platforms[0];
+    CLEANUP(text)
+    char *user = xasprintf("%u:%u (%s)", first->user.uid, first->user.gid, first->user.from);
+    CLEANUP(text) char *home = xasprintf("%s (%s)", first->home.path, first->home.from);
+    CLEANUP(text) char *sets = table_join(&first->environment);
+    CLEANUP(text)
+    char *moves = xasprintf("%s of model, %s of base", text_format_size(preview->model_size).text,
+                            text_format_size(preview->base_size).text);
+
+    picture_add_fact(out, "base", digest_format(&preview->base_digest).text);
+    picture_add_fact(out, "user", user);
+    picture_add_fact(out, "home", home);
+    picture_add_fact(out, "sets", sets);
+    picture_add_fact(out, "would move", moves);
+}
+
+int picture_view_of_plan(const struct options *options, const struct preview *preview,
+                         struct error *err)
+{
+    CLEANUP(picture) struct picture picture = PICTURE_INIT;
+    CLEANUP(strings) struct strings names = STRINGS_INIT;
+    const char *const *targets = options_list(options, "to");
+
+    if (options_text(options, "picture") == NULL)
+        return 0;
+    picture.title = targets != NULL ? xstrdup(targets[0]) : xstrdup("a plan without a target");
+    picture.about = xstrdup("What inlay inject would do. Nothing has been written.");
+    picture.tells_changes = true;
+    if (preview->platform_count > 0)
+        add_plan_facts(preview, &picture);
+    list_drawn(preview, &names, &picture);
+    for (size_t i = 0; i < preview->platform_count; i++) {
+        const struct preview_platform *platform = &preview->platforms[i];
+        struct picture_stack *stack = picture_add_stack(&picture, platform->name);
+        add_stack(preview, platform, &names, stack);
+        add_planned_folders(preview, platform, &names, &stack->tree);
+    }
+    picture_merge(&picture);
+    return write_picture(options, &picture, err);
+}

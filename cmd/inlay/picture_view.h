@@ -1,0 +1,18 @@
+#ifndef INLAY_PICTURE_VIEW_H
+#define INLAY_PICTURE_VIEW_H
+
+#include "inject/preview.h"
+#include "inspect/inspect.h"
+#include "options.h"
+
+/* `--picture FILE` of commands: FILE ends in .svg or .html. */
+
+/* Whether the file could be written, before anything is read. Nothing without the option. */
+int picture_view_check(const struct options *options, struct error *err) MUST_CHECK;
+/* Writes it, in place of a file that is there, if the option was given. */
+int picture_view_of_image(const struct options *options, const struct inspect_result *result,
+                          struct error *err) MUST_CHECK;
+int picture_view_of_plan(const struct options *options, const struct preview *preview,
+                         struct error *err) MUST_CHECK;
+
+#endif
