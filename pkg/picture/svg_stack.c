@@ -9,7 +9,7 @@
 #define CHANGE_X 756
 #define DIGEST_X 830
 #define RIGHT 976
-#define TITLE_COLUMNS 50
+#define TITLE_COLUMNS 57
 #define DIGEST_COLUMNS 20
 /* The text's line below the middle of its row. */
 #define BASELINE 4
