@@ -7,6 +7,7 @@
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <string.h>
+#include <unistd.h>
 
 /* libcurl gives away the SSL_CTX of the library that it is linked with, which has to be ours. */
 static bool is_our_library(const char *name)
@@ -57,6 +58,16 @@ X509_STORE *authorities_open(const struct certificates *certificates, const stru
         return store;
     X509_STORE_free(store);
     ERR_clear_error();
+    return NULL;
+}
+
+const char *authorities_find(const char *built_in, const char *const *places)
+{
+    if (built_in != NULL && access(built_in, R_OK) == 0)
+        return NULL;
+    for (; *places != NULL; places++)
+        if (access(*places, R_OK) == 0)
+            return *places;
     return NULL;
 }
 

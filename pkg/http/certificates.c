@@ -11,6 +11,16 @@
 #define CERTIFICATES_LIMIT ((size_t)16 * 1024 * 1024)
 #define BEGIN_CERTIFICATE "-----BEGIN "
 
+/* Where distributions keep one file with all authorities. */
+static const char *const usual_places[] = {
+    "/etc/ssl/certs/ca-certificates.crt",                /* Debian, Alpine, Arch */
+    "/etc/pki/tls/certs/ca-bundle.crt",                  /* Fedora and Red Hat before 43 */
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem", /* Fedora and Red Hat */
+    "/etc/ssl/ca-bundle.pem",                            /* SUSE */
+    "/etc/ssl/cert.pem",                                 /* Alpine without the package */
+    NULL,
+};
+
 static char *copy_variable(const char *name)
 {
     const char *value = getenv(name);
@@ -26,6 +36,9 @@ void certificates_init(struct certificates *certificates, const struct http_opti
     certificates->only = text_copy(options->cert_dir);
     certificates->ca_file = copy_variable("SSL_CERT_FILE");
     certificates->ca_folder = copy_variable("SSL_CERT_DIR");
+    if (certificates->ca_file == NULL && certificates->ca_folder == NULL)
+        certificates->ca_file =
+            text_copy(authorities_find(curl_version_info(CURLVERSION_NOW)->cainfo, usual_places));
     pthread_mutex_init(&certificates->lock, NULL);
     for (const char *const *at = options->cert_folders; at != NULL && *at != NULL; at++)
         strings_add(&certificates->folders, *at);

@@ -233,6 +233,24 @@ static void the_systems_authorities_are_read_once_for_all_hosts(void **state)
     unsetenv("SSL_CERT_FILE");
 }
 
+static void authorities_are_found_where_this_system_has_them(void **state)
+{
+    const char *folder = *state;
+    CLEANUP(text) char *built_in = xasprintf("%s/built-in.pem", folder);
+    CLEANUP(text) char *absent = xasprintf("%s/absent.pem", folder);
+    CLEANUP(text) char *debian = xasprintf("%s/debian.crt", folder);
+    CLEANUP(text) char *alpine = xasprintf("%s/alpine.pem", folder);
+    const char *const places[] = {absent, debian, alpine, NULL};
+
+    assert_null(authorities_find(built_in, places));
+    put(folder, "alpine.pem", AUTHORITY);
+    assert_string_equal(authorities_find(NULL, places), alpine);
+    put(folder, "debian.crt", AUTHORITY);
+    assert_string_equal(authorities_find(built_in, places), debian);
+    put(folder, "built-in.pem", AUTHORITY);
+    assert_null(authorities_find(built_in, places));
+}
+
 static void what_is_no_certificate_is_left_to_libcurl_to_refuse(void **state)
 {
     const char *folder = *state;
@@ -255,6 +273,8 @@ int main(void)
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_cannot_be_used_is_named, make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(the_systems_authorities_are_read_once_for_all_hosts,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(authorities_are_found_where_this_system_has_them,
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(what_is_no_certificate_is_left_to_libcurl_to_refuse,
                                         make_folder, remove_folder),

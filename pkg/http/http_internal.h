@@ -108,7 +108,7 @@ struct identity {
 struct certificates {
     char *more;      /* tls_ca; NULL: none */
     char *only;      /* cert_dir; NULL: none */
-    char *ca_file;   /* SSL_CERT_FILE; NULL: the system's */
+    char *ca_file;   /* SSL_CERT_FILE, or where this system has them; NULL: where libcurl says */
     char *ca_folder; /* SSL_CERT_DIR; NULL: the system's */
     struct strings folders;
     pthread_mutex_t lock;
@@ -122,6 +122,12 @@ struct certificates {
  * either case. NULL: they cannot be read, or libcurl does TLS with another library than libssl.
  */
 X509_STORE *authorities_open(const struct certificates *certificates, const struct buf *pem);
+/*
+ * Where the system has its authorities, if `built_in`, which libcurl was built with (may be NULL),
+ * is not there: the first of `places` (NULL-terminated) that can be read; else NULL. A program that
+ * is linked statically is built elsewhere than it runs.
+ */
+const char *authorities_find(const char *built_in, const char *const *places);
 /* In place of what libcurl would read. Connections hold the store as long as they need it. */
 void authorities_use(X509_STORE *store, CURL *easy);
 
