@@ -22,6 +22,7 @@ struct building {
     atomic_uint_fast64_t reused_size;
     atomic_size_t layers_built;
     atomic_size_t layers_reused;
+    atomic_size_t layers_mounted;
 };
 
 void built_layers_release(struct built_layers *built)
@@ -159,7 +160,8 @@ static int reuse_layer(struct building *building, size_t number, const struct ca
     struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
     struct reuse reuse = {building, effort(options, layer->recipe)};
-    const struct layer_take take = {options, layer, cancel, count_reused, &reuse};
+    enum store_copied how = STORE_WAS_THERE;
+    const struct layer_take take = {options, layer, cancel, count_reused, &reuse, &how};
     bool is_right = false;
 
     if (layer_take(&take, &is_right, err) < 0)
@@ -174,6 +176,7 @@ static int reuse_layer(struct building *building, size_t number, const struct ca
     out->blob = layer->blob;
     out->diff_id = layer->diff_id;
     atomic_fetch_add(&building->layers_reused, 1);
+    atomic_fetch_add(&building->layers_mounted, how == STORE_MOUNTED);
     return 0;
 }
 
@@ -373,7 +376,8 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
 
     if (check_sizes(&options->target, plan, err) < 0)
         return -1;
-    progress_expect(options->progress, total_effort(options, plan));
+    uint64_t effort_size = total_effort(options, plan);
+    progress_expect(options->progress, effort_size);
     if (workers_run(sequential ? 1 : options->jobs, plan->layer_count + plan->others.blob_count,
                     run_job, &building, options->cancel, err) < 0)
         return explain_stop(&building, err);
@@ -382,6 +386,9 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
     built.base_size = building.reused_size + plan->others.moved;
     built.layers_built = building.layers_built;
     built.layers_reused = building.layers_reused;
+    built.layers_mounted = building.layers_mounted;
+    uint64_t dealt = built.model_size + built.cached_size + built.base_size;
+    built.spared_size = effort_size > dealt ? effort_size - dealt : 0;
     *out = built;
     built = (struct built_layers){0};
     return 0;

@@ -65,9 +65,14 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
         .base_size = built.base_size,
         .layers_built = built.layers_built,
         .layers_reused = built.layers_reused,
+        .layers_mounted = built.layers_mounted,
+        .spared_size = built.spared_size,
     };
     materials_release(out);
     materials_add_base(out, &base, &placements);
+    materials_add_places(out, &models, &placements);
+    if (options->reuse.shard_count == 0)
+        materials_add_images(out, &base);
     listing_take(&models, &companions, &out->models);
     return 0;
 }

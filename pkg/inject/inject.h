@@ -146,8 +146,10 @@ struct inject_result {
     uint64_t model_size;        /* bytes of model files that were moved */
     uint64_t cached_size;       /* and those that caches of this machine had */
     uint64_t base_size;         /* bytes of the base that were moved */
+    uint64_t spared_size;       /* bytes of models and base that were there, or were mounted */
     size_t layers_built;
     size_t layers_reused;
+    size_t layers_mounted; /* of those that are reused: by the registry, from another repository */
 };
 
 /*

@@ -254,8 +254,10 @@ struct built_layers {
     uint64_t model_size;
     uint64_t cached_size;
     uint64_t base_size;
+    uint64_t spared_size;
     size_t layers_built;
     size_t layers_reused;
+    size_t layers_mounted;
 };
 
 int build_run(const struct inject_options *options, struct build_plan *plan,
@@ -277,6 +279,7 @@ struct layer_take {
     const struct cancel *cancel;       /* may be NULL */
     count_fn *count;                   /* required; of what is copied or read */
     void *count_arg;
+    enum store_copied *how; /* becomes how it came there */
 };
 
 /*
@@ -379,5 +382,10 @@ void listing_take(struct models *models, const struct preview_companions *compan
 /* materials.c: what BASE is, and what it carried that stays. */
 void materials_add_base(struct materials *materials, const struct base *base,
                         const struct placements *placements);
+/* Where the models lie; before listing_take() has them. */
+void materials_add_places(struct materials *materials, const struct models *models,
+                          const struct placements *placements);
+/* The images of the base as they are now: with the models, once they are published. */
+void materials_add_images(struct materials *materials, const struct base *base);
 
 #endif

@@ -1,5 +1,6 @@
 #include "inject/inject.h"
 
+#include "inject/materials.h"
 #include "testing/inject_bench.h"
 
 #include "testing/golden.h"
@@ -46,6 +47,37 @@ static void a_second_run_moves_no_byte_and_gives_the_same(void **state)
     assert_int_equal(second.model_size, 0);
     assert_int_equal(second.layers_built, 0);
     assert_int_equal(second.layers_reused, 3);
+}
+
+static void a_run_tells_places_and_sizes_and_what_was_spared(void **state)
+{
+    struct bench *bench = *state;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(materials) struct materials told = MATERIALS_INIT;
+    CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
+    CLEANUP(document) struct document manifest = DOCUMENT_INIT;
+    struct inject_options options = make_options(bench, &model, 1);
+    struct inject_result result;
+    uint64_t size = 0;
+
+    put_image(bench->store, "base", PLAIN, 2);
+    struct inject_result first = inject(&options);
+    if (inject_run_told(&options, &result, &told, &err) < 0)
+        fail_msg("%s", err.text);
+    assert_true(result.spared_size >= first.model_size);
+    assert_int_equal(told.models.count, 1);
+    assert_int_equal(told.places[0].count, 1);
+    assert_int_equal(told.places[0].items[0][0], '/');
+    assert_int_equal(told.image_count, 1);
+    assert_string_equal(told.images[0].platform, "linux/amd64");
+    read_document(bench->store, "out", &manifest);
+    json_t *layers = json_object_get(manifest.json, "layers");
+    for (size_t i = 0; i < json_array_size(layers); i++)
+        size += (uint64_t)json_integer_value(json_object_get(json_array_get(layers, i), "size"));
+    assert_int_equal(told.images[0].size, size);
+    for (size_t i = 0; i < 2; i++) /* less those of the base, which has two */
+        size -= (uint64_t)json_integer_value(json_object_get(json_array_get(layers, i), "size"));
+    assert_int_equal(told.images[0].models_size, size);
 }
 
 static void injecting_into_the_result_replaces_and_does_not_stack(void **state)
@@ -338,6 +370,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         BENCH_TEST(the_result_is_its_golden_documents_whatever_the_number_of_jobs),
         BENCH_TEST(a_second_run_moves_no_byte_and_gives_the_same),
+        BENCH_TEST(a_run_tells_places_and_sizes_and_what_was_spared),
         BENCH_TEST(injecting_into_the_result_replaces_and_does_not_stack),
         BENCH_TEST(a_new_revision_takes_the_place_of_the_old),
         BENCH_TEST(the_order_of_models_and_of_calls_does_not_matter),

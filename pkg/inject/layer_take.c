@@ -84,6 +84,7 @@ static int take_blob(struct claim *claim, struct error *err)
     if (layer->fate == LAYER_COPIED && store_copy_blob(layer->from, take->options->target.store,
                                                        &layer->blob, &copy, &how, err) < 0)
         return -1;
+    *take->how = how;
     return layer->is_claim && how != STORE_STREAMED ? check_in_place(claim, err) : 0;
 }
 

@@ -14,12 +14,22 @@ struct kept_model {
     char *layout;
 };
 
+/* An image of the result. Texts are owned. */
+struct made_image {
+    char *platform;       /* "linux/arm64/v8" */
+    uint64_t size;        /* bytes of all its layers, as they are stored */
+    uint64_t models_size; /* of those that inlay has put there */
+};
+
 struct materials {
     struct descriptor base;        /* BASE as it was given: its manifest or index */
     struct strings recorded_bases; /* digests, each once, that the images of the result record as
                                       their base's: of BASE, or of what BASE was built on */
     struct listing models;         /* that were put in, companions too */
-    struct kept_model *kept;       /* each once, whatever the number of platforms */
+    struct strings *places;        /* one a model of these: folders in the images, each once */
+    struct made_image *images;     /* one a platform; of a shard none */
+    size_t image_count;
+    struct kept_model *kept; /* each once, whatever the number of platforms */
     size_t kept_count;
 };
 
