@@ -85,6 +85,27 @@ static void print_json(const char *folder, const struct cache_list *list)
     printf("%s\n", buf_text(&text));
 }
 
+static json_t *items_json(const struct cache_list *list)
+{
+    json_t *items = json_array();
+
+    for (size_t i = 0; i < list->count; i++)
+        json_array_append_new(items, item_json(&list->items[i]));
+    return items;
+}
+
+static void print_pruned(const char *folder, const struct cache_prune_result *result)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    json_auto_t *document =
+        json_pack("{s:i, s:o, s:I, s:o, s:o}", "version", 1, "folder", text_to_json(folder),
+                  "freed", (json_int_t)cache_list_size(&result->removed), "removed",
+                  items_json(&result->removed), "in_use", items_json(&result->in_use));
+
+    json_to_buf(document, &text);
+    printf("%s\n", buf_text(&text));
+}
+
 static void print_total(const char *name, const struct cache_list *list)
 {
     printf("%s %s: %zu file%s\n", name, text_format_size(cache_list_size(list)).text, list->count,
@@ -159,13 +180,15 @@ static int run_prune(const struct command_context *context, const struct options
         .cancel = context->cancel,
     };
 
-    if (options_has(options, "json"))
-        return error_set(err, ERROR_USAGE, "--json is for 'inlay cache list'");
     if (!has_criterion(options))
         return error_set(err, ERROR_USAGE,
                          "nothing says what to remove; expected --older-than DAYS, --max-size SIZE "
                          "or --partial");
     int status = cache_prune(&prune, &result, err);
+    if (options_has(options, "json")) {
+        print_pruned(options->names[1], &result);
+        return status;
+    }
     for (size_t i = 0; i < result.removed.count; i++)
         add_row(&table, &result.removed.items[i], "removed");
     for (size_t i = 0; i < result.in_use.count; i++)
@@ -191,7 +214,7 @@ const struct command cache_command = {
     .name = "cache",
     .summary = "list and prune what --download-cache keeps",
     .usage = "list DIR [--json]",
-    .more = "prune DIR [--older-than DAYS] [--max-size SIZE] [--partial]",
+    .more = "prune DIR [--older-than DAYS] [--max-size SIZE] [--partial] [--json]",
     .about = "Lists and removes files that --download-cache DIR has kept. What a running inlay is "
              "using is left.",
     .example = "prune /var/cache/models --older-than 30 --max-size 200G",

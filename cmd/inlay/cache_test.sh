@@ -191,7 +191,6 @@ complains 2 'no DIR is named' cache list
 complains 2 'one name too many' cache list kept kept
 complains 2 '--older-than DAYS, --max-size SIZE or --partial' cache prune kept
 complains 2 'are for '"'inlay cache prune'" cache list kept --partial
-complains 2 '--json is for' cache prune kept --partial --json
 complains 2 '--max-size' cache prune kept --max-size much
 complains 2 '--older-than' cache prune kept --older-than never
 complains 2 'is not known' cache list kept --insecure x

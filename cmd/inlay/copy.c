@@ -1,5 +1,6 @@
 #include "copy/copy.h"
 #include "core/text.h"
+#include "result.h"
 #include "session.h"
 
 #include <string.h>
@@ -73,7 +74,10 @@ static int run_copy(const struct command_context *context, struct options *optio
         log_info(session->stores.log, "done: already there");
     else
         log_info(session->stores.log, "done: moved %s", text_format_size(result.moved).text);
-    return session_say_target(&copying.target, &result.manifest.digest, err);
+    json_auto_t *more = json_pack("{s:b, s:{s:I}}", "was_there", (int)result.was_there, "moved",
+                                  "image", (json_int_t)result.moved);
+    const struct result said = {options, &copying.target, &result.manifest, more};
+    return result_say(&said, err);
 }
 
 static const struct argument_help arguments[] = {

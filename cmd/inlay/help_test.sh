@@ -104,7 +104,7 @@ refuse "'c' is one argument too many; see 'inlay copy --help'" copy oci:a:1 oci:
 refuse "'b' is one argument too many; see 'inlay inspect --help'" inspect oci:a:1 b
 refuse "no IMAGE is named; see 'inlay verify --help'" verify
 refuse "the option '-x' is not known; see 'inlay inspect --help'" inspect -qx
-refuse "the option '-x' is not known; see 'inlay inspect --help'" inspect --json -xq
+refuse "the option '-x' is not known; see 'inlay inspect --help'" inspect --verbose -xq
 refuse "the option '--quiet=x' takes no value; see 'inlay inspect --help'" inspect --quiet=x
 refuse "the option '--bogus=1' is not known; see 'inlay inspect --help'" inspect --bogus=1
 

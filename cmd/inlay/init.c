@@ -2,6 +2,7 @@
 #include "core/file.h"
 #include "core/text.h"
 #include "injection.h"
+#include "json.h"
 #include "preset_list.h"
 #include "scanned.h"
 
@@ -272,6 +273,19 @@ static int find_models(struct init_run *run, struct error *err)
                      scanned);
 }
 
+static void print_json(const struct init_run *run)
+{
+    json_t *models = json_array();
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    for (size_t i = 0; i < run->project.models.count; i++)
+        json_array_append_new(models, text_to_json(run->project.models.items[i].model));
+    json_auto_t *document = json_pack("{s:i, s:o, s:o}", "version", 1, "project",
+                                      text_to_json(run->path), "models", models);
+    json_to_buf(document, &text);
+    printf("%s\n", buf_text(&text));
+}
+
 static int run_init(const struct command_context *context, struct options *options,
                     struct error *err)
 {
@@ -288,9 +302,12 @@ static int run_init(const struct command_context *context, struct options *optio
     project_format(&run.project, &text);
     if (file_replace_named(run.path, text.data, text.size, err) < 0)
         return -1;
-    printf("%s: %zu model%s; 'inlay lock' writes down what they are now, 'inlay inject' bakes "
-           "them\n",
-           run.path, run.project.models.count, run.project.models.count == 1 ? "" : "s");
+    if (options_has(options, "json"))
+        print_json(&run);
+    else
+        printf("%s: %zu model%s; 'inlay lock' writes down what they are now, 'inlay inject' bakes "
+               "them\n",
+               run.path, run.project.models.count, run.project.models.count == 1 ? "" : "s");
     return 0;
 }
 

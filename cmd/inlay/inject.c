@@ -3,25 +3,11 @@
 #include "attest.h"
 #include "cache/cache.h"
 #include "core/text.h"
+#include "injected.h"
 #include "injection.h"
+#include "result.h"
 
 #include <string.h>
-
-/* A line for each tag. */
-static int say_targets(struct options *options, const struct digest *digest, struct error *err)
-{
-    struct reference *target = &options->target;
-
-    if (session_say_target(target, digest, err) < 0)
-        return -1;
-    for (size_t i = 0; i < options->more_targets.count; i++) {
-        free(target->tag);
-        target->tag = xstrdup(options->more_targets.items[i]);
-        if (session_say_target(target, digest, err) < 0)
-            return -1;
-    }
-    return 0;
-}
 
 /* What a second call of the same need not do again. */
 static int explain_stop(const struct injection *injection, struct error *err)
@@ -47,9 +33,13 @@ static int finish(struct injection *injection, struct options *options,
                   struct error *err)
 {
     CLEANUP(error) struct error why = ERROR_INIT;
-    bool is_attested = attest_write(injection, result, materials, &why) == 0;
+    bool is_shard = injection->options.reuse.shard_count > 0;
+    bool is_attested = is_shard || attest_write(injection, result, materials, &why) == 0;
+    json_auto_t *more = injected_to_json(result, materials);
+    const struct result said = {options, &options->target, is_shard ? NULL : &result->manifest,
+                                more};
 
-    if (say_targets(options, &result->manifest.digest, err) < 0)
+    if (result_say(&said, err) < 0)
         return -1;
     return is_attested ? 0 : error_move(err, &why);
 }
@@ -75,11 +65,9 @@ static int run_inject(const struct command_context *context, struct options *opt
              result.layers_built, result.layers_built == 1 ? "" : "s", result.layers_reused,
              text_format_size(result.model_size).text, cached,
              text_format_size(result.base_size).text);
-    if (injection.options.reuse.shard_count > 0) {
+    if (injection.options.reuse.shard_count > 0)
         log_info(injection.options.log, "shard %u of %u: no image is written",
                  injection.options.reuse.shard + 1, injection.options.reuse.shard_count);
-        return 0;
-    }
     return finish(&injection, options, &result, &materials, err);
 }
 

@@ -181,7 +181,7 @@ refuse 3 'the base oci:none' acme/small -o x.tar --base oci:none:1
 refuse 2 'linux/amd64, linux/arm64; choose one with --platform' acme/small -o x.tar --base oci:base:1
 refuse 3 "no image for 'linux/s390x'" acme/small -o x.tar --base oci:base:1 --platform s390x
 refuse 2 '--base and --creds both want to read standard input' acme/small -o x.tar --base oci-archive:- --creds h=-
-for option in to=x no-index keep-attestations force online json; do
+for option in to=x no-index keep-attestations force online; do
     refuse 2 "'--$option' is not known" acme/small -o x.tar --$option
 done
 for option in base=x output=x; do

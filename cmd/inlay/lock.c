@@ -3,6 +3,7 @@
 #include "command.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "lock_json.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -239,6 +240,10 @@ static int check(struct lock_run *run, struct error *err)
     if (injection_check_lock(run->calls[0], &run->before, run->path, err) < 0 ||
         check_whole(run, err) < 0 || check_licenses(run, err) < 0)
         return -1;
+    if (options_has(run->line, "json")) {
+        lock_print_json(run->path, &run->before, &run->before);
+        return 0;
+    }
     for (size_t i = 0; i < run->before.model_count; i++)
         files += run->before.models[i].plan.count;
     printf("%s fits: %zu model%s, %zu file%s\n", run->path, run->before.model_count,
@@ -336,7 +341,9 @@ static void print_changes(const struct lock_run *run)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
 
-    if (lock_format_changes(&run->before, &run->after, &text) == 0)
+    if (options_has(run->line, "json"))
+        lock_print_json(run->path, &run->before, &run->after);
+    else if (lock_format_changes(&run->before, &run->after, &text) == 0)
         printf("%s: no model has changed\n", run->path);
     else
         fputs(buf_text(&text), stdout);

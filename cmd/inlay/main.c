@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/text.h"
 #include "help.h"
+#include "json.h"
 #include "options.h"
 #include "output.h"
 
@@ -132,6 +133,31 @@ static bool asks_for_help(int argc, char **argv)
     return false;
 }
 
+/* Before the command line is parsed, which may be what is wrong. */
+static bool asks_for_json(int argc, char **argv)
+{
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+        if (strcmp(argv[i], "--json") == 0)
+            return true;
+    return false;
+}
+
+/* The last line on standard error: standard output has the results alone. */
+static void say_error(const struct error *err, int status, bool in_json)
+{
+    CLEANUP(buf) struct buf line = BUF_INIT;
+
+    if (in_json) {
+        json_auto_t *document =
+            json_pack("{s:{s:i, s:s, s:o}}", "error", "status", status, "kind",
+                      error_kind_name(err->kind), "message", text_to_json(err->text));
+        json_to_buf(document, &line);
+    } else {
+        buf_addf(&line, "inlay: %s", err->text);
+    }
+    fprintf(stderr, "%s\n", buf_text(&line));
+}
+
 static int say_help(const struct command_context *context, const struct command *command,
                     struct error *err)
 {
@@ -200,8 +226,8 @@ int main(int argc, char **argv)
     const struct command_context context = {&interrupted, secrets, output};
     atexit(end_for_others);
     if (cancel_check(&interrupted, &err) < 0 || run(&context, argc, argv, &err) < 0) {
-        fprintf(stderr, "inlay: %s\n", err.text);
         status = exit_status(err.kind);
+        say_error(&err, status, asks_for_json(argc, argv));
     }
     is_over = true;
     return status;

@@ -182,9 +182,6 @@ static int set_expected(const struct option_input *in, struct error *err)
 #define IMAGE_MAKERS (COMMAND_INJECT | COMMAND_PLAN)
 #define MODEL_PLACERS (IMAGE_MAKERS | COMMAND_LAYER)
 #define PROJECT_READERS (MODEL_PLACERS | COMMAND_LOCK)
-#define JSON_WRITERS                                                                               \
-    (COMMAND_PLAN | COMMAND_INSPECT | COMMAND_VERIFY | COMMAND_CACHE | COMMAND_PRESETS |           \
-     COMMAND_LAYOUTS | COMMAND_SCAN | COMMAND_VERSION)
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
@@ -236,7 +233,8 @@ const struct option_row option_rows[] = {
      .set = set_platform},
     {RESULT, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_COPY,
      .help = "the one image of an index that is for it, without the index", .set = set_platform},
-    {RESULT, "json", 0, NULL, JSON_WRITERS, .help = "for programs: one JSON document"},
+    {RESULT, "json", 0, NULL, EVERYBODY,
+     .help = "for programs: one JSON document, and an error as JSON on standard error"},
 
     {RESULT, "tree", 0, NULL, COMMAND_INSPECT,
      .help = "the folders down to each model, with mode and owner, and the links to it"},

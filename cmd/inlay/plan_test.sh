@@ -76,5 +76,3 @@ expect_exit 3 "$INLAY" plan oci:base:1 acme/tiny@nothing
 expect_exit 3 "$INLAY" plan oci:base:2 acme/tiny
 expect_exit 6 "$INLAY" plan oci:base:1 acme/tiny --user nobody-there
 expect_exit 2 "$INLAY" plan oci:base:1
-expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci:out:1 --json
-expect_contains "$ERR" "'--json' is not known"

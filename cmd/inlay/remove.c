@@ -1,6 +1,7 @@
 #include "remove/remove.h"
 #include "core/text.h"
 #include "preset_list.h"
+#include "result.h"
 #include "session.h"
 #include "source/source.h"
 
@@ -140,7 +141,11 @@ static int run_remove(const struct command_context *context, struct options *opt
         return -1;
     log_info(session->stores.log, "done: %zu layer%s removed; moved %s", result.layers_removed,
              result.layers_removed == 1 ? "" : "s", text_format_size(result.moved).text);
-    return session_say_target(&options->target, &result.manifest.digest, err);
+    json_auto_t *more =
+        json_pack("{s:{s:I}, s:{s:I}}", "layers", "removed", (json_int_t)result.layers_removed,
+                  "moved", "image", (json_int_t)result.moved);
+    const struct result said = {options, &options->target, &result.manifest, more};
+    return result_say(&said, err);
 }
 
 static const struct argument_help arguments[] = {

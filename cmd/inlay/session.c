@@ -3,7 +3,6 @@
 #include "core/draft.h"
 #include "core/text.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -264,19 +263,4 @@ char *session_memo_folder(void)
         draft_sweep(part);
     }
     return folder;
-}
-
-int session_say_target(const struct reference *target, const struct digest *digest,
-                       struct error *err)
-{
-    CLEANUP(text) char *name = reference_format(target, false);
-    bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
-
-    FILE *stream = is_taken ? stderr : stdout;
-
-    if (fprintf(stream, "%s@%s\n", name, digest_format(digest).text) >= 0 && fflush(stream) == 0)
-        return 0;
-    return error_set(err, ERROR_LOCAL,
-                     "%s@%s is published, but could not be written to standard %s", name,
-                     digest_format(digest).text, is_taken ? "error" : "output");
 }

@@ -61,11 +61,4 @@ int session_find_hub_cache(const struct options *options, struct source_context 
  */
 char *session_memo_folder(void);
 
-/*
- * Prints "TARGET@sha256:…", the one line on standard output of a command that writes an image; on
- * standard error if the image itself goes to standard output.
- */
-int session_say_target(const struct reference *target, const struct digest *digest,
-                       struct error *err) MUST_CHECK;
-
 #endif

@@ -27,6 +27,7 @@ bad() { # SUMMARY VERIFY-ARGUMENT...
     local summary=$1
     shift
     expect_exit 7 "$INLAY" verify --quiet "$@"
+    [[ $ERR != '{'* ]] || ERR="inlay: $(jq -r .error.message <<<"$ERR")"
     expect_eq "inlay: $summary" "$ERR" "stderr of: verify $*"
 }
 

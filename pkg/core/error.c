@@ -8,6 +8,27 @@
 
 static char *format_text(const char *format, va_list arguments) PRINTF_FORMAT(1, 0);
 
+const char *error_kind_name(enum error_kind kind)
+{
+    static const char *const names[] = {
+        [ERROR_NONE] = "none",
+        [ERROR_USAGE] = "usage",
+        [ERROR_NOT_FOUND] = "not-found",
+        [ERROR_DENIED] = "denied",
+        [ERROR_UNREACHABLE] = "unreachable",
+        [ERROR_UNSUPPORTED] = "unsupported",
+        [ERROR_CORRUPT] = "corrupt",
+        [ERROR_LOCAL] = "local",
+        [ERROR_CANCELED] = "canceled",
+        [ERROR_CONFLICT] = "conflict",
+        [ERROR_UNCERTAIN] = "uncertain",
+        [ERROR_REFUSED] = "refused",
+        [ERROR_INTERNAL] = "internal",
+    };
+
+    return names[kind];
+}
+
 static char *format_text(const char *format, va_list arguments)
 {
     char *text = NULL;

@@ -34,6 +34,8 @@ struct error {
         ERROR_NONE, NULL                                                                           \
     }
 
+/* For programs: "usage", "not-found", "local"; constant. */
+const char *error_kind_name(enum error_kind kind);
 /* Starts an error, replacing what was there. Control characters in it become '?'. Returns -1. */
 int error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF_FORMAT(3, 4);
 /* The same for a system call: ": " and the words for `number` follow; the kind is ERROR_LOCAL. */
