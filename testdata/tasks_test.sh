@@ -10,8 +10,11 @@ start_hub '{"id": "intfloat/multilingual-e5-small", "commits": [
         {"path": "modules.json", "text": "[]"}, {"path": "model.safetensors", "synthetic": 2000000, "seed": 1}]},
     {"name": "c2", "oid": "'$c2'", "files": [{"path": "config.json", "text": "{\"v\": 2}"}, {"path": "README.md", "text": "---\nlicense: mit\n---\n"},
         {"path": "modules.json", "text": "[]"}, {"path": "model.safetensors", "synthetic": 2000000, "seed": 1}]}],
-    "branches": {"main": "c1"}, "tags": {"v2": "c2"}, "info": {"cardData": {"license": "mit"}, "tags": ["license:mit"]}}'
-export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
+    "branches": {"main": "c1"}, "tags": {"v2": "c2"}, "info": {"cardData": {"license": "mit"}, "tags": ["license:mit"]}}' \
+    '{"id": "acme/private", "private": true, "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "text": "a"}]}' \
+    '{"tokens": {"hf_reader": ["acme/private"]}}'
+expect_exit 4 env HF_ENDPOINT="$HUB_URL" HF_TOKEN=hf_nobody "$INLAY" plan scratch acme/private
+export HF_ENDPOINT=$HUB_URL HF_TOKEN=hf_reader XDG_CACHE_HOME=$TEST_DIR/cache
 start_registry
 make_base base 1 --user app
 make_base base other --user nohome --env HOME=/tmp
@@ -48,6 +51,11 @@ expect_eq "$(skopeo inspect --raw oci-archive:air-gapped/rag.tar:1.4-e5 | sha256
     "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/air-gapped/internal/rag:1.4-e5" | sha256sum)" 'the same digest on the other side'
 shared() { skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/many-services/$1" | jq -r '.layers[].digest' | sort; }
 [ "$(comm -12 <(shared rag:1.4-e5) <(shared search:7-e5) | wc -l)" -ge 2 ] || fail 'two services have no layers in common'
+
+# No token is in what was written.
+if grep -rqaF hf_reader "$REGISTRY_DATA"; then
+    fail 'the registry has the token'
+fi
 
 # Links between the pages lead somewhere.
 for page in "$pages"/*.md "$pages"/../ci/README.md; do
