@@ -214,9 +214,11 @@ const struct command cache_command = {
     .name = "cache",
     .summary = "list and prune what --download-cache keeps",
     .usage = "list DIR [--json]",
-    .more = "prune DIR [--older-than DAYS] [--max-size SIZE] [--partial] [--json]",
+    .more = "prune DIR [--older-than DAYS] [--max-size SIZE] [--partial]",
     .about = "Lists and removes files that --download-cache DIR has kept. What a running inlay is "
              "using is left.",
-    .example = "prune /var/cache/models --older-than 30 --max-size 200G",
+    .examples = {"list /var/cache/models",
+                 "prune /var/cache/models --older-than 30 --max-size 200G",
+                 "prune /var/cache/models --partial"},
     .run = run_cache,
 };

@@ -41,6 +41,8 @@ struct argument_help {
     const char *text;
 };
 
+#define COMMAND_EXAMPLES 3
+
 /* A row of the table of commands; texts are wrapped where they are printed. */
 struct command {
     enum command_id id;
@@ -52,10 +54,11 @@ struct command {
     const char *about;   /* what it does */
     const char *names[3]; /* the arguments that it needs; "MODEL…" is one and more, "[MODEL…]" none
                                and more. NULL: any */
-    const struct argument_help *arguments; /* up to one without a name; may be NULL */
-    const char *example;                   /* what follows "inlay " */
-    const char *environment;               /* the variables that it reads; NULL: none */
-    const char *result;                    /* what it prints, and how it ends; may be NULL */
+    const struct argument_help *arguments;  /* up to one without a name; may be NULL */
+    const char *examples[COMMAND_EXAMPLES]; /* what follows "inlay NAME "; the commonest first; may
+                                               be less */
+    const char *environment;                /* the variables that it reads; NULL: none */
+    const char *result;                     /* what it prints, and how it ends; may be NULL */
     int (*run)(const struct command_context *context, struct options *options, struct error *err);
 };
 

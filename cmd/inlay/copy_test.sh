@@ -265,7 +265,7 @@ start_registry --read-only
 expect_exit 4 "$INLAY" copy --quiet "oci:$TEST_DIR/kind:1" "$REGISTRY/x:1"
 expect_contains "$ERR" "the target $REGISTRY/x"
 
-expect_exit 0 "$INLAY" copy --help
+expect_exit 0 "$INLAY" copy --help-all
 expect_contains "$OUT" 'Usage: inlay copy FROM TO'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"

@@ -1,13 +1,14 @@
 #include "help.h"
 
+#include "core/text.h"
+#include "help_text.h"
 #include "options.h"
 #include "table.h"
 
 #include <string.h>
 
-#define COLUMNS 100
 #define INDENT 2
-#define GAP 2 /* between columns */
+#define GAP 2 /* between columns, as help_add_cell() leaves it */
 
 const struct exit_status exit_statuses[] = {
     {ERROR_NONE, 0, "done"},
@@ -26,60 +27,6 @@ const struct exit_status exit_statuses[] = {
     {ERROR_NONE, 0, NULL},
 };
 
-/* Text that is wrapped: lines go on below the column in which it began. */
-struct wrapping {
-    struct buf *out;
-    size_t left; /* where lines begin */
-    size_t at;   /* where the line has come to */
-};
-
-static void add_spaces(struct buf *out, size_t count)
-{
-    buf_addf(out, "%*s", (int)count, "");
-}
-
-static void add_word(struct wrapping *wrapping, const char *word, size_t size)
-{
-    CLEANUP(text) char *text = xasprintf("%.*s", (int)size, word);
-    size_t width = text_width(text);
-    bool is_first = wrapping->at <= wrapping->left;
-
-    if (!is_first && wrapping->at + 1 + width > COLUMNS) {
-        buf_add_text(wrapping->out, "\n");
-        add_spaces(wrapping->out, wrapping->left);
-        wrapping->at = wrapping->left;
-        is_first = true;
-    }
-    buf_addf(wrapping->out, "%s%s", is_first ? "" : " ", text);
-    wrapping->at += width + (is_first ? 0 : 1);
-}
-
-/* From column `left` on, where the line has come to; a line feed in the text begins a new line. */
-static void add_wrapped(struct buf *out, size_t left, const char *text)
-{
-    struct wrapping wrapping = {out, left, left};
-
-    while (*text != '\0') {
-        size_t size = strcspn(text, " \n");
-        if (size > 0)
-            add_word(&wrapping, text, size);
-        text += size;
-        if (*text == '\n') {
-            buf_add_text(out, "\n");
-            add_spaces(out, left);
-            wrapping.at = left;
-        }
-        text += *text != '\0';
-    }
-    buf_add_text(out, "\n");
-}
-
-static void add_paragraph(struct buf *out, const char *text)
-{
-    buf_add_text(out, "\n");
-    add_wrapped(out, 0, text);
-}
-
 static void add_exit_statuses(struct buf *out)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
@@ -88,42 +35,51 @@ static void add_exit_statuses(struct buf *out)
         buf_addf(&text, "%s %d %s", each == exit_statuses ? "Exit status:" : ",", each->status,
                  each->name);
     buf_add_text(&text, ".");
-    add_paragraph(out, buf_text(&text));
+    help_add_paragraph(out, buf_text(&text));
 }
 
-/* One cell of `width`, and the gap behind it. */
-static void add_cell(struct buf *out, const char *text, size_t width)
+const struct argument_help *help_next_argument(const struct argument_help *argument)
 {
-    buf_add_text(out, text);
-    add_spaces(out, width - text_width(text) + GAP);
+    do
+        argument++;
+    while (argument->name != NULL && argument->name[0] == '\0');
+    return argument;
+}
+
+/* An argument in all its forms, and what there is to say of it. */
+static void add_argument(const struct argument_help *first, size_t forms, struct buf *out)
+{
+    const struct argument_help *end = help_next_argument(first);
+
+    buf_addf(out, "\n%s:\n", first->name);
+    for (const struct argument_help *each = first; each < end; each++) {
+        if (each->form == NULL)
+            continue;
+        help_add_spaces(out, INDENT);
+        help_add_cell(out, each->form, forms);
+        help_add_wrapped(out, INDENT + forms + GAP, each->text);
+    }
+    for (const struct argument_help *each = first; each < end; each++) {
+        if (each->form != NULL)
+            continue;
+        help_add_spaces(out, INDENT);
+        help_add_wrapped(out, INDENT, each->text);
+    }
 }
 
 static void add_arguments(const struct argument_help *arguments, struct buf *out)
 {
-    size_t names = 0;
     size_t forms = 0;
 
-    for (const struct argument_help *each = arguments; each->name != NULL; each++) {
-        if (text_width(each->name) > names)
-            names = text_width(each->name);
+    for (const struct argument_help *each = arguments; each->name != NULL; each++)
         if (each->form != NULL && text_width(each->form) > forms)
             forms = text_width(each->form);
-    }
-    buf_add_text(out, "\n");
-    for (const struct argument_help *each = arguments; each->name != NULL; each++) {
-        size_t left = INDENT + names + GAP;
-        add_spaces(out, INDENT);
-        add_cell(out, each->name, names);
-        if (each->form != NULL) {
-            add_cell(out, each->form, forms);
-            left += forms + GAP;
-        }
-        add_wrapped(out, left, each->text);
-    }
+    for (const struct argument_help *each = arguments; each->name != NULL;
+         each = help_next_argument(each))
+        add_argument(each, forms, out);
 }
 
-/* "-o, --output FILE", "--shared[=DIR]"; caller frees. */
-static char *format_label(const struct option_row *row)
+char *help_format_label(const struct option_row *row)
 {
     char letter[] = {'-', row->letter, ',', ' ', '\0'};
 
@@ -133,48 +89,66 @@ static char *format_label(const struct option_row *row)
                      row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
 }
 
-static void add_option(const struct option_row *row, size_t width, struct buf *out)
+/* The same without what is left out mostly: "--platform OS/ARCH"; caller frees. */
+static char *format_brief_label(const struct option_row *row)
 {
-    CLEANUP(text) char *label = format_label(row);
+    CLEANUP(text) char *label = help_format_label(row);
 
-    add_spaces(out, INDENT);
-    add_cell(out, label, width);
-    add_wrapped(out, INDENT + width + GAP, row->help);
+    return row->otherwise != NULL ? TAKE(label) : xstrndup(label, strcspn(label, "["));
 }
 
-static bool is_listed(const struct option_row *row, const struct command *command,
-                      const char *title)
+/* The options of a command that are wanted. */
+struct selection {
+    const struct command *command;
+    const char *title; /* those under this one; NULL: those that are common */
+};
+
+static bool is_listed(const struct option_row *row, const struct selection *selection)
 {
-    return (row->commands & command->id) != 0 && strcmp(row->title, title) == 0;
+    if (selection->title == NULL)
+        return (row->common & row->commands & selection->command->id) != 0;
+    return (row->commands & selection->command->id) != 0 &&
+           strcmp(row->title, selection->title) == 0;
 }
 
-/* The options of `command` under one title, which begin with `first`. */
-static void add_group(const struct command *command, const struct option_row *first,
-                      struct buf *out)
+static char *format_listed(const struct option_row *row, const struct selection *selection)
 {
+    return selection->title != NULL ? help_format_label(row) : format_brief_label(row);
+}
+
+static void add_options(const struct selection *selection, struct buf *out)
+{
+    bool is_brief = selection->title == NULL;
     size_t width = 0;
 
-    for (const struct option_row *row = first; row->name != NULL; row++) {
-        CLEANUP(text) char *label = format_label(row);
-        if (is_listed(row, command, first->title) && text_width(label) > width)
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        CLEANUP(text) char *label = format_listed(row, selection);
+        if (is_listed(row, selection) && text_width(label) > width)
             width = text_width(label);
     }
-    buf_addf(out, "\n%s%s", first->title, first->title[0] != '\0' ? "\n" : "");
-    for (const struct option_row *row = first; row->name != NULL; row++)
-        if (is_listed(row, command, first->title))
-            add_option(row, width, out);
+    buf_addf(out, "\n%s\n", is_brief ? "Options:" : selection->title);
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        CLEANUP(text) char *label = format_listed(row, selection);
+        if (!is_listed(row, selection))
+            continue;
+        help_add_spaces(out, INDENT);
+        help_add_cell(out, label, width);
+        help_add_wrapped(out, INDENT + width + GAP,
+                         is_brief && row->brief != NULL ? row->brief : row->help);
+    }
 }
 
-static void add_options(const struct command *command, struct buf *out)
+const char *help_next_title(const struct command *command, const char *title)
 {
-    const char *title = NULL;
+    bool is_there = false;
 
     for (const struct option_row *row = option_rows; row->name != NULL; row++) {
-        if ((row->commands & command->id) == 0 || (title != NULL && strcmp(row->title, title) == 0))
-            continue;
-        title = row->title;
-        add_group(command, row, out);
+        bool is_same = title != NULL && strcmp(row->title, title) == 0;
+        is_there = is_there || is_same;
+        if ((title == NULL || (is_there && !is_same)) && (row->commands & command->id) != 0)
+            return row->title;
     }
+    return NULL;
 }
 
 /* A line for each usage. */
@@ -187,34 +161,58 @@ static void add_usages(const struct command *command, struct buf *out)
     }
 }
 
+static void add_examples(const struct command *command, struct buf *out)
+{
+    buf_add_text(out, "\nExamples:\n");
+    for (size_t i = 0; i < COMMAND_EXAMPLES && command->examples[i] != NULL; i++)
+        buf_addf(out, "  inlay %s %s\n", command->name, command->examples[i]);
+}
+
+void help_format_brief(const struct command *command, struct buf *out)
+{
+    CLEANUP(text)
+    char *more = xasprintf("'inlay %s --help-all' tells of all options%s and exit statuses.",
+                           command->name, command->arguments != NULL ? ", arguments" : "");
+
+    add_usages(command, out);
+    help_add_paragraph(out, command->about);
+    add_examples(command, out);
+    add_options(&(struct selection){command, NULL}, out);
+    help_add_paragraph(out, more);
+}
+
 void help_format_command(const struct command *command, struct buf *out)
 {
     add_usages(command, out);
-    add_paragraph(out, command->about);
+    help_add_paragraph(out, command->about);
     if (command->arguments != NULL)
         add_arguments(command->arguments, out);
-    add_options(command, out);
+    for (const char *title = NULL; (title = help_next_title(command, title)) != NULL;)
+        add_options(&(struct selection){command, title}, out);
     if (command->environment != NULL) {
         CLEANUP(text) char *text = xasprintf("Environment: %s.", command->environment);
-        add_paragraph(out, text);
+        help_add_paragraph(out, text);
     }
     if (command->result != NULL)
-        add_paragraph(out, command->result);
+        help_add_paragraph(out, command->result);
     add_exit_statuses(out);
-    buf_addf(out, "\nExample:\n  inlay %s %s\n", command->name, command->example);
+    add_examples(command, out);
 }
 
-void help_format_program(const struct command *const *commands, size_t count, struct buf *out)
+void help_format_program(const struct command *const *commands, size_t count, bool all,
+                         struct buf *out)
 {
-    buf_add_text(out,
-                 "inlay bakes models into container images, without a Dockerfile or a container "
-                 "engine.\n\nUsage: inlay COMMAND [OPTION…] …\n\nCommands:\n");
+    buf_add_text(out, "inlay bakes models into container images, without a Dockerfile or an "
+                      "engine.\n\nUsage: inlay COMMAND [OPTION…] …\n\nCommands:\n");
     for (size_t i = 0; i < count; i++)
         buf_addf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     buf_addf(out,
-             "\nOptions:\n"
-             "  -h, --help     this text; 'inlay COMMAND --help' tells of a command\n"
-             "  -V, --version  the version; 'inlay version' tells of the libraries, too\n"
+             "\n"
+             "  inlay help COMMAND        what it does, examples, the options that people use\n"
+             "  inlay COMMAND --help-all  all of it\n"
+             "  inlay --version, -V       the version\n"
              "\nExample:\n  inlay %s %s\n",
-             commands[0]->name, commands[0]->example);
+             commands[0]->name, commands[0]->examples[0]);
+    if (all)
+        add_exit_statuses(out);
 }

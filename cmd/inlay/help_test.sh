@@ -12,7 +12,9 @@ expect_contains "$OUT" 'inject'
 program=$OUT
 expect_exit 0 "$INLAY" help
 expect_eq "$program" "$OUT"
-for way in 'inject --help' 'inject -h' 'help inject' 'inject base --to x --help'; do
+expect_exit 0 "$INLAY" --help-all
+expect_contains "$OUT" "$program"
+for way in 'inject --help' 'inject -h' 'help inject' 'inject base --to x --help' 'inject --help-all' 'help inject --help-all' '--help-all inject'; do
     # shellcheck disable=SC2086 # the ways are words
     expect_exit 0 "$INLAY" $way
     expect_contains "$OUT" 'Usage: inlay inject BASE MODEL'
@@ -36,19 +38,28 @@ expect_eq "$(tr ' ' '\n' <<<"$commands" | sort)" \
 declare -A help
 every=''
 for command in $commands; do
+    # What people use fits a screen: what it does, examples, and no more than ten options.
     expect_exit 0 "$INLAY" "$command" --help
+    brief=$OUT
+    [ "$(wc -l <<<"$brief")" -le 30 ] || fail "the help of $command has more than 30 lines"
+    [ "$(columns <<<"$brief")" -le 80 ] || fail "a line of the help of $command is wider than 80 columns"
+    [ "$(grep -cE '^  (-[a-z], )?--' <<<"$brief")" -le 10 ] || fail "the help of $command has more than ten options"
+    grep -q "^'inlay $command --help-all' tells of all" <<<"$brief" || fail "the help of $command does not say where the rest is"
+    expect_exit 0 "$INLAY" "$command" --help-all
+    for example in "$brief" "$OUT"; do
+        expect_eq "$([ "$command" = version ] && echo 1 || echo 3)" "$(sed -n '/^Examples:/,/^$/p' <<<"$example" | grep -c "^  inlay $command ")" "examples of $command"
+    done
     help[$command]=$(grep -E '^  (-[a-z], )?--' <<<"$OUT" | sed 's/^  //; s/  .*//')
     every+=" $(grep -oE -- '--[a-z-]+' <<<"${help[$command]}" | tr '\n' ' ')"
-    [ "$(columns <<<"$OUT")" -le 100 ] || fail "a line of the help of $command is wider than 100 columns"
+    [ "$(columns <<<"$OUT")" -le 80 ] || fail "a line of the help of $command is wider than 80 columns"
     grep -q '^Exit status: 0 done, 2 usage' <<<"$OUT" || fail "the help of $command has no exit status"
     # Nothing is said of options that the command does not take, but as those of another command.
-    for option in $(tr '\n' ' ' <<<"$OUT" | sed "s/  */ /g; s/'inlay [^']*'//g" | grep -oE -- ' \(?--[a-z][a-z-]*' | tr -d ' (' | sort -u); do
+    for option in $(tr '\n' ' ' <<<"$brief$OUT" | sed "s/  */ /g; s/'inlay [^']*'//g" | grep -oE -- ' \(?--[a-z][a-z-]*' | tr -d ' (' | sort -u); do
         grep -qE -- "^(-[a-z], )?$option( |\[|\$)" <<<"${help[$command]}" || [ "$command $option" = 'cache --download-cache' ] \
             || [ "$command $option" = 'layouts --layout' ] || fail "the help of $command speaks of $option"
     done
-    grep -A 1 '^Example:' <<<"$OUT" | grep -q "^  inlay $command " || fail "the help of $command has no example"
 done
-every=$(tr ' ' '\n' <<<"$every" | grep . | grep -vx -- --help | sort -u)
+every=$(tr ' ' '\n' <<<"$every" | grep . | grep -vxE -- '--help|--help-all' | sort -u)
 [ "$(wc -l <<<"$every")" -ge 39 ] || fail "there are few options: $every"
 for command in $commands; do
     pages=("$docs/$command.md" "$docs/registries.md")
@@ -132,7 +143,7 @@ refuse "IMAGE and --creds both want to read standard input; name a file" inspect
 refuse "--cache-dir 'b' is not an absolute path" inject a m --to oci:x:1 --cache-dir /a --cache-dir b
 refuse "IMAGE: '--json' is not a repository (parts of a-z, 0-9 with '.', '_', '-' between them, joined by '/')" inspect -- --json
 refuse "no MODEL is named; see 'inlay layer --help'" layer -qox
-for way in '-qh' '--hel' '-q x --help'; do
+for way in '-qh' '--hel' '-q x --help' '--help-a'; do
     # shellcheck disable=SC2086 # the ways are words
     expect_exit 0 "$INLAY" inspect $way
     expect_contains "$OUT" 'Usage: inlay inspect IMAGE'

@@ -327,7 +327,10 @@ const struct command init_command = {
              "lock' go: models as they are named, and those that an application asks for.",
     .names = {"[MODEL…]"},
     .arguments = arguments,
-    .example = "--scan registry.example.com/rag:1.4 --to registry.example.com/rag:1.4-models",
+    .examples = {"intfloat/multilingual-e5-large whisper:base --base python:3.12",
+                 "--scan dir:. --base python:3.12",
+                 "--scan registry.example.com/rag:1.4 \\\n"
+                 "      --to registry.example.com/rag:1.4-models"},
     .environment = ENVIRONMENT_NETWORK,
     .result = "What --scan finds and is not sure is said, and not written.",
     .run = run_init,

@@ -76,12 +76,14 @@ const struct command inject_command = {
     .name = "inject",
     .summary = "add models to an image",
     .usage = "BASE MODEL… --to TARGET [OPTION…]",
-    .more = "[BASE [MODEL…]] --project FILE [--set NAME] [OPTION…]",
+    .more = "[BASE [MODEL…]] --project FILE [OPTION…]",
     .about = "Adds models to an image, where its own environment makes the loading library look.",
     .names = {"BASE", "MODEL…"},
     .arguments = injection_arguments,
-    .example = "registry.example.com/rag:1.4 intfloat/multilingual-e5-large \\\n"
-               "        --to registry.example.com/rag:1.4-e5",
+    .examples = {"registry.example.com/rag:1.4 intfloat/multilingual-e5-large \\\n"
+                 "      --to registry.example.com/rag:1.4-e5",
+                 "python:3.12 whisper:base --to oci:images:whisper",
+                 "oci:images:rag BAAI/bge-m3 --weights onnx --to oci:images:bge"},
     .environment =
         ENVIRONMENT_HUB "; " ENVIRONMENT_MODELSCOPE "; SOURCE_DATE_EPOCH; " ENVIRONMENT_NETWORK,
     .result = "Prints TARGET@DIGEST on standard output.",

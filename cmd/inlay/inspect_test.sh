@@ -151,7 +151,7 @@ make_base "$TEST_DIR/bad" 1 --windows
 refuse 6 'Windows' "oci:$TEST_DIR/bad:1"
 expect_exit 8 bash -c '"$0" "$@" >/dev/full' "$INLAY" inspect "oci:$TEST_DIR/out:1"
 
-expect_exit 0 "$INLAY" inspect --help
+expect_exit 0 "$INLAY" inspect --help-all
 expect_contains "$OUT" 'Usage: inlay inspect IMAGE'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"

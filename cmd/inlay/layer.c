@@ -71,12 +71,15 @@ const struct command layer_command = {
     .name = "layer",
     .summary = "write the layers alone, for other tools to append",
     .usage = "MODEL… -o FILE [--base IMAGE] [OPTION…]",
-    .more = "[MODEL…] --project FILE [--set NAME] -o FILE [OPTION…]",
+    .more = "[MODEL…] --project FILE -o FILE [OPTION…]",
     .about = "Writes the layers that 'inlay inject' would add, byte for byte, as tars for other "
              "tools to append, and says what they are: one JSON document on standard output.",
     .names = {"MODEL…"},
     .arguments = arguments,
-    .example = "intfloat/multilingual-e5-large -o e5.tar --base registry.example.com/rag:1.4",
+    .examples = {"intfloat/multilingual-e5-large -o e5.tar \\\n"
+                 "      --base registry.example.com/rag:1.4",
+                 "whisper:base -o whisper.tar",
+                 "dir:./weights --layout dir --path /models/mine -o mine.tar"},
     .environment =
         ENVIRONMENT_HUB "; " ENVIRONMENT_MODELSCOPE "; SOURCE_DATE_EPOCH; " ENVIRONMENT_NETWORK,
     .run = run_layer,

@@ -194,10 +194,10 @@ expect_eq "$before" "$(hub_log '.requests | length')" 'requests'
 expect_no_file x.tar
 
 # Every option that the help names is known.
-expect_exit 0 "$INLAY" layer --help
+expect_exit 0 "$INLAY" layer --help-all
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"
-for option in $(grep -oE -- '^ +(-[a-z], )?--[a-z-]+' <<<"$OUT" | grep -oE -- '--[a-z-]+' | grep -vxE -- '--(help|locked)' | sort -u); do
+for option in $(grep -oE -- '^ +(-[a-z], )?--[a-z-]+' <<<"$OUT" | grep -oE -- '--[a-z-]+' | grep -vxE -- '--(help|help-all|locked)' | sort -u); do
     expect_exit 2 "$INLAY" layer "$option"
     expect_lacks "$ERR" 'is not known'
 done

@@ -122,15 +122,23 @@ static const struct command *find_command(const char *name)
 
 static bool is_help(const char *text)
 {
-    return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0 || strcmp(text, "help") == 0;
+    return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0 || strcmp(text, "help") == 0 ||
+           strcmp(text, "--help-all") == 0;
 }
 
-static bool asks_for_help(int argc, char **argv)
+enum help_wanted { HELP_NONE, HELP_BRIEF, HELP_ALL };
+
+static enum help_wanted find_help(int argc, char **argv)
 {
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
+    enum help_wanted wanted = HELP_NONE;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        if (strcmp(argv[i], "--help-all") == 0)
+            return HELP_ALL;
         if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0)
-            return true;
-    return false;
+            wanted = HELP_BRIEF;
+    }
+    return wanted;
 }
 
 /* Before the command line is parsed, which may be what is wrong. */
@@ -158,15 +166,18 @@ static void say_error(const struct error *err, int status, bool in_json)
     fprintf(stderr, "%s\n", buf_text(&line));
 }
 
+/* Of the program, where no command is named. */
 static int say_help(const struct command_context *context, const struct command *command,
-                    struct error *err)
+                    enum help_wanted wanted, struct error *err)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
 
-    if (command != NULL)
+    if (command != NULL && wanted == HELP_ALL)
         help_format_command(command, &text);
+    else if (command != NULL)
+        help_format_brief(command, &text);
     else
-        help_format_program(commands, ARRAY_SIZE(commands), &text);
+        help_format_program(commands, ARRAY_SIZE(commands), wanted == HELP_ALL, &text);
     return output_say(context->output, buf_text(&text), err);
 }
 
@@ -177,8 +188,9 @@ static int run_command(const struct command_context *context, const struct comma
 
     if (options_parse(command, argc, argv, &options, err) < 0)
         return -1;
-    if (options_has(&options, "help"))
-        return say_help(context, command, err);
+    if (options_has(&options, "help") || options_has(&options, "help-all"))
+        return say_help(context, command, options_has(&options, "help") ? HELP_BRIEF : HELP_ALL,
+                        err);
     atomic_store(&may_move_tag,
                  (command->id & (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)) != 0);
     if (command->run(context, &options, err) < 0)
@@ -193,14 +205,15 @@ static int run(const struct command_context *context, int argc, char **argv, str
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return output_say(context->output, "inlay " INLAY_VERSION "\n", err);
     bool help = is_help(argv[1]);
+    enum help_wanted wanted = find_help(argc, argv);
     if (help && argc == 2)
-        return say_help(context, NULL, err);
+        return say_help(context, NULL, wanted, err);
     const struct command *command = find_command(argv[help ? 2 : 1]);
     if (command == NULL)
         return error_set(err, ERROR_USAGE, "'%s' is not a command; 'inlay --help' lists them",
                          argv[help ? 2 : 1]);
-    if (help || asks_for_help(argc - 1, argv + 1))
-        return say_help(context, command, err);
+    if (help || wanted != HELP_NONE)
+        return say_help(context, command, wanted, err);
     return run_command(context, command, argc - 1, argv + 1, err);
 }
 

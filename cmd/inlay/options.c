@@ -1,182 +1,12 @@
-#include "options.h"
-
-#include "auth/auth.h"
-#include "core/text.h"
-#include "session.h"
+#include "option_setters.h"
 
 #include <stddef.h>
-#include <string.h>
 
 #define SHARDS_MAX 1024
 #define JOBS_MAX 64
 #define DAYS_MAX 36500
 #define TIMEOUT_MAX 86400
 #define RETRIES_MAX 100
-/* A chunk is held in memory. */
-#define CHUNK_LEAST (512 * KIB)
-#define CHUNK_MOST (64 * MIB)
-
-static int set_max_size(const struct option_input *in, struct error *err)
-{
-    return option_set_size(in, 0, "size; expected bytes, such as 500M, 20G or 1T", err);
-}
-
-static int set_limit_rate(const struct option_input *in, struct error *err)
-{
-    return option_set_size(
-        in, KIB, "rate; expected bytes a second, at least 1K, such as 500K, 20M or 1G", err);
-}
-
-static int set_chunk_size(const struct option_input *in, struct error *err)
-{
-    return option_set_size(in, CHUNK_LEAST, "size of 512K to 64M, such as 16M", err);
-}
-
-static int set_companions(const struct option_input *in, struct error *err)
-{
-    enum inject_companions wanted =
-        strcmp(in->row->name, "companions") == 0 ? INJECT_COMPANIONS_ALL : INJECT_COMPANIONS_NONE;
-    enum inject_companions *companions = &in->options->companions;
-
-    if (*companions != INJECT_COMPANIONS_SMALL && *companions != wanted)
-        return error_set(err, ERROR_USAGE,
-                         "--companions and --no-companions exclude each other; leave one out");
-    *companions = wanted;
-    return 0;
-}
-
-/* The first --to, or one more tag in the same place. */
-static int set_target(const struct option_input *in, struct error *err)
-{
-    CLEANUP(reference) struct reference more = REFERENCE_INIT;
-
-    if (in->options->target.kind == REFERENCE_NONE)
-        return session_parse_target("--to", in->value, &in->options->target, err);
-    if (session_parse_target("--to", in->value, &more, err) < 0)
-        return -1;
-    if (!reference_is_same_place(&more, &in->options->target) || more.tag == NULL)
-        return error_set(err, ERROR_USAGE,
-                         "--to '%s' is in another place than the first; several --to are tags of "
-                         "one repository, layout or archive",
-                         in->value);
-    if (!strings_has(&in->options->more_targets, more.tag) &&
-        (in->options->target.tag == NULL || strcmp(in->options->target.tag, more.tag) != 0))
-        strings_add(&in->options->more_targets, more.tag);
-    return 0;
-}
-
-static int set_one_target(const struct option_input *in, struct error *err)
-{
-    if (options_count(in->options, in->row->name) > 1)
-        return error_set(err, ERROR_USAGE, "--to is given twice, as '%s' and '%s'",
-                         options_list(in->options, in->row->name)[0], in->value);
-    return session_parse_target("--to", in->value, &in->options->target, err);
-}
-
-static int set_platform(const struct option_input *in, struct error *err)
-{
-    struct options *options = in->options;
-    struct oci_platform platform;
-
-    if (oci_platform_parse(in->value, &platform, err) < 0)
-        return error_wrap(err, "--platform");
-    options->platforms =
-        xrealloc(options->platforms, options->platform_count + 1, sizeof(*options->platforms));
-    options->platforms[options->platform_count++] = platform;
-    return 0;
-}
-
-/* It is for all models of the call, so a second one cannot be meant for some of them. */
-static int set_layout(const struct option_input *in, struct error *err)
-{
-    const struct layout *layout = layout_find(in->value);
-    const struct layout *before = in->options->layout;
-
-    if (layout == NULL) {
-        layout_refuse_name(in->value, err);
-        return error_wrap(err, "--layout");
-    }
-    if (before != NULL && before != layout)
-        return error_set(err, ERROR_USAGE,
-                         "--layout is for all models, and is given twice, as %s and %s; write "
-                         "MODEL,layout=%s for one of them",
-                         before->name, layout->name, layout->name);
-    in->options->layout = layout;
-    return 0;
-}
-
-static int set_environment(const struct option_input *in, struct error *err)
-{
-    if (in->value[0] == '=' || strchr(in->value, '=') == NULL || !text_is_utf8(in->value))
-        return error_set(err, ERROR_USAGE, "--env '%s' is not NAME=VALUE", in->value);
-    return 0;
-}
-
-static int set_compression(const struct option_input *in, struct error *err)
-{
-    if (compression_parse(in->value, &in->options->inject.compression, err) < 0)
-        return error_wrap(err, "--compression");
-    return 0;
-}
-
-static int set_hub_name(const struct option_input *in, struct error *err)
-{
-    return origin_check_hub_name(in->value, err) == 0 ? 0 : error_wrap(err, "--as");
-}
-
-static int set_file_name(const struct option_input *in, struct error *err)
-{
-    return options_check_file_name(in->value, err) == 0 ? 0 : error_wrap(err, "--name");
-}
-
-static int set_weights(const struct option_input *in, struct error *err)
-{
-    return plan_check_weights(in->value, err) == 0 ? 0 : error_wrap(err, "--weights");
-}
-
-static int set_authfile(const struct option_input *in, struct error *err)
-{
-    return auth_check_authfile(in->value, err) == 0 ? 0 : error_wrap(err, "--authfile");
-}
-
-static int set_creds(const struct option_input *in, struct error *err)
-{
-    size_t from_stdin = 0;
-
-    if (auth_check_creds(in->value, err) < 0)
-        return error_wrap(err, "--creds");
-    for (const char *const *each = options_list(in->options, in->row->name); *each != NULL; each++)
-        from_stdin += text_ends_with(*each, "=-");
-    if (from_stdin > 1)
-        return error_set(err, ERROR_USAGE, "--creds wants to read standard input twice");
-    return 0;
-}
-
-/* HOST or HOST:PORT; a URL is none. */
-static int set_insecure(const struct option_input *in, struct error *err)
-{
-    if (*in->value == '\0' || strpbrk(in->value, "/@ ") != NULL)
-        return error_set(err, ERROR_USAGE,
-                         "--insecure '%s' is not a host; expected HOST or HOST:PORT", in->value);
-    return 0;
-}
-
-static int set_picture(const struct option_input *in, struct error *err)
-{
-    if (text_ends_with(in->value, ".svg") || text_ends_with(in->value, ".html"))
-        return 0;
-    return error_set(err, ERROR_USAGE,
-                     "--picture '%s' ends neither in .svg nor in .html, which decide on the kind "
-                     "of picture",
-                     in->value);
-}
-
-static int set_expected(const struct option_input *in, struct error *err)
-{
-    if (tag_state_parse(in->value, &in->options->expected, err) < 0)
-        return error_wrap(err, "--expect");
-    return 0;
-}
 
 #define TAG_MOVERS (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)
 #define IMAGE_MAKERS (COMMAND_INJECT | COMMAND_PLAN)
@@ -202,18 +32,21 @@ static int set_expected(const struct option_input *in, struct error *err)
 #define REUSE "No byte twice:"
 #define WORK "How it works:"
 #define REGISTRY "Registries; logins of docker, skopeo and podman are found by themselves:"
-#define COMMON ""
+#define GENERAL "In general:"
 
 /* In the order of the help. */
 const struct option_row option_rows[] = {
-    {RESULT, "to", 0, "TARGET", IMAGE_MAKERS, .needed = COMMAND_INJECT,
-     .help = "where the image goes; repeatable: several tags of one place", .set = set_target},
-    {RESULT, "to", 0, "TARGET", COMMAND_REMOVE, .needed = COMMAND_REMOVE,
-     .help = "where the image goes, maybe IMAGE itself", .set = set_one_target},
-    {RESULT, "expect", 0, "DIGEST", TAG_MOVERS,
+    {RESULT, "to", 0, "TARGET", IMAGE_MAKERS, .common = IMAGE_MAKERS, .needed = COMMAND_INJECT,
+     .brief = "where the image goes; repeatable: more of its tags",
+     .help = "where the image goes; repeatable: several tags of one place",
+     .set = option_set_target},
+    {RESULT, "to", 0, "TARGET", COMMAND_REMOVE, .common = COMMAND_REMOVE, .needed = COMMAND_REMOVE,
+     .help = "where the image goes, maybe IMAGE itself", .set = option_set_one_target},
+    {RESULT, "expect", 0, "DIGEST", TAG_MOVERS, .common = COMMAND_REMOVE | COMMAND_COPY,
+     .brief = "refuse unless the tag shows this before",
      .help = "refuse unless the tag shows this before, or the result already; 'none': unless there "
              "is no such tag. Of several tags the first.",
-     .set = set_expected},
+     .set = option_set_expected},
     {RESULT, "overwrite", 0, NULL, TAG_MOVERS,
      .help = "also what somebody else has written to the tag meanwhile"},
     {RESULT, "provenance", 0, "FILE", COMMAND_INJECT, .otherwise = "",
@@ -221,55 +54,71 @@ const struct option_row option_rows[] = {
              "attached to it in a registry or OCI layout, or written to FILE"},
     {RESULT, "sbom", 0, "FILE", COMMAND_INJECT, .otherwise = "",
      .help = "the bill of materials of the image's models, in CycloneDX, in the same way"},
-    {RESULT, "output", 'o', "FILE", COMMAND_LAYER, .needed = COMMAND_LAYER,
+    {RESULT, "output", 'o', "FILE", COMMAND_LAYER, .common = COMMAND_LAYER,
+     .brief = "where to; several layers: model.1.tar and so on", .needed = COMMAND_LAYER,
      .help = "where to. Several layers get a number: model.tar is model.1.tar, model.2.tar and so "
              "on from the bottom up. '-' is stdout, for one layer; the document then goes to "
              "stderr."},
-    {RESULT, "base", 0, "IMAGE", COMMAND_LAYER,
+    {RESULT, "base", 0, "IMAGE", COMMAND_LAYER, .common = COMMAND_LAYER,
+     .brief = "what they are for: its user decides on the place",
      .help = "what they are for: its user, home and links decide on the place, and the layer that "
              "states the folders above the model as this image has them comes along. Without it, "
              "the user is root and the home /root. Written as BASE of 'inlay inject'."},
-    {RESULT, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_LAYER, .help = "which image of an index",
-     .set = set_platform},
-    {RESULT, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_COPY,
-     .help = "the one image of an index that is for it, without the index", .set = set_platform},
-    {RESULT, "json", 0, NULL, EVERYBODY,
+    {RESULT, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_LAYER, .common = COMMAND_LAYER,
+     .help = "which image of an index", .set = option_set_platform},
+    {RESULT, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_COPY, .common = COMMAND_COPY,
+     .brief = "this image of an index alone",
+     .help = "the one image of an index that is for it, without the index",
+     .set = option_set_platform},
+    {RESULT, "json", 0, NULL, EVERYBODY, .common = EVERYBODY & ~(COMMAND_INJECT | COMMAND_LAYER),
+     .brief = "for programs: one JSON document",
      .help = "for programs: one JSON document, and an error as JSON on standard error"},
 
-    {RESULT, "tree", 0, NULL, COMMAND_INSPECT,
+    {RESULT, "tree", 0, NULL, COMMAND_INSPECT, .common = COMMAND_INSPECT,
      .help = "the folders down to each model, with mode and owner, and the links to it"},
 
     {RESULT, "picture", 0, "FILE.svg|FILE.html", COMMAND_INSPECT | COMMAND_PLAN, .once = true,
+     .common = COMMAND_INSPECT, .brief = "draws layers and folders into this file",
      .help = "draws the layers to scale and the folders down to the models into this file; of a "
              "plan also what is new, reused and replaced",
-     .set = set_picture},
+     .set = option_set_picture},
 
-    {RESULT, "scan", 0, "IMAGE|dir:PATH", COMMAND_INIT,
+    {RESULT, "scan", 0, "IMAGE|dir:PATH", COMMAND_INIT, .common = COMMAND_INIT,
+     .brief = "what this application is sure to ask for",
      .help = "what this application asks for and is sure, as 'inlay scan' tells; an image is the "
              "project's base, too"},
-    {RESULT, "base", 0, "IMAGE", COMMAND_INIT, .help = "the project's base"},
-    {RESULT, "to", 0, "TARGET", COMMAND_INIT, .help = "the project's target"},
-    {RESULT, "project", 0, "FILE", COMMAND_INIT,
+    {RESULT, "base", 0, "IMAGE", COMMAND_INIT, .common = COMMAND_INIT,
+     .help = "the project's base"},
+    {RESULT, "to", 0, "TARGET", COMMAND_INIT, .common = COMMAND_INIT,
+     .help = "the project's target"},
+    {RESULT, "project", 0, "FILE", COMMAND_INIT, .common = COMMAND_INIT,
+     .brief = "inlay.json of the current folder, if left out",
      .help = "what is written; inlay.json of the current folder, if left out"},
-    {RESULT, "force", 0, NULL, COMMAND_INIT, .help = "in place of a file that is there"},
-    {RESULT, "project", 0, "FILE", COMMAND_LOCK,
+    {RESULT, "force", 0, NULL, COMMAND_INIT, .common = COMMAND_INIT,
+     .help = "in place of a file that is there"},
+    {RESULT, "project", 0, "FILE", COMMAND_LOCK, .common = COMMAND_LOCK,
+     .brief = "inlay.json of the current folder, if left out",
      .help = "the project file; inlay.json of the current folder, if left out"},
-    {RESULT, "lock", 0, "FILE", COMMAND_LOCK,
+    {RESULT, "lock", 0, "FILE", COMMAND_LOCK, .common = COMMAND_LOCK,
+     .brief = "inlay.lock.json beside the project file, if left out",
      .help = "the lock; inlay.lock.json beside the project file, if left out"},
     {RESULT, "base", 0, "IMAGE", COMMAND_LOCK,
      .help = "the image that layers are written down for, in place of the project's base"},
-    {RESULT, "update", 0, NULL, COMMAND_LOCK,
+    {RESULT, "update", 0, NULL, COMMAND_LOCK, .common = COMMAND_LOCK,
+     .brief = "moves to what the hub has now: each MODEL, or all",
      .help = "moves forward to what the hub has now: each MODEL, or all; what is not named stays"},
-    {RESULT, "check", 0, NULL, COMMAND_LOCK,
+    {RESULT, "check", 0, NULL, COMMAND_LOCK, .common = COMMAND_LOCK,
+     .brief = "whether the lock fits the project; writes nothing",
      .help = "writes nothing and asks nobody: whether the lock fits the project"},
 
-    {RESULT, "presets", 0, "FILE", COMMAND_PRESETS,
+    {RESULT, "presets", 0, "FILE", COMMAND_PRESETS, .common = COMMAND_PRESETS,
      .help = "presets of one's own, too, which win over those of the same name; repeatable"},
 
     {MODELS, "scan", 0, NULL, IMAGE_MAKERS,
      .help = "what the application in BASE asks for and is sure, as 'inlay scan' tells, besides "
              "each MODEL; none need be named then"},
-    {MODELS, "project", 0, "FILE", MODEL_PLACERS,
+    {MODELS, "project", 0, "FILE", MODEL_PLACERS, .common = COMMAND_INJECT | COMMAND_LAYER,
+     .brief = "models, base, target and place as this file says",
      .help = "goes by a project file: its models, besides those that are named, and what it says "
              "of base, target and place where the command line does not. Where no MODEL is named, "
              "inlay.json of the current folder, if there is one."},
@@ -282,10 +131,10 @@ const struct option_row option_rows[] = {
      .help = "the same by this lock; inlay.lock.json beside inlay.json, if left out"},
     {MODELS, "as", 0, "ORG/NAME", MODEL_PLACERS,
      .help = "under which name the application asks for it; for one MODEL that is not of the Hub",
-     .set = set_hub_name},
+     .set = option_set_hub_name},
     {MODELS, "name", 0, "FILE", MODEL_PLACERS,
      .help = "what the file is called in the image; for one MODEL that is a file or a URL",
-     .set = set_file_name},
+     .set = option_set_file_name},
     {MODELS, "unpack", 0, NULL, MODEL_PLACERS,
      .help =
          "files and URLs are archives (tar, tar.gz, tar.bz2, tar.xz, tar.zst, zip), and what is "
@@ -295,15 +144,19 @@ const struct option_row option_rows[] = {
 
     {FILES, "presets", 0, "FILE", PROJECT_READERS | COMMAND_REMOVE,
      .help = "presets of one's own, too, as 'inlay presets' lists them; repeatable"},
-    {FILES, "include", 0, "GLOB", MODEL_PLACERS,
+    {FILES, "presets", 0, "FILE", COMMAND_SCAN | COMMAND_INIT, .common = COMMAND_SCAN,
+     .help = "presets of one's own, too, by which models are named; repeatable"},
+    {FILES, "include", 0, "GLOB", MODEL_PLACERS, .common = MODEL_PLACERS,
+     .brief = "only files that match; repeatable",
      .help = "only files that match; '*' matches '/' too, as in 'hf download'; repeatable. In "
              "place of the automatic choice, which leaves out second copies of the same weights."},
     {FILES, "exclude", 0, "GLOB", MODEL_PLACERS, .help = "no files that match; repeatable"},
-    {FILES, "weights", 0, "FORMAT[:VARIANT]", MODEL_PLACERS,
+    {FILES, "weights", 0, "FORMAT[:VARIANT]", MODEL_PLACERS, .common = MODEL_PLACERS,
+     .brief = "such as safetensors, onnx or gguf:Q4_K_M",
      .help = "the weights in this format, and what their loader wants besides: safetensors, "
              "pytorch, onnx, openvino, gguf, tensorflow, flax, mistral, coreml; a variant as in "
              "safetensors:fp16, onnx:q4f16, gguf:Q4_K_M",
-     .set = set_weights},
+     .set = option_set_weights},
     {FILES, "also", 0, "GLOB", MODEL_PLACERS,
      .help = "files that match, besides the automatic choice or --weights; repeatable"},
     {FILES, "all-files", 0, NULL, MODEL_PLACERS, .help = "everything in the repo",
@@ -311,10 +164,10 @@ const struct option_row option_rows[] = {
     {FILES, "companions", 0, NULL, PROJECT_READERS,
      .help = "weights, too, that models make their loaders ask for besides: an adapter's base, a "
              "pipeline's models. Code and tokenizers come along anyway.",
-     .set = set_companions},
+     .set = option_set_companions},
     {FILES, "no-companions", 0, NULL, PROJECT_READERS,
      .help = "nothing but what is named: without code and tokenizers in other repos",
-     .set = set_companions},
+     .set = option_set_companions},
 
     {RULES, "allow-license", 0, "LIST", PROJECT_READERS,
      .help = "only models under these licences, as the Hub names them: mit,apache-2.0; 'unknown' "
@@ -325,24 +178,28 @@ const struct option_row option_rows[] = {
     {RULES, "safe-only", 0, NULL, MODEL_PLACERS,
      .help = "no files that run code when they are loaded, such as pickles"},
 
-    {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", IMAGE_MAKERS,
+    {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", IMAGE_MAKERS, .common = IMAGE_MAKERS,
+     .brief = "only these images of an index; repeatable",
      .help = "only these, the others are left out; repeatable. All of them, if left out.",
-     .set = set_platform},
+     .set = option_set_platform},
     {IMAGES, "platform", 0, "OS/ARCH[/VARIANT]", COMMAND_SCAN | COMMAND_INIT,
-     .help = "this one; the first that is for Linux, if left out", .set = set_platform},
+     .common = COMMAND_SCAN | COMMAND_INIT, .brief = "this one; the first for Linux, if left out",
+     .help = "this one; the first that is for Linux, if left out", .set = option_set_platform},
     {IMAGES, "no-index", 0, NULL, IMAGE_MAKERS, .help = "the one image, without an index around it",
      INTO(option_set_flag, inject.base.no_index)},
     {IMAGES, "keep-attestations", 0, NULL, IMAGE_MAKERS,
      .help = "keeps those that stay true: of images that do not change",
      INTO(option_set_flag, inject.base.keep_attestations)},
 
-    {PLACE, "layout", 0, "NAME", MODEL_PLACERS,
+    {PLACE, "layout", 0, "NAME", MODEL_PLACERS, .common = MODEL_PLACERS,
+     .brief = "the loader they are for, as 'inlay layouts' lists",
      .help = "how the loader wants them to lie: in the Hub's own cache (huggingface), if left out; "
              "chroma, tiktoken, whisper and others: 'inlay layouts' lists them",
-     .set = set_layout},
+     .set = option_set_layout},
     {PLACE, "path", 0, "PATH", MODEL_PLACERS, .help = "the model's folder, for --layout dir",
      INTO(option_set_image_path, path)},
-    {PLACE, "user", 0, "USER", MODEL_PLACERS,
+    {PLACE, "user", 0, "USER", MODEL_PLACERS, .common = MODEL_PLACERS,
+     .brief = "whose home and files, in place of the image's user",
      .help = "whose home and files: USER[:GROUP], as in the image's /etc/passwd, or numbers, in "
              "place of the image's own user",
      INTO(option_set_text, inject.placement.user)},
@@ -361,10 +218,10 @@ const struct option_row option_rows[] = {
      .help = "group 0, which may write: for platforms with random user ids",
      INTO(option_set_flag, inject.placement.group_writable)},
     {PLACE, "env", 0, "NAME=VALUE", IMAGE_MAKERS, .help = "sets a variable; repeatable",
-     .set = set_environment},
+     .set = option_set_environment},
     {PLACE, "env", 0, "NAME=VALUE", COMMAND_LAYER,
      .help = "as if the image set it; HOME, HF_HOME and others decide on the place; repeatable",
-     .set = set_environment},
+     .set = option_set_environment},
     {PLACE, "allow-online", 0, NULL, IMAGE_MAKERS, .help = "does not set HF_HUB_OFFLINE=1",
      INTO(option_set_flag, inject.placement.online)},
     {PLACE, "online", 0, NULL, IMAGE_MAKERS, .help = "the older name of --allow-online",
@@ -373,37 +230,43 @@ const struct option_row option_rows[] = {
     {READER, "scan", 0, NULL, COMMAND_VERIFY,
      .help = "what the application in IMAGE asks for and is sure, as 'inlay scan' tells, has to be "
              "there, too"},
-    {READER, "layout", 0, "NAME", COMMAND_VERIFY,
-     .help = "the loader that each MODEL has to be there for; any, if left out", .set = set_layout},
+    {READER, "layout", 0, "NAME", COMMAND_VERIFY, .common = COMMAND_VERIFY,
+     .brief = "the loader that each MODEL has to be there for",
+     .help = "the loader that each MODEL has to be there for; any, if left out",
+     .set = option_set_layout},
     {READER, "presets", 0, "FILE", COMMAND_VERIFY,
      .help = "presets of one's own as MODEL, too; repeatable"},
-    {FILES, "presets", 0, "FILE", COMMAND_SCAN | COMMAND_INIT,
-     .help = "presets of one's own, too, by which models are named; repeatable"},
-    {READER, "allow-none", 0, NULL, COMMAND_VERIFY,
+    {READER, "allow-none", 0, NULL, COMMAND_VERIFY, .common = COMMAND_VERIFY,
      .help = "nothing is wrong with an image without models"},
     {READER, "no-companions", 0, NULL, COMMAND_VERIFY,
      .help = "what models make their loaders ask for besides may be missing: a note tells it"},
-    {READER, "user", 0, "USER", COMMAND_VERIFY,
+    {READER, "user", 0, "USER", COMMAND_VERIFY, .common = COMMAND_VERIFY,
+     .brief = "who reads, in place of the image's user",
      .help = "who reads: USER[:GROUP], as in the image's /etc/passwd, or numbers, in place of the "
              "image's own user",
      INTO(option_set_text, inject.placement.user)},
     {READER, "home", 0, "PATH", COMMAND_VERIFY, .help = "in place of that user's home",
      INTO(option_set_path, inject.placement.home)},
-    {READER, "policy", 0, "FILE", COMMAND_VERIFY, .once = true,
+    {READER, "policy", 0, "FILE", COMMAND_VERIFY, .common = COMMAND_VERIFY,
+     .brief = "refuses what does not meet the rules in this file", .once = true,
      .help = "refuses an image whose models do not meet the rules in this file: where they come "
              "from, licences, formats, files that run code"},
-    {READER, "provenance", 0, "FILE", COMMAND_VERIFY, .otherwise = "",
+    {READER, "provenance", 0, "FILE", COMMAND_VERIFY, .common = COMMAND_VERIFY,
+     .brief = "compares with the attached statement, or FILE", .otherwise = "",
      .help = "compares with the statement that 'inlay inject --provenance' has attached to the "
              "image, or with that in FILE"},
-    {READER, "hub", 0, NULL, COMMAND_VERIFY,
+    {READER, "hub", 0, NULL, COMMAND_VERIFY, .common = COMMAND_VERIFY,
+     .brief = "compares with what the Hub has at these commits",
      .help = "compares with what the Hub has at the models' commits, too"},
 
-    {PRUNE, "older-than", 0, "DAYS", COMMAND_CACHE, .help = "what was not used for so long",
-     .set = option_set_number, .most = DAYS_MAX},
-    {PRUNE, "max-size", 0, "SIZE", COMMAND_CACHE,
+    {PRUNE, "older-than", 0, "DAYS", COMMAND_CACHE, .common = COMMAND_CACHE,
+     .help = "what was not used for so long", .set = option_set_number, .most = DAYS_MAX},
+    {PRUNE, "max-size", 0, "SIZE", COMMAND_CACHE, .common = COMMAND_CACHE,
+     .brief = "the oldest, until no more is left: 500M, 20G, 1T",
      .help = "what was not used for longest, until no more than SIZE is left: 500M, 20G, 1T",
-     .set = set_max_size},
-    {PRUNE, "partial", 0, NULL, COMMAND_CACHE, .help = "downloads that have not come to their end"},
+     .set = option_set_max_size},
+    {PRUNE, "partial", 0, NULL, COMMAND_CACHE, .common = COMMAND_CACHE,
+     .help = "downloads that have not come to their end"},
 
     {REUSE, "reuse-from", 0, "IMAGE", IMAGE_MAKERS,
      .help = "takes layers from this image, too; repeatable"},
@@ -419,7 +282,8 @@ const struct option_row option_rows[] = {
      .help = "reads every layer that is reused, also what TARGET's tag shows and this machine has "
              "written before",
      INTO(option_set_flag, inject.reuse.checks_all)},
-    {REUSE, "download-cache", 0, "DIR", PROJECT_READERS,
+    {REUSE, "download-cache", 0, "DIR", PROJECT_READERS, .common = MODEL_PLACERS,
+     .brief = "keeps the model's files here, for the next time",
      .help = "keeps the model's files in this folder, for the next time"},
     {REUSE, "hub-cache", 0, "DIR", PROJECT_READERS,
      .help = "takes files from this cache of the Hub's clients, and only the rest from the Hub; "
@@ -427,7 +291,8 @@ const struct option_row option_rows[] = {
     {REUSE, "hub-cache", 0, "DIR", COMMAND_VERIFY,
      .help = "for --offline: the cache of the Hub's clients to go by; 'auto': where they look on "
              "this machine"},
-    {REUSE, "offline", 0, NULL, PROJECT_READERS,
+    {REUSE, "offline", 0, NULL, PROJECT_READERS, .common = COMMAND_LOCK,
+     .brief = "asks no hub, but goes by what this machine has",
      .help = "asks no hub: models are what --hub-cache ('auto', if left out) and --download-cache "
              "have. Registries are asked all the same."},
     {REUSE, "offline", 0, NULL, COMMAND_VERIFY,
@@ -441,47 +306,57 @@ const struct option_row option_rows[] = {
     {WORK, "compression", 0, "HOW", MODEL_PLACERS,
      .help = "none, gzip or zstd[:LEVEL], of the models' layers (none: weights shrink little, and "
              "every pull has to unpack them)",
-     .set = set_compression},
+     .set = option_set_compression},
     {WORK, "force", 0, NULL, IMAGE_MAKERS,
      .help = "layers above the limits that a registry is known to have, too",
      INTO(option_set_flag, inject.target.force)},
     {WORK, "force", 0, NULL, COMMAND_COPY,
      .help = "try layers that are too large for TO's registry"},
-    {WORK, "jobs", 0, "N", WORKERS, .help = "layers, blobs and requests in flight, 1 to 64 (4)",
-     .set = option_set_count, .most = JOBS_MAX},
+    {WORK, "jobs", 0, "N", WORKERS, .common = COMMAND_COPY,
+     .help = "layers, blobs and requests in flight, 1 to 64 (4)", .set = option_set_count,
+     .most = JOBS_MAX},
     {WORK, "chunk-size", 0, "SIZE", IMAGE_MAKERS | COMMAND_COPY,
      .help =
          "layers go up in parts of 512K to 64M (whole; in parts of 16M once a connection broke)",
-     .set = set_chunk_size, .most = CHUNK_MOST},
+     .set = option_set_chunk_size, .most = OPTION_CHUNK_MOST},
     {WORK, "connections", 0, "N", PROJECT_READERS,
      .help = "to the hub, for files; 1 to 64 (8); a layer always has one", .set = option_set_count,
      .most = PREFETCH_CONNECTIONS_MAX},
 
     {REGISTRY, "authfile", 0, "FILE", NETWORK_USERS,
-     .help = "the one file with logins, in place of those", .set = set_authfile},
+     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY,
+     .help = "the one file with logins, in place of those", .set = option_set_authfile},
     {REGISTRY, "creds", 0, "HOST=FILE", NETWORK_USERS,
-     .help = "USER:PASSWORD in FILE's first line; '-' is stdin; repeatable", .set = set_creds},
+     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY,
+     .brief = "USER:PASSWORD in FILE's first line; '-': stdin",
+     .help = "USER:PASSWORD in FILE's first line; '-' is stdin; repeatable",
+     .set = option_set_creds},
     {REGISTRY, "tls-ca", 0, "FILE", NETWORK_USERS,
      .help = "authorities that are trusted too, in PEM; a folder of them will do"},
     {REGISTRY, "cert-dir", 0, "DIR", NETWORK_USERS,
      .help = "its *.crt, *.cert and *.key, in place of those in certs.d"},
-    {REGISTRY, "insecure", 0, "HOST", NETWORK_USERS,
-     .help = "plain http and certificates of anybody; repeatable", .set = set_insecure},
+    {REGISTRY, "insecure", 0, "HOST", NETWORK_USERS, .common = NETWORK_USERS & ~COMMAND_LAYER,
+     .help = "plain http and certificates of anybody; repeatable", .set = option_set_insecure},
 
-    {COMMON, "limit-rate", 0, "RATE", NETWORK_USERS,
-     .help = "bytes a second, received and sent, at most: 500K, 20M, 1G", .set = set_limit_rate},
-    {COMMON, "timeout", 0, "SECONDS", NETWORK_USERS,
+    {GENERAL, "limit-rate", 0, "RATE", NETWORK_USERS, .common = COMMAND_COPY,
+     .help = "bytes a second, received and sent, at most: 500K, 20M, 1G",
+     .set = option_set_limit_rate},
+    {GENERAL, "timeout", 0, "SECONDS", NETWORK_USERS,
      .help = "a try is over when no byte has moved for so long (60; five times that while a server "
              "answers an upload)",
      .set = option_set_count, .most = TIMEOUT_MAX},
-    {COMMON, "retries", 0, "N", NETWORK_USERS,
+    {GENERAL, "retries", 0, "N", NETWORK_USERS,
      .help = "how often a server is asked again that is down or busy, 0 to 100 (5)",
      .set = option_set_number, .most = RETRIES_MAX},
-    {COMMON, "trace", 0, "FILE", NETWORK_USERS,
+    {GENERAL, "trace", 0, "FILE", NETWORK_USERS,
      .help = "writes all requests and their times, for chrome://tracing and ui.perfetto.dev"},
-    {COMMON, "quiet", 'q', NULL, NETWORK_USERS, .help = "warnings and errors only"},
-    {COMMON, "verbose", 'v', NULL, NETWORK_USERS, .help = "requests, retries and digests too"},
-    {COMMON, "help", 'h', NULL, EVERYBODY, .help = "this text"},
+    {GENERAL, "quiet", 'q', NULL, NETWORK_USERS, .common = NETWORK_USERS,
+     .help = "warnings and errors only"},
+    {GENERAL, "verbose", 'v', NULL, NETWORK_USERS,
+     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY,
+     .help = "requests, retries and digests too"},
+    {GENERAL, "help", 'h', NULL, EVERYBODY, .help = "what people use most"},
+    {GENERAL, "help-all", 0, NULL, EVERYBODY, .help = "all of it"},
     {.name = NULL},
 };
 

@@ -21,7 +21,7 @@ struct option_input {
 };
 
 struct option_row {
-    const char *title;     /* of the paragraph of the help that it is in; "": none */
+    const char *title;     /* of the paragraph of the help that it is in: "Which files:" */
     const char *name;      /* without the dashes; several rows may have it, for other commands */
     char letter;           /* 0: none */
     const char *argument;  /* what its value is called; NULL: it has none */
@@ -29,6 +29,8 @@ struct option_row {
     unsigned needed;       /* who cannot do without */
     const char *otherwise; /* the value where none is given: --NAME[=VALUE]; NULL: it needs one */
     const char *help;      /* wrapped where it is printed */
+    unsigned common;       /* whose help has it, and not only --help-all */
+    const char *brief;     /* the same as `help` there, in less words; NULL: `help` will do */
     /* Looks at a value and keeps it; NULL: as it was given will do. ERROR_USAGE if it is none. */
     int (*set)(const struct option_input *in, struct error *err);
     size_t member; /* of struct options, where one of the functions below puts the value */

@@ -51,6 +51,12 @@ static const struct option_row *find_row(const struct command *command, int opti
     return NULL;
 }
 
+/* "--he", which may begin --help-all as well. */
+static bool is_help_in_part(const char *word)
+{
+    return text_starts_with("--help", word) && strlen(word) > strlen("--h");
+}
+
 /* What getopt_long() did not take: `option` is what it returned. */
 static int refuse_option(const struct command *command, int option, const char *word,
                          struct error *err)
@@ -97,6 +103,15 @@ static int refuse_apart(const struct option_row *row, const char *next, struct e
                      row->name, row->name, next, next);
 }
 
+/* Of the first of these commands that takes it; NULL: none does. */
+static const struct option_row *find_named_row(unsigned commands, const char *name)
+{
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
+        if (strcmp(row->name, name) == 0 && (row->commands & commands) != 0)
+            return row;
+    return NULL;
+}
+
 static int take(struct options *out, const struct option_row *row, const char *text,
                 struct error *err)
 {
@@ -115,15 +130,6 @@ static int take(struct options *out, const struct option_row *row, const char *t
     value->texts[value->count++] = given;
     value->texts[value->count] = NULL;
     return row->set != NULL ? row->set(&in, err) : 0;
-}
-
-/* Of the first of these commands that takes it; NULL: none does. */
-static const struct option_row *find_named_row(unsigned commands, const char *name)
-{
-    for (const struct option_row *row = option_rows; row->name != NULL; row++)
-        if (strcmp(row->name, name) == 0 && (row->commands & commands) != 0)
-            return row;
-    return NULL;
 }
 
 int options_add(struct options *options, const char *name, const char *value, struct error *err)
@@ -181,6 +187,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     opterr = 0;
     while ((option = getopt_long(argc, argv, table.letters, table.options, NULL)) != -1) {
         const struct option_row *row = find_row(command, option);
+        if (row == NULL && option == '?' && is_help_in_part(argv[optind - 1]))
+            row = find_named_row(command->id, "help");
         if (row == NULL)
             return refuse_option(command, option, argv[optind - 1], err);
         if (optarg == NULL && refuse_apart(row, argv[optind], err) < 0)
@@ -190,7 +198,8 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     }
     out->names = argv + optind;
     out->name_count = (size_t)(argc - optind);
-    if (options_has(out, "help")) /* in a form that main() has not seen: "-qh", "--hel" */
+    /* In a form that main() has not seen: "-qh", "--hel". */
+    if (options_has(out, "help") || options_has(out, "help-all"))
         return 0;
     if (find_named_row(command->id, "project") != NULL) /* whoever reads that does it then */
         return 0;

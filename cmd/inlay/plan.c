@@ -343,13 +343,15 @@ const struct command plan_command = {
     .name = "plan",
     .summary = "say what 'inject' would do",
     .usage = "BASE MODEL… [--to TARGET] [OPTION…]",
-    .more = "[BASE [MODEL…]] --project FILE [--set NAME] [OPTION…]",
+    .more = "[BASE [MODEL…]] --project FILE [OPTION…]",
     .about = "Says what 'inlay inject' would do, before a byte of weights moves: whose home, which "
              "place, which files, folders and layers, what TARGET has already, and how much would "
              "move. Nothing is written.",
     .names = {"BASE", "MODEL…"},
     .arguments = injection_arguments,
-    .example = "registry.example.com/rag:1.4 intfloat/multilingual-e5-large",
+    .examples = {"registry.example.com/rag:1.4 intfloat/multilingual-e5-large",
+                 "python:3.12 whisper:base --to oci:images:whisper",
+                 "oci:images:rag BAAI/bge-m3 --weights onnx --json"},
     .environment =
         ENVIRONMENT_HUB "; " ENVIRONMENT_MODELSCOPE "; SOURCE_DATE_EPOCH; " ENVIRONMENT_NETWORK,
     .run = run_plan,

@@ -210,6 +210,6 @@ const struct command presets_command = {
              "that have every WORD in their name, summary, layout or source. Of a single one it "
              "tells everything: where it comes from, with which checksums, which files of it are "
              "taken, and in which source of the loader that was read.",
-    .example = "fastembed bge",
+    .examples = {"whisper", "fastembed bge", "whisper:base --json"},
     .run = run_presets,
 };

@@ -170,7 +170,10 @@ const struct command remove_command = {
              "model left that is the base itself, byte for byte, where it can still be had.",
     .names = {"IMAGE", "MODEL…"},
     .arguments = arguments,
-    .example = "oci:images:rag-e5 intfloat/multilingual-e5-large --to oci:images:rag",
+    .examples = {"oci:img:e5 intfloat/multilingual-e5-small --to oci:img:r",
+                 "registry.example.com/rag:1.4-e5 intfloat/multilingual-e5-large \\\n"
+                 "      --to registry.example.com/rag:1.4",
+                 "oci:images:speech whisper:base --to oci-archive:speech.tar"},
     .environment = ENVIRONMENT_NETWORK,
     .result = "Prints TARGET@DIGEST on standard output.",
     .run = run_remove,

@@ -183,7 +183,7 @@ expect_exit 3 "$INLAY" remove --quiet "oci:$TEST_DIR/broken:two" acme/twice@$c1 
 expect_contains "$ERR" "$(image_manifest "$TEST_DIR/broken" two | jq -r '.layers[0].digest')"
 expect_json "$TEST_DIR/full/index.json" .manifests '[]'
 
-expect_exit 0 "$INLAY" remove --help
+expect_exit 0 "$INLAY" remove --help-all
 expect_contains "$OUT" 'Usage: inlay remove IMAGE MODEL'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"

@@ -429,7 +429,9 @@ const struct command verify_command = {
         "offline, or what is in the way.",
     .names = {"IMAGE", "[MODEL…]"},
     .arguments = arguments,
-    .example = "registry.example.com/rag:1.4-e5 intfloat/multilingual-e5-small",
+    .examples = {"registry.example.com/rag:1.4-e5 intfloat/multilingual-e5-small",
+                 "oci:images:rag --hub",
+                 "registry.example.com/rag:1.4-e5 --policy policy.json --json"},
     .environment = "for --hub " ENVIRONMENT_HUB "; " ENVIRONMENT_NETWORK,
     .result =
         "The exit status is 7 if something is wrong, if a MODEL is not there, or if a document of "

@@ -426,7 +426,7 @@ make_base bad 1 --windows
 refuse 6 'Windows' oci:bad:1
 expect_exit 8 bash -c '"$0" "$@" >/dev/full' "$INLAY" verify --quiet oci:out:1
 
-expect_exit 0 "$INLAY" verify --help
+expect_exit 0 "$INLAY" verify --help-all
 expect_contains "$OUT" 'Usage: inlay verify IMAGE'
 expect_contains "$OUT" 'docker-daemon:NAME[:TAG]'
 expect_contains "$OUT" 'http_proxy'

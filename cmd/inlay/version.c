@@ -118,6 +118,6 @@ const struct command version_command = {
     .usage = "[--json]",
     .about = "Says the version, the commit where the build knows it, the libraries as they run, "
              "which need not be those of the build, and what of theirs there is.",
-    .example = "--json",
+    .examples = {"--json"},
     .run = run_version,
 };

@@ -101,7 +101,7 @@ contest() {
 }
 
 has_option() {
-    "$INLAY" inject --help | grep -E "^ +(-., )?$1\b" >/dev/null # -q would end before inlay does
+    "$INLAY" inject --help-all | grep -E "^ +(-., )?$1\b" >/dev/null # -q would end before inlay does
 }
 
 # The versions of the others, in one line.
