@@ -52,6 +52,10 @@ for file in plan.svg plan.html; do
     expect_lacks "$shown" replaced
 done
 
+expect_contains "$(texts plan.svg)" "oci:base:1@$(tag_digest base 1)" 'the base'
+expect_exit 0 "$INLAY" plan scratch acme/tiny --picture scratch.svg
+expect_eq scratch "$(texts scratch.svg | grep -A 1 -x base | tail -n 1)"
+
 # The same of the image that it becomes: each layer of the manifest, with its digest.
 expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny acme/words --to oci:out:1
 expect_exit 0 "$INLAY" inspect oci:out:1 --picture image.svg

@@ -230,8 +230,20 @@ static void list_drawn(const struct preview *preview, struct strings *names, str
         }
 }
 
+static void add_base(const struct reference *base, const struct digest *digest, struct picture *out)
+{
+    CLEANUP(text) char *name = reference_format(base, false);
+    bool has_digest = base->kind != REFERENCE_SCRATCH;
+    CLEANUP(text)
+    char *text = xasprintf("%s%s%s", name, has_digest ? "@" : "",
+                           has_digest ? digest_format(digest).text : "");
+
+    picture_add_fact(out, "base", text);
+}
+
 /* What there is to say besides, of the first platform; they rarely differ. */
-static void add_plan_facts(const struct preview *preview, struct picture *out)
+static void add_plan_facts(const struct reference *base, const struct preview *preview,
+                           struct picture *out)
 {
     const struct preview_platform *first = &preview->platforms[0];
     CLEANUP(text)
@@ -242,15 +254,15 @@ static void add_plan_facts(const struct preview *preview, struct picture *out)
     char *moves = xasprintf("%s of model, %s of base", text_format_size(preview->model_size).text,
                             text_format_size(preview->base_size).text);
 
-    picture_add_fact(out, "base", digest_format(&preview->base_digest).text);
+    add_base(base, &preview->base_digest, out);
     picture_add_fact(out, "user", user);
     picture_add_fact(out, "home", home);
     picture_add_fact(out, "sets", sets);
     picture_add_fact(out, "would move", moves);
 }
 
-int picture_view_of_plan(const struct options *options, const struct preview *preview,
-                         struct error *err)
+int picture_view_of_plan(const struct options *options, const struct reference *base,
+                         const struct preview *preview, struct error *err)
 {
     CLEANUP(picture) struct picture picture = PICTURE_INIT;
     CLEANUP(strings) struct strings names = STRINGS_INIT;
@@ -262,7 +274,7 @@ int picture_view_of_plan(const struct options *options, const struct preview *pr
     picture.about = xstrdup("What inlay inject would do. Nothing has been written.");
     picture.tells_changes = true;
     if (preview->platform_count > 0)
-        add_plan_facts(preview, &picture);
+        add_plan_facts(base, preview, &picture);
     list_drawn(preview, &names, &picture);
     for (size_t i = 0; i < preview->platform_count; i++) {
         const struct preview_platform *platform = &preview->platforms[i];

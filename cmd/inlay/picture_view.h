@@ -12,7 +12,7 @@ int picture_view_check(const struct options *options, struct error *err) MUST_CH
 /* Writes it, in place of a file that is there, if the option was given. */
 int picture_view_of_image(const struct options *options, const struct inspect_result *result,
                           struct error *err) MUST_CHECK;
-int picture_view_of_plan(const struct options *options, const struct preview *preview,
-                         struct error *err) MUST_CHECK;
+int picture_view_of_plan(const struct options *options, const struct reference *base,
+                         const struct preview *preview, struct error *err) MUST_CHECK;
 
 #endif
