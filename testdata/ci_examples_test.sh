@@ -22,6 +22,11 @@ if [ -n "$linter" ]; then
     (cd repository && "$linter" -no-color) || fail 'actionlint'
 fi
 
+linter=$(command -v buildifier || true)
+if [ -n "$linter" ]; then
+    "$linter" --lint=warn --mode=check "$examples"/bazel/* || fail 'buildifier'
+fi
+
 start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
     {"path": "model.safetensors", "synthetic": 70000000, "seed": 1}]}' \
     '{"id": "acme/words", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "text": "a"}]}'
