@@ -4,9 +4,42 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#ifdef __GLIBC__
+#define replaced_stdout stdout
+#define replaced_stderr stderr
+#else
+/*
+ * musl declares both as constants, and what prints to standard output without naming it goes past
+ * them. Linked statically, a program that defines all of these has its own in their place.
+ */
+FILE *replaced_stdout __asm__("stdout");
+FILE *replaced_stderr __asm__("stderr");
+
+int printf(const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    int result = vfprintf(replaced_stdout, format, arguments);
+    va_end(arguments);
+    return result;
+}
+
+int puts(const char *text)
+{
+    return fputs(text, replaced_stdout) < 0 ? EOF : fputc('\n', replaced_stdout);
+}
+
+int putchar(int character)
+{
+    return fputc(character, replaced_stdout);
+}
+#endif
 
 /* A line is looked at as a whole up to this size. */
 #define LINE_SIZE (64 * KIB)
@@ -102,11 +135,18 @@ struct output *output_open(struct secrets *secrets)
 {
     struct output *output = xcalloc(1, sizeof(*output));
 
-    stdout = guard_open(&output->out, STDOUT_FILENO, secrets);
+    replaced_stdout = guard_open(&output->out, STDOUT_FILENO, secrets);
     output->out.holds = true;
-    setvbuf(stdout, NULL, _IOLBF, LINE_SIZE);
-    stderr = guard_open(&output->err, STDERR_FILENO, secrets);
-    setvbuf(stderr, NULL, _IONBF, 0);
+    setvbuf(replaced_stdout, NULL, _IOLBF, LINE_SIZE);
+    replaced_stderr = guard_open(&output->err, STDERR_FILENO, secrets);
+#ifdef __GLIBC__
+    setvbuf(replaced_stderr, NULL, _IONBF, 0);
+#else
+    /* Without a buffer musl writes a message in parts of 80 bytes, between which a secret may lie.
+     */
+    output->err.holds = true;
+    setvbuf(replaced_stderr, NULL, _IOLBF, LINE_SIZE);
+#endif
     return output;
 }
 
@@ -144,6 +184,7 @@ void output_free(struct output *output)
     fclose(stdout);
     (void)!guard_end(&output->out);
     fclose(stderr);
+    (void)!guard_end(&output->err);
     buf_release(&output->out.held);
     buf_release(&output->err.held);
     free(output);

@@ -52,6 +52,16 @@ int error_set(struct error *err, enum error_kind kind, const char *format, ...)
     return -1;
 }
 
+const char *error_words(int number, char *room, size_t size)
+{
+#ifdef __GLIBC__
+    return strerror_r(number, room, size);
+#else
+    return strerror_r(number, room, size) == 0 ? room
+                                               : "unknown"; /* POSIX has another of this name */
+#endif
+}
+
 int error_set_errno(struct error *err, int number, const char *format, ...)
 {
     char words[128];
@@ -60,7 +70,7 @@ int error_set_errno(struct error *err, int number, const char *format, ...)
     va_start(arguments, format);
     CLEANUP(text) char *text = format_text(format, arguments);
     va_end(arguments);
-    return error_set(err, ERROR_LOCAL, "%s: %s", text, strerror_r(number, words, sizeof(words)));
+    return error_set(err, ERROR_LOCAL, "%s: %s", text, error_words(number, words, sizeof(words)));
 }
 
 /* Is it nothing but a noun in front of the subject: "", "the base "? */

@@ -40,6 +40,9 @@ const char *error_kind_name(enum error_kind kind);
 int error_set(struct error *err, enum error_kind kind, const char *format, ...) PRINTF_FORMAT(3, 4);
 /* The same for a system call: ": " and the words for `number` follow; the kind is ERROR_LOCAL. */
 int error_set_errno(struct error *err, int number, const char *format, ...) PRINTF_FORMAT(3, 4);
+/* The system's words for `number`; `room` is where they may be put. Safe to call from several
+ * threads. */
+const char *error_words(int number, char *room, size_t size);
 /*
  * Puts context in front of the text: "context: text". Keeps the kind. Returns -1. What the context
  * ends with is not said again where the text begins with it in quotes: "the base oci:a" in front of

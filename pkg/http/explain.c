@@ -18,7 +18,7 @@ static char *system_words(const struct transfer *transfer)
     curl_easy_getinfo(transfer->connection->easy, CURLINFO_OS_ERRNO, &number);
     if (number == 0)
         return NULL;
-    char *text = xstrdup(strerror_r((int)number, words, sizeof(words)));
+    char *text = xstrdup(error_words((int)number, words, sizeof(words)));
     if (*text >= 'A' && *text <= 'Z')
         *text = (char)(*text - 'A' + 'a');
     return text;
