@@ -98,6 +98,17 @@ static bool has_room(size_t width, const char *name, const char *note)
     return width == 0 || text_width(name) + text_width(note) + 3 <= width;
 }
 
+static void add_owner(struct table *table, const struct picture_node *node)
+{
+    if (node->has_owner) {
+        table_addf(table, "%04o", node->mode);
+        table_addf(table, "%u:%u", node->uid, node->gid);
+    } else {
+        table_add(table, "");
+        table_add(table, "");
+    }
+}
+
 static void print_tree(const struct picture_tree *tree)
 {
     CLEANUP(table) struct table table = {.columns = 4, .is_number = {[3] = true}};
@@ -118,8 +129,7 @@ static void print_tree(const struct picture_tree *tree)
         if (node->note != NULL && has_room(width, buf_text(&name), node->note))
             buf_addf(&name, " (%s)", node->note);
         table_add(&table, buf_text(&name));
-        table_addf(&table, node->has_owner ? "%04o" : "", node->mode);
-        table_addf(&table, node->has_owner ? "%u:%u" : "", node->uid, node->gid);
+        add_owner(&table, node);
         table_add(&table, node->size != PICTURE_NO_SIZE ? text_format_size(node->size).text : "");
     }
     table_print_within(&table, width, 0);
