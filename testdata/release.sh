@@ -1,0 +1,79 @@
+#!/bin/bash
+# Builds what a release hands out, into build-release-out/ (or OUT):
+#
+#     testdata/release.sh [--check] [--out OUT]
+#
+#   inlay-VERSION-linux-ARCH.tar.gz  the static program, which runs on any Linux, with docs: bin/, share/
+#   inlay_VERSION-1_ARCH.deb         for Debian 12, linked with Debian's libraries
+#   SHA256SUMS
+#
+# The commit is what is built: nothing may be uncommitted. Times come from the commit, and no path of this machine gets
+# in. --check builds all of it, libraries and all, a second time in another folder, and compares the bytes. What is built
+# stays in build-static/, so that a second call is quick. Needs Debian 12 with the packages of setup.sh, and
+# musl-tools and dpkg-dev; sources come from Debian (release/sources.txt).
+set -euo pipefail
+root=$(cd "$(dirname "$0")/.." && pwd)
+out=$root/build-release-out check='' jobs=${INLAY_BUILD_JOBS:-$(nproc)}
+export INLAY_BUILD_JOBS=$jobs LC_ALL=C.UTF-8
+
+while [ $# -gt 0 ]; do
+    case $1 in
+    --check) check=yes ;;
+    --out) out=$2 && shift ;;
+    *) echo "usage: release.sh [--check] [--out OUT]" >&2 && exit 2 ;;
+    esac
+    shift
+done
+for tool in musl-gcc dpkg-source dpkg-shlibdeps cmake ninja; do
+    command -v $tool >/dev/null || { echo "'$tool' is not there; install musl-tools, dpkg-dev, cmake and ninja-build" >&2 && exit 1; }
+done
+if [ -n "$(git -C "$root" status --porcelain --untracked-files=no)" ]; then
+    echo "there are uncommitted changes; a release is what a commit has" >&2
+    exit 1
+fi
+commit=$(git -C "$root" rev-parse HEAD)
+SOURCE_DATE_EPOCH=$(git -C "$root" log -1 --format=%ct)
+export SOURCE_DATE_EPOCH
+
+# configure SOURCE BUILD OPTION...: a release build, in which no path of this machine is left
+configure() {
+    local source=$1 build=$2
+    shift 2
+    cmake -S "$source" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=Release -DBUILD_TESTING=OFF -DINLAY_COMMIT="$commit" \
+        -DCMAKE_INSTALL_PREFIX=/usr "-DCMAKE_C_FLAGS=-ffile-prefix-map=$build=/usr/src/build -ffile-prefix-map=$source=/usr/src/inlay" \
+        "$@" >/dev/null
+    cmake --build "$build" -j "$jobs" >"$build/log" || { tail -n 40 "$build/log" >&2 && exit 1; }
+}
+
+# build_all SOURCE WORK OUT
+build_all() {
+    local source=$1 work=$2 out=$3 static
+    mkdir -p "$work" "$out"
+    bash "$source/testdata/release/dependencies.sh" "$work/libraries"
+    # What these stand on is not told by all of them, so that their order is told here.
+    static="-L$work/libraries/sysroot/usr/lib -larchive -lbz2 -llzma -lcurl -lssl -lcrypto -lzstd -lz"
+    # The program has its own stdout, which musl's library defines, too: cmd/inlay/output.c.
+    configure "$source" "$work/static" -DCMAKE_TOOLCHAIN_FILE="$work/libraries/toolchain.cmake" \
+        -DOPENSSL_USE_STATIC_LIBS=ON -DCMAKE_EXE_LINKER_FLAGS=-Wl,-z,muldefs \
+        "-DCMAKE_C_STANDARD_LIBRARIES=$static"
+    (cd "$work/static" && cpack -G TGZ -B "$work/static/packages" >/dev/null)
+    configure "$source" "$work/debian"
+    (cd "$work/debian" && cpack -G DEB -B "$work/debian/packages" >/dev/null)
+    rm -f "$out"/inlay[-_]*.tar.gz "$out"/inlay_*.deb
+    cp "$work"/static/packages/*.tar.gz "$work"/debian/packages/*.deb "$out/"
+    (cd "$out" && sha256sum -- *.tar.gz *.deb >SHA256SUMS)
+}
+
+build_all "$root" "$root/build-static" "$out"
+cat "$out/SHA256SUMS"
+[ -n "$check" ] || exit 0
+
+again=$root/build-static/again-$$
+trap 'rm -rf "$again"' EXIT
+mkdir -p "$again/source/of/this/commit"
+git -C "$root" archive "$commit" | tar -x -C "$again/source/of/this/commit"
+# A compiler's cache would give back what the first build has made.
+export CCACHE_DISABLE=1 INLAY_RELEASE_DOWNLOADS=$root/build-static/libraries/downloads
+build_all "$again/source/of/this/commit" "$again/work" "$again/out"
+cmp "$out/SHA256SUMS" "$again/out/SHA256SUMS" || { diff "$out/SHA256SUMS" "$again/out/SHA256SUMS" >&2 || true; exit 1; }
+echo "built twice in two folders: the same bytes"
