@@ -154,7 +154,8 @@ int output_finish(struct output *output, struct error *err)
 {
     bool is_flushed = fflush(stdout) == 0;
 
-    if (guard_end(&output->out) == 0 && is_flushed && ferror(stdout) == 0)
+    if (guard_end(&output->out) == 0 && is_flushed && ferror(stdout) == 0 &&
+        output->out.failure == 0)
         return 0;
     switch (output->out.failure) {
     case 0:
