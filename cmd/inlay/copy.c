@@ -1,6 +1,6 @@
 #include "copy/copy.h"
 #include "core/text.h"
-#include "result.h"
+#include "result_files.h"
 #include "session.h"
 
 #include <string.h>
@@ -33,7 +33,9 @@ static int copying_parse(struct copying *out, const struct options *options, str
                          options_list(options, "platform")[1]);
     if (session_parse_image(options, "FROM", options->names[0], &out->from, err) < 0)
         return -1;
-    return session_parse_target("TO", options->names[1], &out->target, err);
+    if (session_parse_target("TO", options->names[1], &out->target, err) < 0)
+        return -1;
+    return result_files_check(options, &out->target, err);
 }
 
 static int run_copy(const struct command_context *context, struct options *options,
@@ -76,7 +78,8 @@ static int run_copy(const struct command_context *context, struct options *optio
         log_info(session->stores.log, "done: moved %s", text_format_size(result.moved).text);
     json_auto_t *more = json_pack("{s:b, s:{s:I}}", "was_there", (int)result.was_there, "moved",
                                   "image", (json_int_t)result.moved);
-    const struct result said = {options, &copying.target, &result.manifest, more};
+    const struct result said = {options, &copying.target, copying.target_store, &result.manifest,
+                                more};
     return result_say(&said, err);
 }
 

@@ -5,7 +5,7 @@
 #include "core/text.h"
 #include "injected.h"
 #include "injection.h"
-#include "result.h"
+#include "result_files.h"
 
 #include <string.h>
 
@@ -36,8 +36,8 @@ static int finish(struct injection *injection, struct options *options,
     bool is_shard = injection->options.reuse.shard_count > 0;
     bool is_attested = is_shard || attest_write(injection, result, materials, &why) == 0;
     json_auto_t *more = injected_to_json(result, materials);
-    const struct result said = {options, &options->target, is_shard ? NULL : &result->manifest,
-                                more};
+    const struct result said = {options, &options->target, injection->target_store,
+                                is_shard ? NULL : &result->manifest, more};
 
     if (result_say(&said, err) < 0)
         return -1;
@@ -52,6 +52,7 @@ static int run_inject(const struct command_context *context, struct options *opt
     struct inject_result result;
 
     if (injection_parse(&injection, options, err) < 0 || attest_check(&injection, err) < 0 ||
+        result_files_check(options, &options->target, err) < 0 ||
         injection_connect(&injection, context, err) < 0)
         return -1;
     if (inject_run_told(&injection.options, &result, &materials, err) < 0)

@@ -54,6 +54,12 @@ const struct option_row option_rows[] = {
              "attached to it in a registry or OCI layout, or written to FILE"},
     {RESULT, "sbom", 0, "FILE", COMMAND_INJECT, .otherwise = "",
      .help = "the bill of materials of the image's models, in CycloneDX, in the same way"},
+    {RESULT, "digest-file", 0, "FILE", TAG_MOVERS, .help = "writes the result's digest to FILE"},
+    {RESULT, "metadata-file", 0, "FILE", TAG_MOVERS,
+     .help = "writes digest, descriptor and names to FILE, in JSON as BuildKit does"},
+    {RESULT, "ci", 0, "FILE", TAG_MOVERS, .otherwise = "",
+     .help = "tells the CI system of the result: outputs and summary of a GitHub job; variables "
+             "in FILE, or in inlay.env of a GitLab job"},
     {RESULT, "output", 'o', "FILE", COMMAND_LAYER, .common = COMMAND_LAYER,
      .brief = "where to; several layers: model.1.tar and so on", .needed = COMMAND_LAYER,
      .help = "where to. Several layers get a number: model.tar is model.1.tar, model.2.tar and so "

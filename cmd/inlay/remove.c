@@ -1,7 +1,7 @@
 #include "remove/remove.h"
 #include "core/text.h"
 #include "preset_list.h"
-#include "result.h"
+#include "result_files.h"
 #include "session.h"
 #include "source/source.h"
 
@@ -114,7 +114,8 @@ static int run_remove(const struct command_context *context, struct options *opt
     const struct tag_state *expected = NULL;
 
     if (removal_parse(&removal, options, err) < 0 ||
-        session_find_expected(options, &options->target, &expected, err) < 0)
+        session_find_expected(options, &options->target, &expected, err) < 0 ||
+        result_files_check(options, &options->target, err) < 0)
         return -1;
     if (session_open(session, context, options, err) < 0)
         return -1;
@@ -144,7 +145,8 @@ static int run_remove(const struct command_context *context, struct options *opt
     json_auto_t *more =
         json_pack("{s:{s:I}, s:{s:I}}", "layers", "removed", (json_int_t)result.layers_removed,
                   "moved", "image", (json_int_t)result.moved);
-    const struct result said = {options, &options->target, &result.manifest, more};
+    const struct result said = {options, &options->target, removal.target_store, &result.manifest,
+                                more};
     return result_say(&said, err);
 }
 

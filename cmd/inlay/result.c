@@ -2,6 +2,7 @@
 
 #include "core/text.h"
 #include "json.h"
+#include "result_files.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -58,7 +59,7 @@ int result_say(const struct result *result, struct error *err)
             buf_addf(&text, "%s@%s\n", names.items[i],
                      digest_format(&result->manifest->digest).text);
     if (fputs(buf_text(&text), stream) >= 0 && fflush(stream) == 0)
-        return 0;
+        return names.count > 0 ? result_files_write(result, &names, err) : 0;
     if (names.count == 0)
         return error_set(err, ERROR_LOCAL, "the result could not be written to standard output");
     return error_set(err, ERROR_LOCAL,

@@ -10,13 +10,15 @@
 struct result {
     const struct options *options;
     const struct reference *target;    /* with the first of its tags; the others are in `options` */
+    struct store *store;               /* where that is */
     const struct descriptor *manifest; /* NULL: no image was written */
     json_t *more; /* for --json: an object with the members that this command has besides */
 };
 
 /*
  * Prints "TARGET@sha256:…" for each tag, or one JSON document (docs/json.md): on standard output,
- * or on standard error if the image itself goes to standard output. ERROR_LOCAL.
+ * or on standard error if the image itself goes to standard output; then writes the files that the
+ * options name (result_files.h). ERROR_LOCAL.
  */
 int result_say(const struct result *result, struct error *err) MUST_CHECK;
 
