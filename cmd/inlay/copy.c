@@ -3,6 +3,7 @@
 #include "result_files.h"
 #include "session.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 /* What `inlay copy` opens. */
@@ -72,10 +73,12 @@ static int run_copy(const struct command_context *context, struct options *optio
     };
     if (copy_run(&copy, &result, err) < 0)
         return -1;
+    render_finish(session->render);
     if (result.was_there)
         log_info(session->stores.log, "done: already there");
     else
-        log_info(session->stores.log, "done: moved %s", text_format_size(result.moved).text);
+        log_info(session->stores.log, "done: moved %s, in %" PRIu64 " s",
+                 text_format_size(result.moved).text, render_seconds(session->render));
     json_auto_t *more = json_pack("{s:b, s:{s:I}}", "was_there", (int)result.was_there, "moved",
                                   "image", (json_int_t)result.moved);
     const struct result said = {options, &copying.target, copying.target_store, &result.manifest,

@@ -57,6 +57,7 @@ static int run_inject(const struct command_context *context, struct options *opt
         return -1;
     if (inject_run_told(&injection.options, &result, &materials, err) < 0)
         return explain_stop(&injection, err);
+    render_finish(injection.session.render);
     CLEANUP(text)
     char *cached = result.cached_size > 0 ? xasprintf(" (and %s from caches)",
                                                       text_format_size(result.cached_size).text)

@@ -57,6 +57,7 @@ static int run_layer(const struct command_context *context, struct options *opti
     };
     if (layer_run(&layer, &result, err) < 0)
         return injection_explain(&injection, err);
+    render_finish(injection.session.render);
     return print_result(&result, strcmp(layer.output, "-") == 0 ? stderr : stdout, err);
 }
 

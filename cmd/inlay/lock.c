@@ -378,6 +378,9 @@ static int make(struct lock_run *run, const struct command_context *context, str
                  run->before.base);
     if (lock_write(run->path, &run->after, err) < 0)
         return -1;
+    for (size_t i = 0; i < run->call_count; i++)
+        if (run->calls[i]->session.render != NULL)
+            render_finish(run->calls[i]->session.render);
     print_changes(run);
     return 0;
 }

@@ -1,5 +1,6 @@
 #include "core/text.h"
 #include "options.h"
+#include "render.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -233,4 +234,13 @@ void options_release(struct options *options)
     strings_release(&options->denied_licenses);
     free(options->platforms);
     *options = (struct options){.target = REFERENCE_INIT};
+}
+
+int option_set_progress(const struct option_input *in, struct error *err)
+{
+    if (render_is_progress(in->value))
+        return 0;
+    return error_set(err, ERROR_USAGE,
+                     "--progress '%s' is not known, expected auto, tty, plain, json or none",
+                     in->value);
 }

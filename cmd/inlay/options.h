@@ -126,6 +126,8 @@ int option_set_size(const struct option_input *in, uint64_t least, const char *e
 int option_set_owner(const struct option_input *in, struct error *err) MUST_CHECK;
 /* K/N, N at most row->most, into inject.reuse. */
 int option_set_shard(const struct option_input *in, struct error *err) MUST_CHECK;
+/* Of --progress: a value that render.h knows. */
+int option_set_progress(const struct option_input *in, struct error *err) MUST_CHECK;
 /* Of --allow-license and --deny-license: names of licences with ',' between them. */
 int option_set_licenses(const struct option_input *in, struct error *err) MUST_CHECK;
 

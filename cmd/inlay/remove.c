@@ -140,6 +140,7 @@ static int run_remove(const struct command_context *context, struct options *opt
     };
     if (remove_run(&wanted, &result, err) < 0)
         return -1;
+    render_finish(session->render);
     log_info(session->stores.log, "done: %zu layer%s removed; moved %s", result.layers_removed,
              result.layers_removed == 1 ? "" : "s", text_format_size(result.moved).text);
     json_auto_t *more =

@@ -1,28 +1,52 @@
 #include "render.h"
 
 #include "core/buf.h"
+#include "core/progress_view.h"
 #include "core/text.h"
+#include "json.h"
+#include "live_lines.h"
 
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
 #define TICK_MS 200
 #define LINE_EVERY_MS 10000
+#define JSON_EVERY_MS 1000
 #define STALLED_MS 5000
-#define SAMPLES 50 /* ticks that the rate is taken over: ten seconds */
-#define WIDTH_DEFAULT 80
-#define WIDTH_MAX 120
+#define SAMPLES 50  /* ticks that the rate is taken over: ten seconds */
+#define ROWS_MAX 64 /* transfers that are told of; as many as there are jobs at most */
+
+enum display {
+    DISPLAY_NONE,
+    DISPLAY_PLAIN,
+    DISPLAY_TTY,
+    DISPLAY_JSON,
+};
+
+static const char *const display_names[] = {[DISPLAY_NONE] = "none",
+                                            [DISPLAY_PLAIN] = "plain",
+                                            [DISPLAY_TTY] = "tty",
+                                            [DISPLAY_JSON] = "json"};
 
 /* How far it was at a tick. */
 struct sample {
     int64_t at_ms;
     uint64_t moved;
     uint64_t spared;
+};
+
+/* A transfer of one thread. */
+struct row {
+    bool is_used;
+    pthread_t thread;
+    char *title;
+    uint64_t size;
+    uint64_t done;
+    char *note; /* why it stands; NULL: it moves */
 };
 
 struct render {
@@ -33,13 +57,17 @@ struct render {
     bool ending;
     struct log log;
     struct progress progress;
-    bool bar;   /* stderr is a terminal */
-    bool shown; /* a bar stands in the last line */
+    enum display display;
+    struct live_lines live;
     uint64_t expected;
     uint64_t moved;
-    uint64_t spared;   /* need not move; both together are expected at most */
+    uint64_t spared; /* need not move; both together are expected at most */
+    struct row rows[ROWS_MAX];
     struct http *http; /* borrowed; NULL: nobody is waited for */
     bool began;        /* something has been expected */
+    bool has_said;     /* a plain line about progress */
+    bool is_over;      /* nothing more is said of progress */
+    int64_t made_ms;
     int64_t drawn_ms;
     struct sample samples[SAMPLES]; /* a ring */
     size_t sample_count;            /* ever taken */
@@ -52,22 +80,6 @@ static int64_t now_ms(void)
 
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-static size_t terminal_width(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDERR_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-        return WIDTH_DEFAULT;
-    return size.ws_col < WIDTH_MAX ? size.ws_col : WIDTH_MAX;
-}
-
-static void bar_clear(struct render *render)
-{
-    if (render->shown)
-        fputs("\r\033[K", stderr);
-    render->shown = false;
 }
 
 /* Bytes a second over the last ten: those that moved, and all that were dealt with. */
@@ -92,96 +104,142 @@ static struct rates current_rates(const struct render *render, int64_t now)
     };
 }
 
-/* "9 s", "12 min", "3 h" */
-static void format_duration(uint64_t seconds, struct buf *out)
+/* What a view borrows. */
+struct picture {
+    struct progress_view view;
+    struct progress_transfer transfers[ROWS_MAX];
+    struct buf note;
+};
+
+static void picture_release(struct picture *picture)
 {
-    if (seconds < 100)
-        buf_addf(out, "%" PRIu64 " s", seconds);
-    else if (seconds < 100 * UINT64_C(60))
-        buf_addf(out, "%" PRIu64 " min", (seconds + 30) / 60);
-    else
-        buf_addf(out, "%" PRIu64 " h", (seconds + 1800) / 3600);
+    buf_release(&picture->note);
+}
+CLEANUP_RELEASE(picture)
+
+/* Why nothing moves; nothing is added if something does. */
+static void add_note(const struct render *render, int64_t now, struct buf *out)
+{
+    uint64_t left = render->expected - render->moved - render->spared;
+
+    if (render->began && now - render->last_ms < STALLED_MS)
+        return;
+    if (render->http != NULL && http_describe_wait(render->http, out))
+        return;
+    if (render->began && left > 0) {
+        buf_add_text(out, "nothing moves for ");
+        progress_format_duration((uint64_t)(now - render->last_ms) / 1000, out);
+    }
 }
 
-/* "  waiting for 'r.example' to answer, 35 s"; false if nobody is waited for. */
-static bool format_wait(const struct render *render, struct buf *out)
+static void take_picture(const struct render *render, int64_t now, struct picture *out)
 {
-    CLEANUP(buf) struct buf wait = BUF_INIT;
-
-    if (render->http == NULL || !http_describe_wait(render->http, &wait))
-        return false;
-    buf_addf(out, "  %s", buf_text(&wait));
-    return true;
-}
-
-/* "1.2 GB of 2.2 GB (3.0 GB were there)  118.3 MB/s  9 s left" */
-static void format_numbers(const struct render *render, int64_t now, struct buf *out)
-{
-    bool is_still = now - render->last_ms >= STALLED_MS;
     struct rates rates = current_rates(render, now);
     uint64_t left = render->expected - render->moved - render->spared;
 
-    buf_addf(out, "%s of %s", text_format_size(render->moved).text,
-             text_format_size(render->expected - render->spared).text);
-    if (render->spared > 0)
-        buf_addf(out, " (%s were there)", text_format_size(render->spared).text);
-    if (is_still && format_wait(render, out))
-        return;
-    if (is_still && left > 0) {
-        buf_add_text(out, "  nothing moves for ");
-        format_duration((uint64_t)(now - render->last_ms) / 1000, out);
-    } else if (rates.dealt > 0 && left > 0) {
-        buf_addf(out, "  %s/s  ", text_format_size(rates.moved).text);
-        format_duration(left / rates.dealt + 1, out);
-        buf_add_text(out, " left");
+    out->view = (struct progress_view){
+        .transfers = out->transfers,
+        .expected = render->expected,
+        .moved = render->moved,
+        .spared = render->spared,
+        .rate = left > 0 ? rates.moved : 0,
+        .left_s = rates.dealt > 0 && left > 0 ? left / rates.dealt + 1 : UINT64_MAX,
+    };
+    for (size_t i = 0; i < ROWS_MAX; i++) {
+        const struct row *row = &render->rows[i];
+        if (row->is_used)
+            out->transfers[out->view.transfer_count++] =
+                (struct progress_transfer){row->title, row->size, row->done, row->note};
     }
+    add_note(render, now, &out->note);
+    if (out->note.size > 0)
+        out->view.note = buf_text(&out->note);
 }
 
-static void bar_draw(struct render *render, int64_t now)
+/* Before anything moves there is only whom the program waits for. */
+static void draw(struct render *render, const struct picture *picture)
 {
-    CLEANUP(buf) struct buf numbers = BUF_INIT;
-    CLEANUP(buf) struct buf line = BUF_INIT;
-    double dealt = (double)render->moved + (double)render->spared;
-    unsigned percent =
-        render->expected > 0 ? (unsigned)(dealt * 100 / (double)render->expected) : 100;
-
-    format_numbers(render, now, &numbers);
-    size_t width = terminal_width();
-    size_t room = numbers.size + 12 < width ? width - numbers.size - 12 : 0;
-    size_t filled = room / 100 * percent + room % 100 * percent / 100;
-    buf_addf(&line, "\r%3u%% ", percent);
-    if (room >= 10) {
-        buf_add_text(&line, "[");
-        for (size_t i = 0; i < room; i++)
-            buf_add_text(&line, i < filled ? "=" : i == filled ? ">" : " ");
-        buf_add_text(&line, "] ");
-    }
-    buf_addf(&line, "%s\033[K", buf_text(&numbers));
-    fputs(buf_text(&line), stderr);
-    fflush(stderr);
-    render->shown = true;
+    if (render->began || picture->view.note != NULL)
+        live_lines_draw(&render->live, &picture->view);
+    else
+        live_lines_clear(&render->live);
 }
 
-static void line_draw(const struct render *render, int64_t now)
+static void say_json(json_t *document)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    json_to_buf(document, &text);
+    fprintf(stderr, "%s\n", buf_text(&text));
+}
+
+static json_t *number_json(uint64_t number)
+{
+    return number == UINT64_MAX ? json_null() : json_integer((json_int_t)number);
+}
+
+static void print_json(const struct progress_view *view)
+{
+    json_t *transfers = json_array();
+
+    for (size_t i = 0; i < view->transfer_count; i++) {
+        const struct progress_transfer *transfer = &view->transfers[i];
+        json_array_append_new(transfers, json_pack("{s:o, s:o, s:o, s:o}", "title",
+                                                   text_to_json(transfer->title), "size",
+                                                   number_json(transfer->size), "done",
+                                                   number_json(transfer->done), "note",
+                                                   text_to_json(transfer->note)));
+    }
+    json_auto_t *document =
+        json_pack("{s:{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}}", "progress", "percent",
+                  (int)progress_view_percent(view), "expected", number_json(view->expected),
+                  "moved", number_json(view->moved), "spared", number_json(view->spared), "rate",
+                  number_json(view->rate), "left_s", number_json(view->left_s), "note",
+                  text_to_json(view->note), "ended", view->ended != NULL, "transfers", transfers);
+    say_json(document);
+}
+
+static void print_plain(const struct progress_view *view)
 {
     CLEANUP(buf) struct buf numbers = BUF_INIT;
 
-    format_numbers(render, now, &numbers);
+    progress_view_format(view, &numbers);
     fprintf(stderr, "moved %s\n", buf_text(&numbers));
+}
+
+static void show(struct render *render, const struct picture *picture, int64_t now)
+{
+    switch (render->display) {
+    case DISPLAY_NONE:
+        return;
+    case DISPLAY_TTY:
+        draw(render, picture);
+        return;
+    case DISPLAY_PLAIN:
+        if (!render->began || now - render->drawn_ms < LINE_EVERY_MS)
+            return;
+        render->has_said = true;
+        print_plain(&picture->view);
+        break;
+    case DISPLAY_JSON:
+        if (!render->began || now - render->drawn_ms < JSON_EVERY_MS)
+            return;
+        print_json(&picture->view);
+        break;
+    }
+    render->drawn_ms = now;
 }
 
 static void tick(struct render *render)
 {
+    CLEANUP(picture) struct picture picture = {.note = BUF_INIT};
     int64_t now = now_ms();
 
-    render->samples[render->sample_count++ % SAMPLES] =
-        (struct sample){now, render->moved, render->spared};
-    if (render->bar) {
-        bar_draw(render, now);
-    } else if (now - render->drawn_ms >= LINE_EVERY_MS) {
-        render->drawn_ms = now;
-        line_draw(render, now);
-    }
+    if (render->began)
+        render->samples[render->sample_count++ % SAMPLES] =
+            (struct sample){now, render->moved, render->spared};
+    take_picture(render, now, &picture);
+    show(render, &picture, now);
 }
 
 static void *render_thread(void *arg)
@@ -196,7 +254,7 @@ static void *render_thread(void *arg)
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
         pthread_cond_timedwait(&render->wake, &render->lock, &until);
-        if (render->began && !render->ending)
+        if (!render->ending && !render->is_over)
             tick(render);
     }
     pthread_mutex_unlock(&render->lock);
@@ -215,6 +273,51 @@ static void render_expect(void *arg, uint64_t size)
     pthread_mutex_unlock(&render->lock);
 }
 
+/* That of this thread; NULL: it has none. The lock is held. */
+static struct row *find_row(struct render *render)
+{
+    for (size_t i = 0; i < ROWS_MAX; i++)
+        if (render->rows[i].is_used && pthread_equal(render->rows[i].thread, pthread_self()))
+            return &render->rows[i];
+    return NULL;
+}
+
+static void row_clear(struct row *row)
+{
+    free(row->title);
+    free(row->note);
+    *row = (struct row){.is_used = false};
+}
+
+static void render_begin(void *arg, const char *title, uint64_t size)
+{
+    struct render *render = arg;
+
+    pthread_mutex_lock(&render->lock);
+    struct row *row = find_row(render);
+    for (size_t i = 0; i < ROWS_MAX && row == NULL; i++)
+        if (!render->rows[i].is_used)
+            row = &render->rows[i];
+    if (row != NULL) {
+        char *copy = xstrdup(title);
+        text_mask(copy);
+        row_clear(row);
+        *row = (struct row){true, pthread_self(), copy, size, 0, NULL};
+    }
+    pthread_mutex_unlock(&render->lock);
+}
+
+static void render_end(void *arg)
+{
+    struct render *render = arg;
+
+    pthread_mutex_lock(&render->lock);
+    struct row *row = find_row(render);
+    if (row != NULL)
+        row_clear(row);
+    pthread_mutex_unlock(&render->lock);
+}
+
 /* No more than is expected: what was begun anew would count twice. */
 static void count(struct render *render, uint64_t *what, uint64_t size)
 {
@@ -222,8 +325,14 @@ static void count(struct render *render, uint64_t *what, uint64_t size)
         return;
     pthread_mutex_lock(&render->lock);
     uint64_t left = render->expected - render->moved - render->spared;
+    struct row *row = find_row(render);
     *what += size < left ? size : left;
     render->last_ms = now_ms();
+    if (row != NULL) {
+        row->done += size < row->size - row->done ? size : row->size - row->done;
+        free(row->note);
+        row->note = NULL;
+    }
     pthread_mutex_unlock(&render->lock);
 }
 
@@ -241,19 +350,61 @@ static void render_spared(void *arg, uint64_t size)
     count(render, &render->spared, size);
 }
 
+/* A wait or a retry also stands with the transfer that it keeps. */
 static void render_line(void *arg, enum log_level level, const char *line)
 {
     static const char *const prefixes[] = {
         [LOG_WARN] = "warning: ", [LOG_WAIT] = "", [LOG_INFO] = "", [LOG_DEBUG] = "debug: "};
+    static const char *const names[] = {
+        [LOG_WARN] = "warning", [LOG_WAIT] = "wait", [LOG_INFO] = "info", [LOG_DEBUG] = "debug"};
     struct render *render = arg;
 
     pthread_mutex_lock(&render->lock);
-    bar_clear(render);
-    fprintf(stderr, "%s%s\n", prefixes[level], line);
+    struct row *row = level == LOG_WAIT ? find_row(render) : NULL;
+    if (row != NULL) {
+        free(row->note);
+        row->note = xstrdup(line);
+    }
+    live_lines_clear(&render->live);
+    if (render->display == DISPLAY_JSON) {
+        json_auto_t *document =
+            json_pack("{s:s, s:o}", "level", names[level], "text", text_to_json(line));
+        say_json(document);
+    } else {
+        fprintf(stderr, "%s%s\n", prefixes[level], line);
+    }
     pthread_mutex_unlock(&render->lock);
 }
 
-struct render *render_new(enum render_mode mode)
+static bool is_set(const char *name)
+{
+    const char *value = getenv(name);
+
+    return value != NULL && value[0] != '\0' && strcmp(value, "false") != 0;
+}
+
+bool render_is_progress(const char *text)
+{
+    for (size_t i = 0; i < ARRAY_SIZE(display_names); i++)
+        if (strcmp(text, display_names[i]) == 0)
+            return true;
+    return strcmp(text, "auto") == 0;
+}
+
+static enum display choose_display(const char *progress)
+{
+    const char *terminal = getenv("TERM");
+
+    for (size_t i = 0; progress != NULL && i < ARRAY_SIZE(display_names); i++)
+        if (strcmp(progress, display_names[i]) == 0)
+            return (enum display)i;
+    if (isatty(STDERR_FILENO) != 1 || is_set("CI") || terminal == NULL ||
+        strcmp(terminal, "dumb") == 0)
+        return DISPLAY_PLAIN;
+    return DISPLAY_TTY;
+}
+
+struct render *render_new(enum render_mode mode, const char *progress)
 {
     static const enum log_level levels[] = {
         [RENDER_NORMAL] = LOG_INFO,
@@ -265,11 +416,16 @@ struct render *render_new(enum render_mode mode)
 
     pthread_mutex_init(&render->lock, NULL);
     render->log = (struct log){.level = levels[mode], .write = render_line, .arg = render};
-    render->bar = isatty(STDERR_FILENO) == 1;
-    if (mode == RENDER_QUIET || mode == RENDER_TERSE)
+    render->display = choose_display(progress);
+    render->made_ms = now_ms();
+    if (mode == RENDER_QUIET || mode == RENDER_TERSE || render->display == DISPLAY_NONE)
         return render;
-    render->progress = (struct progress){
-        .expect = render_expect, .moved = render_moved, .spared = render_spared, .arg = render};
+    render->progress = (struct progress){.expect = render_expect,
+                                         .moved = render_moved,
+                                         .spared = render_spared,
+                                         .begin = render_begin,
+                                         .end = render_end,
+                                         .arg = render};
     pthread_cond_init(&render->wake, NULL);
     render->drawing = pthread_create(&render->thread, NULL, render_thread, render) == 0;
     return render;
@@ -286,7 +442,9 @@ void render_free(struct render *render)
         pthread_cond_signal(&render->wake);
         pthread_join(render->thread, NULL);
     }
-    bar_clear(render);
+    live_lines_clear(&render->live);
+    for (size_t i = 0; i < ROWS_MAX; i++)
+        row_clear(&render->rows[i]);
     pthread_mutex_destroy(&render->lock);
     free(render);
 }
@@ -295,6 +453,39 @@ void render_watch(struct render *render, struct http *http)
 {
     pthread_mutex_lock(&render->lock);
     render->http = http;
+    pthread_mutex_unlock(&render->lock);
+}
+
+uint64_t render_seconds(const struct render *render)
+{
+    return (uint64_t)(now_ms() - render->made_ms) / 1000;
+}
+
+void render_finish(struct render *render)
+{
+    CLEANUP(picture) struct picture picture = {.note = BUF_INIT};
+    CLEANUP(buf) struct buf ended = BUF_INIT;
+
+    pthread_mutex_lock(&render->lock);
+    if (!render->is_over && render->drawing) {
+        render->is_over = true;
+        render->expected = render->moved + render->spared;
+        buf_add_text(&ended, "in ");
+        progress_format_duration(render_seconds(render), &ended);
+        take_picture(render, now_ms(), &picture);
+        picture.view.note = NULL;
+        picture.view.transfer_count = 0;
+        picture.view.ended = buf_text(&ended);
+        live_lines_clear(&render->live);
+        if (render->began && render->display == DISPLAY_TTY) {
+            draw(render, &picture);
+            live_lines_leave(&render->live);
+        } else if (render->began && render->display == DISPLAY_JSON) {
+            print_json(&picture.view);
+        } else if (render->has_said) {
+            print_plain(&picture.view);
+        }
+    }
     pthread_mutex_unlock(&render->lock);
 }
 

@@ -6,8 +6,9 @@
 #include "http/http.h"
 
 /*
- * What people see on stderr: log lines, and how far the work is. On a terminal that is a bar in
- * the last line; elsewhere a plain line now and then. Safe to share between threads.
+ * What people see on stderr: log lines, and how far the work is. On a terminal that is a line for
+ * each running transfer, and a total, below all other lines; elsewhere a plain line now and then,
+ * or JSON. Safe to share between threads.
  */
 struct render;
 
@@ -18,13 +19,26 @@ enum render_mode {
     RENDER_VERBOSE, /* requests and retries too */
 };
 
-struct render *render_new(enum render_mode mode);
-/* Takes the bar away. */
+/*
+ * `progress` is how it is shown, a value of --progress; NULL is "auto": "tty" if stderr is a
+ * terminal that can move its cursor, and this is no CI system, else "plain".
+ */
+struct render *render_new(enum render_mode mode, const char *progress);
+/* Whether --progress has this value. */
+bool render_is_progress(const char *text);
+/* Takes the lines about progress away. */
 void render_free(struct render *render);
 CLEANUP_FREE(render)
 
 /* Progress tells whom `http` waits for, too, until it is another, or NULL for none. */
 void render_watch(struct render *render, struct http *http);
+/*
+ * All work is done: where progress is shown, the total stays as the last word on it. Before results
+ * are printed.
+ */
+void render_finish(struct render *render);
+/* Seconds since the render was made. */
+uint64_t render_seconds(const struct render *render);
 
 /* Both belong to the render. */
 const struct log *render_log(struct render *render);

@@ -28,15 +28,6 @@ void table_addf(struct table *table, const char *format, ...)
     table_add(table, text != NULL ? text : "");
 }
 
-size_t text_width(const char *text)
-{
-    size_t width = 0;
-
-    for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
-    return width;
-}
-
 size_t table_terminal_width(void)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* what is no number says nothing */

@@ -28,9 +28,6 @@ CLEANUP_RELEASE(table)
 /* "NAME       text", as lines above a table; nothing if the text is empty. */
 void table_print_line(const char *name, const char *text);
 
-/* Columns that a text takes on a terminal, if its characters are of the usual width. */
-size_t text_width(const char *text);
-
 /* Columns of the terminal that standard output is, or of COLUMNS; 0: nothing limits them. */
 size_t table_terminal_width(void);
 

@@ -405,9 +405,11 @@ static int run_verify(const struct command_context *context, struct options *opt
         .jobs = (unsigned)options_number(options, "jobs"),
         .log = stores->log,
         .cancel = context->cancel,
+        .progress = render_progress(session->render),
     };
     if (verify_run(&wanted, &result, err) < 0)
         return -1;
+    render_finish(session->render);
     return tell_result(&verification, options, &result, err);
 }
 

@@ -91,7 +91,8 @@ static void what_is_there_counts_as_done_and_not_as_moved(void **state)
 {
     struct pair *pair = *state;
     atomic_uint_fast64_t counts[3] = {0, 0, 0};
-    struct progress progress = {count_expected, count_moved, count_spared, counts};
+    struct progress progress = {
+        .expect = count_expected, .moved = count_moved, .spared = count_spared, .arg = counts};
     uint64_t whole =
         put_blob(pair->to, "{\"name\":\"chart\"}", HELM_CONFIG).size + strlen("a chart");
 

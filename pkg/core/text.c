@@ -223,6 +223,15 @@ struct text_size text_format_size(uint64_t size)
     return out;
 }
 
+size_t text_width(const char *text)
+{
+    size_t width = 0;
+
+    for (; *text != '\0'; text++)
+        width += ((unsigned char)*text & 0xc0) != 0x80;
+    return width;
+}
+
 int parse_u64(const char *text, uint64_t max, uint64_t *out, struct error *err)
 {
     uint64_t value = 0;

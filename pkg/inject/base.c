@@ -62,6 +62,7 @@ static struct rootfs_options rootfs_options_of(const struct inject_options *opti
         .jobs = options->jobs,
         .cancel = options->cancel,
         .log = options->log,
+        .progress = options->progress,
     };
 }
 

@@ -292,10 +292,13 @@ static int build_layer(struct building *building, size_t number, const struct ca
     const struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
 
-    describe_layer(layer, &out->record);
-    if (have_layer(building, number, cancel, err) < 0)
-        return planned_layer_wrap(layer, err);
     CLEANUP(text) char *what = planned_layer_title(layer);
+    describe_layer(layer, &out->record);
+    progress_begin(options->progress, what, effort(options, layer->recipe));
+    int result = have_layer(building, number, cancel, err);
+    progress_end(options->progress);
+    if (result < 0)
+        return planned_layer_wrap(layer, err);
     log_info(options->log, "layer: %s, %s, %s", what, text_format_size(out->blob.size).text,
              describe_fate(options, layer));
     log_debug(options->log, "layer %s is recipe %s", digest_format(&out->blob.digest).text,

@@ -185,6 +185,7 @@ static int leave_deleted(struct removal *removal, struct document_change *change
         .jobs = options->jobs,
         .cancel = options->cancel,
         .log = options->log,
+        .progress = options->progress,
     };
     CLEANUP(notes) struct notes notes = {.log = options->log};
     const struct above_models models = {

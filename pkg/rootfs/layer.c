@@ -4,9 +4,26 @@
 
 #include <string.h>
 
-static int read_once(const struct layer_request *request, const struct strings *linked,
-                     struct listing **out, struct error *err)
+/* Bytes of a blob, of which progress is told. */
+struct counting {
+    const struct layer_request *request;
+    uint64_t left; /* that it was not told of yet */
+};
+
+static void count_read(void *arg, uint64_t size)
 {
+    struct counting *counting = arg;
+    uint64_t part = size < counting->left ? size : counting->left;
+
+    counting->left -= part;
+    counting->request->count(counting->request->count_arg, size);
+    progress_moved(counting->request->progress, part);
+}
+
+static int read_blob(struct counting *counting, const struct strings *linked, struct listing **out,
+                     struct error *err)
+{
+    const struct layer_request *request = counting->request;
     const struct rootfs_layer *layer = request->layer;
     const struct descriptor *blob = &layer->blob;
     struct store *store = request->store;
@@ -18,7 +35,7 @@ static int read_once(const struct layer_request *request, const struct strings *
     if (store->ops->open_blob(store, blob, 0, SIZE_UNKNOWN, &stored, err) < 0)
         return -1;
     CLEANUP(reader)
-    struct reader *counted = count_reader_new(stored, request->count, request->count_arg);
+    struct reader *counted = count_reader_new(stored, count_read, counting);
     CLEANUP(reader)
     struct reader *verified = verify_reader_new(counted, name.text, blob->size, &blob->digest);
     CLEANUP(reader) struct reader *plain = unpack_reader_new(verified);
@@ -41,6 +58,22 @@ static int read_once(const struct layer_request *request, const struct strings *
     listing->is_plain = digest_equal(&found, &blob->digest);
     *out = TAKE(listing);
     return 0;
+}
+
+/* A part that is not read, after a failure, is dealt with, too. */
+static int read_once(const struct layer_request *request, const struct strings *linked,
+                     struct listing **out, struct error *err)
+{
+    const struct descriptor *blob = &request->layer->blob;
+    struct counting counting = {request, blob->size};
+    CLEANUP(text) char *title = xasprintf("reading %s", digest_format(&blob->digest).text);
+
+    progress_begin(request->progress, title, blob->size);
+    progress_expect(request->progress, blob->size);
+    int result = read_blob(&counting, linked, out, err);
+    progress_spared(request->progress, counting.left);
+    progress_end(request->progress);
+    return result;
 }
 
 static int compare_paths(const void *a, const void *b)

@@ -35,6 +35,7 @@ struct layers {
     struct store *store;                      /* borrowed */
     const struct cancel *cancel;              /* borrowed; may be NULL */
     const struct log *log;                    /* borrowed; may be NULL */
+    const struct progress *progress;          /* borrowed; may be NULL */
     char *memo;                               /* NULL: nothing is kept */
     const struct rootfs_selection *selection; /* borrowed; NULL: none */
     struct layers *known;                     /* borrowed; NULL: none */
@@ -89,6 +90,7 @@ int layers_open(const struct rootfs_options *options, struct layers **out, struc
     layers->store = options->store;
     layers->cancel = options->cancel;
     layers->log = options->log;
+    layers->progress = options->progress;
     layers->selection = options->selection;
     layers->memo = options->memo != NULL ? xstrdup(options->memo) : NULL;
     layers->jobs = options->jobs > 0 ? options->jobs : WORKERS_DEFAULT;
@@ -140,6 +142,7 @@ static int job_scan(struct job *job, struct error *err)
         .cancel = job->cancel,
         .count = count_fetched,
         .count_arg = layers,
+        .progress = layers->progress,
     };
 
     return layer_read(&request, &job->listing, err);

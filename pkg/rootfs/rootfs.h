@@ -6,6 +6,7 @@
 #include "core/digest.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/text.h"
 #include "core/xattr.h"
 #include "oci/descriptor.h"
@@ -74,9 +75,10 @@ struct rootfs_options {
     struct rootfs *known; /* NULL, or: what it has read of a layer is not read again */
     /* NULL: none; borrowed. Then layers are read whole, whatever `known` has. */
     const struct rootfs_selection *selection;
-    unsigned jobs;               /* layers read at a time; 0: WORKERS_DEFAULT */
-    const struct cancel *cancel; /* may be NULL */
-    const struct log *log;       /* may be NULL */
+    unsigned jobs;                   /* layers read at a time; 0: WORKERS_DEFAULT */
+    const struct cancel *cancel;     /* may be NULL */
+    const struct log *log;           /* may be NULL */
+    const struct progress *progress; /* of layers that are read whole; may be NULL */
 };
 
 /*

@@ -221,6 +221,7 @@ struct layer_request {
     const struct cancel *cancel;
     count_fn *count; /* of the bytes that are fetched */
     void *count_arg;
+    const struct progress *progress; /* may be NULL */
 };
 /* Reads the blob to its end: its digest and its diff_id are right, or there is no listing. */
 int layer_read(const struct layer_request *request, struct listing **out,

@@ -182,7 +182,10 @@ int transfer_copy_blob(struct transfer *transfer, size_t number, const struct ca
     };
     enum store_copied how;
 
-    if (store_copy_blob(passed->from, transfer->target, &passed->blob, &copy, &how, err) < 0)
+    progress_begin(transfer->progress, digest_format(&passed->blob.digest).text, passed->blob.size);
+    int result = store_copy_blob(passed->from, transfer->target, &passed->blob, &copy, &how, err);
+    progress_end(transfer->progress);
+    if (result < 0)
         return -1;
     if (how != STORE_STREAMED)
         progress_spared(transfer->progress, passed->blob.size);

@@ -4,6 +4,7 @@
 #include "core/cancel.h"
 #include "core/error.h"
 #include "core/log.h"
+#include "core/progress.h"
 #include "core/text.h"
 #include "oci/descriptor.h"
 #include "plan/plan.h"
@@ -50,9 +51,10 @@ struct verify_options {
     const struct statement *statements; /* what is stated of the image has to be so */
     size_t statement_count;
 
-    unsigned jobs;               /* layers read at a time; 0: 4 */
-    const struct log *log;       /* may be NULL */
-    const struct cancel *cancel; /* may be NULL */
+    unsigned jobs;                   /* layers read at a time; 0: 4 */
+    const struct log *log;           /* may be NULL */
+    const struct cancel *cancel;     /* may be NULL */
+    const struct progress *progress; /* of layers that are read; may be NULL */
 };
 
 enum verify_kind {

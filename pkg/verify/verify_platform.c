@@ -41,6 +41,7 @@ static int open_tree(const struct check *check, size_t count, struct rootfs *kno
         .jobs = options->jobs,
         .cancel = options->cancel,
         .log = options->log,
+        .progress = options->progress,
     };
     int result = rootfs_open(&rootfs, out, err);
     free(layers);
