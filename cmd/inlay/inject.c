@@ -67,6 +67,13 @@ static int run_inject(const struct command_context *context, struct options *opt
              result.layers_built, result.layers_built == 1 ? "" : "s", result.layers_reused,
              text_format_size(result.model_size).text, cached,
              text_format_size(result.base_size).text);
+    const struct injected said = {
+        .result = &result,
+        .materials = &materials,
+        .target = injection.options.reuse.shard_count > 0 ? NULL : &options->target,
+        .seconds = render_seconds(injection.session.render),
+    };
+    injected_say(&said, injection.options.log);
     if (injection.options.reuse.shard_count > 0)
         log_info(injection.options.log, "shard %u of %u: no image is written",
                  injection.options.reuse.shard + 1, injection.options.reuse.shard_count);

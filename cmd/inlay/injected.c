@@ -3,6 +3,11 @@
 #include "core/text.h"
 #include "json.h"
 
+#include <inttypes.h>
+#include <string.h>
+
+#define COMMIT_SHOWN 12
+
 static json_t *model_json(const struct listed_model *model, const struct strings *places)
 {
     return json_pack("{s:o, s:o, s:s, s:o, s:I, s:I, s:o}", "model", text_to_json(model->title),
@@ -47,4 +52,59 @@ json_t *injected_to_json(const struct inject_result *result, const struct materi
     return json_pack("{s:{s:s}, s:o, s:o, s:o, s:o, s:o}", "base", "digest",
                      digest_format(&materials->base.digest).text, "models", models, "kept", kept,
                      "platforms", images, "layers", layers, "moved", moved);
+}
+
+static void say_models(const struct materials *materials, const struct log *log)
+{
+    for (size_t i = 0; i < materials->models.count; i++) {
+        const struct listed_model *model = &materials->models.items[i];
+        CLEANUP(buf) struct buf places = BUF_INIT;
+        for (size_t k = 0; k < materials->places[i].count; k++)
+            buf_addf(&places, "%s%s", k > 0 ? ", " : "", materials->places[i].items[k]);
+        log_info(log, "  model   %s, %.*s, %s, in %s", model->title, COMMIT_SHOWN,
+                 plan_commit(model->plan.pin).text, text_format_size(plan_size(&model->plan)).text,
+                 buf_text(&places));
+    }
+}
+
+/* A name that a shell takes as it is; others are not offered for copying. */
+static bool is_plain_word(const char *text)
+{
+    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                             "/:.,@_+=-")] == '\0';
+}
+
+static void say_check(const struct injected *injected, const struct log *log)
+{
+    const struct reference *target = injected->target;
+    CLEANUP(text) char *name = reference_format(target, false);
+    bool has_digests = target->kind == REFERENCE_REGISTRY || target->kind == REFERENCE_OCI_DIR;
+    bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
+
+    if (is_taken || !is_plain_word(name))
+        return;
+    log_info(log, "  check   inlay verify %s%s%s", name, has_digests ? "@" : "",
+             has_digests ? digest_format(&injected->result->manifest.digest).text : "");
+}
+
+void injected_say(const struct injected *injected, const struct log *log)
+{
+    const struct inject_result *result = injected->result;
+    const struct materials *materials = injected->materials;
+    CLEANUP(text) char *moved = xstrdup(text_format_size(result->model_size).text);
+    CLEANUP(text) char *base = xstrdup(text_format_size(result->base_size).text);
+
+    say_models(materials, log);
+    for (size_t i = 0; i < materials->image_count; i++) {
+        const struct made_image *image = &materials->images[i];
+        CLEANUP(text) char *size = xstrdup(text_format_size(image->size).text);
+        log_info(log, "  image   %s, %s, of which models are %s", image->platform, size,
+                 text_format_size(image->models_size).text);
+    }
+    log_info(log, "  layers  %zu new, %zu mounted, %zu reused", result->layers_built,
+             result->layers_mounted, result->layers_reused - result->layers_mounted);
+    log_info(log, "  moved   %s of models, %s of images; saved %s; in %" PRIu64 " s", moved, base,
+             text_format_size(result->spared_size + result->cached_size).text, injected->seconds);
+    if (injected->target != NULL)
+        say_check(injected, log);
 }

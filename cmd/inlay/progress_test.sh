@@ -62,3 +62,15 @@ expect_exit 3 "$INLAY" copy oci:nix:1 oci:x:1 --progress=json
 expect_json "$ERR" .error.status 3
 expect_exit 2 "$INLAY" copy oci:slow:1 oci:x:3 --progress bar
 expect_eq "inlay: --progress 'bar' is not known, expected auto, tty, plain, json or none" "$ERR"
+
+# The end says what was made, and how to look at it again.
+expect_exit 0 "$INLAY" inject oci:base:1 acme/two --to oci:end:1
+expect_contains "$ERR" 'model   acme/two@main, '
+expect_contains "$ERR" '140.0 MB, in /root/.cache/huggingface/hub'
+expect_contains "$ERR" 'image   linux/amd64, 142.'
+expect_contains "$ERR" 'layers  4 new, 0 mounted, 0 reused'
+check=$(sed -n 's/^  check   inlay //p' <<<"$ERR")
+# shellcheck disable=SC2086 # words
+expect_exit 0 "$INLAY" $check
+expect_exit 0 "$INLAY" inject -q oci:base:1 acme/two --to oci:end:2
+expect_eq '' "$ERR"
