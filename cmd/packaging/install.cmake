@@ -25,8 +25,8 @@ adds them as reproducible layers to an image in a registry, an OCI layout, an
 archive or a Docker engine. It needs neither a Dockerfile nor an engine.")
 set(CPACK_PACKAGE_FILE_NAME inlay-${PROJECT_VERSION}-linux-${CMAKE_SYSTEM_PROCESSOR})
 set(CPACK_STRIP_FILES ON)
-set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/packaging/before_pack.cmake)
-set(CPACK_INLAY_COPYRIGHT ${PROJECT_SOURCE_DIR}/packaging/copyright)
+set(CPACK_PRE_BUILD_SCRIPTS ${PROJECT_SOURCE_DIR}/cmd/packaging/before_pack.cmake)
+set(CPACK_INLAY_COPYRIGHT ${PROJECT_SOURCE_DIR}/cmd/packaging/copyright)
 # Packed as root, with the modes that folders have everywhere, whoever builds.
 set(CPACK_INSTALL_DEFAULT_DIRECTORY_PERMISSIONS OWNER_READ OWNER_WRITE OWNER_EXECUTE GROUP_READ GROUP_EXECUTE
     WORLD_READ WORLD_EXECUTE)
