@@ -70,7 +70,7 @@ for command in $commands; do
         '')
             # The beginning of another's name stands for that.
             ! grep -qE -- "(^|, )$option-" <<<"${help[$command]}" || continue
-            expect_contains "$(complaint "$command" "$option")" "the option '$option' is not known; see 'inlay $command --help'"
+            expect_contains "$(complaint "$command" "$option")" "the option '$option' is not known"
             continue
             ;;
         *"${option}["*)

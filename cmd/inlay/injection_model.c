@@ -1,6 +1,8 @@
 #include "injection.h"
 
 #include "core/text.h"
+#include "mistakes.h"
+#include "plan/hub_page.h"
 
 #include <string.h>
 
@@ -128,6 +130,57 @@ static int check_names_fit(const struct injection_model *model, const char *show
     return 0;
 }
 
+/* Whether BASE stands among the arguments and looks like a model: "acme/tiny". */
+static bool base_is_like_model(const struct injection *injection)
+{
+    const struct options *line = injection->line;
+
+    if (injection_base_is_option(line) || line->name_count == 0)
+        return false;
+    return strchr(line->names[0], '/') != NULL && !mistakes_is_image(line->names[0]);
+}
+
+/* What a MODEL may be that is none. */
+static int explain_model(const struct injection *injection, const char *text, struct error *err)
+{
+    const struct options *line = injection->line;
+    bool is_image = mistakes_is_image(text);
+
+    if (is_image && base_is_like_model(injection))
+        return error_set(err, ERROR_USAGE,
+                         "MODEL '%s' looks like an image, and BASE '%s' like a model; BASE stands "
+                         "first: inlay %s %s %s",
+                         text, line->names[0], line->command->name, text, line->names[0]);
+    if (is_image && (strchr(text, '/') != NULL || text_starts_with(text, "oci:")))
+        return error_set(err, ERROR_USAGE, "MODEL '%s' looks like an image; %s", text,
+                         injection_base_is_option(line)
+                             ? "the image that layers are for is --base IMAGE"
+                             : "BASE stands first, then each MODEL, and the result is --to TARGET");
+    return mistakes_explain_tag(text, err) < 0 ? model_options_explain(text, err) : -1;
+}
+
+/* An address of the Hub's pages is the model, and maybe the file, that it shows. */
+static void take_page(struct injection *injection, struct injection_model *model, char **name)
+{
+    CLEANUP(hub_page) struct hub_page page = HUB_PAGE_INIT;
+    bool is_download = strstr(*name, "#sha256=") != NULL ||
+                       options_has(injection->line, "unverified") ||
+                       options_has(injection->line, "name");
+
+    if (!hub_page_parse(*name, &page) || (page.is_file && is_download))
+        return;
+    CLEANUP(text)
+    char *glob =
+        page.path != NULL ? xasprintf("%s%s", page.path, page.is_folder ? "/*" : "") : NULL;
+    CLEANUP(text) char *shown = text_display_url(*name);
+    if (glob != NULL && !model_options_has_files(model))
+        strings_add(&model->include, glob);
+    notes_info(&injection->notes, "'%s' is taken as '%s'%s%s", shown, page.model,
+               glob != NULL ? ", of it " : "", glob != NULL ? glob : "");
+    free(*name);
+    *name = TAKE(page.model);
+}
+
 static int add_model(struct injection *injection, const char *text, struct injection_model *model,
                      struct error *err)
 {
@@ -135,7 +188,7 @@ static int add_model(struct injection *injection, const char *text, struct injec
 
     if (origin_parse(text, &model->origin, err) < 0) {
         error_wrap(err, "MODEL");
-        return model_options_explain(text, err);
+        return explain_model(injection, text, err);
     }
     if (check_ways(model, "", err) < 0)
         return error_wrap(err, "MODEL '%s'", shown);
@@ -164,6 +217,7 @@ int injection_parse_model(struct injection *injection, const char *text, struct 
 
     if (model_options_parse(text, &model, &name, err) < 0)
         return -1;
+    take_page(injection, &model, &name);
     return injection_add_name(injection, name, &model, err);
 }
 
@@ -172,8 +226,10 @@ int injection_add_name(struct injection *injection, const char *name, struct inj
 {
     const struct preset *preset = NULL;
 
-    if (presets_find(&injection->presets, name, &preset, err) < 0)
-        return error_wrap(err, "MODEL");
+    if (presets_find(&injection->presets, name, &preset, err) < 0) {
+        error_wrap(err, "MODEL");
+        return explain_model(injection, name, err);
+    }
     if (preset == NULL)
         return add_model(injection, name, model, err);
     if (model_options_has_any(model))

@@ -2,9 +2,11 @@
 
 #include "core/buf.h"
 #include "core/memory.h"
+#include "core/nearest.h"
 #include "core/text.h"
 #include "help.h"
 #include "json.h"
+#include "mistakes.h"
 #include "options.h"
 #include "output.h"
 
@@ -120,6 +122,20 @@ static const struct command *find_command(const char *name)
     return NULL;
 }
 
+static int refuse_command(const char *name, struct error *err)
+{
+    const char *instead = mistakes_command(name);
+    struct nearest nearest = nearest_begin(name);
+
+    if (instead != NULL)
+        return error_set(err, ERROR_USAGE, "'%s' is not a command; %s", name, instead);
+    for (size_t i = 0; i < ARRAY_SIZE(commands); i++)
+        nearest_consider(&nearest, commands[i]->name);
+    CLEANUP(text) char *near = nearest_format(&nearest);
+    return error_set(err, ERROR_USAGE, "'%s' is not a command%s; 'inlay --help' lists them", name,
+                     near);
+}
+
 static bool is_help(const char *text)
 {
     return strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0 || strcmp(text, "help") == 0 ||
@@ -212,8 +228,7 @@ static int run(const struct command_context *context, int argc, char **argv, str
         return say_help(context, NULL, wanted, err);
     const struct command *command = find_command(argv[help ? 2 : 1]);
     if (command == NULL)
-        return error_set(err, ERROR_USAGE, "'%s' is not a command; 'inlay --help' lists them",
-                         argv[help ? 2 : 1]);
+        return refuse_command(argv[help ? 2 : 1], err);
     if (help || wanted != HELP_NONE)
         return say_help(context, command, wanted, err);
     return run_command(context, command, argc - 1, argv + 1, err);

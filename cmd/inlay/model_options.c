@@ -1,3 +1,4 @@
+#include "core/nearest.h"
 #include "core/text.h"
 #include "injection.h"
 
@@ -40,16 +41,15 @@ static const char *next_option(const char *text)
 static int refuse_key(const char *model, const char *text, struct error *err)
 {
     CLEANUP(text) char *key = xstrndup(text, strcspn(text, "="));
-    size_t nearest = 0;
+    struct nearest nearest = {.typed = key, .worst = NEAR};
 
-    for (size_t i = 1; i < ARRAY_SIZE(keys); i++)
-        if (text_distance(keys[i], key) < text_distance(keys[nearest], key))
-            nearest = i;
-    if (text_distance(keys[nearest], key) <= NEAR)
+    for (size_t i = 0; i < ARRAY_SIZE(keys); i++)
+        nearest_consider(&nearest, keys[i]);
+    if (nearest.count > 0)
         return error_set(err, ERROR_USAGE,
                          "%s has '%s=', which is no option of a model; did you mean '%s='? "
                          "expected " EXPECTED,
-                         model, key, keys[nearest]);
+                         model, key, nearest.names[0]);
     return error_set(err, ERROR_USAGE,
                      "%s has '%s=', which is no option of a model; expected " EXPECTED, model, key);
 }

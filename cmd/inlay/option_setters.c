@@ -71,7 +71,14 @@ int option_set_platform(const struct option_input *in, struct error *err)
     struct options *options = in->options;
     struct oci_platform platform;
 
-    if (oci_platform_parse(in->value, &platform, err) < 0)
+    if (strchr(in->value, ',') != NULL)
+        return error_set(err, ERROR_USAGE, "--platform '%s' has several, expected one; %s",
+                         in->value,
+                         (in->row->commands & (COMMAND_INJECT | COMMAND_PLAN)) != 0
+                             ? "write --platform once for each of them"
+                             : "leave the others out");
+    if (oci_platform_parse(in->value, &platform, err) < 0 ||
+        oci_platform_check_spelling(in->value, &platform, err) < 0)
         return error_wrap(err, "--platform");
     options->platforms =
         xrealloc(options->platforms, options->platform_count + 1, sizeof(*options->platforms));

@@ -1,4 +1,6 @@
+#include "core/nearest.h"
 #include "core/text.h"
+#include "mistakes.h"
 #include "options.h"
 
 #include <getopt.h>
@@ -57,6 +59,44 @@ static bool is_help_in_part(const char *word)
     return text_starts_with("--help", word) && strlen(word) > strlen("--h");
 }
 
+/* What begins like several options: "--pro". */
+static int refuse_ambiguous(const struct command *command, const char *word, size_t size,
+                            struct error *err)
+{
+    CLEANUP(buf) struct buf names = BUF_INIT;
+
+    for (const struct option_row *row = option_rows; row->name != NULL; row++)
+        if ((row->commands & command->id) != 0 && strncmp(row->name, word + 2, size - 2) == 0)
+            buf_addf(&names, "%s--%s", names.size > 0 ? ", " : "", row->name);
+    return error_set(err, ERROR_USAGE, "the option '%s' may be one of %s; write it in full", word,
+                     buf_text(&names));
+}
+
+/* An option that the command does not take: a word of other tools, or mistyped. */
+static int refuse_unknown(const struct command *command, const char *word, struct error *err)
+{
+    char letter[] = {'-', (char)optopt, '\0'}; /* maybe one of several in a word */
+    const char *option = optopt > 0 ? letter : word;
+    CLEANUP(text) char *name = xstrndup(option, strcspn(option, "="));
+    const char *instead = mistakes_option(command->id, name);
+    struct nearest nearest = nearest_begin(name + strspn(name, "-"));
+    bool is_ambiguous = false;
+
+    if (instead != NULL)
+        return error_set(err, ERROR_USAGE, "the option '%s' is not known; %s", name, instead);
+    for (const struct option_row *row = option_rows; row->name != NULL && optopt == 0; row++) {
+        if ((row->commands & command->id) == 0)
+            continue;
+        is_ambiguous = is_ambiguous || text_starts_with(row->name, nearest.typed);
+        nearest_consider(&nearest, row->name);
+    }
+    if (is_ambiguous && nearest.typed[0] != '\0')
+        return refuse_ambiguous(command, name, strlen(name), err);
+    CLEANUP(text) char *near = nearest_format_with(&nearest, "--");
+    return error_set(err, ERROR_USAGE, "the option '%s' is not known%s; see 'inlay %s --help'",
+                     option, near, command->name);
+}
+
 /* What getopt_long() did not take: `option` is what it returned. */
 static int refuse_option(const struct command *command, int option, const char *word,
                          struct error *err)
@@ -67,11 +107,7 @@ static int refuse_option(const struct command *command, int option, const char *
     if (optopt >= FIRST_ROW)
         return error_set(err, ERROR_USAGE, "the option '%s' takes no value; see 'inlay %s --help'",
                          word, command->name);
-    if (optopt > 0) /* a letter, maybe one of several in a word */
-        return error_set(err, ERROR_USAGE, "the option '-%c' is not known; see 'inlay %s --help'",
-                         optopt, command->name);
-    return error_set(err, ERROR_USAGE, "the option '%s' is not known; see 'inlay %s --help'", word,
-                     command->name);
+    return refuse_unknown(command, word, err);
 }
 
 /* Of a value that may be left out: it stands behind '=', and is one. */
@@ -165,10 +201,15 @@ static int check_names(const struct options *options, size_t known, struct error
 
 static int check_needed(const struct options *options, struct error *err)
 {
+    const char *last = options->name_count > 0 ? options->names[options->name_count - 1] : "";
+
     for (const struct option_row *row = option_rows; row->name != NULL; row++) {
         char letter[] = {'-', row->letter, '\0'};
         if ((row->needed & options->command->id) == 0 || options_has(options, row->name))
             continue;
+        if (strcmp(row->name, "to") == 0 && options->name_count > 2 && mistakes_is_image(last))
+            return error_set(err, ERROR_USAGE, "--to %s is missing; did you mean --to '%s'?",
+                             row->argument, last);
         return error_set(err, ERROR_USAGE, "%s%s %s is missing; see 'inlay %s --help'",
                          row->letter != 0 ? letter : "--", row->letter != 0 ? "" : row->name,
                          row->argument, options->command->name);

@@ -1,5 +1,8 @@
 #include "layout/layout_internal.h"
 
+#include "core/nearest.h"
+#include "core/text.h"
+
 #include <string.h>
 
 #define LAYOUT_ADDRESS(name) &layout_##name,
@@ -35,37 +38,16 @@ const struct layout *layout_find(const char *name)
     return row != NULL && row->same_as != NULL ? row->same_as : row;
 }
 
-#define NEAR_MAX 3
-
-/* What was typed in part is as near as can be. */
-static size_t distance_to(const char *typed, const char *name)
-{
-    return text_contains_fold(name, typed) || text_contains_fold(typed, name)
-               ? 0
-               : text_distance(typed, name);
-}
-
-/* The nearest names: a third of what was typed may be wrong. */
-static char *find_near(const char *name)
-{
-    CLEANUP(buf) struct buf names = BUF_INIT;
-    const struct layout *row = NULL;
-    size_t count = 0;
-
-    for (size_t wanted = 0; wanted <= strlen(name) / 3 && *name != '\0' && count == 0; wanted++)
-        for (size_t i = 0; (row = layout_at(i)) != NULL; i++)
-            if (count < NEAR_MAX && distance_to(name, row->name) == wanted)
-                buf_addf(&names, "%s%s", count++ > 0 ? ", " : "", row->name);
-    return buf_take(&names);
-}
-
 int layout_refuse_name(const char *name, struct error *err)
 {
-    CLEANUP(text) char *near = find_near(name);
-    bool has_near = near != NULL && *near != '\0';
+    struct nearest nearest = nearest_begin(name);
+    const struct layout *row;
 
-    return error_set(err, ERROR_USAGE, "'%s' is no layout%s%s; 'inlay layouts' lists them", name,
-                     has_near ? "; near it: " : "", has_near ? near : "");
+    for (size_t i = 0; (row = layout_at(i)) != NULL; i++)
+        nearest_consider(&nearest, row->name);
+    CLEANUP(text) char *near = nearest_format(&nearest);
+    return error_set(err, ERROR_USAGE, "'%s' is no layout%s; 'inlay layouts' lists them", name,
+                     near);
 }
 
 const char *const offline_hub[] = {"HF_HUB_OFFLINE=1", NULL};

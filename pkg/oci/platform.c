@@ -1,9 +1,12 @@
 #include "oci/platform.h"
 
+#include "core/nearest.h"
 #include "core/text.h"
 #include "oci/member.h"
 
 #include <string.h>
+
+#define PLATFORM_NEAR 2 /* letters that may be wrong in what was meant */
 
 /* Names that mean the same, and what they bring along (containerd/platforms, database.go). */
 struct alias {
@@ -96,6 +99,42 @@ int oci_platform_parse(const char *text, struct oci_platform *out, struct error 
     normalise(&platform);
     *out = platform;
     return 0;
+}
+
+/* Those of Go's GOARCH and GOOS (Go, internal/syslist). */
+static const char *const architectures[] = {
+    "386",   "amd64",  "amd64p32",    "arm",      "armbe",     "arm64", "arm64be", "loong64",
+    "mips",  "mipsle", "mips64",      "mips64le", "mips64p32", "ppc",   "ppc64",   "ppc64le",
+    "riscv", "s390",   "mips64p32le", "riscv64",  "s390x",     "sparc", "sparc64", "wasm",
+};
+static const char *const systems[] = {
+    "aix",   "android", "darwin",  "dragonfly", "freebsd", "illumos", "ios",     "js",
+    "linux", "netbsd",  "openbsd", "plan9",     "solaris", "wasip1",  "windows",
+};
+
+/* One that is not known at all may be new; one that is nearly known is a mistake. */
+static int check_part(const char *text, const char *part, const char *const *known, size_t count,
+                      struct error *err)
+{
+    struct nearest nearest = {.typed = part, .worst = PLATFORM_NEAR};
+
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(part, known[i]) == 0)
+            return 0;
+        nearest_consider(&nearest, known[i]);
+    }
+    if (nearest.count == 0)
+        return 0;
+    CLEANUP(text) char *near = nearest_format(&nearest);
+    return error_set(err, ERROR_USAGE, "'%s': there is no '%s'%s", text, part, near);
+}
+
+int oci_platform_check_spelling(const char *text, const struct oci_platform *platform,
+                                struct error *err)
+{
+    if (check_part(text, platform->os, systems, ARRAY_SIZE(systems), err) < 0)
+        return -1;
+    return check_part(text, platform->architecture, architectures, ARRAY_SIZE(architectures), err);
 }
 
 void oci_platform_from_json(const json_t *json, struct oci_platform *out)

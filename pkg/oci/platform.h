@@ -21,6 +21,12 @@ struct oci_platform {
 
 /* OS/ARCH[/VARIANT], or an architecture alone, for Linux. ERROR_USAGE for anything else. */
 int oci_platform_parse(const char *text, struct oci_platform *out, struct error *err) MUST_CHECK;
+/*
+ * ERROR_USAGE, with what was meant, if system or architecture are nearly one that Go has a name
+ * for; what is like none may be new. `text` is what was typed, for the message.
+ */
+int oci_platform_check_spelling(const char *text, const struct oci_platform *platform,
+                                struct error *err) MUST_CHECK;
 /* From an object with `os`, `architecture` and maybe `variant`; what it lacks is "". */
 void oci_platform_from_json(const json_t *json, struct oci_platform *out);
 /* "linux/arm64"; the caller frees it. */

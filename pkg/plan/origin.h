@@ -65,7 +65,8 @@ struct origin {
  * [hf://][datasets/]NAME[@REVISION] or [hf://][datasets/]ORG/NAME[@REVISION], without a revision
  * "main"; dir:PATH, file:PATH; https://HOST/PATH[#sha256=HEX[&member=PATH]], http:// too;
  * ms://ORG/NAME[@REVISION], without a revision "master"; ollama://NAME[:TAG], without a tag
- * "latest"; oci-model://REGISTRY/REPO[:TAG][@DIGEST], which whoever opens it parses. ERROR_USAGE,
+ * "latest"; a page of huggingface.co as the model or dataset that it shows (hub_page.h);
+ * oci-model://REGISTRY/REPO[:TAG][@DIGEST], which whoever opens it parses. ERROR_USAGE,
  * with what was wrong and what is expected.
  */
 int origin_parse(const char *text, struct origin *out, struct error *err) MUST_CHECK;

@@ -1,6 +1,7 @@
 #include "plan/origin_internal.h"
 
 #include "core/text.h"
+#include "plan/hub_page.h"
 
 #include <string.h>
 
@@ -214,13 +215,23 @@ static int check_scheme(const char *text, struct error *err)
     return refuse(text, "its scheme is not known", err);
 }
 
+/* What an address of the Hub shows, where it is no download. */
+static const char *parse_page(const struct hub_page *page, struct origin *out)
+{
+    if (page->path != NULL)
+        return "that is a page of a part of the repo";
+    return parse(page->model, out);
+}
+
 int origin_parse(const char *text, struct origin *out, struct error *err)
 {
     CLEANUP(origin) struct origin parsed = ORIGIN_INIT;
+    CLEANUP(hub_page) struct hub_page page = HUB_PAGE_INIT;
 
     if (check_scheme(text, err) < 0)
         return -1;
-    const char *complaint = parse(text, &parsed);
+    bool is_page = hub_page_parse(text, &page) && !page.is_file;
+    const char *complaint = is_page ? parse_page(&page, &parsed) : parse(text, &parsed);
     if (complaint != NULL)
         return refuse(text, complaint, err);
     origin_release(out);

@@ -113,7 +113,7 @@ static void model_reference_parse_says_what_is_wrong_with_a_name(void **state)
         {"acme/tiny.git", "does not end in '.git'"},
         {"spaces/acme/demo", "spaces are not supported"},
         {"hf://spaces/acme/demo", "spaces are not supported"},
-        {"https://huggingface.co/acme/tiny", "a page of the Hub"},
+        {"https://huggingface.co/acme/tiny/blob/main/a", "a page of a part of the repo"},
         {"acme/tiny@a://b", "no blanks"},
         {"acme/tiny@", "no revision after '@'"},
         {"acme/tiny@a b", "no blanks"},

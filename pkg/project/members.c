@@ -1,5 +1,8 @@
 #include "project/project_internal.h"
 
+#include "core/nearest.h"
+#include "core/text.h"
+
 #include <string.h>
 
 /* Letters that may be wrong in a name that is still recognised. */
@@ -73,32 +76,18 @@ static int refuse_missing(const char *at, const char *name, struct error *err)
     return error_set(err, ERROR_CORRUPT, "'%s' is missing", place);
 }
 
-/* What may have been meant; NULL: nothing is near. */
-static const char *find_near(const char *name, const char *const *known)
-{
-    const char *nearest = NULL;
-    size_t least = NEAR_MOST + 1;
-
-    for (; *known != NULL; known++) {
-        size_t distance = text_distance(name, *known);
-        if (distance < least && distance < strlen(*known)) {
-            least = distance;
-            nearest = *known;
-        }
-    }
-    return nearest;
-}
-
 static int refuse_unknown(const char *at, const char *name, const char *const *known,
                           struct error *err)
 {
     CLEANUP(text) char *place = members_place(at, name);
-    const char *near = find_near(name, known);
+    struct nearest nearest = {.typed = name, .worst = NEAR_MOST};
 
-    if (near == NULL)
+    for (; *known != NULL; known++)
+        nearest_consider(&nearest, *known);
+    if (nearest.count == 0)
         return error_set(err, ERROR_CORRUPT, "the member '%s' is not known", place);
     return error_set(err, ERROR_CORRUPT, "the member '%s' is not known; did you mean '%s'?", place,
-                     near);
+                     nearest.names[0]);
 }
 
 int members_check(json_t *object, const char *at, const char *const *known, struct error *err)

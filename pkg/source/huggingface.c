@@ -68,6 +68,21 @@ void hub_format_file_url(const struct huggingface *hub, const char *commit, cons
     http_encode(out, path, "/");
 }
 
+/* Ends the complaint about a model that the hub does not have, if it has a dataset of this name. */
+static int suggest_dataset(const struct huggingface *hub, struct error *err)
+{
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* the complaint stands without it */
+    CLEANUP(text) char *url = xasprintf("%s/api/datasets/%s", hub->endpoint, hub->model.name);
+    CLEANUP(text) char *words = xstrdup(err->text);
+
+    if (hub->model.kind != ORIGIN_HUB_MODEL || hub->base.pinned != NULL ||
+        hub_get_document(hub, url, &response, &ignored) < 0 || response.status != 200)
+        return -1;
+    return error_set(err, err->kind, "%s; the hub has a dataset of this name: write 'datasets/%s'",
+                     words, hub->model.name);
+}
+
 static int read_info(const struct huggingface *hub, struct hub_info *info, struct error *err)
 {
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
@@ -79,8 +94,11 @@ static int read_info(const struct huggingface *hub, struct hub_info *info, struc
     http_encode(&url, model->revision, "");
     if (hub_get_document(hub, buf_text(&url), &response, err) < 0)
         return -1;
-    if (response.status != 200)
-        return hub_refuse(hub, NULL, NULL, &response, err);
+    if (response.status != 200) {
+        hub_refuse(hub, NULL, NULL, &response, err);
+        bool is_missing = response.status == 404 || response.status == 401;
+        return is_missing ? suggest_dataset(hub, err) : -1;
+    }
     if (hub_info_parse(response.body.data, response.body.size, info, err) < 0)
         return hub_blame_endpoint(buf_text(&url), err);
     if (info->is_disabled)

@@ -87,7 +87,7 @@ static int read_tags(struct registry *registry, struct strings *out, struct erro
 }
 
 /* Ends the complaint about an unknown tag with those there are, if the registry likes to tell. */
-static int add_tags(struct registry *registry, struct error *err)
+static int add_tags(struct registry *registry, const char *version, struct error *err)
 {
     CLEANUP(strings) struct strings tags = STRINGS_INIT;
     CLEANUP(error) struct error ignored = ERROR_INIT; /* the complaint stands without them */
@@ -103,9 +103,10 @@ static int add_tags(struct registry *registry, struct error *err)
     if (tags.count > TAGS_TOLD)
         buf_addf(&list, " and %zu more", tags.count - TAGS_TOLD);
     CLEANUP(text) char *words = xstrdup(err->text);
+    CLEANUP(text) char *near = version_format_near(version, &tags);
     if (tags.count == 0)
         return error_set(err, err->kind, "%s; it has no tags", words);
-    return error_set(err, err->kind, "%s; there is %s", words, buf_text(&list));
+    return error_set(err, err->kind, "%s%s; there is %s", words, near, buf_text(&list));
 }
 
 /* Asks for a version; what the registry refuses is explained. */
@@ -131,7 +132,8 @@ static int get_manifest(struct registry *registry, const char *version,
         return 0;
     refuse_read(registry, name, response, err);
     bool may_explain = response->status == STATUS_NOT_FOUND && !registry->is_target;
-    return may_explain && !version_is_digest(version, &digest) ? add_tags(registry, err) : -1;
+    return may_explain && !version_is_digest(version, &digest) ? add_tags(registry, version, err)
+                                                               : -1;
 }
 
 /*

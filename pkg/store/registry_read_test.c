@@ -81,6 +81,8 @@ static void an_unknown_tag_is_answered_with_those_there_are(void **state)
         {"200 OK", "{\"name\":\"a\",\"tags\":[\"v1\",\"not a tag\",7,\"latest\"]}", "v9",
          "/a' has no image 'v9': the registry says 'MANIFEST_UNKNOWN: manifest unknown' (status "
          "404); there is 'v1', 'latest'"},
+        {"200 OK", "{\"tags\":[\"1.3\",\"2.0\",\"1.4-e5\",\"1.4-bge\"]}", "1.4-e6",
+         "(status 404); near it: 1.4-e5; there is '1.3', '2.0', '1.4-e5', '1.4-bge'"},
         {"200 OK", "{\"Tags\":[\"v1\",\"\\ud800\",1.0]}", "v9", "; there is 'v1'"},
         {"200 OK", "{\"name\":\"a\",\"tags\":null}", "v9", "(status 404); it has no tags"},
         {"200 OK",

@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "core/nearest.h"
 #include "store/store_internal.h"
 
 #include <inttypes.h>
@@ -92,6 +93,16 @@ static char *shorten(const char *name)
     return xasprintf("%.*s…", (int)size, name);
 }
 
+char *version_format_near(const char *version, const struct strings *names)
+{
+    struct nearest nearest = nearest_begin(version);
+
+    nearest.by_parts = false; /* "1" is in every second tag */
+    for (size_t i = 0; i < names->count; i++)
+        nearest_consider(&nearest, names->items[i]);
+    return nearest_format(&nearest);
+}
+
 int version_refuse(const char *version, const struct strings *names, struct error *err)
 {
     static const size_t most = 20;
@@ -109,7 +120,8 @@ int version_refuse(const char *version, const struct strings *names, struct erro
         return error_set(err, ERROR_USAGE, "it holds several images; name one of %s",
                          buf_text(&list));
     CLEANUP(text) char *wanted = shorten(version);
-    return error_set(err, ERROR_NOT_FOUND, "it has no image '%s'; there is %s", wanted,
+    CLEANUP(text) char *near = version_format_near(version, names);
+    return error_set(err, ERROR_NOT_FOUND, "it has no image '%s'%s; there is %s", wanted, near,
                      buf_text(&list));
 }
 

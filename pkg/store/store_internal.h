@@ -67,6 +67,8 @@ int version_describe(const struct buf *bytes, const char *media_type, const stru
  * one that was (`version` not NULL). `names` are what could be asked for. Returns -1.
  */
 int version_refuse(const char *version, const struct strings *names, struct error *err);
+/* "; near it: 1.4", for a version that is none of the names; "" if none is. Caller frees. */
+char *version_format_near(const char *version, const struct strings *names);
 
 /*
  * The index.json of an OCI image layout as JSON (image-spec, image-layout.md): its entries are the
