@@ -184,8 +184,8 @@ refuse 2 '--base and --creds both want to read standard input' acme/small -o x.t
 for option in to=x no-index keep-attestations force online; do
     refuse 2 "'--$option' is not known" acme/small -o x.tar --$option
 done
-for option in base=x output=x; do
-    expect_exit 2 "$INLAY" inject oci:base:1 acme/small --to oci:out:9 --$option
+for option in base output; do
+    expect_exit 2 "$INLAY" inject oci:base:1 acme/small --to oci:out:9 "--$option=x"
     expect_contains "$ERR" "'--$option' is not known"
 done
 expect_exit 2 "$INLAY" inject oci:base:1 acme/small --to oci:out:9 -o x
