@@ -71,6 +71,8 @@ static int run_inject(const struct command_context *context, struct options *opt
         .result = &result,
         .materials = &materials,
         .target = injection.options.reuse.shard_count > 0 ? NULL : &options->target,
+        .user = injection.options.placement.user,
+        .home = injection.options.placement.home,
         .seconds = render_seconds(injection.session.render),
     };
     injected_say(&said, injection.options.log);

@@ -67,10 +67,11 @@ static void say_models(const struct materials *materials, const struct log *log)
     }
 }
 
-/* A name that a shell takes as it is; others are not offered for copying. */
+/* What a shell takes as it is; a line with others is not offered for copying. NULL is none. */
 static bool is_plain_word(const char *text)
 {
-    return text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    return text == NULL ||
+           text[strspn(text, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
                              "/:.,@_+=-")] == '\0';
 }
 
@@ -80,11 +81,18 @@ static void say_check(const struct injected *injected, const struct log *log)
     CLEANUP(text) char *name = reference_format(target, false);
     bool has_digests = target->kind == REFERENCE_REGISTRY || target->kind == REFERENCE_OCI_DIR;
     bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
+    CLEANUP(buf) struct buf line = BUF_INIT;
 
-    if (is_taken || !is_plain_word(name))
+    if (is_taken || !is_plain_word(name) || !is_plain_word(injected->user) ||
+        !is_plain_word(injected->home))
         return;
-    log_info(log, "  check   inlay verify %s%s%s", name, has_digests ? "@" : "",
+    buf_addf(&line, "inlay verify %s%s%s", name, has_digests ? "@" : "",
              has_digests ? digest_format(&injected->result->manifest.digest).text : "");
+    if (injected->user != NULL)
+        buf_addf(&line, " --user %s", injected->user);
+    if (injected->home != NULL)
+        buf_addf(&line, " --home %s", injected->home);
+    log_info(log, "  check   %s", buf_text(&line));
 }
 
 void injected_say(const struct injected *injected, const struct log *log)

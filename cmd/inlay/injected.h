@@ -15,6 +15,8 @@ struct injected {
     const struct inject_result *result;
     const struct materials *materials;
     const struct reference *target; /* NULL: no image was written */
+    const char *user;               /* --user; NULL: the image's */
+    const char *home;               /* --home; NULL: the user's */
     uint64_t seconds;
 };
 

@@ -72,5 +72,10 @@ expect_contains "$ERR" 'layers  4 new, 0 mounted, 0 reused'
 check=$(sed -n 's/^  check   inlay //p' <<<"$ERR")
 # shellcheck disable=SC2086 # words
 expect_exit 0 "$INLAY" $check
+expect_exit 0 "$INLAY" inject oci:base:1 acme/two --to oci:end:user --user 2000 --home /srv/app
+check=$(sed -n 's/^  check   inlay //p' <<<"$ERR")
+expect_contains "$check" ' --user 2000 --home /srv/app'
+# shellcheck disable=SC2086 # words
+expect_exit 0 "$INLAY" $check
 expect_exit 0 "$INLAY" inject -q oci:base:1 acme/two --to oci:end:2
 expect_eq '' "$ERR"

@@ -108,11 +108,12 @@ int preview_stack(const struct base_platform *platform, const struct placement *
 
 bool preview_owner(const struct recipe *recipe, struct tree_owner *out)
 {
-    for (size_t i = 0; i < recipe->count; i++)
-        if (recipe->entries[i]->uid != recipe->entries[0]->uid ||
-            recipe->entries[i]->gid != recipe->entries[0]->gid)
+    for (size_t i = 0; i < recipe->count; i++) {
+        struct tree_owner owner = {recipe_uid(recipe, recipe->entries[i]),
+                                   recipe_gid(recipe, recipe->entries[i])};
+        if (i > 0 && (owner.uid != out->uid || owner.gid != out->gid))
             return false;
-    if (recipe->count > 0)
-        *out = (struct tree_owner){recipe->entries[0]->uid, recipe->entries[0]->gid};
+        *out = owner;
+    }
     return recipe->count > 0;
 }

@@ -69,6 +69,10 @@ int recipe_of_entries(enum recipe_kind kind, const struct tree_entry *const *ent
 void recipe_release(struct recipe *recipe);
 CLEANUP_RELEASE(recipe)
 
+/* Whose an entry is in the tar: the entry's owner, and root in a layer of large files. */
+uint32_t recipe_uid(const struct recipe *recipe, const struct tree_entry *entry);
+uint32_t recipe_gid(const struct recipe *recipe, const struct tree_entry *entry);
+
 /* "large", "medium", "small", "links", "folders", "way". */
 const char *recipe_kind_name(enum recipe_kind kind);
 

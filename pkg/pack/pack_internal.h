@@ -6,8 +6,6 @@
 /* Bytes of content that an entry brings. */
 uint64_t entry_size(const struct recipe *recipe, const struct tree_entry *entry);
 /* Who an entry of the recipe belongs to: a large file is root's for every base. */
-uint32_t entry_uid(const struct recipe *recipe, const struct tree_entry *entry);
-uint32_t entry_gid(const struct recipe *recipe, const struct tree_entry *entry);
 /* The base's own for the folders above, PACK_TIME or PACK_TIME_NEWEST for what inlay makes. */
 int64_t entry_time_s(const struct tree_entry *entry);
 

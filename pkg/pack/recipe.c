@@ -29,12 +29,12 @@ uint64_t entry_size(const struct recipe *recipe, const struct tree_entry *entry)
     return entry->type == TREE_TEXT ? strlen(entry->text) : 0;
 }
 
-uint32_t entry_uid(const struct recipe *recipe, const struct tree_entry *entry)
+uint32_t recipe_uid(const struct recipe *recipe, const struct tree_entry *entry)
 {
     return recipe->kind == RECIPE_LARGE ? 0 : entry->uid;
 }
 
-uint32_t entry_gid(const struct recipe *recipe, const struct tree_entry *entry)
+uint32_t recipe_gid(const struct recipe *recipe, const struct tree_entry *entry)
 {
     return recipe->kind == RECIPE_LARGE ? 0 : entry->gid;
 }
@@ -87,7 +87,7 @@ static void describe_entry(const struct recipe *recipe, const struct tree_entry 
         [TREE_FOLDER] = 'd', [TREE_FILE] = 'f', [TREE_TEXT] = 'f', [TREE_LINK] = 'l'};
 
     buf_addf(out, "%c %04o %u:%u %" PRId64 " %" PRIu64 " ", letters[entry->type], entry->mode,
-             entry_uid(recipe, entry), entry_gid(recipe, entry), entry_time_s(entry),
+             recipe_uid(recipe, entry), recipe_gid(recipe, entry), entry_time_s(entry),
              entry_size(recipe, entry));
     describe_content(recipe, entry, out);
     buf_addf(out, " %zu:%s\n", strlen(entry->path), entry->path);

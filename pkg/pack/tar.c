@@ -114,8 +114,8 @@ static int tar_add_header(struct tar *tar, const struct recipe *recipe,
     archive_entry_set_pathname(header, entry->path);
     archive_entry_set_filetype(header, types[entry->type]);
     archive_entry_set_perm(header, entry->mode);
-    archive_entry_set_uid(header, entry_uid(recipe, entry));
-    archive_entry_set_gid(header, entry_gid(recipe, entry));
+    archive_entry_set_uid(header, recipe_uid(recipe, entry));
+    archive_entry_set_gid(header, recipe_gid(recipe, entry));
     archive_entry_set_mtime(header, entry_time_s(entry), entry->above ? (long)entry->time_ns : 0);
     for (size_t i = 0; i < entry->xattr_count; i++)
         archive_entry_xattr_add_entry(header, entry->xattrs[i].name, entry->xattrs[i].value,
