@@ -36,9 +36,9 @@ static bool add_pem(X509_STORE *store, const struct buf *pem)
 static bool add_all(X509_STORE *store, const struct certificates *certificates,
                     const struct buf *pem, const curl_version_info_data *version)
 {
-    const char *file = certificates->ca_file != NULL ? certificates->ca_file : version->cainfo;
-    const char *folder =
-        certificates->ca_folder != NULL ? certificates->ca_folder : version->capath;
+    bool is_named = certificates->ca_file != NULL || certificates->ca_folder != NULL;
+    const char *file = is_named ? certificates->ca_file : version->cainfo;
+    const char *folder = is_named ? certificates->ca_folder : version->capath;
 
     if (pem->size > 0 ? !add_pem(store, pem) : file != NULL && !X509_STORE_load_file(store, file))
         return false;

@@ -234,6 +234,8 @@ static int add_system(const struct certificates *certificates, struct buf *out, 
 
     if (certificates->ca_file != NULL)
         return add_file(certificates->ca_file, out, err);
+    if (certificates->ca_folder != NULL)
+        return 0;
     if (version->cainfo != NULL && add_file(version->cainfo, out, &ignored) < 0)
         return 0;
     return 0;

@@ -251,6 +251,28 @@ static void authorities_are_found_where_this_system_has_them(void **state)
     assert_null(authorities_find(built_in, places));
 }
 
+static void a_folder_of_authorities_that_is_named_stands_in_place_of_the_systems(void **state)
+{
+    const char *folder = *state;
+    struct certificates certificates = {0};
+    const struct identity *identity = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    setenv("SSL_CERT_DIR", folder, 1);
+    assert_int_equal(
+        find(folder, &(struct setting){0}, "a.example:443", &certificates, &identity, &err), 0);
+    assert_non_null(identity->store);
+    assert_int_equal(count_certificates(identity->store), 0); /* they are looked up by name */
+    certificates_release(&certificates);
+    put(folder, "more.pem", AUTHORITY);
+    assert_int_equal(find(folder, &(struct setting){.more = "more.pem"}, "a.example:443",
+                          &certificates, &identity, &err),
+                     0);
+    assert_int_equal(count_certificates(identity->store), 1);
+    certificates_release(&certificates);
+    unsetenv("SSL_CERT_DIR");
+}
+
 static void what_is_no_certificate_is_left_to_libcurl_to_refuse(void **state)
 {
     const char *folder = *state;
@@ -276,6 +298,9 @@ int main(void)
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(authorities_are_found_where_this_system_has_them,
                                         make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(
+            a_folder_of_authorities_that_is_named_stands_in_place_of_the_systems, make_folder,
+            remove_folder),
         cmocka_unit_test_setup_teardown(what_is_no_certificate_is_left_to_libcurl_to_refuse,
                                         make_folder, remove_folder),
     };

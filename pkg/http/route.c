@@ -81,10 +81,11 @@ static void set_authorities(const struct transfer *transfer, const struct identi
         authorities_use(identity->store, easy);
         return;
     }
-    if (certificates->ca_file != NULL)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, certificates->ca_file);
-    if (certificates->ca_folder != NULL)
+    if (certificates->ca_file != NULL || certificates->ca_folder != NULL) {
+        curl_easy_setopt(easy, CURLOPT_CAINFO,
+                         certificates->ca_file); /* in place of all of these */
         curl_easy_setopt(easy, CURLOPT_CAPATH, certificates->ca_folder);
+    }
     if (blob.len > 0)
         curl_easy_setopt(easy, CURLOPT_CAINFO_BLOB, &blob);
 }
