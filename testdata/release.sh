@@ -27,7 +27,7 @@ done
 for tool in musl-gcc dpkg-source dpkg-shlibdeps cmake ninja; do
     command -v $tool >/dev/null || { echo "'$tool' is not there; install musl-tools, dpkg-dev, cmake and ninja-build" >&2 && exit 1; }
 done
-if [ -n "$(git -C "$root" status --porcelain --untracked-files=no)" ]; then
+if [ -n "$(git -C "$root" status --porcelain)" ]; then
     echo "there are uncommitted changes; a release is what a commit has" >&2
     exit 1
 fi
@@ -56,6 +56,7 @@ build_all() {
     configure "$source" "$work/static" -DCMAKE_TOOLCHAIN_FILE="$work/libraries/toolchain.cmake" \
         -DOPENSSL_USE_STATIC_LIBS=ON -DCMAKE_EXE_LINKER_FLAGS=-Wl,-z,muldefs \
         "-DCMAKE_C_STANDARD_LIBRARIES=$static"
+    rm -rf "$work"/*/packages
     (cd "$work/static" && cpack -G TGZ -B "$work/static/packages" >/dev/null)
     configure "$source" "$work/debian"
     (cd "$work/debian" && cpack -G DEB -B "$work/debian/packages" >/dev/null)
