@@ -235,7 +235,7 @@ static int run_inspect(const struct command_context *context, struct options *op
         return -1;
     CLEANUP(text) char *version = reference_version(&inspection.image);
     if (inspect_run(inspection.store, version, &result, err) < 0 ||
-        picture_view_of_image(options, &result, err) < 0)
+        picture_view_of_image(options, &result, context->secrets, err) < 0)
         return -1;
     if (options_has(options, "json"))
         print_json(&result);

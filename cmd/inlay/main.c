@@ -9,6 +9,7 @@
 #include "mistakes.h"
 #include "options.h"
 #include "output.h"
+#include "outputs.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -209,6 +210,8 @@ static int run_command(const struct command_context *context, const struct comma
     if (options_has(&options, "help") || options_has(&options, "help-all"))
         return say_help(context, command, options_has(&options, "help") ? HELP_BRIEF : HELP_ALL,
                         err);
+    if (outputs_check(&options, err) < 0)
+        return -1;
     atomic_store(&may_move_tag,
                  (command->id & (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)) != 0);
     if (command->run(context, &options, err) < 0)

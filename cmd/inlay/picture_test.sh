@@ -118,6 +118,13 @@ for file in "$TESTDATA"/golden/picture/*; do
     check_file "$file"
 done
 
+# What proves who somebody is does not stand in it, as it does not on standard output; it is there to be passed on.
+token=hf_a-secret-token-of-mine
+hub_control "{\"tokens\": {\"$token\": [\"*\"]}}" >/dev/null
+expect_exit 0 env HF_TOKEN="$token" "$INLAY" plan oci:base:1 acme/tiny --env "API=$token" --picture secret.svg
+expect_contains "$(cat secret.svg)" 'API=…'
+[[ $(cat secret.svg) != *"$token"* ]] || fail 'the picture has a token in it'
+
 # In a browser: it draws them, and the page is no wider than the window.
 browser=$(command -v chromium || command -v google-chrome || true)
 [ -n "$browser" ] || exit 0

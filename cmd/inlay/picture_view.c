@@ -21,16 +21,18 @@ int picture_view_check(const struct options *options, struct error *err)
 }
 
 static int write_picture(const struct options *options, const struct picture *picture,
-                         struct error *err)
+                         struct secrets *secrets, struct error *err)
 {
     const char *file = options_text(options, "picture");
     CLEANUP(buf) struct buf text = BUF_INIT;
+    CLEANUP(buf) struct buf masked = BUF_INIT;
 
     if (text_ends_with(file, ".svg"))
         picture_format_svg(picture, &text);
     else
         picture_format_html(picture, &text);
-    return file_replace_named(file, buf_text(&text), text.size, err) < 0
+    secrets_mask(secrets, buf_text(&text), text.size, &masked);
+    return file_replace_named(file, buf_text(&masked), masked.size, err) < 0
                ? error_wrap(err, "--picture")
                : 0;
 }
@@ -90,7 +92,7 @@ static void add_bases(const struct inspect_result *result, struct picture *out)
 }
 
 int picture_view_of_image(const struct options *options, const struct inspect_result *result,
-                          struct error *err)
+                          struct secrets *secrets, struct error *err)
 {
     CLEANUP(picture) struct picture picture = PICTURE_INIT;
 
@@ -114,7 +116,7 @@ int picture_view_of_image(const struct options *options, const struct inspect_re
         folders_view_of_image(result, i, &stack->tree);
     }
     picture_merge(&picture);
-    return write_picture(options, &picture, err);
+    return write_picture(options, &picture, secrets, err);
 }
 
 /* The number of a model in the picture: of the call first, then of those that stay. */
@@ -262,7 +264,7 @@ static void add_plan_facts(const struct reference *base, const struct preview *p
 }
 
 int picture_view_of_plan(const struct options *options, const struct reference *base,
-                         const struct preview *preview, struct error *err)
+                         const struct preview *preview, struct secrets *secrets, struct error *err)
 {
     CLEANUP(picture) struct picture picture = PICTURE_INIT;
     CLEANUP(strings) struct strings names = STRINGS_INIT;
@@ -283,5 +285,5 @@ int picture_view_of_plan(const struct options *options, const struct reference *
         add_planned_folders(preview, platform, &names, &stack->tree);
     }
     picture_merge(&picture);
-    return write_picture(options, &picture, err);
+    return write_picture(options, &picture, secrets, err);
 }

@@ -1,6 +1,7 @@
 #ifndef INLAY_PICTURE_VIEW_H
 #define INLAY_PICTURE_VIEW_H
 
+#include "core/secrets.h"
 #include "inject/preview.h"
 #include "inspect/inspect.h"
 #include "options.h"
@@ -9,10 +10,11 @@
 
 /* Whether the file could be written, before anything is read. Nothing without the option. */
 int picture_view_check(const struct options *options, struct error *err) MUST_CHECK;
-/* Writes it, in place of a file that is there, if the option was given. */
+/* Writes it without the secrets, in place of a file that is there, if the option was given. */
 int picture_view_of_image(const struct options *options, const struct inspect_result *result,
-                          struct error *err) MUST_CHECK;
+                          struct secrets *secrets, struct error *err) MUST_CHECK;
 int picture_view_of_plan(const struct options *options, const struct reference *base,
-                         const struct preview *preview, struct error *err) MUST_CHECK;
+                         const struct preview *preview, struct secrets *secrets,
+                         struct error *err) MUST_CHECK;
 
 #endif

@@ -328,7 +328,7 @@ static int run_plan(const struct command_context *context, struct options *optio
         return -1;
     if (preview_run(&injection.options, &preview, err) < 0)
         return injection_explain(&injection, err);
-    if (picture_view_of_plan(options, &injection.base, &preview, err) < 0)
+    if (picture_view_of_plan(options, &injection.base, &preview, context->secrets, err) < 0)
         return -1;
     if (options_has(options, "json"))
         print_json(&preview);

@@ -58,8 +58,10 @@ int result_say(const struct result *result, struct error *err)
         for (size_t i = 0; i < names.count; i++)
             buf_addf(&text, "%s@%s\n", names.items[i],
                      digest_format(&result->manifest->digest).text);
+    int written = names.count > 0 ? result_files_write(result, &names, err) : 0;
     if (fputs(buf_text(&text), stream) >= 0 && fflush(stream) == 0)
-        return names.count > 0 ? result_files_write(result, &names, err) : 0;
+        return written;
+    error_release(err);
     if (names.count == 0)
         return error_set(err, ERROR_LOCAL, "the result could not be written to standard output");
     return error_set(err, ERROR_LOCAL,

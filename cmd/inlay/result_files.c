@@ -38,6 +38,25 @@ static int check_file(const char *option, const char *path, struct error *err)
     return file_check_named(path, err) < 0 ? error_wrap(err, "--%s", option) : 0;
 }
 
+static int open_collected(const char *path, int *fd, struct error *err)
+{
+    *fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_CLOEXEC | O_NONBLOCK, 0644);
+    return *fd < 0 ? error_set_errno(err, errno, "opening '%s'", path) : 0;
+}
+
+/* The file that a variable names can be appended to. */
+static int check_collected(const char *name, struct error *err)
+{
+    int fd;
+
+    if (variable(name) == NULL)
+        return 0;
+    if (open_collected(variable(name), &fd, err) < 0)
+        return error_wrap(err, "--ci: %s", name);
+    close(fd);
+    return 0;
+}
+
 static int check_ci(const struct options *options, const struct reference *target,
                     struct error *err)
 {
@@ -56,6 +75,9 @@ static int check_ci(const struct options *options, const struct reference *targe
                          "--ci: '%s' is not one line of UTF-8, as a variable of a CI system is; "
                          "choose another name",
                          name);
+    if (check_collected("GITHUB_OUTPUT", err) < 0 ||
+        check_collected("GITHUB_STEP_SUMMARY", err) < 0)
+        return -1;
     return check_file("ci", dotenv_path(options), err);
 }
 
@@ -120,16 +142,27 @@ static int write_metadata(const struct result *result, const struct strings *nam
     return file_replace_named(path, buf_text(&text), text.size, err);
 }
 
-/* What a CI system collects may have been written to by steps before. */
+/* What steps before have written may end in the middle of a line. */
+static bool is_within_line(int fd)
+{
+    off_t size = lseek(fd, 0, SEEK_END);
+    char last = '\n';
+
+    return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
+}
+
+/* A CI system collects what is appended. */
 static int append(const char *path, const struct buf *text, struct error *err)
 {
-    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0644);
+    CLEANUP(buf) struct buf all = BUF_INIT;
     size_t done = 0;
+    int fd;
 
-    if (fd < 0)
-        return error_set_errno(err, errno, "opening '%s'", path);
-    while (done < text->size) {
-        ssize_t part = write(fd, buf_text(text) + done, text->size - done);
+    if (open_collected(path, &fd, err) < 0)
+        return -1;
+    buf_addf(&all, "%s%s", is_within_line(fd) ? "\n" : "", buf_text(text));
+    while (done < all.size) {
+        ssize_t part = write(fd, buf_text(&all) + done, all.size - done);
         if (part < 0 && errno != EINTR) {
             error_set_errno(err, errno, "writing '%s'", path);
             close(fd);

@@ -82,3 +82,35 @@ done
 expect_exit 8 env GITHUB_OUTPUT=/dev/full "$INLAY" copy oci:out:1 oci:late:1 --ci
 expect_contains "$OUT" "oci:late:1@$digest"
 expect_contains "$ERR" "oci:late:1@$digest is published: GITHUB_OUTPUT: writing '/dev/full': No space left on device"
+
+# A file of its own: none of the images, and no other's.
+expect_exit 0 "$INLAY" copy oci:out:1 oci-archive:kept.tar:1
+before=$(sha256_of kept.tar)
+for option in --digest-file=kept.tar --metadata-file=./kept.tar --ci=kept.tar "--trace=$PWD/kept.tar"; do
+    expect_exit 2 "$INLAY" copy oci-archive:kept.tar:1 oci:nothing:1 "$option"
+    expect_contains "$ERR" "would replace oci-archive:kept.tar:1; name another file"
+    expect_exit 2 "$INLAY" copy oci:out:1 oci-archive:kept.tar:1 "$option"
+    expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci-archive:kept.tar:1 "$option"
+done
+expect_exit 2 "$INLAY" inspect oci-archive:kept.tar:1 --trace kept.tar
+expect_eq "$before" "$(sha256_of kept.tar)" 'the archive'
+expect_exit 2 "$INLAY" copy oci:out:1 oci:nothing:1 --digest-file same --metadata-file ./same
+expect_contains "$ERR" "--metadata-file './same' would replace what --digest-file writes; name another file"
+expect_exit 2 "$INLAY" inject oci:base:1 acme/tiny --to oci:nothing:1 --provenance=same --ci=same
+expect_exit 2 "$INLAY" copy oci:out:1 oci:nothing:1 --digest-file one --digest-file two
+expect_no_file nothing same one two
+
+# What steps before have written may lack its last line feed.
+printf 'a=b' >collected
+expect_exit 0 env GITHUB_OUTPUT=collected "$INLAY" copy oci:out:1 oci:more:1 --ci
+expect_eq "a=b image=oci:more:1" "$(head -2 collected | tr '\n' ' ' | sed 's/ $//')"
+# Files that cannot be appended to are told before anything is done; and they are there if standard output is not.
+expect_exit 8 env GITHUB_OUTPUT=none/output "$INLAY" copy oci:out:1 oci:nothing:1 --ci
+expect_contains "$ERR" "--ci: GITHUB_OUTPUT: opening 'none/output': No such file or directory"
+expect_no_file nothing
+rm -f digest meta.json
+status=0
+"$INLAY" copy oci:out:1 oci:more:2 --digest-file digest --metadata-file meta.json >/dev/full 2>errors || status=$?
+expect_eq 8 "$status"
+expect_eq "$digest" "$(cat digest)"
+expect_json meta.json '."image.name"' '"oci:more:2"'

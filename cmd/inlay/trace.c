@@ -58,6 +58,7 @@ static void write_event(struct trace *trace, json_t *event)
     else
         buf_add_text(&masked, text);
     fprintf(trace->file, "%s%s", trace->has_events ? ",\n" : "[\n", buf_text(&masked));
+    fflush(trace->file); /* whole events, if the run ends here */
     trace->has_events = true;
 }
 

@@ -38,6 +38,9 @@ expect_eq true "$(jq 'all(.[] | select(.args.status != null); .args.status == 0)
 expect_exit 0 "$INLAY" inspect "oci:$TEST_DIR/base:1" --trace "$trace"
 expect_eq '[]' "$(jq -c . "$trace")" 'no requests'
 
+# A lock is made by several calls, and one trace would be of one of them.
+expect_exit 2 "$INLAY" lock --trace "$trace"
+
 # What cannot be written is said before anything is asked; later it is a warning.
 expect_exit 8 "$INLAY" inspect "oci:$TEST_DIR/base:1" --trace "$TEST_DIR/none/trace.json"
 expect_contains "$ERR" "opening '$TEST_DIR/none/trace.json' for --trace: No such file or directory"
