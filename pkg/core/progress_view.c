@@ -37,7 +37,7 @@ static void add_cut(struct buf *out, const char *text, size_t width)
     bool is_cut = room < width;
 
     for (size_t i = 0; *text != '\0'; text++) {
-        i += ((unsigned char)*text & 0xc0) != 0x80;
+        i += text_width_at(text);
         if (i > room)
             break;
         buf_add(out, text, 1);

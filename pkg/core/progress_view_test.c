@@ -16,6 +16,11 @@ static const struct progress_transfer transfers[] = {
     {"x", UINT64_MAX, UINT64_MAX, NULL},
 };
 
+static const struct progress_transfer wide[] = {
+    {"模型模型模型模型模型模型模型模型模型模型模型模型模型模型.safetensors", 3000000, 1000000,
+     NULL},
+};
+
 static const struct progress_view views[] = {
     {.left_s = UINT64_MAX},
     {transfers, 4, 5200000000, 1200000000, 3000000000, 118300000, 9, NULL, NULL},
@@ -23,6 +28,7 @@ static const struct progress_view views[] = {
     {transfers, 1, 5200000000, 12, 0, 0, UINT64_MAX, "waiting for 'registry.example.com' to answer",
      NULL},
     {NULL, 0, 5200000000, 2200000000, 3000000000, 0, UINT64_MAX, NULL, "in 12 s"},
+    {wide, 1, 3000000, 1000000, 0, 1000, 9, NULL, NULL},
     {transfers, 4, UINT64_MAX, UINT64_MAX, 0, UINT64_MAX, 123456789, NULL, NULL},
 };
 

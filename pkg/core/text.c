@@ -223,12 +223,23 @@ struct text_size text_format_size(uint64_t size)
     return out;
 }
 
+size_t text_width_at(const char *at)
+{
+    unsigned char byte = (unsigned char)*at;
+
+    if ((byte & 0xc0) == 0x80)
+        return 0;
+    if (byte == 0xe1) /* U+1100 to U+117F, Hangul */
+        return ((unsigned char)at[1] & 0xfe) == 0x84 ? 2 : 1;
+    return byte >= 0xe3 ? 2 : 1; /* from U+3000 on */
+}
+
 size_t text_width(const char *text)
 {
     size_t width = 0;
 
     for (; *text != '\0'; text++)
-        width += ((unsigned char)*text & 0xc0) != 0x80;
+        width += text_width_at(text);
     return width;
 }
 

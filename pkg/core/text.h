@@ -16,8 +16,13 @@ bool text_contains_fold(const char *text, const char *part);
 size_t text_distance(const char *a, const char *b);
 /* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
 bool text_is_utf8(const char *text);
-/* Columns that a text takes on a terminal, if its characters are of the usual width. */
+/*
+ * Columns that a text of UTF-8 takes on a terminal: two for characters of East Asia and for symbols
+ * such as emoji, one for all others.
+ */
 size_t text_width(const char *text);
+/* Those of the character that begins there; 0 within one. */
+size_t text_width_at(const char *at);
 /* Whether there is something in it, and no control character. */
 bool text_is_one_line(const char *text);
 /* Whether it is one of these; `list` ends with NULL. */

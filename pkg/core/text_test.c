@@ -281,10 +281,27 @@ static void a_line_is_told_from_other_texts(void **state)
     assert_false(text_is_among("b", list + 2));
 }
 
+static void text_width_counts_columns_of_a_terminal(void **state)
+{
+    static const struct {
+        const char *text;
+        size_t columns;
+    } cases[] = {
+        {"", 0},     {"abc", 3},    {"größer…", 7}, {"Tiếng Việt", 10},
+        {"模型", 4}, {"한국", 4},   {"モデル", 6},  {"🤗 hub", 6},
+        {"├─ a", 4}, {"модель", 6}, {"ᄒ", 2},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
+        assert_int_equal(text_width(cases[i].text), cases[i].columns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(paths_are_in_folders_by_whole_parts),
+        cmocka_unit_test(text_width_counts_columns_of_a_terminal),
         cmocka_unit_test(only_well_formed_utf8_is_utf8),
         cmocka_unit_test(distances_count_changed_bytes),
         cmocka_unit_test(parts_are_found_in_any_case),

@@ -57,33 +57,16 @@ void picture_add_text(struct buf *out, const char *text)
         add_character(out, at);
 }
 
-static bool begins_character(const char *at)
-{
-    return ((unsigned char)*at & 0xc0) != 0x80;
-}
-
-/* Of the scripts of East Asia, and of symbols, two: from U+1100, which begins with 0xe1, on. */
-static size_t columns_of(const char *at)
-{
-    unsigned char byte = (unsigned char)*at;
-
-    if (!begins_character(at))
-        return 0;
-    return byte >= 0xe3 || byte == 0xe1 ? 2 : 1;
-}
-
 void picture_add_fitted(struct buf *out, const char *text, size_t columns)
 {
     CLEANUP(text) char *shown = clean(text);
-    size_t wanted = 0;
+    size_t wanted = text_width(shown);
+    size_t room = wanted > columns && columns > 0 ? columns - 1 : columns;
     size_t used = 0;
 
-    for (const char *at = shown; *at != '\0'; at++)
-        wanted += columns_of(at);
-    size_t room = wanted > columns && columns > 0 ? columns - 1 : columns;
     for (const char *at = shown; *at != '\0'; at++) {
-        used += columns_of(at);
-        if (used > room && begins_character(at))
+        used += text_width_at(at);
+        if (used > room)
             break;
         add_character(out, at);
     }
