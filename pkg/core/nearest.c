@@ -31,7 +31,7 @@ void nearest_consider(struct nearest *nearest, const char *name)
 {
     size_t found = distance_to(nearest, name);
 
-    if (*name == '\0' || found > nearest->worst || found >= strlen(name))
+    if (*name == '\0' || found > nearest->worst)
         return;
     if (nearest->count > 0 && found > nearest->distance)
         return;

@@ -23,7 +23,7 @@ struct nearest {
 
 /* With parts, and a third of what was typed may be wrong. */
 struct nearest nearest_begin(const char *typed);
-/* A name of which nothing would be left is never near. */
+/* An empty name is never near. */
 void nearest_consider(struct nearest *nearest, const char *name);
 /* "; near it: a, b", for the end of a complaint, and "" if nothing is near. Caller frees. */
 char *nearest_format(const struct nearest *nearest);
