@@ -9,7 +9,7 @@ build=(ca-certificates cmake gcc libc6-dev ninja-build pkg-config
 parts=(buildah busybox-static bzip2 containerd crun curl docker-registry jq nginx openssl podman procps skopeo
     stargz-snapshotter umoci util-linux xz-utils zstd
     golang-github-opencontainers-image-spec-dev python3-jsonschema python3-torch python3-venv python3-yaml)
-checks=(clang clang-format clang-tidy libclang-rt-14-dev shellcheck)
+checks=(clang clang-format clang-tidy cppcheck libclang-rt-14-dev shellcheck valgrind)
 
 wanted=("${build[@]}" "${parts[@]}")
 [ "${1:-}" = --checks ] && wanted+=("${checks[@]}")
