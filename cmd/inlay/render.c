@@ -1,6 +1,7 @@
 #include "render.h"
 
 #include "core/buf.h"
+#include "core/clock.h"
 #include "core/progress_view.h"
 #include "core/text.h"
 #include "json.h"
@@ -74,12 +75,10 @@ struct render {
     int64_t last_ms;                /* when a byte moved last */
 };
 
+/* Signed: a moment may be compared with one that another thread has noted since. */
 static int64_t now_ms(void)
 {
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+    return (int64_t)clock_ms();
 }
 
 /* Bytes a second over the last ten: those that moved, and all that were dealt with. */

@@ -1,5 +1,6 @@
 #include "trace.h"
 
+#include "core/clock.h"
 #include "core/file.h"
 #include "core/text.h"
 #include "json.h"
@@ -8,7 +9,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 struct trace {
     pthread_mutex_t lock;
@@ -18,14 +18,6 @@ struct trace {
     uint64_t begun_us;
     bool has_events;
 };
-
-static uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 int trace_open(const char *path, struct secrets *secrets, struct trace **out, struct error *err)
 {
@@ -39,7 +31,7 @@ int trace_open(const char *path, struct secrets *secrets, struct trace **out, st
     trace->path = xstrdup(path);
     trace->file = file;
     trace->secrets = secrets;
-    trace->begun_us = now_us();
+    trace->begun_us = clock_us();
     *out = trace;
     return 0;
 }

@@ -1,20 +1,14 @@
 #include "core/cancel.h"
 
+#include "core/clock.h"
+
 #include <time.h>
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 void cancel_request(struct cancel *cancel)
 {
     if (atomic_load(&cancel->requested))
         return;
-    atomic_store(&cancel->since_ms, now_ms());
+    atomic_store(&cancel->since_ms, clock_ms());
     atomic_store(&cancel->requested, true);
 }
 
@@ -45,7 +39,7 @@ bool cancel_is_requested(const struct cancel *cancel)
 
     for (cancel = narrow(cancel); cancel != NULL; cancel = cancel->parent) {
         if (atomic_load(&cancel->requested) &&
-            (patience_ms == 0 || now_ms() - atomic_load(&cancel->since_ms) >= patience_ms))
+            (patience_ms == 0 || clock_ms() - atomic_load(&cancel->since_ms) >= patience_ms))
             return true;
         patience_ms += cancel->patience_ms;
     }

@@ -278,7 +278,7 @@ size_t transfer_take_body(char *data, size_t one, size_t size, void *arg)
     bool stream = transfer->stream && http_status_is_success(transfer->response.status);
 
     size *= one;
-    transfer->active_ms = now_ms();
+    transfer->active_ms = clock_ms();
     size_t skipped = transfer->skip < size ? (size_t)transfer->skip : size;
     size_t wanted = size - skipped;
     if (wanted > transfer->left)
@@ -311,6 +311,6 @@ size_t transfer_give_body(char *data, size_t one, size_t size, void *arg)
     memcpy(data, transfer->pending, part);
     transfer->pending += part;
     transfer->pending_size -= part;
-    transfer->active_ms = now_ms();
+    transfer->active_ms = clock_ms();
     return part;
 }

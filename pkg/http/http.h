@@ -205,10 +205,8 @@ int http_find_origin(struct http *http, const char *host, const char *path, char
  */
 bool http_may_name(struct http *http, const char *server, const char *url);
 
-/* Milliseconds of a clock that only goes forward. */
-uint64_t http_now_ms(void);
 /*
- * Whether so many bytes since then, by http_now_ms(), are progress, for which the tries before do
+ * Whether so many bytes since then, by clock_ms(), are progress, for which the tries before do
  * not count: some, and no fewer than the least rate brings.
  */
 bool http_is_progress(uint64_t moved, uint64_t since_ms);

@@ -1,6 +1,7 @@
 #ifndef INLAY_HTTP_HTTP_INTERNAL_H
 #define INLAY_HTTP_HTTP_INTERNAL_H
 
+#include "core/clock.h"
 #include "core/log.h"
 #include "core/text.h"
 #include "http/http.h"
@@ -199,7 +200,7 @@ struct http {
 /* How much has moved in the time that a transfer was waited for; pace.c. */
 struct pace {
     bool has_begun;     /* a byte has moved */
-    uint64_t since_ms;  /* up to which `waited_ms` counts, by now_ms() */
+    uint64_t since_ms;  /* up to which `waited_ms` counts, by clock_ms() */
     uint64_t waited_ms; /* since the window began */
     uint64_t moved;
 };
@@ -232,7 +233,7 @@ struct transfer {
     size_t body_limit;
     unsigned connect_timeout_ms;
     unsigned stall_timeout_ms;
-    uint64_t active_ms; /* when a byte last moved, by now_ms() */
+    uint64_t active_ms; /* when a byte last moved, by clock_ms() */
     struct pace pace;
     bool is_silent; /* for so long that `waiting` tells of it */
     struct waiting waiting;
@@ -328,7 +329,6 @@ void transfer_note_tls(const struct transfer *transfer);
 
 /* trip.c: tells whoever asks what has become of it. */
 void transfer_note_trip(const struct transfer *transfer);
-uint64_t now_us(void);
 
 /* Callbacks of libcurl, with the transfer as `arg`. */
 size_t transfer_take_header(char *data, size_t one, size_t size, void *arg);
@@ -407,8 +407,5 @@ int http_pause(struct http *http, const struct http_request *request,
 /* How long to wait before the next try. `response` may be NULL: there was no answer. */
 unsigned retry_choose_wait(const struct http *http, unsigned attempt,
                            const struct http_response *response, time_t now);
-
-/* Milliseconds of a clock that only goes forward. */
-uint64_t now_ms(void);
 
 #endif

@@ -10,7 +10,7 @@
 
 void pace_moved(struct transfer *transfer, uint64_t size)
 {
-    transfer->active_ms = now_ms();
+    transfer->active_ms = clock_ms();
     if (!transfer->pace.has_begun)
         transfer->pace = (struct pace){.has_begun = true, .since_ms = transfer->active_ms};
     transfer->pace.moved += size;
@@ -18,13 +18,13 @@ void pace_moved(struct transfer *transfer, uint64_t size)
 
 void pace_resume(struct transfer *transfer)
 {
-    transfer->pace.since_ms = now_ms();
+    transfer->pace.since_ms = clock_ms();
 }
 
 int pace_check(struct transfer *transfer, bool is_answering, struct error *err)
 {
     struct pace *pace = &transfer->pace;
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
     uint64_t limit_ms = transfer->stall_timeout_ms;
 
     if (is_answering || !pace->has_begun) {
@@ -47,12 +47,7 @@ int pace_check(struct transfer *transfer, bool is_answering, struct error *err)
                      moved, authority, waited_ms / 1000, HTTP_RATE_LEAST);
 }
 
-uint64_t http_now_ms(void)
-{
-    return now_ms();
-}
-
 bool http_is_progress(uint64_t moved, uint64_t since_ms)
 {
-    return moved > 0 && moved / HTTP_RATE_LEAST >= (now_ms() - since_ms) / 1000;
+    return moved > 0 && moved / HTTP_RATE_LEAST >= (clock_ms() - since_ms) / 1000;
 }

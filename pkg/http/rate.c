@@ -33,7 +33,7 @@ size_t rate_portion(const struct rate *rate, size_t size)
 int rate_wait(struct rate *rate, size_t size, const struct cancel *cancel, struct error *err)
 {
     uint64_t cost_us = 0;
-    uint64_t now = now_us();
+    uint64_t now = clock_us();
 
     if (rate->per_s == 0 || size == 0)
         return 0;

@@ -1,5 +1,7 @@
 #include "http/peer_test_internal.h"
 
+#include "core/clock.h"
+
 #define RATE (400 * KIB)
 #define SIZE ((size_t)(200 * KIB)) /* half a second of it */
 
@@ -71,7 +73,7 @@ static void what_is_received_by_all_keeps_the_rate(void **state)
 {
     struct download downloads[3] = {0};
     CLEANUP(http) struct http *http = limited_http();
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(downloads); i++) {
@@ -85,7 +87,7 @@ static void what_is_received_by_all_keeps_the_rate(void **state)
         peer_stop(&downloads[i].peer);
         assert_int_equal(downloads[i].total, SIZE);
     }
-    assert_in_range(now_ms() - since_ms, 1400, 4000);
+    assert_in_range(clock_ms() - since_ms, 1400, 4000);
 }
 
 static void what_is_sent_keeps_the_rate(void **state)
@@ -96,7 +98,7 @@ static void what_is_sent_keeps_the_rate(void **state)
     CLEANUP(writer) struct writer *writer = NULL;
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(text) char *data = xcalloc(SIZE, 1);
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
 
     (void)state;
     peer_start(&peer);
@@ -105,7 +107,7 @@ static void what_is_sent_keeps_the_rate(void **state)
     assert_int_equal(writer_write(writer, data, SIZE, &err), 0);
     assert_int_equal(writer_finish(writer, &err), 0);
     peer_stop(&peer);
-    assert_in_range(now_ms() - since_ms, 450, 2000);
+    assert_in_range(clock_ms() - since_ms, 450, 2000);
 }
 
 static void a_body_that_is_sent_at_once_counts(void **state)
@@ -115,7 +117,7 @@ static void a_body_that_is_sent_at_once_counts(void **state)
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(text) char *data = xcalloc(SIZE, 1);
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
 
     (void)state;
     peer_start(&peer);
@@ -124,7 +126,7 @@ static void a_body_that_is_sent_at_once_counts(void **state)
     assert_int_equal(http_send(http, &request, &response, &err), 0);
     peer_stop(&peer);
     assert_int_equal(response.status, 201);
-    assert_in_range(now_ms() - since_ms, 450, 2000);
+    assert_in_range(clock_ms() - since_ms, 450, 2000);
 }
 
 static void *cancel_soon(void *arg)
@@ -145,7 +147,7 @@ static void one_request_is_stopped_and_no_other(void **state)
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct cancel cancel = {.parent = NULL};
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
     pthread_t thread;
 
     (void)state;
@@ -160,7 +162,7 @@ static void one_request_is_stopped_and_no_other(void **state)
         assert_int_equal(err.kind, ERROR_CANCELED);
     }
     pthread_join(thread, NULL);
-    assert_true(now_ms() - since_ms < 5000); /* far from when silence would end it */
+    assert_true(clock_ms() - since_ms < 5000); /* far from when silence would end it */
     peer_stop(&silent);
 
     struct download download = {.http = http, .peer = other};

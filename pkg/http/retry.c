@@ -64,7 +64,7 @@ static unsigned jitter_ms(unsigned wait_ms)
     unsigned random = 0;
 
     if (getrandom(&random, sizeof(random), GRND_NONBLOCK) != (ssize_t)sizeof(random))
-        random = (unsigned)now_ms();
+        random = (unsigned)clock_ms();
     return random % (wait_ms / 4 + 1);
 }
 

@@ -5,14 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 bool transfer_is_answered(const struct transfer *transfer)
 {
     return transfer->answered;
@@ -214,7 +206,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     if (curl_multi_add_handle(transfer->connection->multi, transfer->connection->easy) != CURLM_OK)
         out_of_memory();
     log_debug(http->log, "%s %s", request->method, name);
-    transfer->begun_us = now_us();
+    transfer->begun_us = clock_us();
     *out = TAKE(transfer);
     return 0;
 }
@@ -279,7 +271,7 @@ static uint64_t stall_limit_ms(const struct transfer *transfer)
 static int transfer_check_stall(struct transfer *transfer, struct error *err)
 {
     uint64_t limit_ms = stall_limit_ms(transfer);
-    uint64_t silent_ms = now_ms() - transfer->active_ms;
+    uint64_t silent_ms = clock_ms() - transfer->active_ms;
 
     transfer_note_silence(transfer, silent_ms, limit_ms);
     if (silent_ms < limit_ms)
@@ -295,7 +287,7 @@ static int drive(struct transfer *transfer, bool (*ready)(const struct transfer 
     CURLM *multi = transfer->connection->multi;
     int running;
 
-    transfer->active_ms = now_ms();
+    transfer->active_ms = clock_ms();
     pace_resume(transfer);
     while (!transfer->done) {
         if (cancel_check(transfer->cancel, err) < 0)

@@ -2,14 +2,6 @@
 
 #include "core/text.h"
 
-uint64_t now_us(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
-
 /* When that was, by libcurl's clock, which starts with the transfer; 0: it was not. */
 static uint64_t moment(const struct transfer *transfer, CURLINFO what)
 {
@@ -49,7 +41,7 @@ void transfer_note_trip(const struct transfer *transfer)
         .begun_us = transfer->begun_us,
         .connected_us = moment(transfer, CURLINFO_PRETRANSFER_TIME_T),
         .answered_us = moment(transfer, CURLINFO_STARTTRANSFER_TIME_T),
-        .ended_us = now_us(),
+        .ended_us = clock_us(),
     };
     http->note_trip(http->trip_arg, &trip);
 }

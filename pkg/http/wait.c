@@ -53,7 +53,7 @@ unsigned http_retries(const struct http *http)
 
 bool http_describe_wait(struct http *http, struct buf *out)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
 
     pthread_mutex_lock(&http->lock);
     const struct waiting *found = choose(http->waiting);
@@ -71,7 +71,7 @@ bool http_describe_wait(struct http *http, struct buf *out)
 /* Whether this has been said, and it still holds; from now on it is, until `until_ms`. */
 static bool was_said(struct http *http, const char *text, uint64_t until_ms)
 {
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
     struct said *oldest = &http->said[0];
     bool found = false;
 
@@ -116,7 +116,7 @@ int http_pause(struct http *http, const struct http_request *request,
     const struct http_response *response = pause->response;
     CLEANUP(text) char *why = explain_again(request, response, err);
     CLEANUP(text) char *host = short_host(response != NULL ? response->url : request->url);
-    uint64_t now = now_ms();
+    uint64_t now = clock_ms();
     struct waiting waiting = {
         .host = host,
         .since_ms = now,
@@ -145,7 +145,7 @@ static void say_silence(struct transfer *transfer, uint64_t silent_ms, uint64_t 
             : xasprintf("no answer from '%s' within %u s; the wait ends after %u s", host, silent_s,
                         limit_s);
 
-    if (!was_said(transfer->http, text, now_ms() + SAID_ONCE_MS))
+    if (!was_said(transfer->http, text, clock_ms() + SAID_ONCE_MS))
         log_wait(transfer->http->log, "%s", text);
 }
 

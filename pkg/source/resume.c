@@ -1,5 +1,7 @@
 #include "source/source_internal.h"
 
+#include "core/clock.h"
+
 #include <inttypes.h>
 #include <sys/random.h>
 
@@ -19,7 +21,7 @@ struct resume_reader {
     bool is_short;             /* it ended early, and as if that were right */
     unsigned tries;            /* since the last progress */
     uint64_t moved;            /* by this connection */
-    uint64_t since_ms;         /* when it was wanted, by http_now_ms() */
+    uint64_t since_ms;         /* when it was wanted, by clock_ms() */
 };
 
 /* Waits double and vary by a quarter, so that many jobs do not come back as one. */
@@ -46,7 +48,7 @@ static unsigned tries_most(const struct resume_reader *resume)
 static void resume_begin(struct resume_reader *resume)
 {
     resume->moved = 0;
-    resume->since_ms = http_now_ms();
+    resume->since_ms = clock_ms();
 }
 
 /* Counts the try and decides, by what broke it, whether there is another: 0 then, after a wait. */

@@ -1,5 +1,7 @@
 #include "store/registry_internal.h"
 
+#include "core/clock.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -19,7 +21,7 @@ struct blob_reader {
     bool is_short;         /* the last one ended early, and as if that were right */
     unsigned tries;        /* since the last progress */
     uint64_t moved;        /* by this connection */
-    uint64_t since_ms;     /* when it was wanted, by http_now_ms() */
+    uint64_t since_ms;     /* when it was wanted, by clock_ms() */
 };
 
 static ssize_t read_some(struct blob_reader *reader, void *data, size_t size, struct error *err)
@@ -61,7 +63,7 @@ static int pause_reading(struct blob_reader *reader, const char *why, unsigned t
     reader->moved = 0;
     if (cancel_wait(registry->cancel, wait_ms, err) < 0)
         return -1;
-    reader->since_ms = http_now_ms();
+    reader->since_ms = clock_ms();
     return 0;
 }
 
@@ -120,7 +122,7 @@ int registry_open_blob(struct store *store, const struct descriptor *blob, uint6
     reader->part = part;
     reader->left = length < behind ? length : behind;
     reader->body = body;
-    reader->since_ms = http_now_ms();
+    reader->since_ms = clock_ms();
     *out = &reader->base;
     return 0;
 }

@@ -115,8 +115,6 @@ int registry_tags_parse(const struct buf *body, struct strings *out, struct erro
 int registry_check_blob_size(const struct store *store, uint64_t size,
                              struct error *err) MUST_CHECK;
 
-/* Milliseconds of the monotonic clock. */
-uint64_t registry_now_ms(void);
 /* The most bytes for the next body of an upload; SIZE_UNKNOWN: as many as there are. */
 uint64_t registry_chunk_size(struct registry *registry);
 /*
@@ -244,7 +242,7 @@ struct registry_blob {
     struct blob_replay replay; /* `write` NULL: what is gone is gone */
     uint64_t passed;           /* bytes that have come to be written */
     uint64_t reached;          /* most that the session was found to have after a break */
-    uint64_t since_ms;         /* when that was, or the blob began, by http_now_ms() */
+    uint64_t since_ms;         /* when that was, or the blob began, by clock_ms() */
     unsigned tries;            /* breaks since that was the case */
     bool is_committed;         /* it was found to be there */
 };

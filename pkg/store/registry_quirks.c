@@ -1,5 +1,7 @@
 #include "store/registry_internal.h"
 
+#include "core/clock.h"
+
 #include <fnmatch.h>
 #include <string.h>
 
@@ -10,14 +12,6 @@
 /* After a break: large enough that the requests between do not count. */
 #define CHUNK_RESUMED (16 * MIB)
 #define GB UINT64_C(1000000000)
-
-uint64_t registry_now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 uint64_t registry_chunk_size(struct registry *registry)
 {
@@ -117,7 +111,7 @@ void registry_learn_minimum(struct registry *registry, const struct http_respons
 void registry_learn_wait(struct registry *registry, const struct http_response *response)
 {
     unsigned wait_ms = http_retry_after_ms(response);
-    uint64_t begin_ms = registry_now_ms() + wait_ms;
+    uint64_t begin_ms = clock_ms() + wait_ms;
 
     if (wait_ms == 0)
         return;
@@ -131,7 +125,7 @@ void registry_learn_wait(struct registry *registry, const struct http_response *
 
 int registry_wait(struct registry *registry, struct error *err)
 {
-    uint64_t now_ms = registry_now_ms();
+    uint64_t now_ms = clock_ms();
 
     pthread_mutex_lock(&registry->lock);
     uint64_t begin_ms = registry->quirks.begin_ms;

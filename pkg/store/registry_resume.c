@@ -1,5 +1,7 @@
 #include "store/registry_internal.h"
 
+#include "core/clock.h"
+
 #define WAIT_MS 500u
 #define WAIT_DOUBLINGS 7u
 /* A session that has not moved in so many tries may be what is wrong. */
@@ -66,7 +68,7 @@ static void go_on(struct registry_blob *blob, uint64_t offset)
         blob->tries = 1;
     if (offset > blob->reached) {
         blob->reached = offset;
-        blob->since_ms = http_now_ms();
+        blob->since_ms = clock_ms();
     }
 }
 

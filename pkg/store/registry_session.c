@@ -1,5 +1,7 @@
 #include "store/registry_internal.h"
 
+#include "core/clock.h"
+
 #include <string.h>
 
 #define STATUS_CREATED 201
@@ -61,7 +63,7 @@ static char *take_kept(struct registry *registry)
 {
     pthread_mutex_lock(&registry->lock);
     char *kept = TAKE(registry->session);
-    bool is_fresh = registry_now_ms() - registry->session_ms <= SESSION_LIFE_MS;
+    bool is_fresh = clock_ms() - registry->session_ms <= SESSION_LIFE_MS;
     pthread_mutex_unlock(&registry->lock);
     if (!is_fresh)
         free(TAKE(kept));
@@ -76,7 +78,7 @@ static void keep_session(struct registry *registry, char *location)
     pthread_mutex_lock(&registry->lock);
     old.location = registry->session;
     registry->session = location;
-    registry->session_ms = registry_now_ms();
+    registry->session_ms = clock_ms();
     pthread_mutex_unlock(&registry->lock);
     registry_session_cancel(&old);
 }

@@ -1,5 +1,6 @@
 #include "store/registry_internal.h"
 
+#include "core/clock.h"
 #include "store/archive_internal.h"
 
 #include <string.h>
@@ -287,7 +288,7 @@ int registry_create_blob(struct store *store, uint64_t size, const struct digest
     if (registry_session_begin(&session, err) < 0)
         return -1;
     struct registry_blob *blob = xcalloc(1, sizeof(*blob));
-    blob->since_ms = http_now_ms();
+    blob->since_ms = clock_ms();
     blob->base.ops = &ops;
     blob->digest = digest;
     blob->size = size;

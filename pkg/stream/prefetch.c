@@ -1,5 +1,7 @@
 #include "stream/stream_internal.h"
 
+#include "core/clock.h"
+
 #include <pthread.h>
 #include <string.h>
 #include <time.h>
@@ -36,14 +38,6 @@ struct prefetch {
     struct prefetch_pace pace;
     struct error error;
 };
-
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
 
 /* The lock is held. Wakes by itself in time to look at who asks to stop. */
 static void wait_for(struct prefetch *prefetch, pthread_cond_t *event)
@@ -120,7 +114,7 @@ static void note(struct fetcher *fetcher, struct slot *slot, size_t size, bool i
     unsigned wanted_before = prefetch->pace.wanted;
     slot->filled += size;
     slot->is_whole = is_end;
-    prefetch_pace_note(&prefetch->pace, fetcher->number, size, is_end, now_ms());
+    prefetch_pace_note(&prefetch->pace, fetcher->number, size, is_end, clock_ms());
     unsigned wanted = prefetch->pace.wanted;
     if (slot == slot_of(prefetch, prefetch->head))
         pthread_cond_signal(&prefetch->arrived);

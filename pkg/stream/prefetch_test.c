@@ -1,5 +1,7 @@
 #include "stream/stream.h"
 
+#include "core/clock.h"
+
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -125,14 +127,6 @@ static void read_all(struct prefetch *prefetch, const struct pieces *pieces, siz
     assert_int_equal(prefetch_read(prefetch, &beyond, 1, &err), 0);
 }
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void pieces_come_in_order_whatever_their_sizes(void **state)
 {
     static const size_t sizes[] = {PREFETCH_BLOCK, 0, 1, 70000, PREFETCH_BLOCK - 1, 0, 5, 0};
@@ -155,12 +149,12 @@ static void waiting_for_many_pieces_is_done_side_by_side(void **state)
 {
     CLEANUP(prefetch_pool) struct prefetch_pool *pool = prefetch_pool_new(8);
     struct pieces pieces = {.size = 1000, .wait_ms = 20, .refused = NOBODY, .stuck = NOBODY};
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
     CLEANUP(prefetch) struct prefetch *prefetch = begin(&pieces, 150, pool, NULL);
 
     (void)state;
     read_all(prefetch, &pieces, 150);
-    assert_true(now_ms() - since_ms < 2000); /* one after the other: 3 s */
+    assert_true(clock_ms() - since_ms < 2000); /* one after the other: 3 s */
     assert_in_range(pieces.most, 3, 8);
 }
 
@@ -230,7 +224,7 @@ static void a_reader_that_waits_is_stopped_within_a_second(void **state)
     CLEANUP(prefetch_pool) struct prefetch_pool *pool = prefetch_pool_new(4);
     struct pieces pieces = {.size = 1000, .refused = NOBODY, .stuck = 0};
     CLEANUP(error) struct error err = ERROR_INIT;
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
     pthread_t thread;
 
     (void)state;
@@ -241,7 +235,7 @@ static void a_reader_that_waits_is_stopped_within_a_second(void **state)
     }
     pthread_join(thread, NULL);
     assert_int_equal(err.kind, ERROR_CANCELED);
-    assert_true(now_ms() - since_ms < 1000);
+    assert_true(clock_ms() - since_ms < 1000);
 }
 
 static void giving_up_ends_what_is_under_way(void **state)
@@ -249,14 +243,14 @@ static void giving_up_ends_what_is_under_way(void **state)
     CLEANUP(prefetch_pool) struct prefetch_pool *pool = prefetch_pool_new(4);
     struct pieces pieces = {.size = 1000, .refused = NOBODY, .stuck = 1};
     CLEANUP(error) struct error err = ERROR_INIT;
-    uint64_t since_ms = now_ms();
+    uint64_t since_ms = clock_ms();
 
     (void)state;
     {
         CLEANUP(prefetch) struct prefetch *prefetch = begin(&pieces, 100, pool, NULL);
         assert_int_equal(read_piece(prefetch, &pieces, 0, &err), 0);
     }
-    assert_true(now_ms() - since_ms < 1000);
+    assert_true(clock_ms() - since_ms < 1000);
     assert_int_equal(pieces.open, 0);
 }
 
