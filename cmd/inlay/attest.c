@@ -42,23 +42,14 @@ static int check_role(const struct document_kind *kind, const char *file, const 
                      file, role);
 }
 
-/* NULL: it is in no file. */
-static const char *image_file(const struct reference *image)
-{
-    bool is_archive =
-        image->kind == REFERENCE_OCI_ARCHIVE || image->kind == REFERENCE_DOCKER_ARCHIVE;
-
-    return is_archive ? image->path : NULL;
-}
-
 static int check_roles(const struct document_kind *kind, const char *file,
                        const struct injection *injection, struct error *err)
 {
     const char *project = injection_project_file(injection->line);
     CLEANUP(text) char *lock = project != NULL ? injection_lock_path(injection) : NULL;
 
-    if (check_role(kind, file, "TARGET", image_file(&injection->line->target), err) < 0 ||
-        check_role(kind, file, "BASE", image_file(&injection->base), err) < 0 ||
+    if (check_role(kind, file, "TARGET", reference_archive(&injection->line->target), err) < 0 ||
+        check_role(kind, file, "BASE", reference_archive(&injection->base), err) < 0 ||
         check_role(kind, file, "the project", project, err) < 0 ||
         check_role(kind, file, "the project's lock", lock, err) < 0)
         return -1;
@@ -98,8 +89,7 @@ static int check_kind(const struct document_kind *kind, const struct injection *
                       struct error *err)
 {
     const struct options *line = injection->line;
-    bool has_place =
-        line->target.kind == REFERENCE_REGISTRY || line->target.kind == REFERENCE_OCI_DIR;
+    bool has_place = reference_has_tags(&line->target);
 
     for (const char *const *file = options_list(line, kind->option); file != NULL && *file != NULL;
          file++) {

@@ -79,7 +79,7 @@ static void say_check(const struct injected *injected, const struct log *log)
 {
     const struct reference *target = injected->target;
     CLEANUP(text) char *name = reference_format(target, false);
-    bool has_digests = target->kind == REFERENCE_REGISTRY || target->kind == REFERENCE_OCI_DIR;
+    bool has_digests = reference_has_tags(target);
     bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
     CLEANUP(buf) struct buf line = BUF_INIT;
 

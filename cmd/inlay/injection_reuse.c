@@ -71,7 +71,7 @@ int injection_parse_reuse(struct injection *injection, struct error *err)
         return 0;
     if (reference_parse(cache, &injection->cache, err) < 0)
         return error_wrap(err, "--layer-cache");
-    if (injection->cache.kind != REFERENCE_REGISTRY && injection->cache.kind != REFERENCE_OCI_DIR)
+    if (!reference_has_tags(&injection->cache))
         return error_set(err, ERROR_USAGE, "--layer-cache '%s' is neither a repository nor oci:DIR",
                          cache);
     return 0;

@@ -32,9 +32,9 @@ static bool leads_to(const char *argument, const char *file)
 
     if (text_starts_with(argument, FILE_PREFIX))
         return file_is_same_name(file, argument + strlen(FILE_PREFIX));
-    return reference_parse(argument, &image, &ignored) == 0 &&
-           (image.kind == REFERENCE_OCI_ARCHIVE || image.kind == REFERENCE_DOCKER_ARCHIVE) &&
-           file_is_same_name(file, image.path);
+    if (reference_parse(argument, &image, &ignored) < 0)
+        return false;
+    return reference_archive(&image) != NULL && file_is_same_name(file, image.path);
 }
 
 static int check_arguments(const struct options *line, const char *option, const char *file,

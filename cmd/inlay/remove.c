@@ -82,9 +82,7 @@ static int open_stores(struct removal *removal, const struct reference *target, 
 
     if (store_open(&removal->image, stores, &removal->image_store, err) < 0)
         return -1;
-    bool reads_and_writes =
-        removal->image.kind == REFERENCE_REGISTRY || removal->image.kind == REFERENCE_OCI_DIR;
-    if (reads_and_writes && reference_is_same_place(&removal->image, target)) {
+    if (reference_has_tags(&removal->image) && reference_is_same_place(&removal->image, target)) {
         removal->target_store = removal->image_store;
         return 0;
     }

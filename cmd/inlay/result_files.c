@@ -102,11 +102,9 @@ static json_t *config_json(const struct result *result)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* BuildKit leaves it out, too */
     CLEANUP(document) struct document document = DOCUMENT_INIT;
-    enum reference_kind kind = result->target->kind;
     struct descriptor config;
 
-    if ((kind != REFERENCE_REGISTRY && kind != REFERENCE_OCI_DIR) ||
-        media_type_is_index(result->manifest->media_type) ||
+    if (!reference_has_tags(result->target) || media_type_is_index(result->manifest->media_type) ||
         store_read_document(result->store, digest_format(&result->manifest->digest).text, &document,
                             &ignored) < 0 ||
         document_config(&document, &config, &ignored) < 0)

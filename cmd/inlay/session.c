@@ -170,7 +170,7 @@ int session_find_expected(const struct options *options, const struct reference 
                           const struct tag_state **out, struct error *err)
 {
     static const struct tag_state any = {.kind = TAG_ANY};
-    bool has_tags = target->kind == REFERENCE_REGISTRY || target->kind == REFERENCE_OCI_DIR;
+    bool has_tags = reference_has_tags(target);
 
     *out = options_has(options, "overwrite") ? &any : NULL;
     if (!options_has(options, "expect"))

@@ -441,6 +441,19 @@ bool reference_is_same_place(const struct reference *a, const struct reference *
            texts_agree(a->path, b->path);
 }
 
+const char *reference_archive(const struct reference *reference)
+{
+    bool is_archive =
+        reference->kind == REFERENCE_OCI_ARCHIVE || reference->kind == REFERENCE_DOCKER_ARCHIVE;
+
+    return is_archive ? reference->path : NULL;
+}
+
+bool reference_has_tags(const struct reference *reference)
+{
+    return reference->kind == REFERENCE_REGISTRY || reference->kind == REFERENCE_OCI_DIR;
+}
+
 const char *reference_api_host(const struct reference *reference)
 {
     return strcmp(reference->registry, "docker.io") == 0 ? "registry-1.docker.io"

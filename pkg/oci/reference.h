@@ -54,6 +54,10 @@ char *reference_version(const struct reference *reference);
 bool reference_needs_tag(const struct reference *reference);
 /* The same repository, layout, archive or engine, whatever the tag; never with none. */
 bool reference_is_same_place(const struct reference *a, const struct reference *b);
+/* The file of an archive; NULL: it is none. Belongs to the reference. */
+const char *reference_archive(const struct reference *reference);
+/* A registry or a layout: manifests are kept by digest there, and tags show them. */
+bool reference_has_tags(const struct reference *reference);
 /* "registry-1.docker.io" for docker.io, else the registry; belongs to the reference. */
 const char *reference_api_host(const struct reference *reference);
 /* A host, with or without port, that is this machine: localhost, 127.0.0.0/8, [::1]. */
