@@ -153,24 +153,14 @@ static bool is_within_line(int fd)
 static int append(const char *path, const struct buf *text, struct error *err)
 {
     CLEANUP(buf) struct buf all = BUF_INIT;
-    size_t done = 0;
     int fd;
 
     if (open_collected(path, &fd, err) < 0)
         return -1;
     buf_addf(&all, "%s%s", is_within_line(fd) ? "\n" : "", buf_text(text));
-    while (done < all.size) {
-        ssize_t part = write(fd, buf_text(&all) + done, all.size - done);
-        if (part < 0 && errno != EINTR) {
-            error_set_errno(err, errno, "writing '%s'", path);
-            close(fd);
-            return -1;
-        }
-        done += part > 0 ? (size_t)part : 0;
-    }
-    if (close(fd) < 0)
-        return error_set_errno(err, errno, "writing '%s'", path);
-    return 0;
+    bool is_written = file_write_all(fd, buf_text(&all), all.size) == 0;
+    is_written = close(fd) == 0 && is_written;
+    return is_written ? 0 : error_set_errno(err, errno, "writing '%s'", path);
 }
 
 /* In a cell of a table: nothing in it is markup, or ends the cell. */

@@ -68,8 +68,10 @@ int file_read_named(const char *path, size_t limit, struct buf *out, struct erro
     return read_all(fd, path, limit, out, err);
 }
 
-static int write_all(int fd, const char *data, size_t size)
+int file_write_all(int fd, const void *bytes, size_t size)
 {
+    const char *data = bytes;
+
     while (size > 0) {
         ssize_t written = write(fd, data, size);
         if (written < 0 && errno == EINTR)
@@ -98,7 +100,7 @@ static int replace(const char *path, mode_t mode, const void *data, size_t size,
 
     if (draft_create(folder, &draft, err) < 0)
         return -1;
-    if ((mode != 0 && fchmod(draft.fd, mode) < 0) || write_all(draft.fd, data, size) < 0)
+    if ((mode != 0 && fchmod(draft.fd, mode) < 0) || file_write_all(draft.fd, data, size) < 0)
         return error_set_errno(err, errno, "writing '%s'", path);
     return draft_publish(&draft, path, err);
 }

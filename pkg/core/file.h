@@ -34,6 +34,8 @@ int file_refuse_irregular(const char *path, struct error *err) MUST_CHECK;
 int file_check_named(const char *path, struct error *err) MUST_CHECK;
 /* Whether both lead to one file, or would once there is one: links are followed. */
 bool file_is_same_name(const char *one, const char *other);
+/* All bytes, in as many calls as it takes; -1 with errno. */
+int file_write_all(int fd, const void *bytes, size_t size) MUST_CHECK;
 /* Makes `path` and the folders above it, 0777 less the umask; no failure if it exists. */
 int file_make_folders(const char *path, struct error *err) MUST_CHECK;
 /* The same; what is made is for this user alone, or has this mode, less the umask. */
