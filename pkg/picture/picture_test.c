@@ -1,5 +1,6 @@
 #include "picture/picture.h"
 
+#include "picture/owned_test_internal.h"
 #include "picture/picture_internal.h"
 #include "testing/golden.h"
 
@@ -18,17 +19,6 @@ static struct picture_layer *add(struct picture_stack *stack, const char *title,
     layer->size = size;
     layer->model = model;
     return layer;
-}
-
-static void add_owned(struct picture_tree *tree, const char *path, uint32_t mode, uint32_t uid)
-{
-    struct picture_node *node = picture_tree_add_folder(tree, path);
-
-    node->has_owner = true;
-    node->mode = mode;
-    node->uid = uid;
-    node->gid = uid;
-    node->is_new = strcmp(path, "/home/app/.cache") == 0;
 }
 
 /* A plan with one of everything. */
@@ -54,7 +44,7 @@ static void make_picture(struct picture *out)
     add(stack, "small files of org/e5", 9000, 0)->change = PICTURE_REPLACED;
     add_owned(&stack->tree, "/home", 0755, 0);
     add_owned(&stack->tree, "/home/app", 0750, 1000);
-    add_owned(&stack->tree, "/home/app/.cache", 0755, 1000);
+    add_owned(&stack->tree, "/home/app/.cache", 0755, 1000)->is_new = true;
     struct picture_node *model = picture_tree_add_model(&stack->tree, "/home/app/.cache", "org/e5");
     model->note = xstrdup("87cc5bb, 5 files");
     model->size = 2200009000;

@@ -1,5 +1,7 @@
 #include "picture/picture.h"
 
+#include "picture/owned_test_internal.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -23,16 +25,6 @@ static char *draw(const struct picture_tree *tree)
         buf_add_text(&text, "\n");
     }
     return buf_take(&text);
-}
-
-static void add_owned(struct picture_tree *tree, const char *path, uint32_t mode, uint32_t uid)
-{
-    struct picture_node *node = picture_tree_add_folder(tree, path);
-
-    node->has_owner = true;
-    node->mode = mode;
-    node->uid = uid;
-    node->gid = uid;
 }
 
 static void what_is_in_a_folder_follows_it(void **state)
