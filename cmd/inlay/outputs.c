@@ -37,19 +37,35 @@ static bool leads_to(const char *argument, const char *file)
     return reference_archive(&image) != NULL && file_is_same_name(file, image.path);
 }
 
-static int check_arguments(const struct options *line, const char *option, const char *file,
-                           struct error *err)
+/* Of an option; NULL: none. */
+static const char *find_input(const struct options *line, const char *option, bool is_file,
+                              const char *file)
 {
-    static const char *const inputs[] = {"to", "base", "project", "presets", "policy"};
+    const char *const *value = options_list(line, option);
+
+    for (; value != NULL && *value != NULL; value++)
+        if (is_file ? file_is_same_name(file, *value) : leads_to(*value, file))
+            return *value;
+    return NULL;
+}
+
+static int check_inputs(const struct options *line, const char *option, const char *file,
+                        struct error *err)
+{
+    static const struct {
+        const char *option;
+        bool is_file; /* or else an image */
+    } inputs[] = {
+        {"to", false}, {"base", false}, {"project", true}, {"presets", true}, {"policy", true},
+    };
 
     for (size_t i = 0; i < line->name_count; i++)
         if (leads_to(line->names[i], file))
             return refuse(option, file, line->names[i], err);
     for (size_t i = 0; i < ARRAY_SIZE(inputs); i++) {
-        const char *const *value = options_list(line, inputs[i]);
-        for (; value != NULL && *value != NULL; value++)
-            if (leads_to(*value, file) || (i >= 2 && file_is_same_name(file, *value)))
-                return refuse(option, file, *value, err);
+        const char *input = find_input(line, inputs[i].option, inputs[i].is_file, file);
+        if (input != NULL)
+            return refuse(option, file, input, err);
     }
     return 0;
 }
@@ -76,7 +92,7 @@ int outputs_check(const struct options *line, struct error *err)
         if (is_attestation(outputs[i]))
             continue;
         for (; file != NULL && *file != NULL; file++)
-            if (**file != '\0' && (check_arguments(line, outputs[i], *file, err) < 0 ||
+            if (**file != '\0' && (check_inputs(line, outputs[i], *file, err) < 0 ||
                                    check_others(line, i, *file, err) < 0))
                 return -1;
     }
