@@ -314,7 +314,7 @@ static int hash_small_files(const struct injection *injection, const struct list
         .source = model->from,
         .plan = plan,
         .files = wanted,
-        .cancel = injection->options.cancel,
+        .cancel = injection->options.run.cancel,
     };
     int result = 0;
 
@@ -386,7 +386,7 @@ static void fill(struct attestation *attestation, const struct injection *inject
         .kept = attestation->kept,
         .kept_count = materials->kept_count,
         .version = INLAY_VERSION,
-        .program = program_digest(injection->options.log),
+        .program = program_digest(injection->options.run.log),
         .created = injection->options.created,
     };
 }
@@ -400,7 +400,7 @@ static int attach(const struct document_kind *kind, const struct injection *inje
 
     if (store_write_referrer(injection->target_store, image, &referrer, &manifest, err) < 0)
         return -1;
-    log_info(injection->options.log, "attached: %s, %s", kind->title,
+    log_info(injection->options.run.log, "attached: %s, %s", kind->title,
              digest_format(&manifest.digest).text);
     return 0;
 }

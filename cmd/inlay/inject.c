@@ -62,7 +62,7 @@ static int run_inject(const struct command_context *context, struct options *opt
     char *cached = result.cached_size > 0 ? xasprintf(" (and %s from caches)",
                                                       text_format_size(result.cached_size).text)
                                           : xstrdup("");
-    log_info(injection.options.log,
+    log_info(injection.options.run.log,
              "done: %zu layer%s built, %zu already there; moved %s of model%s, %s of base",
              result.layers_built, result.layers_built == 1 ? "" : "s", result.layers_reused,
              text_format_size(result.model_size).text, cached,
@@ -75,9 +75,9 @@ static int run_inject(const struct command_context *context, struct options *opt
         .home = injection.options.placement.home,
         .seconds = render_seconds(injection.session.render),
     };
-    injected_say(&said, injection.options.log);
+    injected_say(&said, injection.options.run.log);
     if (injection.options.reuse.shard_count > 0)
-        log_info(injection.options.log, "shard %u of %u: no image is written",
+        log_info(injection.options.run.log, "shard %u of %u: no image is written",
                  injection.options.reuse.shard + 1, injection.options.reuse.shard_count);
     return finish(&injection, options, &result, &materials, err);
 }

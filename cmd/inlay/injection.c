@@ -319,12 +319,12 @@ static void fill_options(struct injection *injection, const struct command_conte
     options->target.store = injection->target_store;
     options->target.version = line->target.tag;
     options->target.more_versions = (const char *const *)line->more_targets.items;
-    options->memo = injection->memo;
+    options->run.memo = injection->memo;
     options->placement.environment = options_list(line, "env");
-    options->jobs = (unsigned)options_number(line, "jobs");
-    options->log = injection->session.stores.log;
-    options->cancel = context->cancel;
-    options->progress = render_progress(injection->session.render);
+    options->run.jobs = (unsigned)options_number(line, "jobs");
+    options->run.log = injection->session.stores.log;
+    options->run.cancel = context->cancel;
+    options->run.progress = render_progress(injection->session.render);
 }
 
 int injection_parse(struct injection *injection, struct options *line, struct error *err)

@@ -266,7 +266,7 @@ static int lock_call(struct lock_run *run, struct injection *call,
     if (injection_pin(call, &again, err) < 0 || injection_pin(call, &kept, err) < 0 ||
         injection_connect(call, context, err) < 0)
         return -1;
-    run->notes.log = call->options.log;
+    run->notes.log = call->options.run.log;
     if (listing_run(&call->options, &run->notes, &listing, err) < 0)
         return injection_explain_pin(call, run->path, err);
     locking_add(&run->after, call, &listing);

@@ -270,7 +270,7 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
     options.models.choices = chosen.choices;
     options.models.count = listing->count;
     options.models.open_companion = NULL;
-    options.log = NULL; /* it has been told */
+    options.run.log = NULL; /* it has been told */
     if (preview_layers(injection, &options, &preview, err) < 0)
         return -1;
     free(lock->base);

@@ -58,11 +58,11 @@ static struct rootfs_options rootfs_options_of(const struct inject_options *opti
 {
     return (struct rootfs_options){
         .store = options->base.store,
-        .memo = options->memo,
-        .jobs = options->jobs,
-        .cancel = options->cancel,
-        .log = options->log,
-        .progress = options->progress,
+        .memo = options->run.memo,
+        .jobs = options->run.jobs,
+        .cancel = options->run.cancel,
+        .log = options->run.log,
+        .progress = options->run.progress,
     };
 }
 

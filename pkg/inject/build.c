@@ -113,14 +113,14 @@ static int pack_layer(struct building *building, size_t number, const struct can
             .source = source_of(layer),
             .threads = building->threads,
             .cancel = cancel,
-            .progress = options->progress,
+            .progress = options->run.progress,
         };
         int result = pack(&bytes, options->target.store, &building->out->layers[number], err);
         atomic_fetch_add(&building->model_size, bytes.passed.moved + bytes.replayed.moved);
         atomic_fetch_add(&building->cached_size, bytes.passed.cached + bytes.replayed.cached);
         if (result == 0 || err->kind != ERROR_CORRUPT || attempt == PACK_TRIES)
             return result;
-        log_again(options->log, err->text, PACK_WAIT_MS, attempt + 1, PACK_TRIES);
+        log_again(options->run.log, err->text, PACK_WAIT_MS, attempt + 1, PACK_TRIES);
         error_release(err);
         if (cancel_wait(cancel, PACK_WAIT_MS, err) < 0)
             return -1;
@@ -140,7 +140,7 @@ static void count_reused(void *arg, uint64_t size)
 
     atomic_fetch_add(&reuse->building->reused_size, size);
     reuse->left -= part;
-    progress_moved(reuse->building->options->progress, part);
+    progress_moved(reuse->building->options->run.progress, part);
 }
 
 /* The bytes of the model that have to come for a layer. */
@@ -168,10 +168,10 @@ static int reuse_layer(struct building *building, size_t number, const struct ca
         return -1;
     if (!is_right) {
         layer->fate = LAYER_BUILT;
-        progress_expect(options->progress, effort(options, layer->recipe) - reuse.left);
+        progress_expect(options->run.progress, effort(options, layer->recipe) - reuse.left);
         return 0;
     }
-    progress_spared(options->progress, reuse.left);
+    progress_spared(options->run.progress, reuse.left);
     layer->is_proven = layer->is_proven || layer->is_claim;
     out->blob = layer->blob;
     out->diff_id = layer->diff_id;
@@ -294,14 +294,14 @@ static int build_layer(struct building *building, size_t number, const struct ca
 
     CLEANUP(text) char *what = planned_layer_title(layer);
     describe_layer(layer, &out->record);
-    progress_begin(options->progress, what, effort(options, layer->recipe));
+    progress_begin(options->run.progress, what, effort(options, layer->recipe));
     int result = have_layer(building, number, cancel, err);
-    progress_end(options->progress);
+    progress_end(options->run.progress);
     if (result < 0)
         return planned_layer_wrap(layer, err);
-    log_info(options->log, "layer: %s, %s, %s", what, text_format_size(out->blob.size).text,
+    log_info(options->run.log, "layer: %s, %s, %s", what, text_format_size(out->blob.size).text,
              describe_fate(options, layer));
-    log_debug(options->log, "layer %s is recipe %s", digest_format(&out->blob.digest).text,
+    log_debug(options->run.log, "layer %s is recipe %s", digest_format(&out->blob.digest).text,
               digest_format(&layer->recipe->digest).text);
     return 0;
 }
@@ -374,15 +374,15 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
         .options = options,
         .plan = plan,
         .out = &built,
-        .threads = layer_bytes_threads(plan, sequential ? 1 : options->jobs),
+        .threads = layer_bytes_threads(plan, sequential ? 1 : options->run.jobs),
     };
 
     if (check_sizes(&options->target, plan, err) < 0)
         return -1;
     uint64_t effort_size = total_effort(options, plan);
-    progress_expect(options->progress, effort_size);
-    if (workers_run(sequential ? 1 : options->jobs, plan->layer_count + plan->others.blob_count,
-                    run_job, &building, options->cancel, err) < 0)
+    progress_expect(options->run.progress, effort_size);
+    if (workers_run(sequential ? 1 : options->run.jobs, plan->layer_count + plan->others.blob_count,
+                    run_job, &building, options->run.cancel, err) < 0)
         return explain_stop(&building, err);
     built.model_size = building.model_size;
     built.cached_size = building.cached_size;

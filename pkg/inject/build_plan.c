@@ -210,10 +210,10 @@ int build_plan_cut(const struct inject_options *options, const struct base *base
         .platforms = xcalloc(base->platform_count, sizeof(*plan.platforms)),
         .platform_count = base->platform_count,
         .others = {.target = options->target.store,
-                   .jobs = options->jobs,
-                   .log = options->log,
-                   .cancel = options->cancel,
-                   .progress = options->progress},
+                   .jobs = options->run.jobs,
+                   .log = options->run.log,
+                   .cancel = options->run.cancel,
+                   .progress = options->run.progress},
     };
     struct cutting *cuttings = xcalloc(base->platform_count, sizeof(*cuttings));
 

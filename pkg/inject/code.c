@@ -225,8 +225,8 @@ int code_check(const struct inject_options *options, const struct models *models
 
     if (options->models.looks_for_code || options->models.safe_only)
         list_files(options, models, &code);
-    if (workers_run(options->jobs, code.count, look, (void *)(uintptr_t)&search, options->cancel,
-                    err) < 0)
+    if (workers_run(options->run.jobs, code.count, look, (void *)(uintptr_t)&search,
+                    options->run.cancel, err) < 0)
         return -1;
     drop_harmless(&code);
     for (size_t i = 0; i < models->count; i++)

@@ -148,9 +148,9 @@ static char *memo_path(const struct inject_options *options, const struct plan_f
     const char *slash = strrchr(file->path, '/');
     const char *dot = strrchr(slash != NULL ? slash : file->path, '.');
 
-    if (options->memo == NULL || file->digest.algorithm == DIGEST_NONE)
+    if (options->run.memo == NULL || file->digest.algorithm == DIGEST_NONE)
         return NULL;
-    return xasprintf("%s/" MEMO_FOLDER "/%s%s", options->memo,
+    return xasprintf("%s/" MEMO_FOLDER "/%s%s", options->run.memo,
                      digest_format_hex(&file->digest).text, dot != NULL ? dot : "");
 }
 
@@ -170,7 +170,7 @@ static void remember(const struct inject_options *options, const char *path,
     CLEANUP(error) struct error ignored = ERROR_INIT;
     CLEANUP(text) char *text = pickle_findings_save(findings);
     CLEANUP(text)
-    char *folder = path != NULL ? xasprintf("%s/" MEMO_FOLDER, options->memo) : NULL;
+    char *folder = path != NULL ? xasprintf("%s/" MEMO_FOLDER, options->run.memo) : NULL;
 
     if (path != NULL && file_make_private_folders(folder, &ignored) == 0)
         (void)!file_replace_private(path, text, strlen(text), &ignored);

@@ -265,7 +265,8 @@ static int ask(const struct following *following, const struct model *model,
     choose(&selection, &wanted->required, wanted->include.count > 0 ? &wanted->include : NULL);
     if (request->open_companion(request->open_arg, origin, &source, err) < 0 ||
         source_list(source, plan, err) < 0 ||
-        source_read_contents(source, plan, options->memo, options->cancel, &contents, err) < 0)
+        source_read_contents(source, plan, options->run.memo, options->run.cancel, &contents, err) <
+            0)
         return -1;
     return plan_select(plan, &selection, err);
 }

@@ -79,7 +79,7 @@ int expected_check_plan(const struct inject_options *options, const struct base 
     if (expected == NULL)
         return 0;
     if (!is_known(options, base)) {
-        log_info(options->log, "layers are not compared: those of %s are for another base, %s",
+        log_info(options->run.log, "layers are not compared: those of %s are for another base, %s",
                  expected->by, digest_format(&expected->base).text);
         return 0;
     }

@@ -23,7 +23,7 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
 int inject_run_told(const struct inject_options *options, struct inject_result *result,
                     struct materials *out, struct error *err)
 {
-    CLEANUP(notes) struct notes notes = {.log = options->log};
+    CLEANUP(notes) struct notes notes = {.log = options->run.log};
     CLEANUP(base) struct base base = {0};
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
@@ -34,8 +34,9 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     CLEANUP(built_layers) struct built_layers built = {0};
     CLEANUP(target_tags) struct target_tags tags = {.items = NULL};
     struct descriptor manifest = DESCRIPTOR_INIT;
-    struct arrangement arrangement = {&options->placement, &base,          &models, &known.bases,
-                                      options->base.store, options->cancel};
+    struct arrangement arrangement = {
+        &options->placement, &base, &models, &known.bases, options->base.store,
+        options->run.cancel};
     struct publication publication = {options, &base,          &placements, &plan,
                                       &built,  &known.present, NULL};
 

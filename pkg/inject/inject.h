@@ -1,12 +1,9 @@
 #ifndef INLAY_INJECT_INJECT_H
 #define INLAY_INJECT_INJECT_H
 
-#include "core/cancel.h"
 #include "core/error.h"
-#include "core/log.h"
-#include "core/progress.h"
+#include "core/run_context.h"
 #include "core/signing_key.h"
-#include "core/workers.h"
 #include "oci/descriptor.h"
 #include "oci/platform.h"
 #include "placement/options.h"
@@ -133,12 +130,8 @@ struct inject_options {
     struct placement_options placement;
     struct compression_choice compression;  /* of the models' layers; zero: none */
     const struct inject_expected *expected; /* a layer that is another: ERROR_CORRUPT; NULL: any */
-    const char *created;         /* RFC 3339 for history and config; NULL: the base's own */
-    const char *memo;            /* folder for what is learned of layers; NULL: nothing is kept */
-    unsigned jobs;               /* layers in flight; 0: WORKERS_DEFAULT */
-    const struct log *log;       /* may be NULL */
-    const struct cancel *cancel; /* may be NULL */
-    const struct progress *progress; /* may be NULL */
+    const char *created; /* RFC 3339 for history and config; NULL: the base's own */
+    struct run_context run;
 };
 
 struct inject_result {

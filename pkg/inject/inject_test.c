@@ -20,7 +20,7 @@ static void the_result_is_its_golden_documents_whatever_the_number_of_jobs(void 
         CLEANUP(store) struct store *target = store_new_memory();
         struct inject_options options = make_options(bench, &model, 1);
         options.target.store = target;
-        options.jobs = jobs[i];
+        options.run.jobs = jobs[i];
         struct inject_result result = inject(&options);
         read_document(target, "out", &manifest);
         read_config(target, "out", &config);
@@ -359,7 +359,7 @@ static void a_request_to_stop_leaves_the_target_as_it_was(void **state)
     CLEANUP(document) struct document none = DOCUMENT_INIT;
 
     put_image(bench->store, "base", PLAIN, 1);
-    options.cancel = &cancel;
+    options.run.cancel = &cancel;
     refuse(&options, ERROR_CANCELED, "stopped on request");
     assert_int_equal(store_read_document(bench->store, "out", &none, &err), -1);
     assert_int_equal(err.kind, ERROR_NOT_FOUND);

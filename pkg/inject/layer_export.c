@@ -96,7 +96,7 @@ static void warn_of_home(const struct export *export)
     if (place == NULL || export->options->with_folders)
         return;
     log_warn(
-        export->options->inject->log,
+        export->options->inject->run.log,
         "%s lies in a home, and these layers do not state the folders above it: in an image "
         "that gets them, some runtimes give the home to root; --base IMAGE adds the layer that "
         "states these folders as the image has them, and --cache-dir, or --layout dir with "
@@ -117,7 +117,7 @@ static void warn_of_old_layers(const struct export *export)
             continue;
         told = model;
         log_warn(
-            export->options->inject->log,
+            export->options->inject->run.log,
             "the base has '%s' in this place already: what is appended to it lies on top of "
             "those layers, which stay; 'inlay inject' replaces them, 'inlay remove' takes them "
             "out",
@@ -129,7 +129,7 @@ static void say_place(const struct export *export)
 {
     const struct rootfs_user *user = &export->placement->user;
     const struct strings *assignments = &export->placement->assignments;
-    const struct log *log = export->options->inject->log;
+    const struct log *log = export->options->inject->run.log;
     const char *links = export->placement->models[0].links.place;
     CLEANUP(buf) struct buf environment = BUF_INIT;
 
@@ -280,14 +280,14 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
     struct layer_file *file = &writing->result->files[number];
     struct layer_bytes bytes = {
         .layer = layer,
-        .threads = layer_bytes_threads(export->plan, options->jobs),
+        .threads = layer_bytes_threads(export->plan, options->run.jobs),
         .cancel = cancel,
-        .progress = options->progress,
+        .progress = options->run.progress,
     };
 
     if (layer->placed != NULL)
         bytes.source = layer->placed->model->from;
-    if (file_writer_open(file->path, options->cancel, &writing->writers[number], err) < 0)
+    if (file_writer_open(file->path, options->run.cancel, &writing->writers[number], err) < 0)
         return -1;
     struct held_writer held = {{&ops}, writing->writers[number]};
     CLEANUP(writer)
@@ -308,7 +308,7 @@ static int run_job(void *arg, size_t number, const struct cancel *cancel, struct
 
     if (write_file(writing, number, cancel, err) < 0)
         return planned_layer_wrap(layer, err);
-    log_info(writing->export->options->inject->log, "layer: %s, %s", title,
+    log_info(writing->export->options->inject->run.log, "layer: %s, %s", title,
              text_format_size(file->size).text);
     return 0;
 }
@@ -321,8 +321,9 @@ static int write_files(struct layer_writing *writing, struct error *err)
 
     for (size_t i = 0; i < writing->count; i++)
         total += plan->layers[writing->numbers[i]].recipe->content_size;
-    progress_expect(options->progress, total);
-    if (workers_run(options->jobs, writing->count, run_job, writing, options->cancel, err) < 0)
+    progress_expect(options->run.progress, total);
+    if (workers_run(options->run.jobs, writing->count, run_job, writing, options->run.cancel, err) <
+        0)
         return -1;
     for (size_t i = 0; i < writing->count; i++)
         if (writer_finish(writing->writers[i], err) < 0)
@@ -359,7 +360,7 @@ static void pass_warnings(const struct notes *notes, const struct log *log)
 static int plan_and_export(const struct layer_options *layers, const struct inject_options *options,
                            struct base *base, struct layer_result *result, struct error *err)
 {
-    CLEANUP(notes) struct notes told = {.log = options->log};
+    CLEANUP(notes) struct notes told = {.log = options->run.log};
     CLEANUP(notes) struct notes quiet = NOTES_INIT;
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
@@ -367,8 +368,8 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(known_bases) struct known_bases known = {0};
-    struct arrangement arrangement = {&options->placement, base,           &models, &known,
-                                      options->base.store, options->cancel};
+    struct arrangement arrangement = {
+        &options->placement, base, &models, &known, options->base.store, options->run.cancel};
     const struct base_platform *platform = &base->platforms[0];
 
     known_bases_add(&known, &platform->own);
@@ -376,7 +377,7 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
         code_check(options, &models, &code, &told, err) < 0)
         return -1;
     int result_code = placements_find(&arrangement, &placements, &quiet, err);
-    pass_warnings(&quiet, options->log);
+    pass_warnings(&quiet, options->run.log);
     if (result_code < 0 || build_plan_cut(options, base, &placements, &plan, err) < 0 ||
         expected_check_plan(options, base, &plan, err) < 0)
         return -1;
@@ -397,7 +398,7 @@ int layer_run(const struct layer_options *options, struct layer_result *out, str
         return -1;
     if (base_read(&inject, &base, &quiet, err) < 0)
         return error_wrap(err, "the base %s", inject.base.store->name);
-    pass_warnings(&quiet, inject.log);
+    pass_warnings(&quiet, inject.run.log);
     rootfs_free(TAKE(base.platforms[0].whole)); /* what the base has stays where it is */
     if (plan_and_export(options, &inject, &base, &result, err) < 0)
         return -1;

@@ -181,7 +181,7 @@ static void they_lie_in_the_order_of_the_image_whatever_that_of_the_call(void **
     put_image(bench->store, "base", PLAIN, 1);
     inject(&options);
     shelf_make(&shelf);
-    options.jobs = 3;
+    options.run.jobs = 3;
     struct layer_options layers = {&options, true, shelf.output};
     write_layers(&layers, &result);
     expect_layers_of(bench, &result, 1, 0);
@@ -308,7 +308,7 @@ static void after_a_failure_every_file_is_what_it_was(void **state)
         shelf_put(&shelf, "out.tar");
         shelf_put(&shelf, "out.1.tar");
         shelf_put(&shelf, "out.2.tar");
-        options.jobs = jobs;
+        options.run.jobs = jobs;
         struct layer_options layers = {&options, true, shelf.output};
         refuse_layers(&layers, ERROR_CORRUPT, "the medium layer of 'org/name': ");
         shelf_expect_old(&shelf, "out.1.tar");
@@ -326,7 +326,7 @@ static void a_request_to_stop_leaves_no_file(void **state)
     struct shelf shelf;
 
     put_image(bench->store, "base", PLAIN, 1);
-    options.cancel = &cancel;
+    options.run.cancel = &cancel;
     shelf_make(&shelf);
     struct layer_options layers = {&options, true, shelf.output};
     refuse_layers(&layers, ERROR_CANCELED, "stopped on request");

@@ -13,7 +13,7 @@ static const char *const folders[] = {
 static char *memo_path(const struct inject_options *options, enum layer_memo_kind kind,
                        const struct digest *recipe)
 {
-    return xasprintf("%s/%s/%s", options->memo, folders[kind], digest_format_hex(recipe).text);
+    return xasprintf("%s/%s/%s", options->run.memo, folders[kind], digest_format_hex(recipe).text);
 }
 
 bool layer_memo_read(const struct inject_options *options, enum layer_memo_kind kind,
@@ -24,7 +24,7 @@ bool layer_memo_read(const struct inject_options *options, enum layer_memo_kind 
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then there is none */
     struct descriptor what = DESCRIPTOR_INIT;
 
-    if (options->memo == NULL)
+    if (options->run.memo == NULL)
         return false;
     CLEANUP(text) char *path = memo_path(options, kind, recipe);
     if (file_read(path, DOCUMENT_LIMIT, &bytes, &ignored) < 0)
@@ -42,12 +42,12 @@ void layer_memo_write(const struct inject_options *options, const struct image_l
     CLEANUP(error) struct error why = ERROR_INIT;
     struct descriptor config, manifest;
 
-    if (options->memo == NULL)
+    if (options->run.memo == NULL)
         return;
     cached_layer_format(layer, &ignored, &config, &bytes, &manifest);
     CLEANUP(text) char *path = memo_path(options, LAYER_MEMO_PROVEN, &layer->record.recipe);
-    CLEANUP(text) char *folder = xasprintf("%s/%s", options->memo, folders[LAYER_MEMO_PROVEN]);
+    CLEANUP(text) char *folder = xasprintf("%s/%s", options->run.memo, folders[LAYER_MEMO_PROVEN]);
     if (file_make_private_folders(folder, &why) < 0 ||
         file_replace_private(path, buf_text(&bytes), bytes.size, &why) < 0)
-        log_debug(options->log, "not remembered: %s", why.text);
+        log_debug(options->run.log, "not remembered: %s", why.text);
 }

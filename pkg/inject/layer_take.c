@@ -71,7 +71,7 @@ static int take_blob(struct claim *claim, struct error *err)
     const struct planned_layer *layer = take->layer;
     const struct store_copy_options copy = {
         .cancel = take->cancel,
-        .log = take->options->log,
+        .log = take->options->run.log,
         .count = take->count,
         .count_arg = take->count_arg,
         .inspect = layer->is_claim ? check_bytes : NULL,
@@ -106,7 +106,7 @@ int layer_take(const struct layer_take *take, bool *out, struct error *err)
     if (!layer->is_claim || !is_wrong)
         return -1;
     CLEANUP(text) char *title = planned_layer_title(layer);
-    log_warn(take->options->log,
+    log_warn(take->options->run.log,
              "%s: what is recorded there as the layer '%s' is not that layer, and is not used: %s",
              layer->claimed_by->name, title, err->text);
     error_release(err);

@@ -125,7 +125,7 @@ int models_add(const struct model_listing *listing, size_t number, struct source
 
     model->from = source;
     if (source_list(source, &model->plan, err) < 0 ||
-        source_find_license(source, &model->plan, options->cancel, err) < 0)
+        source_find_license(source, &model->plan, options->run.cancel, err) < 0)
         return -1;
     model->layout = choice->layout;
     model->path = choice->path;
@@ -135,8 +135,8 @@ int models_add(const struct model_listing *listing, size_t number, struct source
         model->source = xstrdup(origin_kind_name(model->plan.origin.kind));
     if (check_twice(listing->models, number, err) < 0)
         return -1;
-    if (source_read_contents(source, &model->plan, options->memo, options->cancel, &model->contents,
-                             err) < 0)
+    if (source_read_contents(source, &model->plan, options->run.memo, options->run.cancel,
+                             &model->contents, err) < 0)
         return -1;
     selection.weights = choice->layout->weights;
     selection.contents = &model->contents;

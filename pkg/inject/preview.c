@@ -222,7 +222,8 @@ static int tell_base(const struct inject_options *options, const struct transfer
 {
     struct survey survey = {options->target.store, others,
                             xcalloc(others->blob_count, sizeof(bool))};
-    int result = workers_run(options->jobs, others->blob_count, ask, &survey, options->cancel, err);
+    int result =
+        workers_run(options->run.jobs, others->blob_count, ask, &survey, options->run.cancel, err);
 
     out->base_blobs = others->blob_count;
     for (size_t i = 0; i < others->blob_count; i++) {
@@ -290,8 +291,9 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     CLEANUP(known) struct known known = {0};
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
-    struct arrangement arrangement = {&options->placement, &base,          &models, &known.bases,
-                                      options->base.store, options->cancel};
+    struct arrangement arrangement = {
+        &options->placement, &base, &models, &known.bases, options->base.store,
+        options->run.cancel};
 
     if (base_read(options, &base, notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
@@ -315,7 +317,7 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
 int preview_run(const struct inject_options *options, struct preview *out, struct error *err)
 {
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
-    CLEANUP(notes) struct notes notes = {.log = options->log};
+    CLEANUP(notes) struct notes notes = {.log = options->run.log};
 
     if (plan_all(options, &notes, &preview, err) < 0)
         return -1;

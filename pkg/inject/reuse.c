@@ -79,7 +79,7 @@ static int know_target(const struct inject_options *options, struct known *known
         error_move(err, &why);
         return error_wrap(err, "the target %s", shown.store->name);
     }
-    log_debug(options->log, "nothing is known of %s:%s: %s", shown.store->name, shown.version,
+    log_debug(options->run.log, "nothing is known of %s:%s: %s", shown.store->name, shown.version,
               why.text);
     return 0;
 }
@@ -228,7 +228,7 @@ static int consider(struct layer_search *search, const struct image_layer *layer
     bool is_there = is_asked && best->from == NULL;
 
     if (!has_right_type(layer)) {
-        log_debug(search->options->log, "a record calls the layer %s '%s', which it is not",
+        log_debug(search->options->run.log, "a record calls the layer %s '%s', which it is not",
                   digest_format(&layer->blob.digest).text, layer->blob.media_type);
         return 0;
     }
@@ -265,7 +265,7 @@ static int recall_tag(struct layer_search *search, struct store *store, struct e
         return consider(search, &layer, store, false, err);
     if (why.kind == ERROR_CANCELED)
         return error_move(err, &why);
-    log_debug(search->options->log, "%s has no layer of recipe %s: %s", store->name,
+    log_debug(search->options->run.log, "%s has no layer of recipe %s: %s", store->name,
               digest_format(&search->recipe->digest).text, why.text);
     return 0;
 }
@@ -349,8 +349,8 @@ int build_plan_find(const struct inject_options *options, const struct known *kn
 {
     struct search search = {options, known, plan};
 
-    return workers_run(options->jobs, plan->layer_count, search_layer, &search, options->cancel,
-                       err);
+    return workers_run(options->run.jobs, plan->layer_count, search_layer, &search,
+                       options->run.cancel, err);
 }
 
 /*
@@ -379,7 +379,7 @@ static int keep_layer(const struct inject_options *options, struct store *cache,
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     CLEANUP(text) char *tag = cached_layer_tag(&layer->record.recipe);
     struct descriptor config, manifest;
-    struct store_copy_options copy = {.cancel = cancel, .log = options->log};
+    struct store_copy_options copy = {.cancel = cancel, .log = options->run.log};
     enum store_copied how;
 
     cached_layer_format(layer, &config_bytes, &config, &bytes, &manifest);

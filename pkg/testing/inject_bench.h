@@ -119,7 +119,7 @@ static inline struct inject_options make_options(struct bench *bench, struct sou
         .models = {.sources = sources, .choices = bench->choices, .count = count},
         .base = {.store = bench->store, .version = "base", .name = "registry.example.com/base:1"},
         .target = {.store = bench->store, .version = "out"},
-        .log = &bench->log,
+        .run = {.log = &bench->log},
     };
 }
 
