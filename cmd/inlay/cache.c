@@ -217,6 +217,7 @@ const struct command cache_command = {
     .more = "prune DIR [--older-than DAYS] [--max-size SIZE] [--partial]",
     .about = "Lists and removes files that --download-cache DIR has kept. What a running inlay is "
              "using is left.",
+    .completed = {"list|prune", "DIR"},
     .examples = {"list /var/cache/models",
                  "prune /var/cache/models --older-than 30 --max-size 200G",
                  "prune /var/cache/models --partial"},

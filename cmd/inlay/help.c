@@ -126,6 +126,8 @@ static void add_options(const struct selection *selection, struct buf *out)
         if (is_listed(row, selection) && text_width(label) > width)
             width = text_width(label);
     }
+    if (width == 0)
+        return;
     buf_addf(out, "\n%s\n", is_brief ? "Options:" : selection->title);
     for (const struct option_row *row = option_rows; row->name != NULL; row++) {
         CLEANUP(text) char *label = format_listed(row, selection);

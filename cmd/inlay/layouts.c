@@ -247,6 +247,7 @@ const struct command layouts_command = {
     .usage = "[NAME] [--json]",
     .about = "Lists what --layout takes: loaders, where they look, the variables that move that "
              "place, and how this is known. With NAME, all of one.",
+    .completed = {"LAYOUT"},
     .examples = {"chroma", "whisper --json", "--json"},
     .run = run_layouts,
 };

@@ -1,5 +1,6 @@
 #include "command.h"
 
+#include "complete.h"
 #include "core/buf.h"
 #include "core/memory.h"
 #include "core/nearest.h"
@@ -31,9 +32,9 @@ static bool is_over;
 static atomic_bool may_move_tag; /* the command is one that does */
 
 static const struct command *const commands[] = {
-    &inject_command, &plan_command,    &layer_command,   &init_command,    &lock_command,
-    &remove_command, &inspect_command, &verify_command,  &scan_command,    &copy_command,
-    &cache_command,  &presets_command, &layouts_command, &version_command,
+    &inject_command, &plan_command,    &layer_command,   &init_command,       &lock_command,
+    &remove_command, &inspect_command, &verify_command,  &scan_command,       &copy_command,
+    &cache_command,  &presets_command, &layouts_command, &completion_command, &version_command,
 };
 
 static int exit_status(enum error_kind kind)
@@ -219,12 +220,25 @@ static int run_command(const struct command_context *context, const struct comma
     return output_finish(context->output, err);
 }
 
+/* For the scripts in completions/; `words` follow "__complete". */
+static int say_completions(const struct command_context *context, char *const *words, size_t count,
+                           struct error *err)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    if (count > 0)
+        complete_line(commands, ARRAY_SIZE(commands), words, count, &text);
+    return output_say(context->output, buf_text(&text), err);
+}
+
 static int run(const struct command_context *context, int argc, char **argv, struct error *err)
 {
     if (argc < 2)
         return error_set(err, ERROR_USAGE, "no command is named; 'inlay --help' lists them");
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "-V") == 0)
         return output_say(context->output, "inlay " INLAY_VERSION "\n", err);
+    if (strcmp(argv[1], "__complete") == 0)
+        return say_completions(context, argv + 2, (size_t)argc - 2, err);
     bool help = is_help(argv[1]);
     enum help_wanted wanted = find_help(argc, argv);
     if (help && argc == 2)

@@ -15,8 +15,9 @@
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
-#define EVERYBODY                                                                                  \
+#define TELLERS                                                                                    \
     (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS | COMMAND_VERSION)
+#define EVERYBODY (TELLERS | COMMAND_COMPLETION)
 
 /* The function that sets it, and which member of struct options. */
 #define INTO(function, place) .set = (function), .member = offsetof(struct options, place)
@@ -77,7 +78,7 @@ const struct option_row option_rows[] = {
      .brief = "this image of an index alone",
      .help = "the one image of an index that is for it, without the index",
      .set = option_set_platform},
-    {RESULT, "json", 0, NULL, EVERYBODY, .common = EVERYBODY & ~(COMMAND_INJECT | COMMAND_LAYER),
+    {RESULT, "json", 0, NULL, TELLERS, .common = TELLERS & ~(COMMAND_INJECT | COMMAND_LAYER),
      .brief = "for programs: one JSON document",
      .help = "for programs: one JSON document, and an error as JSON on standard error"},
 

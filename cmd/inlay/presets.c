@@ -210,6 +210,7 @@ const struct command presets_command = {
              "that have every WORD in their name, summary, layout or source. Of a single one it "
              "tells everything: where it comes from, with which checksums, which files of it are "
              "taken, and in which source of the loader that was read.",
+    .completed = {"PRESET…"},
     .examples = {"whisper", "fastembed bge", "whisper:base --json"},
     .run = run_presets,
 };

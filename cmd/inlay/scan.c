@@ -244,6 +244,7 @@ const struct command scan_command = {
              "packages that are installed, variables and configs. Nothing of it is run.",
     .names = {"IMAGE"},
     .arguments = arguments,
+    .completed = {"IMAGE|dir:PATH"},
     .examples = {"registry.example.com/rag:1.4", "dir:.", "oci:images:rag --json"},
     .environment = ENVIRONMENT_NETWORK,
     .result = "What is sure is called by code that was read to its end; a guess may be wrong. The "
