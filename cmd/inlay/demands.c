@@ -10,6 +10,7 @@ void demands_release(struct demands *demands)
     for (size_t i = 0; i < demands->count; i++) {
         injection_model_release(&demands->items[i].model);
         free(demands->items[i].title);
+        free(demands->items[i].place);
         free(demands->items[i].revision);
         strings_release(&demands->items[i].files);
         free(demands->items[i].weights);
@@ -39,11 +40,18 @@ static void fill_wanted(struct demands *out)
         const struct layout *layout = demand->model.layout;
         out->wanted[i] = (struct verify_demand){
             .title = demand->title,
-            .model = &demand->model.origin,
-            .revision = demand->revision,
-            .layout = layout != NULL ? layout->name : NULL,
-            .files = &demand->files,
-            .weights = demand->weights,
+            .place = demand->place,
+            .wanted =
+                {
+                    .model = &demand->model.origin,
+                    .revision = demand->revision,
+                    .layout = layout != NULL ? layout->name : NULL,
+                    .files = &demand->files,
+                    .weights = demand->weights,
+                    .readable = demand->readable,
+                    .by_loader = demand->place != NULL,
+                    .any_revision = demand->any_revision,
+                },
         };
     }
 }
@@ -135,29 +143,36 @@ int demands_parse(const struct options *line, struct demands *out, struct error 
     return 0;
 }
 
-/* Of one model, not of what a preset stands for, whose checksums say it already. */
-static void add_files(struct demands *out, size_t before, const struct scan_finding *finding)
+/* What its loader will ask for of it; the presets' layouts are known already. */
+static void take_finding(struct demand *demand, const struct scan_finding *finding)
 {
-    if (out->count != before + 1 || !origin_is_of_hub(out->items[before].model.origin.kind))
-        return;
-    strings_add_all(&out->items[before].files, &finding->include);
-    out->items[before].weights = text_copy(finding->weights);
+    const struct layout *layout = demand->model.layout;
+    const struct layout_demand wanted =
+        scan_demand(finding, &demand->model.origin, layout != NULL ? layout->name : NULL);
+
+    free(demand->revision);
+    demand->place = xstrdup(finding->places.items[0]);
+    demand->revision = text_copy(wanted.revision);
+    if (wanted.files != NULL)
+        strings_add_all(&demand->files, wanted.files);
+    demand->weights = text_copy(wanted.weights);
+    demand->readable = wanted.readable;
+    demand->any_revision = wanted.any_revision;
+    demand->model.layout = layout_find(wanted.layout);
 }
 
-/* Where a layout is another than its loader's own and does all the same, scan knows it. */
 int demands_add_scan(struct demands *out, const struct scan_findings *findings, struct error *err)
 {
     for (size_t i = 0; i < findings->count; i++) {
         const struct scan_finding *finding = &findings->items[i];
-        bool is_preset = strchr(finding->model, ':') != NULL && finding->layout == NULL;
-        const struct layout *layout =
-            finding->baked || is_preset ? NULL : layout_find(finding->layout);
         size_t before = out->count;
+        const struct layout *layout = finding->layout != NULL ? layout_find(finding->layout) : NULL;
         if (!finding->sure)
             continue;
         if (add_model(out, finding->model, layout, err) < 0)
             return error_wrap(err, "--scan: %s", finding->places.items[0]);
-        add_files(out, before, finding);
+        for (size_t k = before; k < out->count; k++)
+            take_finding(&out->items[k], finding);
     }
     fill_wanted(out);
     return 0;

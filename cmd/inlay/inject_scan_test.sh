@@ -143,7 +143,7 @@ expect_exit 7 "$INLAY" verify --scan oci:out:quantised
 expect_contains "$OUT" "'acme/gguf@v1' is there without a-Q8_0.gguf, which is asked for"
 expect_exit 0 "$INLAY" inject oci:base:quantised acme/gguf,include=*Q8_0.gguf --to oci:out:quantised
 expect_exit 7 "$INLAY" verify --scan oci:out:quantised
-expect_contains "$OUT" "'acme/gguf@v1' is not there"
+expect_contains "$OUT" "'acme/gguf@v1' is there as 'main' alone: the first start will ask for acme/gguf@v1 (/app/a.py:2)"
 rm -r quantised/app && mkdir quantised/srv
 printf '#!/bin/sh\nexec llama-server -hf acme/gguf:Q8_0\n' >quantised/srv/start.sh
 make_base base started --user app --workdir /srv --extra quantised --entrypoint '["/srv/start.sh"]'

@@ -113,6 +113,7 @@ static void merge_files(struct scan_finding *to, struct scan_finding *from)
 static void merge(struct scan_finding *to, struct scan_finding *from)
 {
     merge_files(to, from);
+    to->reads_torch = to->reads_torch && from->reads_torch;
     strings_add_missing(&to->places, &from->places);
     if (from->sure && !to->sure)
         take_word_of(to, from);

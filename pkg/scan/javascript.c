@@ -310,6 +310,17 @@ static void add_model(const struct script *script, const char *model, const char
                             script->file->path, line, model);
         return;
     }
+    size_t revision = find_option(tokens, open, "revision");
+    const char *named = revision > 0 ? argument_text(script->scan, tokens, revision) : "main";
+    if (named == NULL || strcmp(named, "main") != 0) {
+        scan_add_unresolved(script->scan->out,
+                            "%s:%u: '%s' is asked for at %s%s%s, which the loader keeps beside its "
+                            "main, and inlay bakes main alone",
+                            script->file->path, line, model,
+                            named != NULL ? "the revision '" : "a revision that only a start tells",
+                            named != NULL ? named : "", named != NULL ? "'" : "");
+        return;
+    }
     size_t quantized = find_option(tokens, open, "quantized");
     if (script->is_old)
         precision = quantized > 0 && is_word(tokens, quantized, "false") ? "fp32" : "q8";

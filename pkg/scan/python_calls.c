@@ -134,6 +134,23 @@ static void say_cache(const struct loading *loading)
                       loading->place, loading->title, folder);
 }
 
+/* A model of a revision that only a start tells may be another one than its main. */
+static void check_revision(struct loading *loading)
+{
+    const struct python_value *given = scan_argument(loading->call, "revision", -1);
+    CLEANUP(scan_value) struct scan_value value = {.how = NULL};
+
+    if (given == NULL || given->kind == PYTHON_NONE)
+        return;
+    scan_resolve(loading->scan, loading->source, given, &value);
+    if (value.texts.count == 1)
+        return;
+    loading->sure = false;
+    scan_add_unresolved(loading->scan->out, "%s: revision of %s() %s", loading->place,
+                        loading->title,
+                        value.unresolved != NULL ? value.unresolved : "is one of several");
+}
+
 static void add_value(struct loading *loading, const struct scan_value *value)
 {
     const struct call_rule *rule = loading->rule;
@@ -191,6 +208,7 @@ void scan_call(struct scan *scan, const struct scan_source *source, const struct
         return;
     }
     loading.sure = loading.sure && (named == NULL || !named->is_given);
+    check_revision(&loading);
     scan_resolve(scan, source, named, &value);
     if (value.is_given)
         add_value(&loading, &value);

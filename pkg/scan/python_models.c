@@ -14,6 +14,25 @@ static bool is_installed(const struct scan *scan, const char *loader)
            application_find_package(scan->application, PACKAGE_CONDA, loader) != NULL;
 }
 
+/*
+ * Whether the call reads weights as safetensors or for torch alone, whichever there are: not so of
+ * other backends, and of classes for other frameworks.
+ */
+static bool reads_torch(const struct loading *loading)
+{
+    static const char *const loaders[] = {"transformers", "sentence-transformers", "diffusers",
+                                          "peft", NULL};
+    static const char *const others[] = {
+        "Flax", "Onnx", "ONNX", "Tokenizer", "Processor", "Config", "FeatureExtractor"};
+    bool is_other = text_starts_with(loading->title, "TF") ||
+                    scan_argument(loading->call, "backend|gguf_file|from_tf|from_flax|model_kwargs",
+                                  -1) != NULL;
+
+    for (size_t i = 0; i < ARRAY_SIZE(others); i++)
+        is_other = is_other || strstr(loading->title, others[i]) != NULL;
+    return !is_other && text_is_among(loading->rule->loader, loaders);
+}
+
 /* Takes over what is in `finding`, and says the rest of it. */
 static void add(const struct loading *loading, struct scan_finding *finding, const char *how)
 {
@@ -25,6 +44,7 @@ static void add(const struct loading *loading, struct scan_finding *finding, con
     finding->loader = xstrdup(loader);
     finding->version = text_copy(scan_version(loading->scan, PACKAGE_PYTHON, loader));
     finding->sure = loading->sure && installed;
+    finding->reads_torch = finding->include.count == 0 && reads_torch(loading);
     finding->reason = how == NULL
                           ? xasprintf("%s() is called with it%s", loading->title, missing)
                           : xasprintf("%s() is called with %s%s", loading->title, how, missing);

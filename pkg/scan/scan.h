@@ -1,6 +1,7 @@
 #ifndef INLAY_SCAN_SCAN_H
 #define INLAY_SCAN_SCAN_H
 
+#include "layout/demand.h"
 #include "oci/platform.h"
 #include "preset/preset.h"
 #include "scan/application.h"
@@ -21,9 +22,17 @@ struct scan_finding {
     char *version;           /* of it; NULL: not found in the image */
     struct strings places;   /* "/app/app.py:14", "ENV MODEL_ID", "CMD", "/app/c.yaml: a.model" */
     char *reason;            /* one line for people */
+    bool reads_torch;        /* weights as safetensors or for torch alone, if it has any */
     bool sure;               /* else a guess */
-    bool baked;              /* the image carries it, for this loader */
+    bool baked;              /* the image has what this loader will ask for */
 };
+
+/*
+ * What the loader will ask for of the finding's model, or of one item of its preset, whose
+ * revision is that of `model`. All borrowed from both; `layout` NULL: the Hub's cache.
+ */
+struct layout_demand scan_demand(const struct scan_finding *finding, const struct origin *model,
+                                 const char *layout);
 
 struct scan_findings {
     struct scan_finding *items; /* what is sure first, then by model and layout */

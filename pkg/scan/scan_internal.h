@@ -197,6 +197,14 @@ void scan_offline_command(struct scan *scan, const struct offline_rule *rule, co
 /* The same of packages that are installed, once all models are found. */
 void scan_offline_versions(struct scan *scan);
 
+struct image;
+/*
+ * baked.c: says of each finding whether the image has what its loader will ask for. Of inlay's
+ * layers those are read that hold the small files of models; fails as reading layers does.
+ */
+int scan_mark_baked(const struct scan_options *options, const struct image *image,
+                    struct scan_findings *out, struct error *err) MUST_CHECK;
+
 /* fastembed.c: what the installed fastembed's own table says of a name; false: it is not in it. */
 bool scan_fastembed_table(const struct scan *scan, const char *name, struct scan_finding *out);
 

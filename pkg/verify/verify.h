@@ -6,6 +6,7 @@
 #include "core/log.h"
 #include "core/progress.h"
 #include "core/text.h"
+#include "layout/demand.h"
 #include "oci/descriptor.h"
 #include "plan/plan.h"
 #include "provenance/provenance.h"
@@ -23,12 +24,9 @@ typedef int verify_open_fn(void *arg, const struct origin *model, struct source 
 
 /* A model that the image has to have on each platform. Everything is borrowed. */
 struct verify_demand {
-    const char *title;          /* for messages: as it was typed */
-    const struct origin *model; /* which one; its revision does not count */
-    const char *revision;       /* a commit, 7 digits and more of one, a digest, a ref; NULL: any */
-    const char *layout;         /* that it is recorded with; NULL: any */
-    const struct strings *files; /* globs, each of which a file of it has to match; NULL: none */
-    const char *weights;         /* in this format, as plan_check_weights() takes it; NULL: any */
+    const char *title; /* for messages: as it was typed */
+    const char *place; /* of the application, where it is asked for: "/app/app.py:8"; NULL: none */
+    struct layout_demand wanted;
 };
 
 struct verify_options {

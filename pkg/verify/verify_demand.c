@@ -2,83 +2,49 @@
 
 #include <string.h>
 
-/* Models that the image has to have, as the caller names them. */
-
-/* Fewer digits than this name too many commits: such a text is a ref's name. */
-#define COMMIT_HEX_MIN 7
+/* Models that the image has to have, as the caller or the application names them. */
 
 /* What git shows of a commit. */
 #define COMMIT_SHOWN 7
 
+/* The best answer that a model of the platform gives. */
+struct verdict {
+    enum layout_answer answer;
+    const char *lacking;
+};
+
+/* Of a model that could not be checked nothing is known but its record, and that is a finding. */
+static enum layout_answer answer_of(const struct verify_demand *demand,
+                                    const struct verify_model *model, const char **lacking)
+{
+    const struct layout_state state = {
+        .name = model->name,
+        .layout = model->layout,
+        .commit = model->commit,
+        .refs = model->is_checked ? &model->refs : NULL,
+        .paths = model->is_checked ? &model->paths : NULL,
+    };
+
+    return layout_answer(&demand->wanted, &state, lacking);
+}
+
+static struct verdict judge(const struct verify_demand *demand,
+                            const struct verify_platform *platform)
+{
+    struct verdict best = {.answer = LAYOUT_IS_OTHER};
+
+    for (size_t i = 0; i < platform->model_count; i++) {
+        const char *lacking = NULL;
+        enum layout_answer answer = answer_of(demand, &platform->models[i], &lacking);
+        if (answer < best.answer)
+            best = (struct verdict){answer, lacking};
+    }
+    return best;
+}
+
 static bool is_named(const struct verify_demand *demand, const struct verify_model *model)
 {
-    return layout_is_record_of(layout_find(model->layout), model->name, demand->model);
-}
-
-/* Of a model that could not be checked no ref is known, and that is a finding already. */
-static bool has_revision(const struct verify_demand *demand, const struct verify_model *model)
-{
-    const char *revision = demand->revision;
-
-    if (revision == NULL || !model->is_checked)
-        return true;
-    if (strlen(revision) >= COMMIT_HEX_MIN && text_starts_with(model->commit, revision))
-        return true;
-    return strings_has(&model->refs, revision);
-}
-
-static bool has_match(const struct verify_model *model, const char *glob)
-{
-    for (size_t i = 0; i < model->paths.count; i++)
-        if (glob_matches(glob, model->paths.items[i]))
-            return true;
-    return false;
-}
-
-/* Whether --weights would find them among the files that are there. */
-static bool has_weights(const struct verify_model *model, const char *weights)
-{
-    CLEANUP(plan) struct plan plan = PLAN_INIT;
-    CLEANUP(error) struct error why = ERROR_INIT;
-    const struct plan_selection selection = {.format = weights};
-
-    for (size_t i = 0; i < model->paths.count; i++)
-        plan_add(&plan, &(struct plan_file){.path = model->paths.items[i], .size = 1});
-    plan_sort(&plan);
-    return plan_select(&plan, &selection, &why) == 0;
-}
-
-/* What of the files is asked for and not there; NULL: nothing. Files that a layout names otherwise,
- * or that could not be checked, are not missed. */
-static const char *find_lacking(const struct verify_demand *demand,
-                                const struct verify_model *model)
-{
-    const struct layout *layout = layout_find(model->layout);
-
-    if (!model->is_checked || layout == NULL ||
-        (layout->content != LAYOUT_HUB_CACHE && layout->file_path != NULL))
-        return NULL;
-    for (size_t i = 0; demand->files != NULL && i < demand->files->count; i++)
-        if (!has_match(model, demand->files->items[i]))
-            return demand->files->items[i];
-    return demand->weights == NULL || has_weights(model, demand->weights) ? NULL : demand->weights;
-}
-
-/* *lacking: it is there, without these files; NULL: it is not, or nothing is amiss. */
-static bool is_met(const struct verify_demand *demand, const struct verify_platform *platform,
-                   const char **lacking)
-{
-    *lacking = NULL;
-    for (size_t i = 0; i < platform->model_count; i++) {
-        const struct verify_model *model = &platform->models[i];
-        if (!is_named(demand, model) || !has_revision(demand, model) ||
-            (demand->layout != NULL && strcmp(demand->layout, model->layout) != 0))
-            continue;
-        *lacking = find_lacking(demand, model);
-        if (*lacking == NULL)
-            return true;
-    }
-    return false;
+    return layout_is_record_of(layout_find(model->layout), model->name, demand->wanted.model);
 }
 
 /* The models of that name, or if there is none all of them: what may have been meant. */
@@ -101,25 +67,77 @@ static char *list_models(const struct verify_demand *demand, const struct verify
     return titles.count > 0 ? buf_take(&list) : xstrdup("no models");
 }
 
+/* "'v1', 'v2' alone", "the commit 1234567 alone": how its loader finds it. Caller frees. */
+static char *list_refs(const struct verify_demand *demand, const struct verify_platform *platform)
+{
+    CLEANUP(buf) struct buf list = BUF_INIT;
+
+    for (size_t i = 0; i < platform->model_count; i++) {
+        const struct verify_model *model = &platform->models[i];
+        const char *lacking = NULL;
+        if (answer_of(demand, model, &lacking) != LAYOUT_LACKS_REVISION)
+            continue;
+        for (size_t k = 0; k < model->refs.count; k++)
+            buf_addf(&list, "%s'%s'", list.size > 0 ? ", " : "", model->refs.items[k]);
+        if (model->refs.count == 0)
+            buf_addf(&list, "%sthe commit %.*s", list.size > 0 ? ", " : "", COMMIT_SHOWN,
+                     plan_commit(model->commit).text);
+    }
+    buf_add_text(&list, " alone");
+    return buf_take(&list);
+}
+
+/* What the application's first start would do, and what keeps it from that. Caller frees. */
+static char *format_start(const struct verify_demand *demand, const struct verdict *verdict)
+{
+    CLEANUP(text) char *name = origin_record(demand->wanted.model);
+    const char *revision = layout_demand_revision(&demand->wanted);
+
+    if (demand->place == NULL)
+        return xstrdup("");
+    if (verdict->answer != LAYOUT_LACKS_REVISION)
+        return xasprintf(" (%s): 'inlay inject IMAGE --scan --to TARGET' puts it in",
+                         demand->place);
+    return xasprintf(": the first start will ask for %s@%s (%s); 'inlay inject IMAGE --scan --to "
+                     "TARGET' puts it in, or let the application name the revision that is there",
+                     name, revision, demand->place);
+}
+
+static void tell(const struct verify_demand *demand, const struct verdict *verdict,
+                 struct verify_platform *platform)
+{
+    const char *layout = demand->wanted.layout;
+    CLEANUP(text) char *there = list_models(demand, platform);
+    CLEANUP(text) char *start = format_start(demand, verdict);
+    bool names_layout = layout != NULL && verdict->answer != LAYOUT_LACKS_REVISION;
+
+    if (verdict->answer == LAYOUT_LACKS_FILES) {
+        findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
+                     "'%s' is there without %s, which is asked for%s", demand->title,
+                     verdict->lacking, start);
+        return;
+    }
+    if (verdict->answer == LAYOUT_LACKS_REVISION && demand->place != NULL) {
+        CLEANUP(text) char *refs = list_refs(demand, platform);
+        findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL, "'%s' is there as %s%s",
+                     demand->title, refs, start);
+        return;
+    }
+    findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
+                 "'%s' is not there%s%s; the image has %s%s", demand->title,
+                 names_layout ? " in the layout " : "", names_layout ? layout : "", there, start);
+}
+
 void check_demands(const struct check *check, struct strings *missing)
 {
     const struct verify_options *options = check->options;
-    struct verify_platform *platform = check->platform;
 
     for (size_t i = 0; i < options->demand_count; i++) {
         const struct verify_demand *demand = &options->demands[i];
-        const char *lacking = NULL;
-        if (is_met(demand, platform, &lacking))
+        const struct verdict verdict = judge(demand, check->platform);
+        if (verdict.answer == LAYOUT_MEETS)
             continue;
-        CLEANUP(text) char *there = list_models(demand, platform);
-        if (lacking != NULL)
-            findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
-                         "'%s' is there without %s, which is asked for", demand->title, lacking);
-        else
-            findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
-                         "'%s' is not there%s%s; the image has %s", demand->title,
-                         demand->layout != NULL ? " in the layout " : "",
-                         demand->layout != NULL ? demand->layout : "", there);
+        tell(demand, &verdict, check->platform);
         if (!strings_has(missing, demand->title))
             strings_add(missing, demand->title);
     }
