@@ -50,15 +50,16 @@ build_all() {
     local source=$1 work=$2 out=$3 static
     mkdir -p "$work" "$out"
     bash "$source/testdata/release/dependencies.sh" "$work/libraries"
+    # Its program writes the manual of both.
+    configure "$source" "$work/debian"
     # What these stand on is not told by all of them, so that their order is told here.
     static="-L$work/libraries/sysroot/usr/lib -larchive -lbz2 -llzma -lcurl -lssl -lcrypto -lzstd -lz"
     # The program has its own stdout, which musl's library defines, too: cmd/inlay/output.c.
     configure "$source" "$work/static" -DCMAKE_TOOLCHAIN_FILE="$work/libraries/toolchain.cmake" \
-        -DOPENSSL_USE_STATIC_LIBS=ON -DCMAKE_EXE_LINKER_FLAGS=-Wl,-z,muldefs \
+        -DINLAY_HOST_PROGRAM="$work/debian/inlay" -DOPENSSL_USE_STATIC_LIBS=ON -DCMAKE_EXE_LINKER_FLAGS=-Wl,-z,muldefs \
         "-DCMAKE_C_STANDARD_LIBRARIES=$static"
     rm -rf "$work"/*/packages
     (cd "$work/static" && cpack -G TGZ -B "$work/static/packages" >/dev/null)
-    configure "$source" "$work/debian"
     (cd "$work/debian" && cpack -G DEB -B "$work/debian/packages" >/dev/null)
     rm -f "$out"/inlay[-_]*.tar.gz "$out"/inlay_*.deb
     cp "$work"/static/packages/*.tar.gz "$work"/debian/packages/*.deb "$out/"

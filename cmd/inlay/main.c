@@ -7,6 +7,7 @@
 #include "core/text.h"
 #include "help.h"
 #include "json.h"
+#include "manual.h"
 #include "mistakes.h"
 #include "options.h"
 #include "output.h"
@@ -231,6 +232,22 @@ static int say_completions(const struct command_context *context, char *const *w
     return output_say(context->output, buf_text(&text), err);
 }
 
+/* For the build: "__manual DATE [COMMAND]". */
+static int say_manual(const struct command_context *context, char *const *words, size_t count,
+                      struct error *err)
+{
+    const struct command *command = count > 1 ? find_command(words[1]) : NULL;
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    if (count == 0 || (count > 1 && command == NULL))
+        return error_set(err, ERROR_USAGE, "expected a date, and maybe a command");
+    if (command != NULL)
+        manual_format_command(command, words[0], &text);
+    else
+        manual_format_program(commands, ARRAY_SIZE(commands), words[0], &text);
+    return output_say(context->output, buf_text(&text), err);
+}
+
 static int run(const struct command_context *context, int argc, char **argv, struct error *err)
 {
     if (argc < 2)
@@ -239,6 +256,8 @@ static int run(const struct command_context *context, int argc, char **argv, str
         return output_say(context->output, "inlay " INLAY_VERSION "\n", err);
     if (strcmp(argv[1], "__complete") == 0)
         return say_completions(context, argv + 2, (size_t)argc - 2, err);
+    if (strcmp(argv[1], "__manual") == 0)
+        return say_manual(context, argv + 2, (size_t)argc - 2, err);
     bool help = is_help(argv[1]);
     enum help_wanted wanted = find_help(argc, argv);
     if (help && argc == 2)
