@@ -6,7 +6,7 @@ set -euo pipefail
 
 build=(ca-certificates cmake gcc libc6-dev ninja-build pkg-config
     libarchive-dev libcmocka-dev libcurl4-openssl-dev libjansson-dev libssl-dev libzstd-dev zlib1g-dev)
-parts=(bash-completion buildah busybox-static bzip2 containerd crun curl docker-registry fish groff-base jq man-db mandoc nginx openssl podman procps skopeo
+parts=(bash-completion buildah busybox-static bzip2 containerd crun curl docker-registry fish groff-base jq man-db mandoc mkdocs mkdocs-material nginx openssl podman procps skopeo
     stargz-snapshotter umoci util-linux xz-utils zsh zstd
     golang-github-opencontainers-image-spec-dev python3-jsonschema python3-torch python3-venv python3-yaml)
 checks=(clang clang-format clang-tidy cppcheck libclang-rt-14-dev shellcheck valgrind)
