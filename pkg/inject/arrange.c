@@ -50,7 +50,7 @@ int placements_find(const struct arrangement *arrangement, struct placements *ou
         struct placement_base where = {
             .image = platform->image,
             .rootfs = platform->rootfs,
-            .store = arrangement->store,
+            .store = base->store,
             .cancel = arrangement->cancel,
             .own = &platform->own,
             .whole = platform->whole,

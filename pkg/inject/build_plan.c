@@ -185,7 +185,7 @@ static int want_entries(struct transfer *others, const struct base_document *doc
 static int cut_plan(const struct cutting *cuttings, const struct inject_options *options,
                     const struct base *base, struct build_plan *out, struct error *err)
 {
-    struct store *from = options->base.store;
+    struct store *from = base->store;
 
     if (cut_all(cuttings, base->platform_count, &options->compression, err) < 0)
         return -1;

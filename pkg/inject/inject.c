@@ -34,13 +34,14 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     CLEANUP(built_layers) struct built_layers built = {0};
     CLEANUP(target_tags) struct target_tags tags = {.items = NULL};
     struct descriptor manifest = DESCRIPTOR_INIT;
-    struct arrangement arrangement = {
-        &options->placement, &base, &models, &known.bases, options->base.store,
-        options->run.cancel};
+    const struct base_request request =
+        base_request_for(&options->base, options->target.store, &options->compression);
+    struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
+                                      options->run.cancel};
     struct publication publication = {options, &base,          &placements, &plan,
                                       &built,  &known.present, NULL};
 
-    if (base_read(options, &base, &notes, err) < 0)
+    if (base_read(&request, &options->run, &base, &notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
     if (store_probe_write(options->target.store, err) < 0)
         return error_wrap(err, "the target %s", options->target.store->name);

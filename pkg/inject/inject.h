@@ -1,16 +1,15 @@
 #ifndef INLAY_INJECT_INJECT_H
 #define INLAY_INJECT_INJECT_H
 
+#include "base/request.h"
 #include "core/error.h"
 #include "core/run_context.h"
 #include "core/signing_key.h"
 #include "oci/descriptor.h"
-#include "oci/platform.h"
 #include "placement/options.h"
 #include "plan/license.h"
 #include "plan/plan.h"
 #include "source/source.h"
-#include "store/store.h"
 #include "stream/stream.h"
 
 /*
@@ -49,17 +48,6 @@ struct inject_models {
     int (*open_companion)(void *arg, const struct origin *origin, struct source **out,
                           struct error *err);
     void *open_arg;
-};
-
-/* The image to build on. */
-struct inject_base {
-    struct store *store;                  /* required */
-    const char *version;                  /* tag or digest; NULL: the only image there */
-    const char *name;                     /* canonical reference of it; NULL if not in a registry */
-    const struct oci_platform *platforms; /* the images of an index that are wanted */
-    size_t platform_count;                /* 0: all that are for Linux */
-    bool no_index;                        /* one image only, without an index around it */
-    bool keep_attestations;               /* those that stay true */
 };
 
 /* Where the result goes. */
@@ -124,7 +112,7 @@ struct inject_expected {
 
 struct inject_options {
     struct inject_models models;
-    struct inject_base base;
+    struct base_request base;
     struct inject_target target;
     struct inject_reuse reuse;
     struct placement_options placement;

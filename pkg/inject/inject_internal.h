@@ -1,6 +1,7 @@
 #ifndef INLAY_INJECT_INJECT_INTERNAL_H
 #define INLAY_INJECT_INJECT_INTERNAL_H
 
+#include "base/base.h"
 #include "image/image.h"
 #include "inject/inject.h"
 #include "inject/materials.h"
@@ -8,53 +9,13 @@
 #include "pack/pack.h"
 #include "pickle/pickle.h"
 #include "placement/placement.h"
-#include "transfer/image_tree.h"
 #include "transfer/transfer.h"
 
 /*
- * The phases of inject, in their order. Each takes what it reads and returns a value that can be
- * printed, compared, and made by hand in a test; what it has to tell people goes to `notes`.
+ * The phases of inject behind base_read(), in their order. Each takes what it reads and returns a
+ * value that can be printed, compared, and made by hand in a test; what it has to tell people goes
+ * to `notes`.
  */
-
-/* Phase 1, base.c: what the base is, and what of it the result has. */
-
-struct preview_platform;
-
-/* One image of the base that gets the models. */
-struct base_platform {
-    struct image *image; /* without inlay's layers; owned by the base's tree */
-    char *base_name;     /* what base.name and base.digest shall say; NULL: nothing */
-    char *base_digest;
-    struct own_parts own;  /* what it carried of an earlier run */
-    struct rootfs *rootfs; /* its tree, without inlay's layers */
-    struct rootfs *whole;  /* its tree with them; NULL: they are on top */
-    size_t whole_count;    /* of its layers */
-};
-
-#define NO_PLATFORM SIZE_MAX
-
-/* One document of the base, and whether the result has it. */
-struct base_document {
-    const struct image_tree *was;
-    const struct index_entry *entry; /* that names it; NULL: none */
-    size_t platform;                 /* of an image that gets the models; else NO_PLATFORM */
-    bool *keeps;                     /* of an index: which of its entries stay */
-    bool leaves;                     /* nothing of it is wanted */
-};
-
-struct base {
-    struct image_tree *tree;
-    struct base_document *documents; /* children before parents; the tag shows the last one */
-    size_t document_count;
-    struct base_platform *platforms;
-    size_t platform_count;
-};
-
-/* Reads manifests and configs; refuses what cannot be built on. After a failure *out is empty. */
-int base_read(const struct inject_options *options, struct base *out, struct notes *notes,
-              struct error *err) MUST_CHECK;
-void base_release(struct base *base);
-CLEANUP_RELEASE(base)
 
 /*
  * Phase 2, models.c: revisions become commits, small files are read, and files are selected; also
@@ -109,20 +70,6 @@ int code_check(const struct inject_options *options, const struct models *models
 int code_look(const struct inject_options *options, const struct model *model,
               struct code_file *code, const struct cancel *cancel, struct error *err) MUST_CHECK;
 
-/* What of a model is looked for in the base, among what earlier runs have recorded. */
-struct base_question {
-    const char *name;
-    const struct layout *layout; /* the loader */
-    const char *ref;             /* the revision that it asks for; NULL: any */
-    const char *pin;             /* the commit that this is; NULL: not known */
-    bool wants_weights;
-    bool wants_part;  /* folders of it, not the automatic choice */
-    size_t all_files; /* of the automatic choice; SIZE_MAX: not known */
-};
-
-/* base_models.c: whether every image of the base has it, as far as the records tell. */
-bool base_has_model(const struct base *base, const struct base_question *question);
-
 /*
  * companions.c: adds what the listed models make their loaders ask for besides, as the options say,
  * and tells of each what becomes of it.
@@ -157,7 +104,6 @@ struct arrangement {
     const struct base *base;
     const struct models *models;
     const struct known_bases *known;
-    struct store *store;         /* the base's */
     const struct cancel *cancel; /* may be NULL */
 };
 

@@ -368,8 +368,8 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(known_bases) struct known_bases known = {0};
-    struct arrangement arrangement = {
-        &options->placement, base, &models, &known, options->base.store, options->run.cancel};
+    struct arrangement arrangement = {&options->placement, base, &models, &known,
+                                      options->run.cancel};
     const struct base_platform *platform = &base->platforms[0];
 
     known_bases_add(&known, &platform->own);
@@ -393,10 +393,11 @@ int layer_run(const struct layer_options *options, struct layer_result *out, str
     CLEANUP(layer_result) struct layer_result result = LAYER_RESULT_INIT;
 
     inject.target.store = NULL;
+    inject.base = base_request_for(&inject.base, NULL, &inject.compression);
     inject.base.no_index = true;
     if (probe_file(options->output, err) < 0)
         return -1;
-    if (base_read(&inject, &base, &quiet, err) < 0)
+    if (base_read(&inject.base, &inject.run, &base, &quiet, err) < 0)
         return error_wrap(err, "the base %s", inject.base.store->name);
     pass_warnings(&quiet, inject.run.log);
     rootfs_free(TAKE(base.platforms[0].whole)); /* what the base has stays where it is */

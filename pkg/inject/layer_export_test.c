@@ -244,7 +244,7 @@ static void one_layer_has_the_very_name(void **state)
     struct shelf shelf;
 
     put_image(bench->store, "base", PLAIN, 1);
-    bench->choices[0].selection.include = include;
+    bench_choices(bench)[0].selection.include = include;
     shelf_make(&shelf);
     shelf_put(&shelf, "out.tar");
     struct layer_options layers = {&options, false, shelf.output};

@@ -20,7 +20,7 @@ static void a_listing_has_what_is_taken_and_wants_no_image(void **state)
     CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
     CLEANUP(listing) struct listing listing = LISTING_INIT;
     const struct inject_options options = {
-        .models = {.sources = &model, .choices = bench->choices, .count = 1}};
+        .models = {.sources = &model, .choices = bench_choices(bench), .count = 1}};
 
     list_model(&options, &listing);
     assert_int_equal(listing.count, 1);

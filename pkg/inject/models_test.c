@@ -13,7 +13,7 @@ static void models_are_pinned_selected_and_told(void **state)
     CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
     CLEANUP(source) struct source *source = open_model(bench, "org/name", "v1", COMMIT_A);
     struct inject_options request = {
-        .models = {.sources = &source, .choices = bench->choices, .count = 1}};
+        .models = {.sources = &source, .choices = bench_choices(bench), .count = 1}};
 
     assert_int_equal(models_list(&request, &no_base, &models, &companions, &notes, &err), 0);
     assert_int_equal(models.count, 1);
@@ -40,7 +40,7 @@ static void a_commit_is_found_as_main_unless_main_is_named(void **state)
         CLEANUP(models) struct models models = MODELS_INIT;
         CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
         struct inject_options request = {
-            .models = {.sources = both, .choices = bench->choices, .count = count}};
+            .models = {.sources = both, .choices = bench_choices(bench), .count = count}};
         assert_int_equal(models_list(&request, &no_base, &models, &companions, &notes, &err), 0);
         assert_int_equal(models.items[0].as_main, count == 1);
     }
@@ -56,7 +56,7 @@ static void a_model_that_is_named_twice_is_refused(void **state)
     CLEANUP(source) struct source *source = open_model(bench, "org/name", "main", COMMIT_A);
     struct source *const twice[] = {source, source};
     struct inject_options request = {
-        .models = {.sources = twice, .choices = bench->choices, .count = 2}};
+        .models = {.sources = twice, .choices = bench_choices(bench), .count = 2}};
 
     assert_int_equal(models_list(&request, &no_base, &models, &companions, &notes, &err), -1);
     assert_string_equal(err.text, "'org/name@main' is named twice");

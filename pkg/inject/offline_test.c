@@ -31,7 +31,7 @@ static void a_version_that_asks_is_said_with_the_way_out(void **state)
         CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
         CLEANUP(store) struct store *target = store_new_memory();
         struct inject_options options = make_options(bench, &model, 1);
-        bench->choices[0].layout = layout_find(cases[i].layout);
+        bench_choices(bench)[0].layout = layout_find(cases[i].layout);
         stack_transformers(bench, cases[i].version);
         options.target.store = target;
         options.placement.online = cases[i].online;

@@ -16,6 +16,7 @@ static inline void make_base(const struct bench *bench, const char *version, str
     CLEANUP(error) struct error err = ERROR_INIT;
 
     *out = (struct base){
+        .store = bench->store,
         .documents = xcalloc(1, sizeof(*out->documents)),
         .document_count = 1,
         .platforms = xcalloc(1, sizeof(*out->platforms)),
@@ -104,16 +105,6 @@ static inline void make_plan(const struct bench *bench, const struct placements 
         out->layers[i] = (struct planned_layer){.recipe = &cut->models[0].recipes[i],
                                                 .placed = &placement->models[0]};
     out->layers[out->layer_count - 1] = (struct planned_layer){.recipe = &cut->folders};
-}
-
-static inline char *notes_text(const struct notes *notes)
-{
-    CLEANUP(buf) struct buf text = BUF_INIT;
-
-    for (size_t i = 0; i < notes->count; i++)
-        buf_addf(&text, "%s%s\n", notes->items[i].level == LOG_WARN ? "warning: " : "",
-                 notes->items[i].text);
-    return buf_take(&text);
 }
 
 #endif

@@ -291,11 +291,12 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     CLEANUP(known) struct known known = {0};
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
-    struct arrangement arrangement = {
-        &options->placement, &base, &models, &known.bases, options->base.store,
-        options->run.cancel};
+    const struct base_request request =
+        base_request_for(&options->base, options->target.store, &options->compression);
+    struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
+                                      options->run.cancel};
 
-    if (base_read(options, &base, notes, err) < 0)
+    if (base_read(&request, &options->run, &base, notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
     if (models_list(options, &base, &models, &out->companions, notes, err) < 0 ||
         code_check(options, &models, &code, notes, err) < 0 ||

@@ -93,7 +93,7 @@ int known_find(const struct inject_options *options, const struct base *base, st
     if (know_target(options, &known, err) < 0)
         return -1;
     for (size_t i = 0; i < base->platform_count; i++) {
-        know_own(&known, &base->platforms[i].own, options->base.store);
+        know_own(&known, &base->platforms[i].own, base->store);
         known_bases_add(&known.bases, &base->platforms[i].own);
     }
     for (size_t i = 0; i < options->reuse.image_count; i++) {

@@ -23,7 +23,7 @@ static bool is_shard(const struct inject_options *options)
 static const struct descriptor *read_first(const struct inject_options *options,
                                            const struct base *base, const struct known *known)
 {
-    const struct inject_base *from = &options->base;
+    const struct base_request *from = &options->base;
     const struct inject_target *target = &options->target;
     bool is_same = from->version != NULL && strcmp(from->store->name, target->store->name) == 0 &&
                    strcmp(from->version, target->version) == 0;

@@ -74,10 +74,10 @@ static void the_files_of_a_model_are_counted_over_its_layers(void **state)
 
     put_image(bench->store, "base", PLAIN, 1);
     write_file(bench, "modules.json", "[]", 2);
-    bench->choices[0].selection.all_files = true;
+    bench_choices(bench)[0].selection.all_files = true;
     for (size_t i = 0; i < ARRAY_SIZE(layouts); i++) {
         CLEANUP(inspect_result) struct inspect_result result = INSPECT_RESULT_INIT;
-        bench->choices[0].layout = layout_find(layouts[i]);
+        bench_choices(bench)[0].layout = layout_find(layouts[i]);
         inject(&options);
         look(bench->store, "out", &result);
         assert_int_equal(result.models[0].layer_count, 2);

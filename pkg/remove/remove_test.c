@@ -101,10 +101,10 @@ static void what_stays_is_as_if_it_had_been_injected_alone(void **state)
         struct inject_options options = make_options(bench, &one, 1);
         put_image(bench->store, "base", PLAIN, 1);
         options.target.version = "one";
-        bench->choices[0].layout = layout_find(NULL);
+        bench_choices(bench)[0].layout = layout_find(NULL);
         struct inject_result only_one = inject(&options);
         options.models.sources = &two;
-        bench->choices[0].layout = layout_find(layouts[i]);
+        bench_choices(bench)[0].layout = layout_find(layouts[i]);
         options.target.version = "two";
         struct inject_result only_two = inject(&options);
         options.base.version = "one";

@@ -1,114 +1,22 @@
 #ifndef INLAY_TESTING_INJECT_BENCH_H
 #define INLAY_TESTING_INJECT_BENCH_H
 
-/* A model in a folder, images in memory, and what was said: for tests that inject. */
+/* For tests that inject. */
 
-#include "core/file.h"
 #include "inject/inject.h"
-#include "testing/images.h"
+#include "testing/bench.h"
 
-#include <pthread.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
-#include <cmocka.h>
-
-#define COMMIT_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define COMMIT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define WEIGHTS_SIZE ((size_t)2 * 1024 * 1024)
 #define BENCH_MODELS_MAX 8
 
-/* A folder with a small model in it, a store with a base in it, and what was said. */
-struct bench {
-    char folder[32];
-    struct store *store;
-    struct inject_choice choices[BENCH_MODELS_MAX]; /* for the Hub's cache, automatically */
-    struct buf said;
-    pthread_mutex_t lock; /* of `said`: jobs speak at the same time */
-    struct log log;
-};
-
-static inline void say(void *arg, enum log_level level, const char *line)
+/* How each model is baked: for the Hub's cache, automatically. A test may change them. */
+static inline struct inject_choice *bench_choices(struct bench *bench)
 {
-    struct bench *bench = arg;
-
-    (void)level;
-    pthread_mutex_lock(&bench->lock);
-    buf_addf(&bench->said, "%s\n", line);
-    pthread_mutex_unlock(&bench->lock);
-}
-
-static inline void write_file(const struct bench *bench, const char *name, const void *data,
-                              size_t size)
-{
-    CLEANUP(text) char *path = xasprintf("%s/%s", bench->folder, name);
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    if (file_replace(path, data, size, &err) < 0)
-        fail_msg("%s", err.text);
-}
-
-static inline int bench_open(void **state)
-{
-    struct bench *bench = xcalloc(1, sizeof(*bench));
-    CLEANUP(text) char *weights = xcalloc(WEIGHTS_SIZE, 1);
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    strncpy(bench->folder, "/tmp/inlay-inject-XXXXXX", sizeof(bench->folder) - 1);
-    if (mkdtemp(bench->folder) == NULL)
-        return -1;
-    for (size_t i = 0; i < WEIGHTS_SIZE; i++)
-        weights[i] = (char)(i * 7 % 253);
-    CLEANUP(text) char *pooling = xasprintf("%s/1_Pooling", bench->folder);
-    if (file_make_folders(pooling, &err) < 0)
-        return -1;
-    write_file(bench, "config.json", "{\"a\":1}\n", 8);
-    write_file(bench, "1_Pooling/config.json", "{\"a\":1}\n", 8);
-    write_file(bench, "model.safetensors", weights, WEIGHTS_SIZE);
-    write_file(bench, "pytorch_model.bin", weights, WEIGHTS_SIZE - 1);
-    bench->store = store_new_memory();
+    if (bench->choices != NULL)
+        return bench->choices;
+    bench->choices = xcalloc(BENCH_MODELS_MAX, sizeof(*bench->choices));
     for (size_t i = 0; i < BENCH_MODELS_MAX; i++)
         bench->choices[i].layout = layout_find(NULL);
-    bench->log = (struct log){.level = LOG_INFO, .write = say, .arg = bench};
-    pthread_mutex_init(&bench->lock, NULL);
-    *state = bench;
-    return 0;
-}
-
-static inline int bench_close(void **state)
-{
-    static const char *const names[] = {"config.json",       "1_Pooling/config.json",
-                                        "model.safetensors", "pytorch_model.bin",
-                                        "1_Pooling",         ""};
-    struct bench *bench = *state;
-
-    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
-        CLEANUP(text) char *path = xasprintf("%s/%s", bench->folder, names[i]);
-        remove(path);
-    }
-    store_free(bench->store);
-    buf_release(&bench->said);
-    pthread_mutex_destroy(&bench->lock);
-    free(bench);
-    return 0;
-}
-
-static inline struct source *open_model(const struct bench *bench, const char *id,
-                                        const char *revision, const char *commit)
-{
-    CLEANUP(error) struct error err = ERROR_INIT;
-    CLEANUP(text) char *own_id = xstrdup(id);
-    CLEANUP(text) char *own_revision = xstrdup(revision);
-    const struct origin model = {
-        .kind = ORIGIN_HUB_MODEL, .name = own_id, .revision = own_revision};
-    struct source *source = NULL;
-
-    if (source_open_directory(bench->folder, &model, commit, &source, &err) < 0)
-        fail_msg("%s", err.text);
-    return source;
+    return bench->choices;
 }
 
 static inline struct inject_options make_options(struct bench *bench, struct source *const *sources,
@@ -116,7 +24,7 @@ static inline struct inject_options make_options(struct bench *bench, struct sou
 {
     assert_true(count <= BENCH_MODELS_MAX);
     return (struct inject_options){
-        .models = {.sources = sources, .choices = bench->choices, .count = count},
+        .models = {.sources = sources, .choices = bench_choices(bench), .count = count},
         .base = {.store = bench->store, .version = "base", .name = "registry.example.com/base:1"},
         .target = {.store = bench->store, .version = "out"},
         .run = {.log = &bench->log},
@@ -144,7 +52,5 @@ static inline void refuse(const struct inject_options *options, enum error_kind 
         fail_msg("\"%s\" (%d), expected \"%s\" (%d)", err.text, (int)err.kind, complaint,
                  (int)kind);
 }
-
-#define BENCH_TEST(test) cmocka_unit_test_setup_teardown(test, bench_open, bench_close)
 
 #endif

@@ -3,7 +3,7 @@
 
 /* A store that is as strict as registries are, and says what was written. */
 
-#include "testing/inject_bench.h"
+#include "testing/bench.h"
 
 /*
  * A store in memory that notes what is written, in order, and is as strict as registries are: a

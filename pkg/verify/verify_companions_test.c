@@ -107,7 +107,7 @@ static void the_command_line_names_the_same_model(void **state)
         CLEANUP(source)
         struct source *model = open_model(bench, "org/name", cases[i].revision, COMMIT_A);
         struct inject_options options = make_options(bench, &model, 1);
-        bench->choices[0].layout = layout_find(cases[i].layout);
+        bench_choices(bench)[0].layout = layout_find(cases[i].layout);
         inject(&options);
         verify(&look, &result);
         CLEANUP(text) char *found = findings_text(&result);
@@ -144,8 +144,8 @@ static void a_base_that_is_there_for_another_loader_will_do(void **state)
     struct inject_options more = make_options(bench, &base, 1);
 
     inject_with(bench, "adapter_config.json", "{\"base_model_name_or_path\": \"org/base\"}");
-    bench->choices[0].layout = layout_find("dir");
-    bench->choices[0].path = "/models/base";
+    bench_choices(bench)[0].layout = layout_find("dir");
+    bench_choices(bench)[0].path = "/models/base";
     more.base.version = "out";
     inject(&more);
     check_findings(&out, "");

@@ -17,8 +17,8 @@ static void inject_dir(struct bench *bench)
 
     put_image(bench->store, "bare", APP, 1);
     stack(bench->store, "bare", "base", others, ARRAY_SIZE(others));
-    bench->choices[0].layout = layout_find("dir");
-    bench->choices[0].path = "/srv/models";
+    bench_choices(bench)[0].layout = layout_find("dir");
+    bench_choices(bench)[0].path = "/srv/models";
     inject(&options);
 }
 
@@ -161,8 +161,9 @@ static void a_record_that_does_not_fit_cannot_be_checked(void **state)
         CLEANUP(source) struct source *model = open_model(bench, "org/name", "main", COMMIT_A);
         struct inject_options how = make_options(bench, &model, 1);
         put_image(bench->store, "base", APP, 1);
-        bench->choices[0].layout = layout_find(layouts[i]);
-        bench->choices[0].path = bench->choices[0].layout->takes_path ? "/srv/models" : NULL;
+        bench_choices(bench)[0].layout = layout_find(layouts[i]);
+        bench_choices(bench)[0].path =
+            bench_choices(bench)[0].layout->takes_path ? "/srv/models" : NULL;
         inject(&how);
         for (size_t k = 0; k < ARRAY_SIZE(cases); k++) {
             put_record(bench->store, "changed", cases[k].member, cases[k].value);

@@ -23,8 +23,8 @@ static void a_whole_model_is_found_where_its_users_loader_looks(void **state)
         CLEANUP(source) struct source *model = open_model(bench, id, "main", COMMIT_A);
         struct inject_options options = make_options(bench, &model, 1);
         const struct verify_options look = verify_of(bench, "out");
-        bench->choices[0].layout = layout;
-        bench->choices[0].path = layout->takes_path ? "/models" : NULL;
+        bench_choices(bench)[0].layout = layout;
+        bench_choices(bench)[0].path = layout->takes_path ? "/models" : NULL;
         inject(&options);
         verify(&look, &result);
         assert_int_equal(result.finding_count, 0);

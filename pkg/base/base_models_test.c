@@ -1,4 +1,10 @@
-#include "inject/phase_test_internal.h"
+#include "base/base.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include <cmocka.h>
 
 /* Whether the base has a model, by the records of earlier runs alone. */
 

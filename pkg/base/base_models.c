@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "base/base.h"
 
 #include <string.h>
 

@@ -1,4 +1,6 @@
-#include "inject/phase_test_internal.h"
+#include "base/base.h"
+
+#include "testing/bench.h"
 
 /* base_read() alone: what a base is, as a value. */
 
@@ -17,9 +19,10 @@ static struct descriptor put_index_of(struct store *store, const char *version,
     return put_manifest(store, version, buf_text(&index), MEDIA_TYPE_OCI_INDEX);
 }
 
-static struct inject_options options_of(struct bench *bench)
+static struct base_request request_of(const struct bench *bench)
 {
-    return make_options(bench, NULL, 0);
+    return (struct base_request){
+        .store = bench->store, .version = "base", .name = "registry.example.com/base:1"};
 }
 
 static void a_plain_image_is_one_document_and_one_platform(void **state)
@@ -28,10 +31,11 @@ static void a_plain_image_is_one_document_and_one_platform(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(base) struct base base = {0};
-    struct inject_options options = options_of(bench);
+    const struct run_context run = {.log = &bench->log};
+    struct base_request request = request_of(bench);
     struct descriptor image = put_image(bench->store, "base", PLAIN, 2);
 
-    assert_int_equal(base_read(&options, &base, &notes, &err), 0);
+    assert_int_equal(base_read(&request, &run, &base, &notes, &err), 0);
     assert_int_equal(base.document_count, 1);
     assert_int_equal(base.platform_count, 1);
     assert_int_equal(base.documents[0].platform, 0);
@@ -49,7 +53,8 @@ static void of_an_index_the_wanted_platforms_stay(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(base) struct base base = {0};
-    struct inject_options options = options_of(bench);
+    const struct run_context run = {.log = &bench->log};
+    struct base_request request = request_of(bench);
     struct oci_platform arm = {.os = "linux", .architecture = "arm64"};
     const struct descriptor images[] = {
         put_image(bench->store, NULL, PLAIN, 1),
@@ -57,9 +62,9 @@ static void of_an_index_the_wanted_platforms_stay(void **state)
     };
 
     put_index_of(bench->store, "base", images, ARRAY_SIZE(images));
-    options.base.platforms = &arm;
-    options.base.platform_count = 1;
-    assert_int_equal(base_read(&options, &base, &notes, &err), 0);
+    request.platforms = &arm;
+    request.platform_count = 1;
+    assert_int_equal(base_read(&request, &run, &base, &notes, &err), 0);
     assert_int_equal(base.document_count, 3); /* two images and, last, the index */
     assert_int_equal(base.platform_count, 1);
     assert_true(base.documents[0].leaves);
@@ -74,18 +79,37 @@ static void without_an_index_there_is_room_for_one_image(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(base) struct base base = {0};
-    struct inject_options options = options_of(bench);
+    const struct run_context run = {.log = &bench->log};
+    struct base_request request = request_of(bench);
     const struct descriptor images[] = {
         put_image(bench->store, NULL, PLAIN, 1),
         put_image(bench->store, NULL, "\"os\":\"linux\",\"architecture\":\"arm64\"", 1),
     };
 
     put_index_of(bench->store, "base", images, ARRAY_SIZE(images));
-    options.base.no_index = true;
-    assert_int_equal(base_read(&options, &base, &notes, &err), -1);
+    request.no_index = true;
+    assert_int_equal(base_read(&request, &run, &base, &notes, &err), -1);
     assert_int_equal(err.kind, ERROR_USAGE);
     assert_non_null(strstr(err.text, "linux/amd64, linux/arm64"));
     assert_int_equal(base.platform_count, 0); /* empty after a failure */
+}
+
+static void what_of_the_target_and_the_layers_decides_is_added_to_what_was_asked_for(void **state)
+{
+    struct bench *bench = *state;
+    const struct base_request asked = request_of(bench);
+    const struct store one_image = {.single_image = true};
+    const struct compression_choice zstd = {.kind = COMPRESSION_ZSTD};
+    const struct compression_choice gzip = {.kind = COMPRESSION_GZIP};
+    struct base_request plain = base_request_for(&asked, NULL, &gzip);
+    struct base_request more = base_request_for(&asked, &one_image, &zstd);
+
+    assert_false(plain.no_index || plain.wants_zstd);
+    assert_true(more.no_index && more.wants_zstd);
+    assert_string_equal(more.version, "base");
+    more = base_request_for(&more, bench->store, &gzip);
+    assert_true(more.no_index);
+    assert_false(more.wants_zstd);
 }
 
 int main(void)
@@ -94,6 +118,7 @@ int main(void)
         BENCH_TEST(a_plain_image_is_one_document_and_one_platform),
         BENCH_TEST(of_an_index_the_wanted_platforms_stay),
         BENCH_TEST(without_an_index_there_is_room_for_one_image),
+        BENCH_TEST(what_of_the_target_and_the_layers_decides_is_added_to_what_was_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

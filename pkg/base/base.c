@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "base/base.h"
 
 #include "placement/above.h"
 
@@ -6,7 +6,8 @@
 
 /* The base being read. Everything is borrowed. */
 struct base_reading {
-    const struct inject_options *options;
+    const struct base_request *request;
+    const struct run_context *run;
     struct base *out;
     struct notes *notes;
     size_t dropped;   /* attestations, of all indexes */
@@ -37,7 +38,7 @@ void base_release(struct base *base)
 /* What an earlier run has recorded of the base holds; else the image is the base itself. */
 static void name_base(const struct base_reading *reading, struct base_platform *platform)
 {
-    const char *name = reading->options->base.name;
+    const char *name = reading->request->name;
     const char *digest = NULL;
     struct digest_text own_digest = digest_format(&reading->out->tree->document.descriptor.digest);
 
@@ -54,23 +55,25 @@ static void name_base(const struct base_reading *reading, struct base_platform *
 }
 
 /* All that reading trees of BASE needs, but for the layers. */
-static struct rootfs_options rootfs_options_of(const struct inject_options *options)
+static struct rootfs_options rootfs_options_of(const struct base_reading *reading)
 {
+    const struct run_context *run = reading->run;
+
     return (struct rootfs_options){
-        .store = options->base.store,
-        .memo = options->run.memo,
-        .jobs = options->run.jobs,
-        .cancel = options->run.cancel,
-        .log = options->run.log,
-        .progress = options->run.progress,
+        .store = reading->request->store,
+        .memo = run->memo,
+        .jobs = run->jobs,
+        .cancel = run->cancel,
+        .log = run->log,
+        .progress = run->progress,
     };
 }
 
 /* What rootfs is to look at: the image's layers, without those of inlay's. */
-static int open_rootfs(const struct inject_options *options, struct base_platform *platform,
+static int open_rootfs(const struct base_reading *reading, struct base_platform *platform,
                        struct error *err)
 {
-    struct rootfs_options rootfs = rootfs_options_of(options);
+    struct rootfs_options rootfs = rootfs_options_of(reading);
     struct rootfs_layer *layers = NULL;
 
     if (rootfs_layers_of(platform->image, &layers, &rootfs.layer_count, err) < 0)
@@ -87,7 +90,7 @@ static int check_platform(const struct base_reading *reading, const struct base_
 {
     size_t layers = image_layer_count(platform->image);
 
-    if (reading->options->compression.kind == COMPRESSION_ZSTD && image_is_docker(platform->image))
+    if (reading->request->wants_zstd && image_is_docker(platform->image))
         return error_set(err, ERROR_UNSUPPORTED,
                          "it is an image of Docker's schema 2, which has no zstd layers; compress "
                          "with gzip, or make it an OCI image first ('skopeo copy --format oci')");
@@ -104,7 +107,7 @@ static int check_platform(const struct base_reading *reading, const struct base_
 static int open_platform(const struct base_reading *reading, const struct image_tree *loaded,
                          struct error *err)
 {
-    const struct rootfs_options rootfs = rootfs_options_of(reading->options);
+    const struct rootfs_options rootfs = rootfs_options_of(reading);
     struct base *base = reading->out;
 
     base->platforms = xrealloc(base->platforms, base->platform_count + 1, sizeof(*base->platforms));
@@ -114,7 +117,7 @@ static int open_platform(const struct base_reading *reading, const struct image_
     name_base(reading, platform);
     platform->whole_count = image_layer_count(platform->image);
     if (above_open(platform->image, &rootfs, &platform->whole, err) < 0 ||
-        image_strip(platform->image, err) < 0 || open_rootfs(reading->options, platform, err) < 0)
+        image_strip(platform->image, err) < 0 || open_rootfs(reading, platform, err) < 0)
         return -1;
     if (image_drop_subject(platform->image))
         notes_info(
@@ -139,12 +142,12 @@ static bool runs_on(const struct base_document *document, const struct oci_platf
 
 static bool is_wanted(const struct base_reading *reading, const struct base_document *document)
 {
-    const struct inject_options *options = reading->options;
+    const struct base_request *request = reading->request;
 
-    for (size_t i = 0; i < options->base.platform_count; i++)
-        if (runs_on(document, &options->base.platforms[i]))
+    for (size_t i = 0; i < request->platform_count; i++)
+        if (runs_on(document, &request->platforms[i]))
             return true;
-    return options->base.platform_count == 0;
+    return request->platform_count == 0;
 }
 
 static struct base_document *document_of(const struct base *base, const struct image_tree *loaded)
@@ -205,7 +208,7 @@ static void choose_attestations(struct base_reading *reading, struct base_docume
         if (index->entries[i].role != INDEX_ATTESTATION)
             continue;
         bool is_true = stays_true(document, &index->entries[i]);
-        document->keeps[i] = is_true && reading->options->base.keep_attestations;
+        document->keeps[i] = is_true && reading->request->keep_attestations;
         reading->dropped += !document->keeps[i];
         reading->were_true += is_true && !document->keeps[i];
     }
@@ -222,7 +225,7 @@ static void choose_entries(struct base_reading *reading, struct base_document *d
         const struct image_tree *child = index->children[i];
         document->keeps[i] = index->entries[i].role != INDEX_ATTESTATION &&
                              (child != NULL ? !document_of(reading->out, child)->leaves
-                                            : reading->options->base.platform_count == 0);
+                                            : reading->request->platform_count == 0);
         kept += document->keeps[i];
     }
     document->leaves = kept == 0 && index->entry_count > 0;
@@ -252,16 +255,16 @@ static char *list_images(const struct base *base)
 /* Every --platform has to be there, or the result would lack what was asked for. */
 static int check_platforms(const struct base_reading *reading, struct error *err)
 {
-    const struct inject_options *options = reading->options;
+    const struct base_request *request = reading->request;
     CLEANUP(text) char *there = list_images(reading->out);
 
     if (there[0] == '\0')
         return error_set(err, ERROR_UNSUPPORTED, "its index has no image for Linux");
-    for (size_t i = 0; i < options->base.platform_count; i++) {
-        CLEANUP(text) char *name = oci_platform_format(&options->base.platforms[i]);
+    for (size_t i = 0; i < request->platform_count; i++) {
+        CLEANUP(text) char *name = oci_platform_format(&request->platforms[i]);
         bool found = false;
         for (size_t k = 0; k < reading->out->document_count && !found; k++)
-            found = runs_on(&reading->out->documents[k], &options->base.platforms[i]);
+            found = runs_on(&reading->out->documents[k], &request->platforms[i]);
         if (!found)
             return error_set(err, ERROR_NOT_FOUND, "it has no image for '%s'; there is %s", name,
                              there);
@@ -290,7 +293,7 @@ static void list_documents(struct base *base)
 static bool is_one_platform(const struct base_reading *reading)
 {
     for (size_t i = 1; i < reading->out->platform_count; i++)
-        if (reading->options->base.platform_count != 1 &&
+        if (reading->request->platform_count != 1 &&
             strcmp(image_platform(reading->out->platforms[i].image),
                    image_platform(reading->out->platforms[0].image)) != 0)
             return false;
@@ -324,11 +327,10 @@ static int take_single(const struct base_reading *reading, struct error *err)
 
 static int read_documents(struct base_reading *reading, struct error *err)
 {
-    const struct inject_base *wanted = &reading->options->base;
-    const struct store *target = reading->options->target.store;
+    const struct base_request *request = reading->request;
     struct base *base = reading->out;
 
-    if (image_tree_open(wanted->store, wanted->version, IMAGE_TREE_WHOLE, &base->tree, err) < 0)
+    if (image_tree_open(request->store, request->version, IMAGE_TREE_WHOLE, &base->tree, err) < 0)
         return -1;
     list_documents(base);
     if (check_platforms(reading, err) < 0)
@@ -341,21 +343,30 @@ static int read_documents(struct base_reading *reading, struct error *err)
             return -1;
     }
     say_attestations(reading);
-    bool single = wanted->no_index || (target != NULL && target->single_image);
-    return single ? take_single(reading, err) : 0;
+    return request->no_index ? take_single(reading, err) : 0;
 }
 
-int base_read(const struct inject_options *options, struct base *out, struct notes *notes,
-              struct error *err)
+struct base_request base_request_for(const struct base_request *asked, const struct store *target,
+                                     const struct compression_choice *compression)
 {
-    struct base_reading reading = {.options = options, .out = out, .notes = notes};
+    struct base_request request = *asked;
 
-    *out = (struct base){0};
+    request.no_index = request.no_index || (target != NULL && target->single_image);
+    request.wants_zstd = compression->kind == COMPRESSION_ZSTD;
+    return request;
+}
+
+int base_read(const struct base_request *request, const struct run_context *run, struct base *out,
+              struct notes *notes, struct error *err)
+{
+    struct base_reading reading = {request, run, out, notes, 0, 0};
+
+    *out = (struct base){.store = request->store};
     if (read_documents(&reading, err) < 0) {
         base_release(out);
         return -1;
     }
-    CLEANUP(text) char *name = image_tree_title(options->base.store, options->base.version);
+    CLEANUP(text) char *name = image_tree_title(request->store, request->version);
     for (size_t i = 0; i < out->platform_count; i++) {
         const struct image *image = out->platforms[i].image;
         size_t count = image_layer_count(image);
