@@ -99,9 +99,9 @@ const struct command copy_command = {
     .usage = "FROM TO [OPTION…]",
     .about =
         "Copies an image as it is, byte for byte and so with its digest, and an index with all "
-        "that is in it: every platform, attestations, other indexes. Artifacts, such as charts "
-        "and signatures, are copied as images are. What TO has already, or can take from a "
-        "neighbour, does not move.",
+        "that "
+        "is in it. Artifacts, such as charts and signatures, are copied as images are. What TO "
+        "has already, or can take from a neighbour, does not move.",
     .names = {"FROM", "TO"},
     .arguments = arguments,
     .examples = {"docker.io/library/python:3.12 oci:images:python",

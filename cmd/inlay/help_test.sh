@@ -41,7 +41,7 @@ for command in $commands; do
     # What people use fits a screen: what it does, examples, and no more than ten options.
     expect_exit 0 "$INLAY" "$command" --help
     brief=$OUT
-    [ "$(wc -l <<<"$brief")" -le 30 ] || fail "the help of $command has more than 30 lines"
+    [ "$(wc -l <<<"$brief")" -le 24 ] || fail "the help of $command has more than 24 lines"
     [ "$(columns <<<"$brief")" -le 80 ] || fail "a line of the help of $command is wider than 80 columns"
     [ "$(grep -cE '^  (-[a-z], )?--' <<<"$brief")" -le 10 ] || fail "the help of $command has more than ten options"
     grep -q "^'inlay $command --help-all' tells of all" <<<"$brief" || fail "the help of $command does not say where the rest is"

@@ -323,8 +323,9 @@ const struct command init_command = {
     .summary = "write a project file: the models of an application",
     .usage = "MODEL… [OPTION…]",
     .more = "[MODEL…] --scan IMAGE|dir:PATH [OPTION…]",
-    .about = "Writes inlay.json, by which 'inlay inject', 'inlay plan', 'inlay layer' and 'inlay "
-             "lock' go: models as they are named, and those that an application asks for.",
+    .about =
+        "Writes inlay.json, by which 'inlay inject', 'plan', 'layer' and 'lock' go: models as they "
+        "are named, and those that an application asks for.",
     .names = {"[MODEL…]"},
     .arguments = arguments,
     .examples = {"intfloat/multilingual-e5-large whisper:base --base python:3.12",

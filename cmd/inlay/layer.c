@@ -74,11 +74,10 @@ const struct command layer_command = {
     .usage = "MODEL… -o FILE [--base IMAGE] [OPTION…]",
     .more = "[MODEL…] --project FILE -o FILE [OPTION…]",
     .about = "Writes the layers that 'inlay inject' would add, byte for byte, as tars for other "
-             "tools to append, and says what they are: one JSON document on standard output.",
+             "tools to append; a JSON document on standard output says what they are.",
     .names = {"MODEL…"},
     .arguments = arguments,
-    .examples = {"intfloat/multilingual-e5-large -o e5.tar \\\n"
-                 "      --base registry.example.com/rag:1.4",
+    .examples = {"intfloat/multilingual-e5-large -o e5.tar --base python:3.12",
                  "whisper:base -o whisper.tar",
                  "dir:./weights --layout dir --path /models/mine -o mine.tar"},
     .environment =

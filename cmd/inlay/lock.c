@@ -413,8 +413,8 @@ const struct command lock_command = {
     .usage = "[OPTION…]",
     .more = "--update [MODEL…] [OPTION…]\n--check [OPTION…]",
     .about = "Writes inlay.lock.json beside inlay.json: of each model the commit and every file "
-             "with its digest. 'inlay inject --locked' then takes exactly these, and gives the "
-             "same digest for ever. What is locked already stays, unless --update says so.",
+             "with its digest. 'inlay inject --locked' then takes exactly these. What is locked "
+             "already stays, unless --update says so.",
     .names = {"[MODEL…]"},
     .arguments = arguments,
     .examples = {"--project service/inlay.json", "--update intfloat/multilingual-e5-large",

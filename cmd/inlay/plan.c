@@ -345,8 +345,7 @@ const struct command plan_command = {
     .usage = "BASE MODEL… [--to TARGET] [OPTION…]",
     .more = "[BASE [MODEL…]] --project FILE [OPTION…]",
     .about = "Says what 'inlay inject' would do, before a byte of weights moves: whose home, which "
-             "place, which files, folders and layers, what TARGET has already, and how much would "
-             "move. Nothing is written.",
+             "files, folders and layers, and how much would move. Nothing is written.",
     .names = {"BASE", "MODEL…"},
     .arguments = injection_arguments,
     .examples = {"registry.example.com/rag:1.4 intfloat/multilingual-e5-large",
