@@ -15,6 +15,12 @@ int file_read(const char *path, size_t limit, struct buf *out, struct error *err
 /* The same of a path that the user names, which may be a pipe: the <(…) of a shell. */
 int file_read_named(const char *path, size_t limit, struct buf *out, struct error *err) MUST_CHECK;
 /*
+ * The same of a file that is obeyed: ERROR_LOCAL if others than this user and root own it or may
+ * write it.
+ */
+int file_read_trusted(const char *path, size_t limit, struct buf *out,
+                      struct error *err) MUST_CHECK;
+/*
  * By a draft (core/draft.h): afterwards `path` is the new content, and after a failure the old.
  * Mode 0644 less the umask.
  */
