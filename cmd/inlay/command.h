@@ -32,6 +32,7 @@ enum command_id {
     COMMAND_LOCK = 2048,
     COMMAND_INIT = 4096,
     COMMAND_VERSION = 8192,
+    COMMAND_CONFIG = 16384,
     COMMAND_COMPLETION = 65536,
 };
 
@@ -54,7 +55,7 @@ struct command {
     const char *more;    /* other usages, a line each, or NULL */
     const char *about;   /* what it does */
     const char *names[3]; /* the arguments that it needs; "MODEL…" is one and more, "[MODEL…]" none
-                               and more. NULL: any */
+                               and more, "[NAME]" may be left out. NULL: any */
     const char *completed[3]; /* the same for completion where `names` does not tell; as the table
                                  in completion_values.c has them */
     const struct argument_help *arguments;  /* up to one without a name; may be NULL */
@@ -67,6 +68,7 @@ struct command {
 
 extern const struct command cache_command;
 extern const struct command completion_command;
+extern const struct command config_command;
 extern const struct command copy_command;
 extern const struct command init_command;
 extern const struct command inject_command;

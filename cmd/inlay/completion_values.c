@@ -2,6 +2,7 @@
 #include "core/text.h"
 #include "layout/layout.h"
 #include "preset/preset.h"
+#include "settings/settings.h"
 
 #include <string.h>
 
@@ -104,6 +105,12 @@ static void add_families(struct completions *completions)
     }
 }
 
+static void add_settings(struct completions *completions)
+{
+    for (const struct setting *row = setting_rows; row->name != NULL; row++)
+        completions_add(completions, row->name, row->variable);
+}
+
 /* Behind a comma, "layout=" and others; `comma` is the last one in the word. */
 static void add_model_options(struct completions *completions, const char *comma)
 {
@@ -197,6 +204,8 @@ static const struct value_row {
     {NULL, "FORMAT[:VARIANT]",
      "safetensors pytorch onnx openvino gguf tensorflow flax mistral coreml", NULL,
      COMPLETION_NO_PATHS},
+    {NULL, "SETTING", NULL, add_settings, COMPLETION_NO_PATHS},
+    {NULL, "URL", "https:// http://", NULL, COMPLETION_NO_PATHS},
     {NULL, "SHELL", "bash zsh fish", NULL, COMPLETION_NO_PATHS},
     {NULL, "list|prune", "list prune", NULL, COMPLETION_NO_PATHS},
 };

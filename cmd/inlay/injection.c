@@ -258,6 +258,7 @@ static int open_all(struct injection *injection, const struct command_context *c
         .auth = stores->auth,
         .cancel = context->cancel,
         .log = stores->log,
+        .hub_endpoint = options_text(line, "hub-endpoint"),
         .pool = injection->session.pool,
         .cache = injection->download_cache,
         .open_oci_model = oci_source_open,

@@ -67,14 +67,7 @@ int injection_parse_reuse(struct injection *injection, struct error *err)
             return -1;
     if (parse_trust(injection, err) < 0)
         return -1;
-    if (cache == NULL)
-        return 0;
-    if (reference_parse(cache, &injection->cache, err) < 0)
-        return error_wrap(err, "--layer-cache");
-    if (!reference_has_tags(&injection->cache))
-        return error_set(err, ERROR_USAGE, "--layer-cache '%s' is neither a repository nor oci:DIR",
-                         cache);
-    return 0;
+    return cache != NULL ? reference_parse(cache, &injection->cache, err) : 0;
 }
 
 int injection_open_reuse(struct injection *injection, const struct store_context *stores,

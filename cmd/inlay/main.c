@@ -1,6 +1,7 @@
 #include "command.h"
 
 #include "complete.h"
+#include "configuration.h"
 #include "core/buf.h"
 #include "core/memory.h"
 #include "core/nearest.h"
@@ -33,9 +34,10 @@ static bool is_over;
 static atomic_bool may_move_tag; /* the command is one that does */
 
 static const struct command *const commands[] = {
-    &inject_command, &plan_command,    &layer_command,   &init_command,       &lock_command,
-    &remove_command, &inspect_command, &verify_command,  &scan_command,       &copy_command,
-    &cache_command,  &presets_command, &layouts_command, &completion_command, &version_command,
+    &inject_command,  &plan_command,   &layer_command,      &init_command,
+    &lock_command,    &remove_command, &inspect_command,    &verify_command,
+    &scan_command,    &copy_command,   &cache_command,      &presets_command,
+    &layouts_command, &config_command, &completion_command, &version_command,
 };
 
 static int exit_status(enum error_kind kind)
@@ -163,6 +165,10 @@ static enum help_wanted find_help(int argc, char **argv)
 /* Before the command line is parsed, which may be what is wrong. */
 static bool asks_for_json(int argc, char **argv)
 {
+    const char *progress = getenv("INLAY_PROGRESS");
+
+    if (progress != NULL && strcmp(progress, "json") == 0)
+        return true;
     for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
         if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--progress=json") == 0 ||
             (strcmp(argv[i], "--progress") == 0 && i + 1 < argc &&
@@ -205,6 +211,7 @@ static int say_help(const struct command_context *context, const struct command 
 static int run_command(const struct command_context *context, const struct command *command,
                        int argc, char **argv, struct error *err)
 {
+    CLEANUP(settings) struct settings settings = SETTINGS_INIT;
     CLEANUP(options) struct options options = {.target = REFERENCE_INIT};
 
     if (options_parse(command, argc, argv, &options, err) < 0)
@@ -212,7 +219,7 @@ static int run_command(const struct command_context *context, const struct comma
     if (options_has(&options, "help") || options_has(&options, "help-all"))
         return say_help(context, command, options_has(&options, "help") ? HELP_BRIEF : HELP_ALL,
                         err);
-    if (outputs_check(&options, err) < 0)
+    if (configuration_add(&settings, &options, err) < 0 || outputs_check(&options, err) < 0)
         return -1;
     atomic_store(&may_move_tag,
                  (command->id & (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)) != 0);

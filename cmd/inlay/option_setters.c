@@ -171,6 +171,23 @@ int option_set_picture(const struct option_input *in, struct error *err)
                      in->value);
 }
 
+int option_set_layer_cache(const struct option_input *in, struct error *err)
+{
+    CLEANUP(reference) struct reference cache = REFERENCE_INIT;
+
+    if (reference_parse(in->value, &cache, err) < 0)
+        return error_wrap(err, "--layer-cache");
+    if (reference_has_tags(&cache))
+        return 0;
+    return error_set(err, ERROR_USAGE, "--layer-cache '%s' is neither a repository nor oci:DIR",
+                     in->value);
+}
+
+int option_set_hub_endpoint(const struct option_input *in, struct error *err)
+{
+    return source_check_hub_endpoint("--hub-endpoint", in->value, err);
+}
+
 int option_set_expected(const struct option_input *in, struct error *err)
 {
     if (tag_state_parse(in->value, &in->options->expected, err) < 0)

@@ -29,6 +29,8 @@ int option_set_authfile(const struct option_input *in, struct error *err) MUST_C
 int option_set_creds(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_insecure(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_picture(const struct option_input *in, struct error *err) MUST_CHECK;
+int option_set_layer_cache(const struct option_input *in, struct error *err) MUST_CHECK;
+int option_set_hub_endpoint(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_expected(const struct option_input *in, struct error *err) MUST_CHECK;
 
 #endif

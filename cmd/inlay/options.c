@@ -12,11 +12,13 @@
 #define IMAGE_MAKERS (COMMAND_INJECT | COMMAND_PLAN)
 #define MODEL_PLACERS (IMAGE_MAKERS | COMMAND_LAYER)
 #define PROJECT_READERS (MODEL_PLACERS | COMMAND_LOCK)
+#define HUB_USERS (PROJECT_READERS | COMMAND_VERIFY)
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
 #define TELLERS                                                                                    \
-    (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS | COMMAND_VERSION)
+    (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS | COMMAND_CONFIG |          \
+     COMMAND_VERSION)
 #define EVERYBODY (TELLERS | COMMAND_COMPLETION)
 
 /* The function that sets it, and which member of struct options. */
@@ -279,7 +281,8 @@ const struct option_row option_rows[] = {
     {REUSE, "reuse-from", 0, "IMAGE", IMAGE_MAKERS,
      .help = "takes layers from this image, too; repeatable"},
     {REUSE, "layer-cache", 0, "REPO", IMAGE_MAKERS,
-     .help = "a repository, or oci:DIR, that keeps layers: read and written"},
+     .help = "a repository, or oci:DIR, that keeps layers: read and written",
+     .set = option_set_layer_cache},
     {REUSE, "trust-records", 0, "KEY|all", IMAGE_MAKERS,
      .help =
          "does not read a layer to check it whose record this key has signed: an Ed25519 public "
@@ -327,6 +330,9 @@ const struct option_row option_rows[] = {
      .help =
          "layers go up in parts of 512K to 64M (whole; in parts of 16M once a connection broke)",
      .set = option_set_chunk_size, .most = OPTION_CHUNK_MOST},
+    {WORK, "hub-endpoint", 0, "URL", HUB_USERS,
+     .help = "the hub, or its mirror, in place of HF_ENDPOINT, else https://huggingface.co",
+     .set = option_set_hub_endpoint},
     {WORK, "connections", 0, "N", PROJECT_READERS,
      .help = "to the hub, for files; 1 to 64 (8); a layer always has one", .set = option_set_count,
      .most = PREFETCH_CONNECTIONS_MAX},

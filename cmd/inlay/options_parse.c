@@ -185,10 +185,8 @@ static int check_names(const struct options *options, size_t known, struct error
 
     for (; command->names[wanted] != NULL; wanted++) {
         const char *name = command->names[wanted];
-        takes_more = text_ends_with(name, "…") || name[0] == '[';
-        if (name[0] == '[')
-            break;
-        if (wanted >= options->name_count && wanted >= known)
+        takes_more = strstr(name, "…") != NULL;
+        if (name[0] != '[' && wanted >= options->name_count && wanted >= known)
             return error_set(err, ERROR_USAGE, "no %.*s is named; see 'inlay %s --help'",
                              (int)(strlen(name) - (takes_more ? strlen("…") : 0)), name,
                              command->name);

@@ -375,6 +375,7 @@ static int run_verify(const struct command_context *context, struct options *opt
         .auth = stores->auth,
         .cancel = context->cancel,
         .log = stores->log,
+        .hub_endpoint = options_text(options, "hub-endpoint"),
         .pool = verification.session.pool,
     };
     if (session_find_hub_cache(options, &verification.sources, &verification.hub_cache, err) < 0 ||

@@ -220,17 +220,32 @@ static void huggingface_free(struct source *source)
     free(hub);
 }
 
+int source_check_hub_endpoint(const char *name, const char *url, struct error *err)
+{
+    CLEANUP(text) char *endpoint = NULL;
+
+    return source_endpoint_parse(name, url, "HF_TOKEN", ENDPOINT_DEFAULT, &endpoint, err);
+}
+
+/* Caller frees. */
+static int find_endpoint(const struct source_context *context, char **out, struct error *err)
+{
+    const char *variable = getenv("HF_ENDPOINT");
+    const char *named = context->hub_endpoint != NULL ? context->hub_endpoint : variable;
+
+    return source_endpoint_parse(context->hub_endpoint != NULL ? "--hub-endpoint" : "HF_ENDPOINT",
+                                 named != NULL ? named : ENDPOINT_DEFAULT, "HF_TOKEN",
+                                 ENDPOINT_DEFAULT, out, err);
+}
+
 int source_open_huggingface(const struct source_context *context, const struct origin *model,
                             struct source **out, struct error *err)
 {
     static const struct source_ops ops = {huggingface_list, huggingface_open, huggingface_free};
     CLEANUP(text) char *endpoint = NULL;
     CLEANUP(text) char *token = NULL;
-    const char *named = getenv("HF_ENDPOINT");
 
-    if (source_endpoint_parse("HF_ENDPOINT", named != NULL ? named : ENDPOINT_DEFAULT, "HF_TOKEN",
-                              ENDPOINT_DEFAULT, &endpoint, err) < 0 ||
-        auth_hub_token(&token, err) < 0)
+    if (find_endpoint(context, &endpoint, err) < 0 || auth_hub_token(&token, err) < 0)
         return -1;
     struct huggingface *hub = xcalloc(1, sizeof(*hub));
     hub->base.ops = &ops;

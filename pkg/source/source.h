@@ -61,6 +61,7 @@ struct source_context {
     struct auth *auth;           /* of registries; borrowed; NULL: without, none is spoken to */
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* may be NULL */
+    const char *hub_endpoint;    /* of the Hub, in place of HF_ENDPOINT; borrowed; may be NULL */
     struct prefetch_pool *pool;  /* connections for contents; borrowed; NULL: one a file */
     struct cache *cache;         /* keeps what is fetched; borrowed; NULL: nothing does */
     bool offline;                /* no request is made: what is not on this machine is missing */
@@ -88,12 +89,14 @@ struct source_context {
 int source_open(const struct source_context *context, const struct origin *origin,
                 struct source **out, struct error *err) MUST_CHECK;
 /*
- * A repo of the Hugging Face Hub at HF_ENDPOINT (https://huggingface.co if unset; a trailing '/'
- * is dropped), with the token of auth_hub_token(). Makes no request. ERROR_USAGE for an endpoint
- * that is not an http(s) URL.
+ * A repo of the Hugging Face Hub at context->hub_endpoint, else HF_ENDPOINT
+ * (https://huggingface.co if unset; a trailing '/' is dropped), with the token of auth_hub_token().
+ * Makes no request. ERROR_USAGE for an endpoint that is not an http(s) URL.
  */
 int source_open_huggingface(const struct source_context *context, const struct origin *model,
                             struct source **out, struct error *err) MUST_CHECK;
+/* Whether it may be `hub_endpoint`; `name` is what a complaint calls it. ERROR_USAGE if not. */
+int source_check_hub_endpoint(const char *name, const char *url, struct error *err) MUST_CHECK;
 /*
  * A model of ModelScope at MODELSCOPE_ENDPOINT, else MODELSCOPE_DOMAIN (https://modelscope.cn if
  * both are unset or empty), with the token in MODELSCOPE_API_TOKEN. Makes no request. The plan's
