@@ -40,6 +40,9 @@ static int check_options(const struct options *line, struct error *err)
 {
     if (options_has(line, "update") && options_has(line, "check"))
         return error_set(err, ERROR_USAGE, "--update writes and --check does not; leave one out");
+    if (options_has(line, "diff-ids") && options_has(line, "check"))
+        return error_set(err, ERROR_USAGE,
+                         "--diff-ids reads models and --check asks nobody; leave one out");
     if (line->name_count > 0 && !options_has(line, "update"))
         return error_set(err, ERROR_USAGE,
                          "'%s': all models of the project are locked; --update moves those that "
@@ -65,6 +68,11 @@ static int parse_calls(struct lock_run *run, struct error *err)
 {
     if (parse_call(run, NULL, err) < 0)
         return -1;
+    if (options_has(run->line, "diff-ids") && options_text(run->line, "base") == NULL)
+        return error_set(err, ERROR_USAGE,
+                         "--diff-ids is about layers, which are for a base, and the project has "
+                         "none; name it by --base, or as 'base' in '%s'",
+                         injection_project_file(run->line));
     const struct project *project = &run->calls[0]->project;
     for (size_t i = 0; i < project->set_count; i++)
         if (parse_call(run, project->sets[i].name, err) < 0)
@@ -273,7 +281,8 @@ static int lock_call(struct lock_run *run, struct injection *call,
     if (run->unread.kind != ERROR_NONE ||
         locking_add_layers(&run->after, &run->before, call, &listing, &run->unread) == 0)
         return 0;
-    return run->unread.kind == ERROR_CANCELED ? error_move(err, &run->unread) : 0;
+    bool is_needed = run->unread.kind == ERROR_CANCELED || options_has(run->line, "diff-ids");
+    return is_needed ? error_move(err, &run->unread) : 0;
 }
 
 static bool has_layers(const struct lock *lock, const char *set)

@@ -154,10 +154,31 @@ void locking_tidy(struct lock *lock)
             tidy_owners(lock, &lock->models[i]);
 }
 
-static void add_layer(struct lock_image *image, const struct preview_layer *layer,
-                      const struct lock *before)
+/* What the lock knew, and what it has come to know for another set. */
+struct known_layers {
+    const struct lock *before;
+    const struct lock *now;
+};
+
+/* DIGEST_NONE: neither knows it. */
+static struct digest known_diff_id(const struct known_layers *known, const struct digest *recipe)
 {
-    const struct lock_layer *known = lock_find_layer(before, &layer->recipe);
+    const struct lock_layer *before = lock_find_layer(known->before, recipe);
+    const struct lock_layer *now = lock_find_layer(known->now, recipe);
+
+    if (now != NULL && now->diff_id.algorithm != DIGEST_NONE)
+        return now->diff_id;
+    return before != NULL ? before->diff_id : (struct digest)DIGEST_INIT;
+}
+
+static bool wants_diff_id(void *arg, const struct digest *recipe)
+{
+    return known_diff_id(arg, recipe).algorithm == DIGEST_NONE;
+}
+
+static void add_layer(struct lock_image *image, const struct preview_layer *layer,
+                      const struct known_layers *known)
+{
     struct lock_layer *out;
 
     image->layers = xrealloc(image->layers, image->layer_count + 1, sizeof(*image->layers));
@@ -168,13 +189,15 @@ static void add_layer(struct lock_image *image, const struct preview_layer *laye
         .recipe = layer->recipe,
         .diff_id = layer->diff_id,
     };
-    if (known != NULL && out->diff_id.algorithm == DIGEST_NONE)
-        out->diff_id = known->diff_id;
+    if (out->diff_id.algorithm == DIGEST_NONE)
+        out->diff_id = known_diff_id(known, &layer->recipe);
 }
 
 static void add_images(struct lock *lock, const struct lock *before,
                        const struct injection *injection, const struct preview *preview)
 {
+    const struct known_layers known = {before, lock};
+
     for (size_t i = 0; i < preview->platform_count; i++) {
         const char *platform = preview->platforms[i].name;
         lock->images = xrealloc(lock->images, lock->image_count + 1, sizeof(*lock->images));
@@ -183,7 +206,7 @@ static void add_images(struct lock *lock, const struct lock *before,
             (struct lock_image){.set = text_copy(injection->set), .platform = xstrdup(platform)};
         for (size_t k = 0; k < preview->layer_count; k++)
             if (strings_has(&preview->layers[k].platforms, platform))
-                add_layer(image, &preview->layers[k], before);
+                add_layer(image, &preview->layers[k], &known);
     }
 }
 
@@ -220,39 +243,70 @@ static void choose(const struct injection *injection, const struct listing *list
     }
 }
 
-/* With the project's target, whose layers have been built; it need not be there yet. */
-static int preview_target(const struct injection *injection, const struct inject_options *options,
-                          struct preview *out, struct error *err)
-{
-    const char *target = injection->project.target;
-    CLEANUP(reference) struct reference reference = REFERENCE_INIT;
-    CLEANUP(store) struct store *store = NULL;
-    struct inject_options with = *options;
+/* The project's target, whose layers have been built; it need not be there yet. */
+struct opened_target {
+    struct reference reference;
+    struct store *store;
+};
 
-    if (target == NULL)
+static void opened_target_release(struct opened_target *target)
+{
+    store_free(target->store);
+    reference_release(&target->reference);
+}
+CLEANUP_RELEASE(opened_target)
+
+static int preview_target(const struct injection *injection, struct inject_options *options,
+                          struct opened_target *target, struct preview *out, struct error *err)
+{
+    const char *name = injection->project.target;
+
+    if (name == NULL)
         return error_set(err, ERROR_NOT_FOUND, "the project has no target");
-    if (session_parse_target("target", target, &reference, err) < 0 ||
-        store_open_target(&reference, &injection->session.stores, &store, err) < 0)
+    if (session_parse_target("target", name, &target->reference, err) < 0 ||
+        store_open_target(&target->reference, &injection->session.stores, &target->store, err) < 0)
         return -1;
-    with.target.store = store;
-    with.target.version = reference.tag;
-    return preview_run(&with, out, err);
+    options->target.store = target->store;
+    options->target.version = target->reference.tag;
+    return preview_run(options, out, err);
 }
 
-static int preview_layers(const struct injection *injection, const struct inject_options *options,
-                          struct preview *out, struct error *err)
+static bool lacks_diff_ids(const struct preview *preview, const struct known_layers *known)
 {
+    bool lacks = false;
+
+    for (size_t i = 0; i < preview->layer_count; i++)
+        lacks =
+            lacks || (preview->layers[i].diff_id.algorithm == DIGEST_NONE &&
+                      known_diff_id(known, &preview->layers[i].recipe).algorithm == DIGEST_NONE);
+    return lacks;
+}
+
+/* Layers are packed once it is known which ones nobody has. */
+static int preview_layers(const struct injection *injection, const struct inject_options *options,
+                          struct known_layers *known, struct preview *out, struct error *err)
+{
+    CLEANUP(opened_target) struct opened_target target = {.reference = REFERENCE_INIT};
     CLEANUP(preview) struct preview with = PREVIEW_INIT;
     CLEANUP(error) struct error why = ERROR_INIT; /* then nothing of the target is known */
+    struct inject_options wanted = *options;
 
     if (preview_run(options, out, err) < 0)
         return -1;
-    if (preview_target(injection, options, &with, &why) < 0)
-        return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
-    preview_release(out);
-    *out = with;
-    with = (struct preview)PREVIEW_INIT;
-    return 0;
+    if (preview_target(injection, &wanted, &target, &with, &why) < 0) {
+        if (why.kind == ERROR_CANCELED)
+            return error_move(err, &why);
+        wanted = *options;
+    } else {
+        preview_release(out);
+        *out = with;
+        with = (struct preview)PREVIEW_INIT;
+    }
+    if (!options_has(injection->line, "diff-ids") || !lacks_diff_ids(out, known))
+        return 0;
+    wanted.wants_diff_id = wants_diff_id;
+    wanted.wants_arg = known;
+    return preview_run(&wanted, out, err);
 }
 
 int locking_add_layers(struct lock *lock, const struct lock *before, struct injection *injection,
@@ -262,6 +316,7 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
     struct inject_options options = injection->options;
     CLEANUP(chosen) struct chosen chosen = {NULL, NULL};
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
+    struct known_layers known = {before, lock};
 
     if (base == NULL)
         return 0;
@@ -271,7 +326,7 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
     options.models.count = listing->count;
     options.models.open_companion = NULL;
     options.run.log = NULL; /* it has been told */
-    if (preview_layers(injection, &options, &preview, err) < 0)
+    if (preview_layers(injection, &options, &known, &preview, err) < 0)
         return -1;
     free(lock->base);
     lock->base = project_relate(&injection->project, base);

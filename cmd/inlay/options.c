@@ -120,6 +120,9 @@ const struct option_row option_rows[] = {
     {RESULT, "check", 0, NULL, COMMAND_LOCK, .common = COMMAND_LOCK,
      .brief = "whether the lock fits the project; writes nothing",
      .help = "writes nothing and asks nobody: whether the lock fits the project"},
+    {RESULT, "diff-ids", 0, NULL, COMMAND_LOCK,
+     .help = "reads models once whose layers nobody has built yet, so that the lock has the "
+             "diff_id of each layer; nothing is written but the lock"},
 
     {RESULT, "presets", 0, "FILE", COMMAND_PRESETS, .common = COMMAND_PRESETS,
      .help = "presets of one's own, too, which win over those of the same name; repeatable"},

@@ -2,9 +2,7 @@
 
 #include "core/text.h"
 #include "core/workers.h"
-#include "oci/media_type.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #define PACK_TRIES 2
@@ -31,39 +29,6 @@ void built_layers_release(struct built_layers *built)
     *built = (struct built_layers){0};
 }
 
-static int nothing_write(struct writer *writer, const void *data, size_t size, struct error *err)
-{
-    (void)writer;
-    (void)data;
-    (void)size;
-    (void)err;
-    return 0;
-}
-
-static int nothing_finish(struct writer *writer, struct error *err)
-{
-    (void)writer;
-    (void)err;
-    return 0;
-}
-
-static void nothing_free(struct writer *writer)
-{
-    (void)writer;
-}
-
-/* A layer's digest is its name where it goes: it is packed once only to know that. */
-static int pack_for_digest(struct layer_bytes *bytes, struct image_layer *out, struct error *err)
-{
-    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
-    struct writer nothing = {&ops};
-    struct descriptor *blob = &out->blob;
-    CLEANUP(writer)
-    struct writer *stage = digest_writer_new(&nothing, DIGEST_SHA256, &blob->digest, &blob->size);
-
-    return layer_bytes_write(bytes, stage, &out->diff_id, err);
-}
-
 /* Hub -> tar -> diff_id -> compressor -> target, in one pass. */
 static int pack(struct layer_bytes *bytes, struct store *target, struct image_layer *out,
                 struct error *err)
@@ -74,8 +39,8 @@ static int pack(struct layer_bytes *bytes, struct store *target, struct image_la
     bool is_plain = recipe->compression.kind == COMPRESSION_NONE;
     uint64_t size = is_plain ? recipe->tar_size : SIZE_UNKNOWN;
 
-    if (target->digest_first) {
-        if (pack_for_digest(bytes, out, err) < 0)
+    if (target->digest_first) { /* that is its name there */
+        if (layer_bytes_measure(bytes, out, err) < 0)
             return -1;
         size = blob->size;
     }
@@ -88,8 +53,7 @@ static int pack(struct layer_bytes *bytes, struct store *target, struct image_la
     writer_free(TAKE(writer)); /* before what it borrows */
     if (result < 0)
         return -1;
-    snprintf(blob->media_type, sizeof(blob->media_type), MEDIA_TYPE_OCI_LAYER "%s",
-             compression_suffix(&recipe->compression));
+    layer_bytes_set_type(bytes, blob);
     if (is_plain)
         out->diff_id = blob->digest;
     return 0;
@@ -223,7 +187,7 @@ static void list_contents(const struct planned_layer *planned, struct strings *o
     }
 }
 
-static void describe_layer(const struct planned_layer *planned, struct layer_record *out)
+void planned_layer_describe(const struct planned_layer *planned, struct layer_record *out)
 {
     const struct placed_model *placed = planned->placed;
     const struct layout *layout = placed != NULL ? placed->model->layout : NULL;
@@ -293,7 +257,7 @@ static int build_layer(struct building *building, size_t number, const struct ca
     struct image_layer *out = &building->out->layers[number];
 
     CLEANUP(text) char *what = planned_layer_title(layer);
-    describe_layer(layer, &out->record);
+    planned_layer_describe(layer, &out->record);
     progress_begin(options->run.progress, what, effort(options, layer->recipe));
     int result = have_layer(building, number, cancel, err);
     progress_end(options->run.progress);

@@ -118,6 +118,12 @@ struct inject_options {
     struct placement_options placement;
     struct compression_choice compression;  /* of the models' layers; zero: none */
     const struct inject_expected *expected; /* a layer that is another: ERROR_CORRUPT; NULL: any */
+    /*
+     * preview_run(): whether the layer of this recipe, whose diff_id nobody knows, is packed into
+     * nothing so that it is known, and this machine remembers it; NULL: none is.
+     */
+    bool (*wants_diff_id)(void *arg, const struct digest *recipe);
+    void *wants_arg;
     const char *created; /* RFC 3339 for history and config; NULL: the base's own */
     struct run_context run;
 };

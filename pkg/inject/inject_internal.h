@@ -211,6 +211,16 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
 void built_layers_release(struct built_layers *built);
 CLEANUP_RELEASE(built_layers)
 
+/* build.c: what the image records of the layer, but for a signature. */
+void planned_layer_describe(const struct planned_layer *planned, struct layer_record *out);
+
+/*
+ * diff_ids.c: fills out[i] of each layer of the plan that exists, or that this machine has built or
+ * packed before, or that the options want to be packed for it; else it is DIGEST_NONE.
+ */
+int diff_ids_find(const struct inject_options *options, const struct build_plan *plan,
+                  struct digest *out, struct error *err) MUST_CHECK;
+
 /* expected.c: ERROR_CORRUPT if the options expect other layers on this base. */
 int expected_check_plan(const struct inject_options *options, const struct base *base,
                         const struct build_plan *plan, struct error *err) MUST_CHECK;
@@ -276,6 +286,10 @@ struct layer_bytes {
  */
 int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct digest *diff_id,
                       struct error *err) MUST_CHECK;
+/* Packs into nothing, to know what comes of it: fills blob and diff_id of `out`. */
+int layer_bytes_measure(struct layer_bytes *bytes, struct image_layer *out,
+                        struct error *err) MUST_CHECK;
+void layer_bytes_set_type(const struct layer_bytes *bytes, struct descriptor *blob);
 /* Counts `size` bytes that were just read of the model. */
 void layer_bytes_count(struct layer_bytes *bytes, uint64_t size);
 /*

@@ -1,6 +1,9 @@
 #include "inject/inject_internal.h"
 
+#include "oci/media_type.h"
+
 #include <sched.h>
+#include <stdio.h>
 
 /* Each takes memory: of zstd, at its level 3, 20 MiB. */
 #define COMPRESS_THREADS_MAX 8
@@ -130,4 +133,47 @@ int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct dige
     if (write_tar(bytes, plain, err) < 0)
         return -1;
     return writer_finish(plain, err);
+}
+
+static int nothing_write(struct writer *writer, const void *data, size_t size, struct error *err)
+{
+    (void)writer;
+    (void)data;
+    (void)size;
+    (void)err;
+    return 0;
+}
+
+static int nothing_finish(struct writer *writer, struct error *err)
+{
+    (void)writer;
+    (void)err;
+    return 0;
+}
+
+static void nothing_free(struct writer *writer)
+{
+    (void)writer;
+}
+
+void layer_bytes_set_type(const struct layer_bytes *bytes, struct descriptor *blob)
+{
+    snprintf(blob->media_type, sizeof(blob->media_type), MEDIA_TYPE_OCI_LAYER "%s",
+             compression_suffix(&bytes->layer->recipe->compression));
+}
+
+int layer_bytes_measure(struct layer_bytes *bytes, struct image_layer *out, struct error *err)
+{
+    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
+    struct writer nothing = {&ops};
+    struct descriptor *blob = &out->blob;
+    CLEANUP(writer)
+    struct writer *stage = digest_writer_new(&nothing, DIGEST_SHA256, &blob->digest, &blob->size);
+
+    if (layer_bytes_write(bytes, stage, &out->diff_id, err) < 0)
+        return -1;
+    if (bytes->layer->recipe->compression.kind == COMPRESSION_NONE)
+        out->diff_id = blob->digest;
+    layer_bytes_set_type(bytes, blob);
+    return 0;
 }

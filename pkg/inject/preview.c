@@ -188,8 +188,6 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
     out->has_owner = preview_owner(recipe, &out->owner);
     if (is_there)
         out->blob = layer->blob.digest;
-    if (is_there && !layer->is_claim)
-        out->diff_id = layer->diff_id;
     for (size_t i = 0; i < base->platform_count; i++)
         if (cut_has(&plan->platforms[i], recipe))
             strings_add(&out->platforms, image_platform(base->platforms[i].image));
@@ -231,6 +229,18 @@ static int tell_base(const struct inject_options *options, const struct transfer
         out->base_size += survey.missing[i] ? others->blobs[i].blob.size : 0;
     }
     free(survey.missing);
+    return result;
+}
+
+static int tell_diff_ids(const struct inject_options *options, const struct build_plan *plan,
+                         struct preview *out, struct error *err)
+{
+    struct digest *diff_ids = xcalloc(plan->layer_count, sizeof(*diff_ids));
+    int result = diff_ids_find(options, plan, diff_ids, err);
+
+    for (size_t i = 0; i < plan->layer_count; i++)
+        out->layers[i].diff_id = diff_ids[i];
+    free(diff_ids);
     return result;
 }
 
@@ -312,6 +322,8 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     tell_models(&models, out);
     tell_code(&code, out);
     tell_layers(&base, &plan, out);
+    if (tell_diff_ids(options, &plan, out, err) < 0)
+        return -1;
     return tell_base(options, &plan.others, out, err);
 }
 

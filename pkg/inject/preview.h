@@ -94,7 +94,7 @@ struct preview_layer {
     char *title; /* for people: "model.safetensors of org/name" */
     struct digest recipe;
     struct digest blob;    /* DIGEST_NONE: it has yet to be built */
-    struct digest diff_id; /* the same, or it is only claimed to be this layer */
+    struct digest diff_id; /* DIGEST_NONE: nobody is known to have built it */
     uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
     enum layer_fate fate;
