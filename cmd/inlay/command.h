@@ -33,6 +33,7 @@ enum command_id {
     COMMAND_INIT = 4096,
     COMMAND_VERSION = 8192,
     COMMAND_CONFIG = 16384,
+    COMMAND_DOCTOR = 32768,
     COMMAND_COMPLETION = 65536,
 };
 
@@ -70,6 +71,7 @@ extern const struct command cache_command;
 extern const struct command completion_command;
 extern const struct command config_command;
 extern const struct command copy_command;
+extern const struct command doctor_command;
 extern const struct command init_command;
 extern const struct command inject_command;
 extern const struct command inspect_command;

@@ -4,6 +4,9 @@
 
 static bool takes(const struct command *command, const char *option)
 {
+    /* How long a transfer may stand still is not how long an answer may take. */
+    if (command->id == COMMAND_DOCTOR && strcmp(option, "timeout") == 0)
+        return false;
     for (const struct option_row *row = option_rows; row->name != NULL; row++)
         if (strcmp(row->name, option) == 0 && (row->commands & command->id) != 0)
             return true;

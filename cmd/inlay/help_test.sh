@@ -32,7 +32,7 @@ expect_eq 'Usage: inlay lock [OPTION…]
 docs=$TESTDATA/../docs
 columns() { LC_ALL=C.UTF-8 wc -L; }
 complaint() { { "$INLAY" "$@" >/dev/null || true; } 2>&1; }
-commands='inject plan layer init lock remove inspect verify scan copy cache presets layouts config completion version'
+commands='inject plan layer init lock remove inspect verify scan copy cache presets layouts config doctor completion version'
 expect_eq "$(tr ' ' '\n' <<<"$commands" | sort)" \
     "$(sed -n '/^Commands:/,/^$/s/^  \([a-z]*\) .*/\1/p' <<<"$program" | sort)" 'commands'
 declare -A help

@@ -72,6 +72,7 @@ json presets.schema.json presets
 json schema/layouts.schema.json layouts
 json schema/version.schema.json version
 json schema/config.schema.json config
+json schema/doctor.schema.json doctor oci:base:1
 json schema/init.schema.json init acme/tiny
 expect_json "$OUT" . '{"version":1,"project":"inlay.json","models":["acme/tiny"]}'
 

@@ -34,10 +34,10 @@ static bool is_over;
 static atomic_bool may_move_tag; /* the command is one that does */
 
 static const struct command *const commands[] = {
-    &inject_command,  &plan_command,   &layer_command,      &init_command,
-    &lock_command,    &remove_command, &inspect_command,    &verify_command,
-    &scan_command,    &copy_command,   &cache_command,      &presets_command,
-    &layouts_command, &config_command, &completion_command, &version_command,
+    &inject_command,     &plan_command,    &layer_command,   &init_command,   &lock_command,
+    &remove_command,     &inspect_command, &verify_command,  &scan_command,   &copy_command,
+    &cache_command,      &presets_command, &layouts_command, &config_command, &doctor_command,
+    &completion_command, &version_command,
 };
 
 static int exit_status(enum error_kind kind)

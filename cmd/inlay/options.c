@@ -16,8 +16,9 @@
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
+#define CONNECTORS (NETWORK_USERS | COMMAND_DOCTOR)
 #define TELLERS                                                                                    \
-    (NETWORK_USERS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS | COMMAND_CONFIG |          \
+    (CONNECTORS | COMMAND_CACHE | COMMAND_PRESETS | COMMAND_LAYOUTS | COMMAND_CONFIG |             \
      COMMAND_VERSION)
 #define EVERYBODY (TELLERS | COMMAND_COMPLETION)
 
@@ -299,6 +300,8 @@ const struct option_row option_rows[] = {
     {REUSE, "download-cache", 0, "DIR", PROJECT_READERS, .common = MODEL_PLACERS,
      .brief = "keeps the model's files here, for the next time",
      .help = "keeps the model's files in this folder, for the next time"},
+    {REUSE, "download-cache", 0, "DIR", COMMAND_DOCTOR, .common = COMMAND_DOCTOR,
+     .help = "whether this folder can be written, too"},
     {REUSE, "hub-cache", 0, "DIR", PROJECT_READERS,
      .help = "takes files from this cache of the Hub's clients, and only the rest from the Hub; "
              "'auto': where they look on this machine. Nothing is written there."},
@@ -333,26 +336,28 @@ const struct option_row option_rows[] = {
      .help =
          "layers go up in parts of 512K to 64M (whole; in parts of 16M once a connection broke)",
      .set = option_set_chunk_size, .most = OPTION_CHUNK_MOST},
-    {WORK, "hub-endpoint", 0, "URL", HUB_USERS,
+    {WORK, "hub-endpoint", 0, "URL", HUB_USERS | COMMAND_DOCTOR, .common = COMMAND_DOCTOR,
+     .brief = "the hub, or its mirror",
      .help = "the hub, or its mirror, in place of HF_ENDPOINT, else https://huggingface.co",
      .set = option_set_hub_endpoint},
     {WORK, "connections", 0, "N", PROJECT_READERS,
      .help = "to the hub, for files; 1 to 64 (8); a layer always has one", .set = option_set_count,
      .most = PREFETCH_CONNECTIONS_MAX},
 
-    {REGISTRY, "authfile", 0, "FILE", NETWORK_USERS,
-     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY,
+    {REGISTRY, "authfile", 0, "FILE", CONNECTORS,
+     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY | COMMAND_DOCTOR,
      .help = "the one file with logins, in place of those", .set = option_set_authfile},
-    {REGISTRY, "creds", 0, "HOST=FILE", NETWORK_USERS,
-     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY,
+    {REGISTRY, "creds", 0, "HOST=FILE", CONNECTORS,
+     .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY | COMMAND_DOCTOR,
      .brief = "USER:PASSWORD in FILE's first line; '-': stdin",
      .help = "USER:PASSWORD in FILE's first line; '-' is stdin; repeatable",
      .set = option_set_creds},
-    {REGISTRY, "tls-ca", 0, "FILE", NETWORK_USERS,
+    {REGISTRY, "tls-ca", 0, "FILE", CONNECTORS, .common = COMMAND_DOCTOR,
+     .brief = "authorities that are trusted too, in PEM",
      .help = "authorities that are trusted too, in PEM; a folder of them will do"},
-    {REGISTRY, "cert-dir", 0, "DIR", NETWORK_USERS,
+    {REGISTRY, "cert-dir", 0, "DIR", CONNECTORS,
      .help = "its *.crt, *.cert and *.key, in place of those in certs.d"},
-    {REGISTRY, "insecure", 0, "HOST", NETWORK_USERS, .common = NETWORK_USERS & ~COMMAND_LAYER,
+    {REGISTRY, "insecure", 0, "HOST", CONNECTORS, .common = CONNECTORS & ~COMMAND_LAYER,
      .help = "plain http and certificates of anybody; repeatable", .set = option_set_insecure},
 
     {GENERAL, "limit-rate", 0, "RATE", NETWORK_USERS, .common = COMMAND_COPY,
@@ -362,6 +367,9 @@ const struct option_row option_rows[] = {
      .help = "a try is over when no byte has moved for so long (60; five times that while a server "
              "answers an upload)",
      .set = option_set_count, .most = TIMEOUT_MAX},
+    {GENERAL, "timeout", 0, "SECONDS", COMMAND_DOCTOR, .common = COMMAND_DOCTOR,
+     .help = "a server that says nothing for so long has not answered (5)", .set = option_set_count,
+     .most = TIMEOUT_MAX},
     {GENERAL, "retries", 0, "N", NETWORK_USERS,
      .help = "how often a server is asked again that is down or busy, 0 to 100 (5)",
      .set = option_set_number, .most = RETRIES_MAX},
@@ -372,7 +380,7 @@ const struct option_row option_rows[] = {
      .set = option_set_progress},
     {GENERAL, "quiet", 'q', NULL, NETWORK_USERS, .common = NETWORK_USERS,
      .help = "warnings and errors only"},
-    {GENERAL, "verbose", 'v', NULL, NETWORK_USERS,
+    {GENERAL, "verbose", 'v', NULL, CONNECTORS,
      .common = COMMAND_REMOVE | COMMAND_INSPECT | COMMAND_COPY,
      .help = "requests, retries and digests too"},
     {GENERAL, "help", 'h', NULL, EVERYBODY, .help = "what people use most"},

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 
 #define CONNECTIONS_DEFAULT 8
+#define DOCTOR_TIMEOUT_S 5
 
 /* Plain http and unverified TLS are as good as what is known beforehand: a digest, not a tag. */
 static void warn_of_insecure(const struct log *log, const char *const *hosts)
@@ -31,9 +32,20 @@ static enum render_mode choose_mode(const struct options *options)
 /* As http_options.retries has it. */
 static unsigned choose_retries(const struct options *options)
 {
+    if (options->command->id == COMMAND_DOCTOR) /* which tells what is so now */
+        return HTTP_NO_RETRIES;
     uint64_t retries = options_number(options, "retries");
 
     return options_has(options, "retries") && retries == 0 ? HTTP_NO_RETRIES : (unsigned)retries;
+}
+
+/* As http_options.stall_timeout_s has it. */
+static unsigned choose_timeout(const struct options *options)
+{
+    uint64_t timeout_s = options_number(options, "timeout");
+
+    return timeout_s == 0 && options->command->id == COMMAND_DOCTOR ? DOCTOR_TIMEOUT_S
+                                                                    : (unsigned)timeout_s;
 }
 
 /* Not every command has it. */
@@ -62,7 +74,7 @@ int session_open(struct session *session, const struct command_context *context,
         .secrets = context->secrets,
         .note_trip = trace != NULL ? trace_note : NULL,
         .trip_arg = session->trace,
-        .stall_timeout_s = (unsigned)options_number(options, "timeout"),
+        .stall_timeout_s = choose_timeout(options),
         .retries = choose_retries(options),
         .tls_ca = options_text(options, "tls-ca"),
         .cert_dir = options_text(options, "cert-dir"),
@@ -84,7 +96,7 @@ int session_open(struct session *session, const struct command_context *context,
         .auth = session->auth,
         .cancel = context->cancel,
         .log = log,
-        .timeout_s = (unsigned)options_number(options, "timeout"),
+        .timeout_s = choose_timeout(options),
         .retries = choose_retries(options),
         .chunk_size = choose_chunk_size(options),
     };
@@ -222,6 +234,11 @@ static char *find_hub_cache(void)
     return NULL;
 }
 
+bool session_is_offline(const struct options *options)
+{
+    return options_has(options, "offline") || is_true(getenv("HF_HUB_OFFLINE"));
+}
+
 int session_find_hub_cache(const struct options *options, struct source_context *out, char **folder,
                            struct error *err)
 {
@@ -229,7 +246,7 @@ int session_find_hub_cache(const struct options *options, struct source_context 
     bool is_auto = named == NULL || strcmp(named, "auto") == 0;
     struct stat status;
 
-    out->offline = options_has(options, "offline") || is_true(getenv("HF_HUB_OFFLINE"));
+    out->offline = session_is_offline(options);
     if (named == NULL && !out->offline)
         return 0;
     *folder = is_auto ? find_hub_cache() : xstrdup(named);

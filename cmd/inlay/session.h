@@ -55,6 +55,8 @@ int session_find_expected(const struct options *options, const struct reference 
  */
 int session_find_hub_cache(const struct options *options, struct source_context *out, char **folder,
                            struct error *err) MUST_CHECK;
+/* Whether no hub is to be asked: --offline, or HF_HUB_OFFLINE. */
+bool session_is_offline(const struct options *options);
 /*
  * Where what is learned of bases' layers is kept; NULL: nowhere. What killed runs have left there
  * is removed. Caller frees.

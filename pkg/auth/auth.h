@@ -71,6 +71,8 @@ void auth_forget(struct auth *auth, const struct auth_scope *scope);
  * of the file). ERROR_LOCAL if a file exists and cannot be read. The caller frees *out.
  */
 int auth_hub_token(char **out, struct error *err) MUST_CHECK;
+/* The same, and where it is from: a variable or a file; NULL without one. The caller frees both. */
+int auth_find_hub_token(char **out, char **from, struct error *err) MUST_CHECK;
 
 /*
  * Who we were for the registry, for the end of a refusal: "the credentials of 'bob' come from

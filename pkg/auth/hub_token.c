@@ -75,7 +75,7 @@ static char *token_path(void)
     return NULL;
 }
 
-static int read_token(char **out, struct error *err)
+static int read_token(char **out, char **from, struct error *err)
 {
     CLEANUP(text) char *path = token_path();
     CLEANUP(buf) struct buf content = BUF_INIT;
@@ -91,24 +91,35 @@ static int read_token(char **out, struct error *err)
     CLEANUP(text) char *token = clean(buf_text(&content));
     if (token != NULL && check(token, path, err) < 0)
         return -1;
+    if (token != NULL)
+        *from = TAKE(path);
     *out = TAKE(token);
     return 0;
 }
 
 int auth_hub_token(char **out, struct error *err)
 {
-    static const char *const names[] = {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"};
-    CLEANUP(text) char *token = NULL;
+    CLEANUP(text) char *from = NULL;
 
-    for (size_t i = 0; i < ARRAY_SIZE(names) && token == NULL; i++) {
+    return auth_find_hub_token(out, &from, err);
+}
+
+int auth_find_hub_token(char **out, char **from, struct error *err)
+{
+    static const char *const names[] = {"HF_TOKEN", "HUGGING_FACE_HUB_TOKEN"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(names); i++) {
         const char *value = auth_variable(names[i]);
-        token = value != NULL ? clean(value) : NULL;
-        if (token != NULL && check(token, names[i], err) < 0)
+        CLEANUP(text) char *token = value != NULL ? clean(value) : NULL;
+        if (token == NULL)
+            continue;
+        if (check(token, names[i], err) < 0)
             return -1;
+        *out = TAKE(token);
+        *from = xstrdup(names[i]);
+        return 0;
     }
-    if (token == NULL && !environment_is_true("HF_HUB_DISABLE_IMPLICIT_TOKEN") &&
-        read_token(&token, err) < 0)
-        return -1;
-    *out = TAKE(token);
-    return 0;
+    *out = NULL;
+    *from = NULL;
+    return environment_is_true("HF_HUB_DISABLE_IMPLICIT_TOKEN") ? 0 : read_token(out, from, err);
 }

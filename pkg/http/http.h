@@ -217,6 +217,28 @@ bool http_is_progress(uint64_t moved, uint64_t since_ms);
  */
 unsigned http_retry_after_ms(const struct http_response *response);
 
+/* What a server shows of itself; examine.c. */
+struct http_examination {
+    int status;
+    int64_t date_s;            /* its clock, in seconds since 1970; 0: it does not say */
+    int64_t certificate_end_s; /* the same of its certificate; 0: not known, or no TLS */
+    char *issuer;              /* of its certificate; NULL: not known */
+};
+
+void http_examination_release(struct http_examination *examination);
+CLEANUP_RELEASE(http_examination)
+
+/* One GET on a new connection, without redirects and a second try, and any status is an answer. */
+int http_examine(struct http *http, const char *url, struct http_examination *out,
+                 struct error *err) MUST_CHECK;
+/* The proxy through which a URL is asked for, without its user; NULL: none. Caller frees. */
+char *http_describe_proxy(const struct http *http, const char *url);
+/*
+ * Whose word counts for the certificates of a URL's host: files and folders; "": nobody's, as
+ * `insecure` wants. NULL: it has no TLS. Caller frees.
+ */
+char *http_describe_authorities(struct http *http, const char *url);
+
 /* Percent-encodes all but A-Za-z0-9_.~- and the characters in `keep`. */
 void http_encode(struct buf *out, const char *text, const char *keep);
 /* The inverse. False, and *out as it was, if there is a NUL in it. Caller frees. */

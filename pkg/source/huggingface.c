@@ -227,8 +227,7 @@ int source_check_hub_endpoint(const char *name, const char *url, struct error *e
     return source_endpoint_parse(name, url, "HF_TOKEN", ENDPOINT_DEFAULT, &endpoint, err);
 }
 
-/* Caller frees. */
-static int find_endpoint(const struct source_context *context, char **out, struct error *err)
+int source_find_hub_endpoint(const struct source_context *context, char **out, struct error *err)
 {
     const char *variable = getenv("HF_ENDPOINT");
     const char *named = context->hub_endpoint != NULL ? context->hub_endpoint : variable;
@@ -245,7 +244,7 @@ int source_open_huggingface(const struct source_context *context, const struct o
     CLEANUP(text) char *endpoint = NULL;
     CLEANUP(text) char *token = NULL;
 
-    if (find_endpoint(context, &endpoint, err) < 0 || auth_hub_token(&token, err) < 0)
+    if (source_find_hub_endpoint(context, &endpoint, err) < 0 || auth_hub_token(&token, err) < 0)
         return -1;
     struct huggingface *hub = xcalloc(1, sizeof(*hub));
     hub->base.ops = &ops;

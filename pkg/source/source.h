@@ -97,6 +97,9 @@ int source_open_huggingface(const struct source_context *context, const struct o
                             struct source **out, struct error *err) MUST_CHECK;
 /* Whether it may be `hub_endpoint`; `name` is what a complaint calls it. ERROR_USAGE if not. */
 int source_check_hub_endpoint(const char *name, const char *url, struct error *err) MUST_CHECK;
+/* Where source_open_huggingface() would ask, without a '/' at the end. Caller frees *out. */
+int source_find_hub_endpoint(const struct source_context *context, char **out,
+                             struct error *err) MUST_CHECK;
 /*
  * A model of ModelScope at MODELSCOPE_ENDPOINT, else MODELSCOPE_DOMAIN (https://modelscope.cn if
  * both are unset or empty), with the token in MODELSCOPE_API_TOKEN. Makes no request. The plan's

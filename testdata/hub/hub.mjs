@@ -52,6 +52,11 @@ async function route(x) {
     const segments = x.path.split('/').slice(1);
     if (x.path === '/api/agent-harnesses')
         return x.sendJson(200, { standardEnvVars: [], harnesses: {} });
+    if (x.path === '/api/whoami-v2') {
+        if (!x.rights)
+            throw new Refusal(401, '', 'Invalid username or password.');
+        return x.sendJson(200, { type: 'user', name: 'reader', auth: { type: 'access_token' } });
+    }
     if (segments[0] === 'api' && segments[1] === 'resolve-cache')
         return routeFile(x, segments[2], segments.slice(3), 'resolve-cache');
     if (segments[0] === 'api' && TYPES.includes(segments[1]))

@@ -1,0 +1,248 @@
+#include "doctor/doctor.h"
+
+#include "command.h"
+#include "core/text.h"
+#include "json.h"
+#include "oci_source.h"
+#include "preset/preset.h"
+#include "session.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#define FOLDERS_MAX 3
+
+/* What is opened for the checks. */
+struct checkup {
+    const struct options *line;
+    struct session session;
+    struct reference image;
+    char *version;
+    struct presets presets;
+    struct notes notes;
+    struct origin *models;
+    size_t model_count;
+    char *memo;
+    struct doctor_folder folders[FOLDERS_MAX];
+    size_t folder_count;
+    struct source_context sources;
+    struct oci_opener opener;
+    bool is_open; /* the session is */
+};
+
+static void checkup_release(struct checkup *run)
+{
+    if (run->is_open)
+        session_release(&run->session);
+    for (size_t i = 0; i < run->model_count; i++)
+        origin_release(&run->models[i]);
+    free(run->models);
+    free(run->memo);
+    free(run->version);
+    presets_release(&run->presets);
+    notes_release(&run->notes);
+    reference_release(&run->image);
+}
+CLEANUP_RELEASE(checkup)
+
+static void add_model(struct checkup *run, const struct origin *origin)
+{
+    run->models = xrealloc(run->models, run->model_count + 1, sizeof(*run->models));
+    run->models[run->model_count] = (struct origin)ORIGIN_INIT;
+    origin_copy(origin, &run->models[run->model_count++]);
+}
+
+static int parse_model(struct checkup *run, const char *text, struct error *err)
+{
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    const struct preset *preset = NULL;
+
+    if (presets_find(&run->presets, text, &preset, err) < 0)
+        return error_wrap(err, "MODEL");
+    for (size_t i = 0; preset != NULL && i < preset->item_count; i++)
+        add_model(run, &preset->items[i].origin);
+    if (preset != NULL)
+        return 0;
+    if (origin_parse(text, &origin, err) < 0)
+        return error_wrap(err, "MODEL");
+    add_model(run, &origin);
+    return 0;
+}
+
+/* 'scratch' in place of IMAGE is none, so that models can be asked for alone. */
+static int parse_names(struct checkup *run, struct error *err)
+{
+    const struct options *line = run->line;
+
+    if (line->name_count > 0 &&
+        session_parse_image(line, "IMAGE", line->names[0], &run->image, err) < 0)
+        return -1;
+    if (run->image.kind != REFERENCE_NONE && run->image.kind != REFERENCE_SCRATCH)
+        run->version = reference_version(&run->image);
+    if (presets_read(NULL, &run->notes, &run->presets, err) < 0)
+        return -1;
+    for (size_t i = 1; i < line->name_count; i++)
+        if (parse_model(run, line->names[i], err) < 0)
+            return -1;
+    return 0;
+}
+
+static void add_folder(struct checkup *run, const char *name, const char *path, const char *hint)
+{
+    if (path != NULL)
+        run->folders[run->folder_count++] = (struct doctor_folder){name, path, hint};
+}
+
+static void list_folders(struct checkup *run)
+{
+    const char *temporary = getenv("TMPDIR");
+
+    run->memo = session_memo_folder();
+    add_folder(run, "temporary", temporary != NULL && *temporary != '\0' ? temporary : "/tmp",
+               "archives and URLs are unpacked there; TMPDIR names another folder");
+    add_folder(run, "memo", run->memo,
+               "what is known of images is kept there; XDG_CACHE_HOME names another folder");
+    add_folder(run, "download-cache", options_text(run->line, "download-cache"),
+               "--download-cache names another folder");
+}
+
+static int open_run(struct checkup *run, const struct command_context *context, struct error *err)
+{
+    if (session_open(&run->session, context, run->line, err) < 0)
+        return -1;
+    run->is_open = true;
+    run->opener = (struct oci_opener){.stores = &run->session.stores, .sources = &run->sources};
+    run->sources = (struct source_context){
+        .http = run->session.http,
+        .auth = run->session.auth,
+        .cancel = context->cancel,
+        .log = run->session.stores.log,
+        .hub_endpoint = options_text(run->line, "hub-endpoint"),
+        .pool = run->session.pool,
+        .unverified = true, /* nothing is taken */
+        .open_oci_model = oci_source_open,
+        .open_arg = &run->opener,
+        .offline = session_is_offline(run->line),
+    };
+    list_folders(run);
+    return 0;
+}
+
+static bool asks_hub(const struct checkup *run)
+{
+    bool asks = run->model_count == 0;
+
+    for (size_t i = 0; i < run->model_count; i++)
+        asks = asks || origin_is_of_hub(run->models[i].kind);
+    return asks;
+}
+
+static void print_text(const struct doctor_report *report)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        const struct doctor_finding *finding = &report->items[i];
+        printf("%-8s %-14s %s\n", doctor_state_name(finding->state), finding->check, finding->text);
+    }
+}
+
+static void print_json(const struct doctor_report *report)
+{
+    json_auto_t *checks = json_array();
+    CLEANUP(buf) struct buf out = BUF_INIT;
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct doctor_finding *finding = &report->items[i];
+        const char *kind = finding->kind != ERROR_NONE ? error_kind_name(finding->kind) : NULL;
+        json_array_append_new(checks, json_pack("{s:s, s:s, s:s?, s:o}", "check", finding->check,
+                                                "state", doctor_state_name(finding->state), "kind",
+                                                kind, "message", text_to_json(finding->text)));
+    }
+    json_auto_t *document =
+        json_pack("{s:i, s:s, s:s, s:s?, s:O}", "version", 1, "inlay", INLAY_VERSION, "libcurl",
+                  http_library_version(), "tls", http_tls_version(), "checks", checks);
+    json_to_buf(document, &out);
+    printf("%s\n", buf_text(&out));
+}
+
+/* The first that has failed decides on the status. */
+static int judge(const struct doctor_report *report, struct error *err)
+{
+    CLEANUP(buf) struct buf names = BUF_INIT;
+    enum error_kind kind = ERROR_NONE;
+    size_t failed = 0;
+
+    for (size_t i = 0; i < report->count; i++) {
+        const struct doctor_finding *finding = &report->items[i];
+        if (finding->state != DOCTOR_FAILED)
+            continue;
+        kind = kind == ERROR_NONE ? finding->kind : kind;
+        buf_addf(&names, "%s%s", failed++ > 0 ? ", " : "", finding->check);
+    }
+    if (failed == 0)
+        return 0;
+    return error_set(err, kind, "%zu of %zu checks have failed: %s", failed, report->count,
+                     buf_text(&names));
+}
+
+static int run_doctor(const struct command_context *context, struct options *options,
+                      struct error *err)
+{
+    CLEANUP(checkup) struct checkup run = {.line = options, .image = REFERENCE_INIT};
+    CLEANUP(doctor_report) struct doctor_report report = DOCTOR_REPORT_INIT;
+
+    if (parse_names(&run, err) < 0 || open_run(&run, context, err) < 0)
+        return -1;
+    bool has_image = run.image.kind != REFERENCE_NONE && run.image.kind != REFERENCE_SCRATCH;
+    const struct doctor_options wanted = {
+        .http = run.session.http,
+        .sources = &run.sources,
+        .stores = &run.session.stores,
+        .cancel = context->cancel,
+        .image = has_image ? &run.image : NULL,
+        .version = run.version,
+        .models = run.models,
+        .model_count = run.model_count,
+        .asks_hub = asks_hub(&run),
+        .folders = run.folders,
+        .folder_count = run.folder_count,
+        .now_s = (int64_t)time(NULL),
+    };
+    if (doctor_run(&wanted, &report, err) < 0)
+        return -1;
+    if (options_has(options, "json")) {
+        print_json(&report);
+    } else {
+        printf("%-8s %-14s inlay %s, libcurl %s, %s\n", "ok", "version", INLAY_VERSION,
+               http_library_version(),
+               http_tls_version() != NULL ? http_tls_version() : "without TLS");
+        print_text(&report);
+    }
+    return judge(&report, err);
+}
+
+static const struct argument_help doctor_arguments[] = {
+    {"IMAGE", "[docker://]NAME[:TAG]",
+     "where an image is read and written; or 'oci:DIR', or a file"},
+    {"", "scratch", "none, where models alone are looked at"},
+    {"MODEL", "[ORG/]NAME[@REVISION]", "a model as of 'inlay inject'"},
+    {NULL, NULL, NULL},
+};
+
+const struct command doctor_command = {
+    .id = COMMAND_DOCTOR,
+    .goes_by = 0,
+    .name = "doctor",
+    .summary = "look whether hub, registry, login, certificates and disk will do",
+    .usage = "[IMAGE [MODEL…]] [OPTION…]",
+    .about = "Looks whether what other commands need is there: the hub and its token, the "
+             "registry, login, pull and push, certificates, proxy, clock and disk. Changes "
+             "nothing. A line a check says what was found and what to do.",
+    .names = {"[IMAGE]", "[MODEL…]"},
+    .arguments = doctor_arguments,
+    .examples = {"registry.example.com/app:1", "scratch org/private-model", "--json"},
+    .environment = ENVIRONMENT_HUB "; TMPDIR; " ENVIRONMENT_NETWORK,
+    .result = "ok, warning or failed, the check, and what was found. Status 0 if nothing has "
+              "failed, else that of the first failure.",
+    .run = run_doctor,
+};
