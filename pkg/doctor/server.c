@@ -1,4 +1,5 @@
 #include "auth/auth.h"
+#include "core/json_limit.h"
 #include "doctor/doctor_internal.h"
 #include "http/http.h"
 #include "source/source.h"
@@ -13,6 +14,7 @@
 /* Tokens of registries live for a minute and more; signed addresses are refused beyond 15. */
 #define SKEW_WARNING_S 60
 #define SKEW_FAILED_S 900
+#define VALUES_MAX ((size_t)10000)
 #define ANSWER_LIMIT ((size_t)256 * 1024)
 
 struct day {
@@ -95,11 +97,21 @@ bool doctor_check_server(struct doctor *doctor, const char *check, const char *u
     return true;
 }
 
-/* Whose token it is. */
-static void judge_token(struct doctor *doctor, const char *from, struct http_response *answer)
+/* The account that the hub names; NULL: none. Caller frees. */
+static char *parse_account(const struct buf *body)
 {
-    json_auto_t *document = json_loadb(buf_text(&answer->body), answer->body.size, 0, NULL);
-    const char *name = json_string_value(json_object_get(document, "name"));
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* an answer that says nothing */
+
+    if (json_check_size(buf_text(body), body->size, VALUES_MAX, &ignored) < 0)
+        return NULL;
+    json_auto_t *document = json_loadb(buf_text(body), body->size, 0, NULL);
+    return text_copy(json_string_value(json_object_get(document, "name")));
+}
+
+/* Whose token it is. */
+static void judge_token(struct doctor *doctor, const char *from, const struct http_response *answer)
+{
+    CLEANUP(text) char *name = parse_account(&answer->body);
 
     if (answer->status == 200)
         doctor_add(doctor, "token", DOCTOR_OK, "from %s, of '%s'", from,
