@@ -1,0 +1,54 @@
+#!/bin/bash
+# The images of inlay itself run: the main job and doctor in the small one, a script in the one with a shell; and the same program
+# makes the same images. Without a static program (testdata/release.sh) the test is skipped.
+. "$(dirname "$0")/lib.sh"
+static=${INLAY_STATIC:-$TESTDATA/../build-static/static/inlay}
+[ -x "$static" ] || skip "there is no '$static'; testdata/release.sh builds it"
+for tool in umoci podman runc; do
+    command -v $tool >/dev/null || skip "there is no $tool"
+done
+[ "$(id -u)" = 0 ] || skip 'podman is run by root here'
+cd "$TEST_DIR" || exit
+
+export SOURCE_DATE_EPOCH=1700000000
+bash "$TESTDATA/release_image.sh" "$static" images
+bash "$TESTDATA/release_image.sh" "$static" again
+expect_eq "$(jq -c '.manifests | map(.digest)' images/index.json)" "$(jq -c '.manifests | map(.digest)' again/index.json)" 'digests of a second run'
+skopeo inspect --config oci:images:latest >config.json
+expect_json config.json '[.config.Entrypoint, .created]' '[["inlay"],"2023-11-14T22:13:20Z"]'
+expect_exit 1 bash "$TESTDATA/release_image.sh" /bin/bash none
+expect_contains "$ERR" 'is not static'
+
+# Storage of its own; images come from a registry, where inlay has put them.
+podman() { TMPDIR=$TEST_DIR command podman --root "$TEST_DIR/storage" --runroot "$TEST_DIR/run" --storage-driver vfs --cgroup-manager cgroupfs --events-backend none "$@"; }
+# Of runc, which comes with containerd: crun refuses hosts with both kinds of cgroups.
+run() { podman --runtime runc run --rm --ulimit nofile=1024:1024 --ulimit nproc=1024:1024 --network host --pull never "$@"; }
+start_registry
+for tag in latest shell; do
+    "$INLAY" copy -q "oci:images:$tag" "$REGISTRY/inlay:$tag" >/dev/null
+    podman pull -q --tls-verify=false "$REGISTRY/inlay:$tag" >/dev/null
+done
+run "$REGISTRY/inlay:latest" version >version.out 2>version.err || {
+    grep -qiE 'permission|not permitted|mount|cgroup|namespace' version.err && skip "podman cannot run here: $(tail -1 version.err)"
+    fail "podman: $(cat version.err)"
+}
+expect_contains "$(cat version.out)" 'inlay 0.'
+
+start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "synthetic": 3000000}]}'
+make_base base 1
+push_base base 1 "$REGISTRY/app:1"
+expect_exit 0 run -e HF_ENDPOINT="$HUB_URL" "$REGISTRY/inlay:latest" doctor "$REGISTRY/app:1" acme/tiny
+expect_contains "$OUT" "ok       push"
+expect_exit 0 run -e HF_ENDPOINT="$HUB_URL" "$REGISTRY/inlay:latest" inject -q "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"
+expect_exit 0 "$INLAY" verify -q "$REGISTRY/app:2" acme/tiny
+# As any user; a file of the host as what it writes.
+mkdir -m 0777 shared
+expect_exit 0 run --user 12345:0 -e HF_ENDPOINT="$HUB_URL" -v "$TEST_DIR/shared:/work" -w /work "$REGISTRY/inlay:latest" layer -q acme/tiny -o model.tar
+for layer in shared/model*.tar; do
+    tar -tf "$layer" >/dev/null || fail "$layer is no archive"
+done
+# What a CI system does: a script in the image, by its shell.
+# shellcheck disable=SC2016 # it is the image's shell that expands
+expect_exit 0 run -e HF_ENDPOINT="$HUB_URL" -e REGISTRY="$REGISTRY" "$REGISTRY/inlay:shell" sh -euc '
+    inlay inject -q "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:3" --digest-file /tmp/digest >/dev/null; cat /tmp/digest'
+expect_eq "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/app:3")" "$OUT"
