@@ -98,8 +98,12 @@ static const char *find_assignment(const struct strings *list, const char *name)
 
 const char *scan_variable(const struct scan *scan, const char *name, const char **where)
 {
-    const char *value = find_assignment(&scan->application->environment, name);
+    const char *value = find_assignment(&scan->overriding, name);
 
+    *where = "the application sets";
+    if (value != NULL && value[0] != '\0')
+        return value;
+    value = find_assignment(&scan->application->environment, name);
     *where = scan->application->is_folder ? "the Dockerfile sets" : "the image sets";
     if (value != NULL && value[0] != '\0')
         return value;

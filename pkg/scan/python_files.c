@@ -60,13 +60,16 @@ static bool has_interesting_calls(const struct python_file *file)
     return false;
 }
 
-static void add_environment(struct scan *scan, const struct python_file *file)
+static void add_environment(struct scan *scan, const char *path, const struct python_file *file)
 {
     for (size_t i = 0; i < file->environment.count; i++) {
         const struct python_assignment *assignment = &file->environment.items[i];
         if (assignment->value.kind == PYTHON_TEXT && assignment->value.variable == NULL)
             strings_addf(&scan->variables, "%s=%s", assignment->variable, assignment->value.text);
     }
+    for (size_t i = 0; i < file->call_count; i++)
+        if (scan_loads_dotenv(&file->calls[i]))
+            scan_dotenv_call(scan, path, &file->calls[i]);
 }
 
 /* What a notebook has the shell do. */
@@ -109,7 +112,7 @@ static void add_source(struct scan *scan, const struct application_file *file)
     for (size_t i = 0; i < read.skipped.count; i++)
         scan_add_skipped(scan->out, "%s: %s; the cell is not read", file->path,
                          read.skipped.items[i]);
-    add_environment(scan, &read);
+    add_environment(scan, file->path, &read);
     add_commands(scan, file, &read);
     add_imports(scan, &read);
     if (has_interesting_calls(&read)) {

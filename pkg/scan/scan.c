@@ -10,6 +10,7 @@ static void release(struct scan *scan)
     config_values_release(&scan->configs);
     strings_release(&scan->imports);
     strings_release(&scan->variables);
+    strings_release(&scan->overriding);
 }
 
 static bool has_python_packages(const struct application *application)

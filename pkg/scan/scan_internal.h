@@ -34,8 +34,9 @@ struct scan {
     struct scan_source *sources;
     size_t source_count;
     struct config_values configs;
-    struct strings imports;   /* of all files: "a.b" of `import a.b`, and of `from a import b` */
-    struct strings variables; /* NAME=value that are told elsewhere: in Python, in a Dockerfile */
+    struct strings imports;    /* of all files: "a.b" of `import a.b`, and of `from a import b` */
+    struct strings variables;  /* NAME=value that are told elsewhere: in Python, in a Dockerfile */
+    struct strings overriding; /* NAME=value that count in place of what the image sets */
     bool has_python_packages;
 };
 
@@ -196,6 +197,18 @@ void scan_offline_command(struct scan *scan, const struct offline_rule *rule, co
                           const char *value);
 /* The same of packages that are installed, once all models are found. */
 void scan_offline_versions(struct scan *scan);
+
+/* dotenv.c: how load_dotenv() reads its file. */
+struct dotenv_options {
+    const struct strings *environment; /* NAME=value that are set already */
+    bool overrides;                    /* these */
+    bool interpolates;                 /* ${NAME} */
+};
+/* dotenv.c: adds NAME=value of each binding in a file, the last of a name counts. */
+void dotenv_read(const char *text, const struct dotenv_options *options, struct strings *out);
+/* dotenv.c: whether a call loads variables out of a file, and takes them in. */
+bool scan_loads_dotenv(const struct python_call *call);
+void scan_dotenv_call(struct scan *scan, const char *path, const struct python_call *call);
 
 struct image;
 /*
