@@ -5,6 +5,7 @@
 #define DOTTED_LIMIT 32    /* parts of a dotted name */
 #define ENTRIES_LIMIT 1024 /* of a dictionary that is looked into, or arguments of a call */
 #define NAME_LIMIT 4096    /* bytes of a dotted name, about */
+#define PASSED_LIMIT 32    /* calls of a function whose arguments are looked at */
 
 static struct found nothing(void)
 {
@@ -178,6 +179,23 @@ static bool is_always_given(const struct module *module, const struct binding *p
            (parameter->position < function->given || parameter->named == function->calls);
 }
 
+/* Does every call of the function in this file give this parameter a text that is known there? */
+static bool is_passed_text(struct module *module, const struct binding *parameter, unsigned depth)
+{
+    uint32_t calls = parameter->function != 0 ? module->scopes[parameter->function].calls : 0;
+
+    if (calls == 0 || parameter->passed_count != calls || calls > PASSED_LIMIT)
+        return false;
+    for (uint32_t i = parameter->passed; i != 0; i = module->passed[i].next) {
+        const struct place place = {module->passed[i].node, module->passed[i].scope};
+        struct found found = module_find(module, place, depth + 1);
+        if (found.kind != FOUND_EXPRESSION || found.is_default ||
+            module->nodes[found.place.node].kind != NODE_TEXT)
+            return false;
+    }
+    return true;
+}
+
 struct found module_find_binding(struct module *module, const struct binding *binding,
                                  unsigned depth)
 {
@@ -185,6 +203,8 @@ struct found module_find_binding(struct module *module, const struct binding *bi
 
     switch (binding->kind) {
     case BINDING_PARAMETER:
+        if (is_passed_text(module, binding, depth))
+            return (struct found){.kind = FOUND_PASSED, .binding = binding};
         place = unwrap_default(module, place);
         if (place.node == 0)
             return nothing();

@@ -83,14 +83,32 @@ static void a_default_may_not_be_what_the_file_passes(void **state)
 {
     static const struct example cases[] = {
         {"def load(a, m='x'):\n  f(m)\nload(1)", "f(\"x\"?)"},
-        {"def load(a, m='x'):\n  f(m)\nload(1, 'y')", "f(\"x\"!)"},
-        {"def load(a, m='x'):\n  f(m)\nload(1, m='y')", "f(\"x\"!)"},
+        {"def load(a, m='x'):\n  f(m)\nload(1, g())", "f(\"x\"!)"},
+        {"def load(a, m='x'):\n  f(m)\nload(1, m=g())", "f(\"x\"!)"},
         {"def load(a, *, m='x'):\n  f(m)\nload(1, n='y')", "f(\"x\"?)"},
-        {"def load(m='x'):\n  f('a/' + m)\nload('y')", "f(\"a/x\"!)"},
-        {"class E:\n  def __init__(self, m='x'):\n    f(m)\nE('y')", "f(\"x\"!)"},
+        {"def load(m='x'):\n  f('a/' + m)\nload(g())", "f(\"a/x\"!)"},
+        {"class E:\n  def __init__(self, m='x'):\n    f(m)\nE(g())", "f(\"x\"!)"},
         {"def load(m='x'):\n  f(m)\nload('y')\nload()", "f(\"x\"?)"},
         {"def load(m='x'):\n  f(m)\nload(m='y')\nload(n='z')", "f(\"x\"?)"},
         {"class E:\n  def __init__(self, m='x'):\n    f(m)\nE()", "f(\"x\"?)"},
+    };
+
+    (void)state;
+    expect_calls(cases, ARRAY_SIZE(cases));
+}
+
+static void a_parameter_is_what_all_calls_in_the_file_pass(void **state)
+{
+    static const struct example cases[] = {
+        {"def load(m):\n  f(m)\nload('y')", "f(\"y\")"},
+        {"def load(a, m='x'):\n  f(m)\nload(1, 'y')", "f(\"y\")"},
+        {"def load(m='x'):\n  f('a/' + m)\nload(m='y')", "f(\"a/y\")"},
+        {"def load(m):\n  f(m)\nload('y')\nload('z')", "f(each[\"y\", \"z\"])"},
+        {"def load(m):\n  f(m)\nload('y')\nload('y')", "f(\"y\")"},
+        {"class E:\n  def __init__(self, m='x'):\n    f(m)\nE('y')", "f(\"y\")"},
+        {"def load(m):\n  f(m)\nload('y')\nload()", "f(<m>)"},
+        {"def load(m):\n  f(m)\nload(f'{g()}')", "f(<m>)"},
+        {"def load(m):\n  load(m)\n  f(m)\nload('y')", "f(<m>)"},
     };
 
     (void)state;
@@ -156,6 +174,7 @@ int main(void)
         cmocka_unit_test(names_are_followed_to_what_they_are_bound_to),
         cmocka_unit_test(texts_that_are_filled_in_are_known_with_their_values),
         cmocka_unit_test(a_default_may_not_be_what_the_file_passes),
+        cmocka_unit_test(a_parameter_is_what_all_calls_in_the_file_pass),
         cmocka_unit_test(a_text_may_hold_the_default_of_a_variable),
         cmocka_unit_test(defaults_of_options_are_known),
         cmocka_unit_test(the_environment_may_be_set_by_an_update),

@@ -67,6 +67,14 @@ struct binding {
     uint32_t next;               /* of the same symbol */
     uint32_t function, position; /* of a parameter: its scope, and the place there, from 0 */
     uint32_t named;              /* so many calls give it by its name */
+    uint32_t passed;             /* the first of what calls give it; index of `passed` */
+    uint32_t passed_count;
+};
+
+/* What a call gives to a parameter. */
+struct passed {
+    uint32_t node, scope;
+    uint32_t next; /* to the same parameter */
 };
 
 /* A name in the text, or a constant. */
@@ -110,6 +118,8 @@ struct module {
     size_t slot_count;
     struct place *calls; /* in the order in which they end */
     size_t call_count, call_capacity;
+    struct passed *passed; /* the first is none */
+    size_t passed_count, passed_capacity;
     struct entry_site *entries;
     size_t entry_count, entry_capacity;
     struct python_import *imports;
@@ -179,6 +189,7 @@ enum found_kind {
     FOUND_INSTANCE, /* of `class_scope`, made by the call `place`; its node is 0 for `self` */
     FOUND_FUNCTION, /* `class_scope` is its scope */
     FOUND_SETTING,  /* a field of pydantic's settings: `field`, and its default in `place` */
+    FOUND_PASSED,   /* a parameter that all calls in this file give a text: `binding` */
 };
 
 struct found {
@@ -187,6 +198,7 @@ struct found {
     uint32_t class_scope;
     bool is_default, is_given;
     const struct symbol *symbol;
+    const struct binding *binding;
     struct name field;
 };
 
@@ -222,6 +234,12 @@ void module_evaluate_found(struct module *module, const struct found *found, uns
 /* The same with what has been spent before. */
 void module_evaluate_at(struct module *module, struct place place, unsigned depth,
                         struct python_value *out);
+/*
+ * arguments.c, of FOUND_PASSED: one text, or each of those that the calls give, in their order;
+ * nothing where one is not known.
+ */
+void module_evaluate_passed(struct module *module, const struct found *found, unsigned depth,
+                            struct python_value *out);
 /* A text of these bytes, which it takes over; nothing if it is too long. */
 void module_set_text(struct module *module, struct python_value *out, enum python_kind kind,
                      struct buf *text);

@@ -23,6 +23,7 @@ void module_release(struct module *module)
     free(module->slots);
     free(module->calls);
     free(module->entries);
+    free(module->passed);
     for (size_t i = 0; i < module->import_count; i++) {
         free(module->imports[i].module);
         free(module->imports[i].name);

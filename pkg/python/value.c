@@ -415,6 +415,9 @@ void module_evaluate_found(struct module *module, const struct found *found, uns
     case FOUND_SEVERAL:
         evaluate_several(module, found->symbol, depth, out);
         break;
+    case FOUND_PASSED:
+        module_evaluate_passed(module, found, depth, out);
+        break;
     case FOUND_SETTING:
         evaluate_setting(module, found, depth, out);
         break;
