@@ -66,8 +66,8 @@ struct injection {
     size_t named_count; /* of these, the first ones are named on the command line */
 
     /* The rest is what `options` points to. */
-    struct inject_choice *choices; /* one a model; borrow from it */
-    struct source **sources;       /* one a model */
+    struct model_choice *choices; /* one a model; borrow from it */
+    struct source **sources;      /* one a model */
     struct source_context source_context;
     struct oci_opener opener;
     struct source **companions; /* that were opened besides */

@@ -53,11 +53,11 @@ void injection_fill_lock_model(const struct injection *injection,
 const char *injection_companions_name(const struct injection *injection)
 {
     switch (injection->line->companions) {
-    case INJECT_COMPANIONS_ALL:
+    case COMPANIONS_ALL:
         return "all";
-    case INJECT_COMPANIONS_NONE:
+    case COMPANIONS_NONE:
         return "none";
-    case INJECT_COMPANIONS_SMALL:
+    case COMPANIONS_SMALL:
         return NULL;
     }
     abort();

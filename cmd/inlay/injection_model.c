@@ -359,7 +359,7 @@ void injection_fill_choices(struct injection *injection)
     injection->choices = xcalloc(injection->model_count, sizeof(*injection->choices));
     for (size_t i = 0; i < injection->model_count; i++) {
         const struct injection_model *model = &injection->models[i];
-        injection->choices[i] = (struct inject_choice){
+        injection->choices[i] = (struct model_choice){
             .layout = model->layout,
             .path = model->path,
             .companion_of = model->companion_of,

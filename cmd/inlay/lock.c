@@ -275,7 +275,7 @@ static int lock_call(struct lock_run *run, struct injection *call,
         injection_connect(call, context, err) < 0)
         return -1;
     run->notes.log = call->options.run.log;
-    if (listing_run(&call->options, &run->notes, &listing, err) < 0)
+    if (listing_run(&call->options.models, &call->options.run, &run->notes, &listing, err) < 0)
         return injection_explain_pin(call, run->path, err);
     locking_add(&run->after, call, &listing);
     if (run->unread.kind != ERROR_NONE ||
@@ -365,8 +365,8 @@ static int make(struct lock_run *run, const struct command_context *context, str
     if (check_names(run, err) < 0)
         return -1;
     run->after.companions = text_copy(injection_companions_name(call));
-    run->drops_companions = injection_companions_differ(call, &run->before) &&
-                            call->line->companions != INJECT_COMPANIONS_ALL;
+    run->drops_companions =
+        injection_companions_differ(call, &run->before) && call->line->companions != COMPANIONS_ALL;
     project_options_copy(&call->project.place, &run->after.place);
     for (size_t i = 1; i < run->call_count; i++)
         notes_release(&run->calls[i]->notes); /* the first one tells them */

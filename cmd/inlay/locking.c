@@ -213,7 +213,7 @@ static void add_images(struct lock *lock, const struct lock *before,
 /* What is listed is what is taken. */
 struct chosen {
     struct source **sources;
-    struct inject_choice *choices;
+    struct model_choice *choices;
 };
 
 static void chosen_release(struct chosen *chosen)
@@ -233,7 +233,7 @@ static void choose(const struct injection *injection, const struct listing *list
         bool is_called = i < injection->model_count;
         source_pin(listed->from, &listed->plan);
         out->sources[i] = listed->from;
-        out->choices[i] = (struct inject_choice){
+        out->choices[i] = (struct model_choice){
             .layout = listed->layout,
             .path = is_called ? injection->models[i].path : NULL,
             .companion_of = listed->companion_of.count > 0 ? listed->companion_of.items[0] : NULL,

@@ -1,8 +1,8 @@
 #ifndef INLAY_LOCKING_H
 #define INLAY_LOCKING_H
 
-#include "inject/listing.h"
 #include "injection.h"
+#include "models/listing.h"
 
 /* How the lock of a project comes about: one listing for the models of all, and one a set. */
 

@@ -27,11 +27,11 @@ int option_set_chunk_size(const struct option_input *in, struct error *err)
 
 int option_set_companions(const struct option_input *in, struct error *err)
 {
-    enum inject_companions wanted =
-        strcmp(in->row->name, "companions") == 0 ? INJECT_COMPANIONS_ALL : INJECT_COMPANIONS_NONE;
-    enum inject_companions *companions = &in->options->companions;
+    enum companions_wanted wanted =
+        strcmp(in->row->name, "companions") == 0 ? COMPANIONS_ALL : COMPANIONS_NONE;
+    enum companions_wanted *companions = &in->options->companions;
 
-    if (*companions != INJECT_COMPANIONS_SMALL && *companions != wanted)
+    if (*companions != COMPANIONS_SMALL && *companions != wanted)
         return error_set(err, ERROR_USAGE,
                          "--companions and --no-companions exclude each other; leave one out");
     *companions = wanted;

@@ -64,7 +64,7 @@ struct options {
     const struct layout *layout; /* NULL: --layout was left out */
     const char *path;            /* NULL: --path was left out */
     bool all_files;
-    enum inject_companions companions;
+    enum companions_wanted companions;
     struct strings allowed_licenses;
     struct strings denied_licenses;
     struct inject_options inject; /* what rows set of it; the rest is zero */

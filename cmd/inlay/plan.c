@@ -90,7 +90,7 @@ static json_t *model_json(const struct preview_model *model)
                      (json_int_t)model->left_out_size);
 }
 
-static json_t *companion_json(const struct preview_companion *companion)
+static json_t *companion_json(const struct companion_decision *companion)
 {
     json_t *size =
         companion->size != SIZE_UNKNOWN ? json_integer((json_int_t)companion->size) : json_null();
@@ -234,7 +234,7 @@ static void print_model(const struct preview_model *model)
     table_print(&table, table.columns);
 }
 
-static void print_companions(const struct preview_companions *companions)
+static void print_companions(const struct companion_decisions *companions)
 {
     static const char *const states[] = {[COMPANION_COMES] = "take",
                                          [COMPANION_NAMED] = "named in the call",
@@ -250,7 +250,7 @@ static void print_companions(const struct preview_companions *companions)
     table_add(&table, "OF");
     table_add(&table, "WHY");
     for (size_t i = 0; i < companions->count; i++) {
-        const struct preview_companion *companion = &companions->items[i];
+        const struct companion_decision *companion = &companions->items[i];
         bool is_known = companion->size != SIZE_UNKNOWN;
         table_add(&table, companion->title);
         table_add(&table, is_known ? text_format_size(companion->size).text : "");

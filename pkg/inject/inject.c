@@ -26,7 +26,7 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     CLEANUP(notes) struct notes notes = {.log = options->run.log};
     CLEANUP(base) struct base base = {0};
     CLEANUP(models) struct models models = MODELS_INIT;
-    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(companion_decisions) struct companion_decisions companions = COMPANION_DECISIONS_INIT;
     CLEANUP(code) struct code code = {NULL, 0};
     CLEANUP(known) struct known known = {0};
     CLEANUP(placements) struct placements placements = {0};
@@ -36,6 +36,7 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     struct descriptor manifest = DESCRIPTOR_INIT;
     const struct base_request request =
         base_request_for(&options->base, options->target.store, &options->compression);
+    const struct model_listing listing = {&options->models, &options->run, &base, &notes};
     struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
                                       options->run.cancel};
     struct publication publication = {options, &base,          &placements, &plan,
@@ -45,8 +46,8 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
         return error_wrap(err, "the base %s", options->base.store->name);
     if (store_probe_write(options->target.store, err) < 0)
         return error_wrap(err, "the target %s", options->target.store->name);
-    if (models_list(options, &base, &models, &companions, &notes, err) < 0 ||
-        code_check(options, &models, &code, &notes, err) < 0 ||
+    if (models_list(&listing, &models, &companions, err) < 0 ||
+        code_check(&options->models, &options->run, &models, &code, &notes, err) < 0 ||
         known_find(options, &base, &known, err) < 0 ||
         target_tags_note(options, &base, &known, &notes, &tags, err) < 0 ||
         placements_find(&arrangement, &placements, &notes, err) < 0 ||

@@ -5,50 +5,15 @@
 #include "core/error.h"
 #include "core/run_context.h"
 #include "core/signing_key.h"
+#include "models/request.h"
 #include "oci/descriptor.h"
 #include "placement/options.h"
-#include "plan/license.h"
-#include "plan/plan.h"
-#include "source/source.h"
 #include "stream/stream.h"
 
 /*
  * The use case: models from sources, on top of an image in one store, into another store. Sees
  * sources and stores as interfaces only. Everything in the options is borrowed.
  */
-
-/* How one model is to be baked; `weights` of the selection is decided by the layout. */
-struct inject_choice {
-    const struct layout *layout; /* required */
-    const char *path;            /* the folder, where the layout takes one; else NULL */
-    const char *companion_of;    /* title of a model that loads it; NULL: the call names it */
-    bool is_chosen; /* its source is pinned to what is taken of it: there is no selection */
-    bool is_alone;  /* what it loads besides is among the models, or not wanted */
-    struct plan_selection selection;
-};
-
-/* What comes along of what models make their loaders ask for besides (companion/companion.h). */
-enum inject_companions {
-    INJECT_COMPANIONS_SMALL, /* code and tokenizers; of weights it is said which are missing */
-    INJECT_COMPANIONS_ALL,
-    INJECT_COMPANIONS_NONE,
-};
-
-/* Where the models come from, which of their files are taken, and where these go. */
-struct inject_models {
-    struct source *const *sources;       /* required; one a model */
-    const struct inject_choice *choices; /* required; one a model */
-    size_t count;                        /* 1 or more */
-    struct license_rules licenses;       /* of them, and of what comes along; zero: any */
-    bool looks_for_code;                 /* files that run code when they are loaded are told */
-    bool safe_only;                      /* and refused */
-    enum inject_companions companions;
-    /* Opens one of these; *out is borrowed for as long as the options are. NULL: none comes along.
-     */
-    int (*open_companion)(void *arg, const struct origin *origin, struct source **out,
-                          struct error *err);
-    void *open_arg;
-};
 
 /* Where the result goes. */
 struct inject_target {
@@ -111,7 +76,7 @@ struct inject_expected {
 };
 
 struct inject_options {
-    struct inject_models models;
+    struct models_request models;
     struct base_request base;
     struct inject_target target;
     struct inject_reuse reuse;

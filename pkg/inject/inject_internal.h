@@ -6,76 +6,17 @@
 #include "inject/inject.h"
 #include "inject/materials.h"
 #include "inject/preview.h"
+#include "models/code.h"
+#include "models/models.h"
 #include "pack/pack.h"
-#include "pickle/pickle.h"
 #include "placement/placement.h"
 #include "transfer/transfer.h"
 
 /*
- * The phases of inject behind base_read(), in their order. Each takes what it reads and returns a
- * value that can be printed, compared, and made by hand in a test; what it has to tell people goes
- * to `notes`.
+ * The phases of inject behind base_read(), models_list() and code_check(), in their order. Each
+ * takes what it reads and returns a value that can be printed, compared, and made by hand in a
+ * test; what it has to tell people goes to `notes`.
  */
-
-/*
- * Phase 2, models.c: revisions become commits, small files are read, and files are selected; also
- * of companions, which follow the models of the call.
- */
-int models_list(const struct inject_options *options, const struct base *base, struct models *out,
-                struct preview_companions *companions, struct notes *notes,
-                struct error *err) MUST_CHECK;
-
-/* What models are listed for, and where they go. All borrowed. */
-struct model_listing {
-    const struct inject_options *options;
-    const struct base *base;
-    struct models *models;
-    struct notes *notes;
-};
-
-/* Fills the model of this number, which is empty, but for `companion_of`. */
-int models_add(const struct model_listing *listing, size_t number, struct source *source,
-               const struct inject_choice *choice, struct error *err) MUST_CHECK;
-/* Whether a model's revision is the commit itself, in full or abbreviated. */
-bool model_is_by_commit(const struct model *model);
-
-/* A file of a model that runs code when it is loaded. */
-struct code_file {
-    size_t model;                 /* its number */
-    const struct plan_file *file; /* of its plan; borrowed */
-    bool is_source;               /* Python, which the loader imports */
-    struct pickle_findings findings;
-};
-
-struct code {
-    struct code_file *items; /* by models, and then by paths */
-    size_t count;
-};
-
-void code_release(struct code *code);
-CLEANUP_RELEASE(code)
-/*
- * code.c: looks at the files of the models that may be such, of large ones at parts, and says what
- * it has found. ERROR_REFUSED if there is one and the options want none. `out` is empty.
- */
-int code_check(const struct inject_options *options, const struct models *models, struct code *out,
-               struct notes *notes, struct error *err) MUST_CHECK;
-
-/*
- * code_look.c: what is in one file, from the memo or by a look at it. A small file is read whole,
- * of others parts, which are not verified; only what has the file's digest is remembered. If the
- * options want no code, a file that is found to have none is read whole and verified, and
- * `findings` say so if it is not what was looked at.
- */
-int code_look(const struct inject_options *options, const struct model *model,
-              struct code_file *code, const struct cancel *cancel, struct error *err) MUST_CHECK;
-
-/*
- * companions.c: adds what the listed models make their loaders ask for besides, as the options say,
- * and tells of each what becomes of it.
- */
-int companions_follow(const struct model_listing *listing, struct preview_companions *out,
-                      struct error *err) MUST_CHECK;
 
 /* Phase 3, reuse.c: what images in reach have. */
 
@@ -336,9 +277,6 @@ struct publication {
 int publish(const struct publication *publication, struct descriptor *out,
             struct error *err) MUST_CHECK;
 
-/* listing.c: the plans of the models, which have none afterwards. */
-void listing_take(struct models *models, const struct preview_companions *companions,
-                  struct listing *out);
 /* materials.c: what BASE is, and what it carried that stays. */
 void materials_add_base(struct materials *materials, const struct base *base,
                         const struct placements *placements);

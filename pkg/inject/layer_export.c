@@ -363,18 +363,19 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     CLEANUP(notes) struct notes told = {.log = options->run.log};
     CLEANUP(notes) struct notes quiet = NOTES_INIT;
     CLEANUP(models) struct models models = MODELS_INIT;
-    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(companion_decisions) struct companion_decisions companions = COMPANION_DECISIONS_INIT;
     CLEANUP(code) struct code code = {NULL, 0};
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(known_bases) struct known_bases known = {0};
+    const struct model_listing listing = {&options->models, &options->run, base, &told};
     struct arrangement arrangement = {&options->placement, base, &models, &known,
                                       options->run.cancel};
     const struct base_platform *platform = &base->platforms[0];
 
     known_bases_add(&known, &platform->own);
-    if (models_list(options, base, &models, &companions, &told, err) < 0 ||
-        code_check(options, &models, &code, &told, err) < 0)
+    if (models_list(&listing, &models, &companions, err) < 0 ||
+        code_check(&options->models, &options->run, &models, &code, &told, err) < 0)
         return -1;
     int result_code = placements_find(&arrangement, &placements, &quiet, err);
     pass_warnings(&quiet, options->run.log);

@@ -2,7 +2,7 @@
 #define INLAY_INJECT_MATERIALS_H
 
 #include "inject/inject.h"
-#include "inject/listing.h"
+#include "models/listing.h"
 
 /* The use case inject, for whoever has to say afterwards what the image was made of. */
 

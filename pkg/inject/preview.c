@@ -77,7 +77,7 @@ void preview_release(struct preview *preview)
         model_release(&preview->models[i]);
     for (size_t i = 0; i < preview->layer_count; i++)
         layer_release(&preview->layers[i]);
-    preview_companions_release(&preview->companions);
+    companion_decisions_release(&preview->companions);
     free(preview->platforms);
     free(preview->models);
     free(preview->layers);
@@ -303,13 +303,14 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     CLEANUP(build_plan) struct build_plan plan = {0};
     const struct base_request request =
         base_request_for(&options->base, options->target.store, &options->compression);
+    const struct model_listing listing = {&options->models, &options->run, &base, notes};
     struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
                                       options->run.cancel};
 
     if (base_read(&request, &options->run, &base, notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
-    if (models_list(options, &base, &models, &out->companions, notes, err) < 0 ||
-        code_check(options, &models, &code, notes, err) < 0 ||
+    if (models_list(&listing, &models, &out->companions, err) < 0 ||
+        code_check(&options->models, &options->run, &models, &code, notes, err) < 0 ||
         known_find(options, &base, &known, err) < 0 ||
         placements_find(&arrangement, &placements, notes, err) < 0 ||
         build_plan_cut(options, &base, &placements, &plan, err) < 0 ||

@@ -1,8 +1,8 @@
 #ifndef INLAY_INJECT_PREVIEW_H
 #define INLAY_INJECT_PREVIEW_H
 
-#include "companion/companion.h"
 #include "inject/inject.h"
+#include "models/companion_decisions.h"
 #include "pickle/pickle.h"
 
 /* The use case: everything that inject_run() would do, told before a byte of weights moves. */
@@ -48,44 +48,6 @@ struct preview_model {
     struct preview_code *code;
     size_t code_count;
 };
-
-/* What becomes of a companion. */
-enum companion_fate {
-    COMPANION_COMES, /* along */
-    COMPANION_NAMED, /* the call names it */
-    COMPANION_THERE, /* the base has it, by an earlier run */
-    COMPANION_LEFT,  /* the loader will ask for it at the start */
-};
-
-/* "comes", "named", "there", "left". */
-const char *companion_fate_name(enum companion_fate fate);
-
-/* What a model makes its loader ask for besides. */
-struct preview_companion {
-    char *of;      /* the title of the model */
-    char *title;   /* "org/name@main" */
-    char *name;    /* "org/name" */
-    char *commit;  /* NULL: not known */
-    uint64_t size; /* of what is taken of it, or would be; SIZE_UNKNOWN: not known */
-    enum companion_kind kind;
-    enum companion_fate fate;
-    char *file; /* of the model, that names it */
-    char *key;  /* in that file */
-    char *reason;
-};
-
-struct preview_companions {
-    struct preview_companion *items;
-    size_t count;
-};
-
-#define PREVIEW_COMPANIONS_INIT                                                                    \
-    {                                                                                              \
-        NULL, 0                                                                                    \
-    }
-
-void preview_companions_release(struct preview_companions *companions);
-CLEANUP_RELEASE(preview_companions)
 
 /* One layer on top of the base; the same for several platforms or models is told once. */
 struct preview_layer {
@@ -166,7 +128,7 @@ struct preview {
     size_t platform_count;
     struct preview_model *models;
     size_t model_count;
-    struct preview_companions companions;
+    struct companion_decisions companions;
     struct preview_layer *layers; /* from the bottom up */
     size_t layer_count;
     struct digest base_digest; /* of its manifest or index */

@@ -21,13 +21,13 @@
 #define COMMIT_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
 #define WEIGHTS_SIZE ((size_t)2 * 1024 * 1024)
 
-struct inject_choice;
+struct model_choice;
 
 /* A folder with a small model in it, a store with a base in it, and what was said. */
 struct bench {
     char folder[32];
     struct store *store;
-    struct inject_choice *choices; /* of inject_bench.h; NULL until they are asked for */
+    struct model_choice *choices; /* of model_bench.h; NULL until they are asked for */
     struct buf said;
     pthread_mutex_t lock; /* of `said`: jobs speak at the same time */
     struct log log;

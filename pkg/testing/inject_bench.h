@@ -4,20 +4,7 @@
 /* For tests that inject. */
 
 #include "inject/inject.h"
-#include "testing/bench.h"
-
-#define BENCH_MODELS_MAX 8
-
-/* How each model is baked: for the Hub's cache, automatically. A test may change them. */
-static inline struct inject_choice *bench_choices(struct bench *bench)
-{
-    if (bench->choices != NULL)
-        return bench->choices;
-    bench->choices = xcalloc(BENCH_MODELS_MAX, sizeof(*bench->choices));
-    for (size_t i = 0; i < BENCH_MODELS_MAX; i++)
-        bench->choices[i].layout = layout_find(NULL);
-    return bench->choices;
-}
+#include "testing/model_bench.h"
 
 static inline struct inject_options make_options(struct bench *bench, struct source *const *sources,
                                                  size_t count)

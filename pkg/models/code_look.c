@@ -1,5 +1,5 @@
 #include "core/file.h"
-#include "inject/inject_internal.h"
+#include "models/models_internal.h"
 #include "stream/stream.h"
 
 #include <string.h>
@@ -143,15 +143,15 @@ static int verify_seen(struct code_reading *reading, bool *is_same, struct error
 }
 
 /* By the digest and the ending, since the same bytes are another thing for another loader. */
-static char *memo_path(const struct inject_options *options, const struct plan_file *file)
+static char *memo_path(const char *memo, const struct plan_file *file)
 {
     const char *slash = strrchr(file->path, '/');
     const char *dot = strrchr(slash != NULL ? slash : file->path, '.');
 
-    if (options->run.memo == NULL || file->digest.algorithm == DIGEST_NONE)
+    if (memo == NULL || file->digest.algorithm == DIGEST_NONE)
         return NULL;
-    return xasprintf("%s/" MEMO_FOLDER "/%s%s", options->run.memo,
-                     digest_format_hex(&file->digest).text, dot != NULL ? dot : "");
+    return xasprintf("%s/" MEMO_FOLDER "/%s%s", memo, digest_format_hex(&file->digest).text,
+                     dot != NULL ? dot : "");
 }
 
 /* What cannot be read is looked for again. */
@@ -164,13 +164,12 @@ static bool recall(const char *path, struct pickle_findings *out)
            pickle_findings_parse(buf_text(&bytes), out);
 }
 
-static void remember(const struct inject_options *options, const char *path,
-                     const struct pickle_findings *findings)
+static void remember(const char *memo, const char *path, const struct pickle_findings *findings)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT;
     CLEANUP(text) char *text = pickle_findings_save(findings);
     CLEANUP(text)
-    char *folder = path != NULL ? xasprintf("%s/" MEMO_FOLDER, options->run.memo) : NULL;
+    char *folder = path != NULL ? xasprintf("%s/" MEMO_FOLDER, memo) : NULL;
 
     if (path != NULL && file_make_private_folders(folder, &ignored) == 0)
         (void)!file_replace_private(path, text, strlen(text), &ignored);
@@ -183,12 +182,12 @@ static void say_unread(struct pickle_findings *findings, const char *why)
 }
 
 /* Where code is refused, what is let in is not believed before it has the file's digest. */
-static int make_sure(const struct inject_options *options, struct code_reading *reading,
+static int make_sure(const struct code_look *look, struct code_reading *reading,
                      struct pickle_findings *findings, struct error *err)
 {
     bool is_same = true;
 
-    if (!options->models.safe_only || reading->is_verified || findings->runs_code ||
+    if (!look->is_strict || reading->is_verified || findings->runs_code ||
         findings->unread != NULL || reading->file->digest.algorithm == DIGEST_NONE)
         return 0;
     if (verify_seen(reading, &is_same, err) < 0)
@@ -199,24 +198,24 @@ static int make_sure(const struct inject_options *options, struct code_reading *
     return 0;
 }
 
-int code_look(const struct inject_options *options, const struct model *model,
-              struct code_file *code, const struct cancel *cancel, struct error *err)
+int code_look(const struct code_look *look, struct code_file *code, struct error *err)
 {
     CLEANUP(code_reading)
-    struct code_reading reading = {.model = model, .file = code->file, .cancel = cancel};
+    struct code_reading reading = {
+        .model = look->model, .file = code->file, .cancel = look->cancel};
     const struct pickle_input in = {code->file->size, read_range, &reading};
-    CLEANUP(text) char *memo = memo_path(options, code->file);
+    CLEANUP(text) char *memo = memo_path(look->memo, code->file);
 
     if (code->is_source || recall(memo, &code->findings))
         return 0;
     if (read_whole(&reading, err) < 0 ||
         pickle_scan(code->file->path, &in, &code->findings, err) < 0)
-        return error_wrap(err, "'%s'", model->title);
+        return error_wrap(err, "'%s'", look->model->title);
     if (reading.gives_up)
         say_unread(&code->findings, "its server hands it out as a whole only");
-    if (make_sure(options, &reading, &code->findings, err) < 0)
-        return error_wrap(err, "'%s'", model->title);
+    if (make_sure(look, &reading, &code->findings, err) < 0)
+        return error_wrap(err, "'%s'", look->model->title);
     if (reading.is_verified)
-        remember(options, memo, &code->findings);
+        remember(look->memo, memo, &code->findings);
     return 0;
 }

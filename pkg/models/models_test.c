@@ -1,8 +1,11 @@
-#include "inject/phase_test_internal.h"
+#include "models/models.h"
+
+#include "testing/model_bench.h"
 
 /* models_list() alone: sources in, pinned and selected models out. */
 
 static const struct base no_base;
+static const struct run_context run;
 
 static void models_are_pinned_selected_and_told(void **state)
 {
@@ -10,12 +13,13 @@ static void models_are_pinned_selected_and_told(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(models) struct models models = MODELS_INIT;
-    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(companion_decisions) struct companion_decisions companions = COMPANION_DECISIONS_INIT;
     CLEANUP(source) struct source *source = open_model(bench, "org/name", "v1", COMMIT_A);
-    struct inject_options request = {
-        .models = {.sources = &source, .choices = bench_choices(bench), .count = 1}};
+    const struct models_request request = {
+        .sources = &source, .choices = bench_choices(bench), .count = 1};
+    const struct model_listing listing = {&request, &run, &no_base, &notes};
 
-    assert_int_equal(models_list(&request, &no_base, &models, &companions, &notes, &err), 0);
+    assert_int_equal(models_list(&listing, &models, &companions, &err), 0);
     assert_int_equal(models.count, 1);
     assert_string_equal(models.items[0].name, "org/name");
     assert_string_equal(models.items[0].plan.pin, COMMIT_A);
@@ -38,10 +42,12 @@ static void a_commit_is_found_as_main_unless_main_is_named(void **state)
     for (size_t count = 1; count <= 2; count++) {
         CLEANUP(notes) struct notes notes = NOTES_INIT;
         CLEANUP(models) struct models models = MODELS_INIT;
-        CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
-        struct inject_options request = {
-            .models = {.sources = both, .choices = bench_choices(bench), .count = count}};
-        assert_int_equal(models_list(&request, &no_base, &models, &companions, &notes, &err), 0);
+        CLEANUP(companion_decisions)
+        struct companion_decisions companions = COMPANION_DECISIONS_INIT;
+        const struct models_request request = {
+            .sources = both, .choices = bench_choices(bench), .count = count};
+        const struct model_listing listing = {&request, &run, &no_base, &notes};
+        assert_int_equal(models_list(&listing, &models, &companions, &err), 0);
         assert_int_equal(models.items[0].as_main, count == 1);
     }
 }
@@ -52,13 +58,14 @@ static void a_model_that_is_named_twice_is_refused(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     CLEANUP(notes) struct notes notes = NOTES_INIT;
     CLEANUP(models) struct models models = MODELS_INIT;
-    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(companion_decisions) struct companion_decisions companions = COMPANION_DECISIONS_INIT;
     CLEANUP(source) struct source *source = open_model(bench, "org/name", "main", COMMIT_A);
     struct source *const twice[] = {source, source};
-    struct inject_options request = {
-        .models = {.sources = twice, .choices = bench_choices(bench), .count = 2}};
+    const struct models_request request = {
+        .sources = twice, .choices = bench_choices(bench), .count = 2};
+    const struct model_listing listing = {&request, &run, &no_base, &notes};
 
-    assert_int_equal(models_list(&request, &no_base, &models, &companions, &notes, &err), -1);
+    assert_int_equal(models_list(&listing, &models, &companions, &err), -1);
     assert_string_equal(err.text, "'org/name@main' is named twice");
     assert_int_equal(models.count, 0);
 }

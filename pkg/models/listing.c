@@ -1,6 +1,6 @@
-#include "inject/listing.h"
+#include "models/listing.h"
 
-#include "inject/inject_internal.h"
+#include "models/models.h"
 
 #include <string.h>
 
@@ -16,19 +16,19 @@ void listing_release(struct listing *listing)
 }
 
 /* All models that load it, not only the one that was met first. */
-static void find_owners(const struct model *model, const struct preview_companions *companions,
+static void find_owners(const struct model *model, const struct companion_decisions *companions,
                         struct strings *out)
 {
     strings_add(out, model->companion_of);
     for (size_t i = 0; i < companions->count; i++) {
-        const struct preview_companion *told = &companions->items[i];
+        const struct companion_decision *told = &companions->items[i];
         if (told->fate == COMPANION_COMES && strcmp(told->title, model->title) == 0 &&
             !strings_has(out, told->of))
             strings_add(out, told->of);
     }
 }
 
-void listing_take(struct models *models, const struct preview_companions *companions,
+void listing_take(struct models *models, const struct companion_decisions *companions,
                   struct listing *out)
 {
     listing_release(out);
@@ -48,14 +48,15 @@ void listing_take(struct models *models, const struct preview_companions *compan
     }
 }
 
-int listing_run(const struct inject_options *options, struct notes *notes, struct listing *out,
-                struct error *err)
+int listing_run(const struct models_request *request, const struct run_context *run,
+                struct notes *notes, struct listing *out, struct error *err)
 {
     static const struct base nothing;
+    const struct model_listing wanted = {request, run, &nothing, notes};
     CLEANUP(models) struct models models = MODELS_INIT;
-    CLEANUP(preview_companions) struct preview_companions companions = PREVIEW_COMPANIONS_INIT;
+    CLEANUP(companion_decisions) struct companion_decisions companions = COMPANION_DECISIONS_INIT;
 
-    if (models_list(options, &nothing, &models, &companions, notes, err) < 0)
+    if (models_list(&wanted, &models, &companions, err) < 0)
         return -1;
     listing_take(&models, &companions, out);
     return 0;

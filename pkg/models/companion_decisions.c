@@ -1,4 +1,4 @@
-#include "inject/preview.h"
+#include "models/companion_decisions.h"
 
 #include <stdlib.h>
 
@@ -17,10 +17,10 @@ const char *companion_fate_name(enum companion_fate fate)
     abort();
 }
 
-void preview_companions_release(struct preview_companions *companions)
+void companion_decisions_release(struct companion_decisions *decisions)
 {
-    for (size_t i = 0; i < companions->count; i++) {
-        struct preview_companion *item = &companions->items[i];
+    for (size_t i = 0; i < decisions->count; i++) {
+        struct companion_decision *item = &decisions->items[i];
         free(item->of);
         free(item->title);
         free(item->name);
@@ -29,6 +29,6 @@ void preview_companions_release(struct preview_companions *companions)
         free(item->key);
         free(item->reason);
     }
-    free(companions->items);
-    *companions = (struct preview_companions)PREVIEW_COMPANIONS_INIT;
+    free(decisions->items);
+    *decisions = (struct companion_decisions)COMPANION_DECISIONS_INIT;
 }

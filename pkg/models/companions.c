@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "models/models_internal.h"
 
 #include <string.h>
 
@@ -21,8 +21,9 @@ struct followed {
 
 struct following {
     const struct model_listing *listing;
+    struct models *models;  /* more and more of them */
     struct followed *items; /* one a model */
-    struct preview_companions *out;
+    struct companion_decisions *out;
     size_t repositories; /* different ones that were met so far */
 };
 
@@ -35,7 +36,7 @@ CLEANUP_RELEASE(followed)
 
 static void following_release(struct following *following)
 {
-    for (size_t i = 0; i < following->listing->models->count; i++)
+    for (size_t i = 0; i < following->models->count; i++)
         followed_release(&following->items[i]);
     free(following->items);
 }
@@ -55,13 +56,14 @@ static void find_origin(const struct model *model, const struct companion *compa
     }
 }
 
-static struct preview_companion *add_told(struct preview_companions *out, const struct model *model,
-                                          const struct companion *companion,
-                                          const struct origin *origin)
+static struct companion_decision *add_told(struct companion_decisions *out,
+                                           const struct model *model,
+                                           const struct companion *companion,
+                                           const struct origin *origin)
 {
     out->items = xrealloc(out->items, out->count + 1, sizeof(*out->items));
-    struct preview_companion *told = &out->items[out->count++];
-    *told = (struct preview_companion){
+    struct companion_decision *told = &out->items[out->count++];
+    *told = (struct companion_decision){
         .of = xstrdup(model->title),
         .title = origin_format(origin),
         .name = origin_record(origin),
@@ -75,7 +77,7 @@ static struct preview_companion *add_told(struct preview_companions *out, const 
     return told;
 }
 
-static void tell_plan(struct preview_companion *told, const struct plan *plan)
+static void tell_plan(struct companion_decision *told, const struct plan *plan)
 {
     told->size = plan_size(plan);
     free(told->commit);
@@ -83,8 +85,8 @@ static void tell_plan(struct preview_companion *told, const struct plan *plan)
 }
 
 /* The one before it of the same repository and revision; NULL: it is the first. */
-static const struct preview_companion *find_told(const struct preview_companions *out,
-                                                 const struct preview_companion *told)
+static const struct companion_decision *find_told(const struct companion_decisions *out,
+                                                  const struct companion_decision *told)
 {
     for (size_t i = 0; &out->items[i] != told; i++)
         if (strcmp(out->items[i].title, told->title) == 0)
@@ -92,7 +94,7 @@ static const struct preview_companion *find_told(const struct preview_companions
     return NULL;
 }
 
-static int count_repository(struct following *following, const struct preview_companion *told,
+static int count_repository(struct following *following, const struct companion_decision *told,
                             struct error *err)
 {
     if (find_told(following->out, told) != NULL || ++following->repositories <= REPOSITORIES_MAX)
@@ -141,10 +143,10 @@ static void choose(struct plan_selection *selection, const struct strings *requi
 static int list_by(const struct following *following, size_t number, const struct followed *how,
                    struct source *source, const struct layout *layout, struct error *err)
 {
-    struct inject_choice choice = {.layout = layout};
+    struct model_choice choice = {.layout = layout};
 
     choose(&choice.selection, &how->required, how->is_whole ? NULL : &how->include);
-    return models_add(following->listing, number, source, &choice, err);
+    return models_add(following->listing, following->models, number, source, &choice, err);
 }
 
 static void want(struct followed *followed, const struct companion *companion)
@@ -169,7 +171,7 @@ static int list_companion(struct following *following, size_t owner,
                           const struct companion *companion, struct source *source,
                           struct error *err)
 {
-    struct models *models = following->listing->models;
+    struct models *models = following->models;
     const struct layout *layout = models->items[owner].layout;
     size_t number = models->count;
 
@@ -189,12 +191,12 @@ static int list_companion(struct following *following, size_t owner,
 }
 
 /* "config.json: auto_map.AutoModel, code that is run"; caller frees. */
-static char *format_why(const struct preview_companion *told)
+static char *format_why(const struct companion_decision *told)
 {
     return xasprintf("%s: %s, %s", told->file, told->key, told->reason);
 }
 
-static int refuse(const struct preview_companion *told, const struct error *why, struct error *err)
+static int refuse(const struct companion_decision *told, const struct error *why, struct error *err)
 {
     CLEANUP(text) char *named = format_why(told);
 
@@ -206,7 +208,7 @@ static int refuse(const struct preview_companion *told, const struct error *why,
 
 /* What cannot be had: what is no code may be missing, and is then said. */
 static int miss(const struct following *following, const struct companion *companion,
-                const struct preview_companion *told, struct error *why, struct error *err)
+                const struct companion_decision *told, struct error *why, struct error *err)
 {
     CLEANUP(text) char *named = format_why(told);
 
@@ -221,9 +223,9 @@ static int miss(const struct following *following, const struct companion *compa
 
 /* A companion that comes already, of which more is wanted now; without that it is as before. */
 static int widen(struct following *following, size_t number, const struct companion *companion,
-                 struct preview_companion *told, struct error *err)
+                 struct companion_decision *told, struct error *err)
 {
-    struct models *models = following->listing->models;
+    struct models *models = following->models;
     struct followed *followed = &following->items[number];
     const struct layout *layout = models->items[number].layout;
     struct source *source = models->items[number].from;
@@ -256,8 +258,8 @@ static int ask(const struct following *following, const struct model *model,
                const struct origin *origin, const struct companion *wanted, struct plan *plan,
                struct error *err)
 {
-    const struct inject_options *options = following->listing->options;
-    const struct inject_models *request = &options->models;
+    const struct models_request *request = following->listing->request;
+    const struct run_context *run = following->listing->run;
     CLEANUP(plan_contents) struct plan_contents contents = PLAN_CONTENTS_INIT;
     struct plan_selection selection = {.contents = &contents, .weights = model->layout->weights};
     struct source *source = NULL;
@@ -265,8 +267,7 @@ static int ask(const struct following *following, const struct model *model,
     choose(&selection, &wanted->required, wanted->include.count > 0 ? &wanted->include : NULL);
     if (request->open_companion(request->open_arg, origin, &source, err) < 0 ||
         source_list(source, plan, err) < 0 ||
-        source_read_contents(source, plan, options->run.memo, options->run.cancel, &contents, err) <
-            0)
+        source_read_contents(source, plan, run->memo, run->cancel, &contents, err) < 0)
         return -1;
     return plan_select(plan, &selection, err);
 }
@@ -293,12 +294,12 @@ static int base_answers(const struct following *following, const struct model *m
 /* What the loader will ask for: how large it is, as far as that can be found out. */
 static int measure(const struct following *following, const struct model *model,
                    const struct companion *companion, const struct origin *origin,
-                   struct preview_companion *told, struct error *err)
+                   struct companion_decision *told, struct error *err)
 {
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(error) struct error why = ERROR_INIT;
     CLEANUP(text) char *named = format_why(told);
-    const struct preview_companion *before = find_told(following->out, told);
+    const struct companion_decision *before = find_told(following->out, told);
 
     if (before != NULL && before->kind == told->kind && before->size != SIZE_UNKNOWN) {
         told->size = before->size;
@@ -319,10 +320,10 @@ static int measure(const struct following *following, const struct model *model,
 }
 
 static int take(struct following *following, size_t owner, const struct companion *companion,
-                const struct origin *origin, struct preview_companion *told, struct error *err)
+                const struct origin *origin, struct companion_decision *told, struct error *err)
 {
     const struct model_listing *listing = following->listing;
-    const struct inject_models *request = &listing->options->models;
+    const struct models_request *request = listing->request;
     CLEANUP(error) struct error why = ERROR_INIT;
     CLEANUP(text) char *named = format_why(told);
     struct source *source = NULL;
@@ -330,14 +331,14 @@ static int take(struct following *following, size_t owner, const struct companio
     if (request->open_companion(request->open_arg, origin, &source, &why) < 0 ||
         list_companion(following, owner, companion, source, &why) < 0)
         return miss(following, companion, told, &why, err);
-    tell_plan(told, &listing->models->items[listing->models->count - 1].plan);
+    tell_plan(told, &following->models->items[following->models->count - 1].plan);
     told->fate = COMPANION_COMES;
     notes_info(listing->notes, "%s comes along: %s loads it (%s)", told->title, told->of, named);
     return 0;
 }
 
 /* Of code and tokenizers the base's stay: what it has may be more, and would be replaced. */
-static void leave(const struct following *following, struct preview_companion *told)
+static void leave(const struct following *following, struct companion_decision *told)
 {
     CLEANUP(text) char *named = format_why(told);
 
@@ -350,7 +351,7 @@ static void leave(const struct following *following, struct preview_companion *t
 
 /* What neither the base has nor can be asked for. */
 static void do_without(const struct following *following, const struct model *model,
-                       const struct preview_companion *told)
+                       const struct companion_decision *told)
 {
     struct notes *notes = following->listing->notes;
     CLEANUP(text) char *named = format_why(told);
@@ -365,21 +366,21 @@ static void do_without(const struct following *following, const struct model *mo
 }
 
 static int decide(struct following *following, size_t owner, const struct companion *companion,
-                  const struct origin *origin, struct preview_companion *told, struct error *err)
+                  const struct origin *origin, struct companion_decision *told, struct error *err)
 {
     const struct model_listing *listing = following->listing;
-    const struct inject_models *request = &listing->options->models;
-    const struct model *model = &listing->models->items[owner];
+    const struct models_request *request = listing->request;
+    const struct model *model = &following->models->items[owner];
     const struct plan wanted = {.origin = *origin};
     bool is_small = companion->kind != COMPANION_WEIGHTS;
     bool asks = model->layout->content == LAYOUT_HUB_CACHE && request->open_companion != NULL &&
-                request->companions != INJECT_COMPANIONS_NONE;
+                request->companions != COMPANIONS_NONE;
     bool answers = false;
     struct base_question question = {
         .name = told->name, .layout = model->layout, .all_files = SIZE_MAX};
     bool is_named = base_has_model(listing->base, &question);
 
-    if (asks && (is_small ? !is_named : request->companions == INJECT_COMPANIONS_ALL))
+    if (asks && (is_small ? !is_named : request->companions == COMPANIONS_ALL))
         return take(following, owner, companion, origin, told, err);
     question.ref = plan_ref(&wanted);
     question.wants_weights = !is_small;
@@ -405,14 +406,14 @@ static int meet(struct following *following, size_t owner, const struct companio
                 struct error *err)
 {
     const struct model_listing *listing = following->listing;
-    struct models *models = listing->models;
+    struct models *models = following->models;
     CLEANUP(origin) struct origin origin = ORIGIN_INIT;
 
     find_origin(&models->items[owner], companion, &origin);
     size_t listed = find_listed(models, models->items[owner].layout, &origin);
-    struct preview_companion *told =
+    struct companion_decision *told =
         add_told(following->out, &models->items[owner], companion, &origin);
-    if (listing->options->models.companions != INJECT_COMPANIONS_NONE &&
+    if (listing->request->companions != COMPANIONS_NONE &&
         count_repository(following, told, err) < 0)
         return -1;
     if (listed == models->count)
@@ -441,7 +442,7 @@ static void tell_code(const struct model_listing *listing, const struct model *m
 static int follow(struct following *following, size_t number, struct error *err)
 {
     const struct model_listing *listing = following->listing;
-    const struct model *model = &listing->models->items[number];
+    const struct model *model = &following->models->items[number];
     CLEANUP(companions) struct companions found = COMPANIONS_INIT;
     CLEANUP(strings) struct strings files = STRINGS_INIT;
 
@@ -459,17 +460,17 @@ static int follow(struct following *following, size_t number, struct error *err)
     return 0;
 }
 
-int companions_follow(const struct model_listing *listing, struct preview_companions *out,
-                      struct error *err)
+int companions_follow(const struct model_listing *listing, struct models *models,
+                      struct companion_decisions *out, struct error *err)
 {
-    const struct models *models = listing->models;
     CLEANUP(following)
-    struct following following = {listing, xcalloc(models->count, sizeof(struct followed)), out, 0};
+    struct following following = {listing, models, xcalloc(models->count, sizeof(struct followed)),
+                                  out, 0};
 
     for (size_t i = 0; i < models->count; i++) {
         following.items[i].is_whole = true;
-        following.items[i].is_chosen = listing->options->models.choices[i].is_chosen;
-        following.items[i].is_alone = listing->options->models.choices[i].is_alone;
+        following.items[i].is_chosen = listing->request->choices[i].is_chosen;
+        following.items[i].is_alone = listing->request->choices[i].is_alone;
     }
     for (size_t i = 0; i < models->count; i++) {
         struct followed *followed = &following.items[i];

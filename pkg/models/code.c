@@ -1,5 +1,7 @@
+#include "models/code.h"
+
 #include "companion/companion.h"
-#include "inject/inject_internal.h"
+#include "models/models_internal.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -8,7 +10,8 @@
 
 /* Files that are looked at, each by a job of its own. */
 struct code_search {
-    const struct inject_options *options;
+    const struct models_request *request;
+    const struct run_context *run;
     const struct models *models;
     struct code *code;
 };
@@ -50,12 +53,12 @@ static bool runs_sources(const struct model *model)
 
 /* Where code is refused, Python counts as it does for a policy, whether anything names it or not.
  */
-static void list_files(const struct inject_options *options, const struct models *models,
+static void list_files(const struct models_request *request, const struct models *models,
                        struct code *code)
 {
     for (size_t i = 0; i < models->count; i++) {
         const struct plan *plan = &models->items[i].plan;
-        bool has_sources = options->models.safe_only || runs_sources(&models->items[i]);
+        bool has_sources = request->safe_only || runs_sources(&models->items[i]);
         for (size_t k = 0; k < plan->count; k++) {
             bool is_source = has_sources && text_ends_with(plan->files[k].path, ".py");
             if (is_source || pickle_is_suspect(plan->files[k].path))
@@ -68,8 +71,14 @@ static int look(void *arg, size_t number, const struct cancel *cancel, struct er
 {
     const struct code_search *search = arg;
     struct code_file *code = &search->code->items[number];
+    const struct code_look how = {
+        .memo = search->run->memo,
+        .is_strict = search->request->safe_only,
+        .model = &search->models->items[code->model],
+        .cancel = cancel,
+    };
 
-    return code_look(search->options, &search->models->items[code->model], code, cancel, err);
+    return code_look(&how, code, err);
 }
 
 /* Files that are none of these after all, such as weights of OpenVINO. */
@@ -191,7 +200,7 @@ static int tell_model(const struct code_search *search, size_t number, struct no
             "%s has pickles, which run code when they are loaded, and no safetensors, ONNX or "
             "GGUF is taken in their place: %s; what they import is known of checkpoints",
             model->title, known);
-    if (sources != NULL && !search->options->models.safe_only)
+    if (sources != NULL && !search->request->safe_only)
         notes_info(notes, "%s has code that its loader runs: %s", model->title, sources);
     return tell_scans(search, model, notes, err);
 }
@@ -217,22 +226,22 @@ static int refuse(const struct code_search *search, struct error *err)
             : "take other weights with --weights, or leave them out with --exclude");
 }
 
-int code_check(const struct inject_options *options, const struct models *models, struct code *out,
-               struct notes *notes, struct error *err)
+int code_check(const struct models_request *request, const struct run_context *run,
+               const struct models *models, struct code *out, struct notes *notes,
+               struct error *err)
 {
     CLEANUP(code) struct code code = {NULL, 0};
-    const struct code_search search = {options, models, &code};
+    const struct code_search search = {request, run, models, &code};
 
-    if (options->models.looks_for_code || options->models.safe_only)
-        list_files(options, models, &code);
-    if (workers_run(options->run.jobs, code.count, look, (void *)(uintptr_t)&search,
-                    options->run.cancel, err) < 0)
+    if (request->looks_for_code || request->safe_only)
+        list_files(request, models, &code);
+    if (workers_run(run->jobs, code.count, look, (void *)(uintptr_t)&search, run->cancel, err) < 0)
         return -1;
     drop_harmless(&code);
     for (size_t i = 0; i < models->count; i++)
         if (tell_model(&search, i, notes, err) < 0)
             return -1;
-    if (options->models.safe_only && code.count > 0)
+    if (request->safe_only && code.count > 0)
         return refuse(&search, err);
     *out = code;
     code = (struct code){NULL, 0};

@@ -1,4 +1,6 @@
-#include "inject/inject_internal.h"
+#include "models/models.h"
+
+#include "models/models_internal.h"
 
 #include <string.h>
 
@@ -116,16 +118,16 @@ static void tell_revision(const struct model *model, struct notes *notes)
                    model->name, revision);
 }
 
-int models_add(const struct model_listing *listing, size_t number, struct source *source,
-               const struct inject_choice *choice, struct error *err)
+int models_add(const struct model_listing *listing, struct models *models, size_t number,
+               struct source *source, const struct model_choice *choice, struct error *err)
 {
-    const struct inject_options *options = listing->options;
-    struct model *model = &listing->models->items[number];
+    const struct run_context *run = listing->run;
+    struct model *model = &models->items[number];
     struct plan_selection selection = choice->selection;
 
     model->from = source;
     if (source_list(source, &model->plan, err) < 0 ||
-        source_find_license(source, &model->plan, options->run.cancel, err) < 0)
+        source_find_license(source, &model->plan, run->cancel, err) < 0)
         return -1;
     model->layout = choice->layout;
     model->path = choice->path;
@@ -133,10 +135,10 @@ int models_add(const struct model_listing *listing, size_t number, struct source
     model->title = origin_format(&model->plan.origin);
     if (!origin_is_of_hub(model->plan.origin.kind))
         model->source = xstrdup(origin_kind_name(model->plan.origin.kind));
-    if (check_twice(listing->models, number, err) < 0)
+    if (check_twice(models, number, err) < 0)
         return -1;
-    if (source_read_contents(source, &model->plan, options->run.memo, options->run.cancel,
-                             &model->contents, err) < 0)
+    if (source_read_contents(source, &model->plan, run->memo, run->cancel, &model->contents, err) <
+        0)
         return -1;
     selection.weights = choice->layout->weights;
     selection.contents = &model->contents;
@@ -149,7 +151,7 @@ int models_add(const struct model_listing *listing, size_t number, struct source
     return 0;
 }
 
-static int check_licenses(const struct inject_models *request, const struct models *models,
+static int check_licenses(const struct models_request *request, const struct models *models,
                           struct error *err)
 {
     for (size_t i = 0; i < models->count; i++)
@@ -159,12 +161,11 @@ static int check_licenses(const struct inject_models *request, const struct mode
     return 0;
 }
 
-int models_list(const struct inject_options *options, const struct base *base, struct models *out,
-                struct preview_companions *companions, struct notes *notes, struct error *err)
+int models_list(const struct model_listing *listing, struct models *out,
+                struct companion_decisions *companions, struct error *err)
 {
     CLEANUP(models) struct models models = MODELS_INIT;
-    const struct inject_models *request = &options->models;
-    const struct model_listing listing = {options, base, &models, notes};
+    const struct models_request *request = listing->request;
 
     models.items = xcalloc(request->count, sizeof(*models.items));
     for (size_t i = 0; i < request->count; i++)
@@ -172,11 +173,11 @@ int models_list(const struct inject_options *options, const struct base *base, s
     while (models.count < request->count) {
         size_t number = models.count++;
         models.items[number].companion_of = text_copy(request->choices[number].companion_of);
-        if (models_add(&listing, number, request->sources[number], &request->choices[number], err) <
-            0)
+        if (models_add(listing, &models, number, request->sources[number],
+                       &request->choices[number], err) < 0)
             return -1;
     }
-    if (companions_follow(&listing, companions, err) < 0 ||
+    if (companions_follow(listing, &models, companions, err) < 0 ||
         check_licenses(request, &models, err) < 0)
         return -1;
     decide_mains(&models);

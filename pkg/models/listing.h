@@ -1,10 +1,14 @@
-#ifndef INLAY_INJECT_LISTING_H
-#define INLAY_INJECT_LISTING_H
+#ifndef INLAY_MODELS_LISTING_H
+#define INLAY_MODELS_LISTING_H
 
 #include "core/notes.h"
-#include "inject/inject.h"
+#include "core/run_context.h"
+#include "models/companion_decisions.h"
+#include "models/request.h"
 
-/* The use case: which files the models are, and what they load besides, without any image. */
+struct models;
+
+/* Which files the models are, and what they load besides, as a value that outlives the call. */
 
 /* Texts are owned. */
 struct listed_model {
@@ -25,13 +29,12 @@ struct listing {
         NULL, 0                                                                                    \
     }
 
-/*
- * As inject_run() does it on a base that has no models. Of the options, those of the models count,
- * and `memo` and `cancel`; there need not be a base or a target. What it has to tell people goes to
- * `notes`.
- */
-int listing_run(const struct inject_options *options, struct notes *notes, struct listing *out,
-                struct error *err) MUST_CHECK;
+/* As models_list() on a base that has no models; there need not be an image. */
+int listing_run(const struct models_request *request, const struct run_context *run,
+                struct notes *notes, struct listing *out, struct error *err) MUST_CHECK;
+/* Takes the plans of the models, which have none afterwards; `out` is released before. */
+void listing_take(struct models *models, const struct companion_decisions *companions,
+                  struct listing *out);
 void listing_release(struct listing *listing);
 CLEANUP_RELEASE(listing)
 
