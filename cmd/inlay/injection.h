@@ -42,7 +42,7 @@ struct injection {
     struct inject_options options; /* complete; borrows from the rest */
     struct reference base;
     struct reference *reuse; /* one each --reuse-from */
-    struct inject_image *reuse_images;
+    struct stored_image *reuse_images;
     char **reuse_versions;
     size_t reuse_count;
     struct reference cache; /* REFERENCE_NONE: --layer-cache was left out */
@@ -77,8 +77,8 @@ struct injection {
     char *memo;
     char *version;
     char *name;
-    struct inject_expected expected;
-    struct inject_expected_layer *expected_layers;
+    struct expected_layers expected;
+    struct expected_layer *expected_layers;
     char *expected_by;
     char created[sizeof("2026-01-01T00:00:00Z")];
 };

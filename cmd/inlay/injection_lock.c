@@ -411,7 +411,7 @@ void injection_expect_layers(struct injection *injection)
 {
     const struct lock *lock = &injection->lock;
     const char *set = options_text(injection->line, "set");
-    struct inject_expected *expected = &injection->expected;
+    struct expected_layers *expected = &injection->expected;
     size_t count = 0;
 
     if (!knows_layers(injection))
@@ -424,7 +424,7 @@ void injection_expect_layers(struct injection *injection)
         if ((set == NULL) != (image->set == NULL) || (set != NULL && strcmp(set, image->set) != 0))
             continue;
         for (size_t k = 0; k < image->layer_count; k++)
-            injection->expected_layers[expected->count++] = (struct inject_expected_layer){
+            injection->expected_layers[expected->count++] = (struct expected_layer){
                 .platform = image->platform,
                 .model = image->layers[k].model,
                 .recipe = image->layers[k].recipe,

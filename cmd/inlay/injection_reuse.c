@@ -23,7 +23,7 @@ void injection_release_reuse(struct injection *injection)
 /* Whose records are believed. */
 static int parse_trust(struct injection *injection, struct error *err)
 {
-    struct inject_reuse *reuse = &injection->options.reuse;
+    struct reuse_rules *reuse = &injection->options.reuse;
     const char *const *trusted = options_list(injection->line, "trust-records");
     size_t count = options_count(injection->line, "trust-records");
     const char *signing = options_text(injection->line, "sign-records");
@@ -76,7 +76,7 @@ int injection_open_reuse(struct injection *injection, const struct store_context
     struct inject_options *options = &injection->options;
 
     for (size_t i = 0; i < injection->reuse_count; i++) {
-        struct inject_image *image = &injection->reuse_images[i];
+        struct stored_image *image = &injection->reuse_images[i];
         if (store_open(&injection->reuse[i], stores, &image->store, err) < 0)
             return -1;
         injection->reuse_versions[i] = reference_version(&injection->reuse[i]);

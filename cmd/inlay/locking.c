@@ -304,8 +304,7 @@ static int preview_layers(const struct injection *injection, const struct inject
     }
     if (!options_has(injection->line, "diff-ids") || !lacks_diff_ids(out, known))
         return 0;
-    wanted.wants_diff_id = wants_diff_id;
-    wanted.wants_arg = known;
+    wanted.diff_ids = (struct diff_ids_wanted){wants_diff_id, known};
     return preview_run(&wanted, out, err);
 }
 

@@ -22,8 +22,9 @@ struct log {
 };
 
 /*
- * `log` may be NULL: nothing is written. log_warn is for inject, rootfs, source, cache and cmd
- * alone, log_info for inject and cmd, log_wait for whoever waits for somebody else.
+ * `log` may be NULL: nothing is written. log_warn is for the use cases, build, rootfs, source,
+ * cache and cmd alone, log_info for the use cases, build and cmd, log_wait for whoever waits for
+ * somebody else.
  */
 void log_warn(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);
 void log_wait(const struct log *log, const char *format, ...) PRINTF_FORMAT(2, 3);

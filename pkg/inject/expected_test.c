@@ -11,8 +11,8 @@ static void layers_that_are_others_than_expected_are_refused_on_that_base_alone(
     CLEANUP(preview) struct preview built = PREVIEW_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct inject_options options = make_options(bench, &model, 1);
-    struct inject_expected_layer layers[8];
-    struct inject_expected expected = {.by = "'l'", .advice = "make it anew", .layers = layers};
+    struct expected_layer layers[8];
+    struct expected_layers expected = {.by = "'l'", .advice = "make it anew", .layers = layers};
 
     put_image(bench->store, "base", PLAIN, 1);
     assert_int_equal(preview_run(&options, &preview, &err), 0);
@@ -24,8 +24,8 @@ static void layers_that_are_others_than_expected_are_refused_on_that_base_alone(
     assert_true(built.layer_count > 0 && built.layer_count < ARRAY_SIZE(layers));
     for (size_t i = 0; i < built.layer_count; i++) {
         assert_int_equal(built.layers[i].diff_id.algorithm, DIGEST_SHA256);
-        layers[i] = (struct inject_expected_layer){"linux/amd64", built.layers[i].model,
-                                                   built.layers[i].recipe, built.layers[i].diff_id};
+        layers[i] = (struct expected_layer){"linux/amd64", built.layers[i].model,
+                                            built.layers[i].recipe, built.layers[i].diff_id};
     }
     options.expected = &expected;
     inject(&options);

@@ -1,15 +1,64 @@
+#include "build/build.h"
 #include "inject/inject_internal.h"
 
+#include <string.h>
+
+/* Writes no image; and what its call will publish, it cannot know. */
+static bool is_shard(const struct inject_options *options)
+{
+    return options->reuse.shard_count > 0;
+}
+
+/* What the target's tag shows: an image that is built on itself was read before anything else. */
+static const struct descriptor *find_first(const struct inject_options *options,
+                                           const struct base *base, const struct known *known)
+{
+    const struct base_request *from = &options->base;
+    const struct inject_target *target = &options->target;
+    bool is_same = from->version != NULL && target->version != NULL &&
+                   strcmp(from->store->name, target->store->name) == 0 &&
+                   strcmp(from->version, target->version) == 0;
+
+    return is_same ? &base->tree->document.descriptor : &known->present;
+}
+
+static int read_base(const struct inject_options *options, struct base *out, struct notes *notes,
+                     struct error *err)
+{
+    const struct inject_target *target = &options->target;
+    const struct base_request request =
+        base_request_for(&options->base, target->store, &options->compression);
+
+    if (base_read(&request, &options->run, out, notes, err) < 0)
+        return error_wrap(err, "the base %s", request.store->name);
+    if (store_probe_write(target->store, err) < 0)
+        return error_wrap(err, "the target %s", target->store->name);
+    return 0;
+}
+
+/* A layer that was built is what was expected. */
 static int check_built(const struct inject_options *options, const struct base *base,
                        const struct build_plan *plan, const struct built_layers *built,
                        struct error *err)
 {
     for (size_t i = 0; i < built->count; i++)
         if (built->layers[i].diff_id.algorithm != DIGEST_NONE &&
-            expected_check_layer(options, base, &plan->layers[i], &built->layers[i].diff_id, err) <
-                0)
+            expected_check_layer(options->expected, base, &plan->layers[i],
+                                 &built->layers[i].diff_id, err) < 0)
             return -1;
     return 0;
+}
+
+static int build(const struct inject_options *options, const struct build_request *request,
+                 const struct base *base, struct build_plan *plan, struct built_layers *out,
+                 struct error *err)
+{
+    const struct inject_target *target = &options->target;
+
+    if ((!target->force && build_plan_check_sizes(plan, target->store, err) < 0) ||
+        build_run(request, plan, out, err) < 0)
+        return -1;
+    return check_built(options, base, plan, out, err);
 }
 
 int inject_run(const struct inject_options *options, struct inject_result *result,
@@ -18,6 +67,21 @@ int inject_run(const struct inject_options *options, struct inject_result *resul
     CLEANUP(materials) struct materials materials = MATERIALS_INIT;
 
     return inject_run_told(options, result, &materials, err);
+}
+
+static struct inject_result sum_up(const struct built_layers *built,
+                                   const struct descriptor *manifest)
+{
+    return (struct inject_result){
+        .manifest = *manifest,
+        .model_size = built->model_size,
+        .cached_size = built->cached_size,
+        .base_size = built->base_size,
+        .layers_built = built->layers_built,
+        .layers_reused = built->layers_reused,
+        .layers_mounted = built->layers_mounted,
+        .spared_size = built->spared_size,
+    };
 }
 
 int inject_run_told(const struct inject_options *options, struct inject_result *result,
@@ -34,47 +98,39 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     CLEANUP(built_layers) struct built_layers built = {0};
     CLEANUP(target_tags) struct target_tags tags = {.items = NULL};
     struct descriptor manifest = DESCRIPTOR_INIT;
-    const struct base_request request =
-        base_request_for(&options->base, options->target.store, &options->compression);
-    const struct model_listing listing = {&options->models, &options->run, &base, &notes};
-    struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
-                                      options->run.cancel};
-    struct publication publication = {options, &base,          &placements, &plan,
-                                      &built,  &known.present, NULL};
+    const struct run_context *run = &options->run;
+    const struct inject_target *target = &options->target;
+    const struct model_listing listing = {&options->models, run, &base, &notes};
+    const struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
+                                            run->cancel};
+    const struct build_request request = {
+        {target->store, target->version}, &options->reuse, &options->compression, run};
 
-    if (base_read(&request, &options->run, &base, &notes, err) < 0)
-        return error_wrap(err, "the base %s", options->base.store->name);
-    if (store_probe_write(options->target.store, err) < 0)
-        return error_wrap(err, "the target %s", options->target.store->name);
-    if (models_list(&listing, &models, &companions, err) < 0 ||
-        code_check(&options->models, &options->run, &models, &code, &notes, err) < 0 ||
-        known_find(options, &base, &known, err) < 0 ||
-        target_tags_note(options, &base, &known, &notes, &tags, err) < 0 ||
-        placements_find(&arrangement, &placements, &notes, err) < 0 ||
-        build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
-        expected_check_plan(options, &base, &plan, err) < 0 ||
-        build_plan_find(options, &known, &plan, err) < 0 ||
-        target_tags_expect(options, &plan, &tags, err) < 0 ||
-        build_run(options, &plan, &built, err) < 0 ||
-        check_built(options, &base, &plan, &built, err) < 0)
+    if (read_base(options, &base, &notes, err) < 0 ||
+        models_list(&listing, &models, &companions, err) < 0 ||
+        code_check(&options->models, run, &models, &code, &notes, err) < 0 ||
+        known_find(&request, &base, &known, err) < 0)
         return -1;
-    publication.tags = tags.items;
-    if (options->reuse.shard_count == 0 && publish(&publication, &manifest, err) < 0)
-        return error_wrap(err, "the target %s", options->target.store->name);
-    *result = (struct inject_result){
-        .manifest = manifest,
-        .model_size = built.model_size,
-        .cached_size = built.cached_size,
-        .base_size = built.base_size,
-        .layers_built = built.layers_built,
-        .layers_reused = built.layers_reused,
-        .layers_mounted = built.layers_mounted,
-        .spared_size = built.spared_size,
-    };
+    if (!is_shard(options) &&
+        target_tags_note(target, find_first(options, &base, &known), &notes, &tags, err) < 0)
+        return -1;
+    if (placements_find(&arrangement, &placements, &notes, err) < 0 ||
+        build_plan_cut(&request, &base, &placements, &plan, err) < 0 ||
+        expected_check_plan(options->expected, &base, &plan, run->log, err) < 0 ||
+        build_plan_find(&request, &known, &plan, err) < 0)
+        return -1;
+    if ((!is_shard(options) && target_tags_expect(target, &plan, &tags, err) < 0) ||
+        build(options, &request, &base, &plan, &built, err) < 0)
+        return -1;
+    const struct publication publication = {target, options->created, &base,          &placements,
+                                            &plan,  &built,           &known.present, tags.items};
+    if (!is_shard(options) && publish(&publication, &manifest, err) < 0)
+        return error_wrap(err, "the target %s", target->store->name);
+    *result = sum_up(&built, &manifest);
     materials_release(out);
     materials_add_base(out, &base, &placements);
     materials_add_places(out, &models, &placements);
-    if (options->reuse.shard_count == 0)
+    if (!is_shard(options))
         materials_add_images(out, &base);
     listing_take(&models, &companions, &out->models);
     return 0;

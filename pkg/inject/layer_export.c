@@ -1,5 +1,7 @@
 #include "inject/layer_export.h"
 
+#include "build/layer_bytes.h"
+#include "build/layer_order.h"
 #include "core/workers.h"
 #include "inject/inject_internal.h"
 #include "oci/media_type.h"
@@ -194,41 +196,25 @@ static void add_file(struct layer_writing *writing, size_t number,
     };
 }
 
-/* The number of the layer of this recipe; the number of layers if it is not in the plan. */
-static size_t find_number(const struct build_plan *plan, const struct digest *recipe)
-{
-    size_t i = 0;
-
-    while (i < plan->layer_count && !digest_equal(&plan->layers[i].recipe->digest, recipe))
-        i++;
-    return i;
-}
-
-/* In the order of the image; until a layer is built, its recipe stands for its diff_id. */
+/* In the order of the image. */
 static void list_files(struct layer_writing *writing)
 {
     const struct export *export = writing->export;
     const struct build_plan *plan = export->plan;
     struct layer_result *result = writing->result;
-    struct image_layer *unbuilt = xcalloc(plan->layer_count, sizeof(*unbuilt));
+    const struct layer_order order = {export->own, export->placement, &plan->platforms[0], plan};
     size_t count = 0;
+    struct image_layer *layers = layer_order_planned(&order, &count);
 
-    for (size_t i = 0; i < plan->layer_count; i++) {
-        unbuilt[i].diff_id = plan->layers[i].recipe->digest;
-        unbuilt[i].record.kind = xstrdup(recipe_kind_name(plan->layers[i].recipe->kind));
-    }
-    struct image_layer *layers =
-        result_layers(export->own, export->placement, &plan->platforms[0], plan, unbuilt, &count);
     writing->numbers = xcalloc(count, sizeof(*writing->numbers));
     writing->writers = xcalloc(count, sizeof(struct writer *));
     result->files = xcalloc(count, sizeof(*result->files));
     for (size_t i = 0; i < count; i++) {
-        size_t number = find_number(plan, &layers[i].diff_id);
+        size_t number = build_plan_find_recipe(plan, &layers[i].diff_id);
         if (number < plan->layer_count && !is_left_out(writing, number))
             add_file(writing, number, &layers[i].record);
     }
     free(layers); /* the texts in it are the models' and the placement's */
-    image_layers_free(unbuilt, plan->layer_count);
     for (size_t i = 0; i < result->count; i++)
         result->files[i].path = numbered_path(export->options->output, i + 1, result->count);
 }
@@ -296,7 +282,7 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
         return -1;
     if (layer->recipe->compression.kind == COMPRESSION_NONE)
         file->diff_id = file->digest;
-    return expected_check_layer(options, export->base, layer, &file->diff_id, err);
+    return expected_check_layer(options->expected, export->base, layer, &file->diff_id, err);
 }
 
 static int run_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)
@@ -371,6 +357,8 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     const struct model_listing listing = {&options->models, &options->run, base, &told};
     struct arrangement arrangement = {&options->placement, base, &models, &known,
                                       options->run.cancel};
+    const struct build_request build = {
+        {NULL, NULL}, &options->reuse, &options->compression, &options->run};
     const struct base_platform *platform = &base->platforms[0];
 
     known_bases_add(&known, &platform->own);
@@ -379,8 +367,8 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
         return -1;
     int result_code = placements_find(&arrangement, &placements, &quiet, err);
     pass_warnings(&quiet, options->run.log);
-    if (result_code < 0 || build_plan_cut(options, base, &placements, &plan, err) < 0 ||
-        expected_check_plan(options, base, &plan, err) < 0)
+    if (result_code < 0 || build_plan_cut(&build, base, &placements, &plan, err) < 0 ||
+        expected_check_plan(options->expected, base, &plan, options->run.log, err) < 0)
         return -1;
     struct export export = {layers, base, &platform->own, &placements.items[0], &plan};
     return export_layers(&export, result, err);

@@ -5,19 +5,6 @@
 
 #include <string.h>
 
-const char *layer_fate_name(enum layer_fate fate)
-{
-    switch (fate) {
-    case LAYER_THERE:
-        return "there";
-    case LAYER_COPIED:
-        return "copy";
-    case LAYER_BUILT:
-        return "build";
-    }
-    abort();
-}
-
 static void release_platform(struct preview_platform *platform)
 {
     for (size_t i = 0; i < platform->folder_count; i++)
@@ -236,7 +223,7 @@ static int tell_diff_ids(const struct inject_options *options, const struct buil
                          struct preview *out, struct error *err)
 {
     struct digest *diff_ids = xcalloc(plan->layer_count, sizeof(*diff_ids));
-    int result = diff_ids_find(options, plan, diff_ids, err);
+    int result = diff_ids_find(&options->run, &options->diff_ids, plan, diff_ids, err);
 
     for (size_t i = 0; i < plan->layer_count; i++)
         out->layers[i].diff_id = diff_ids[i];
@@ -304,6 +291,10 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     const struct base_request request =
         base_request_for(&options->base, options->target.store, &options->compression);
     const struct model_listing listing = {&options->models, &options->run, &base, notes};
+    const struct build_request build = {{options->target.store, options->target.version},
+                                        &options->reuse,
+                                        &options->compression,
+                                        &options->run};
     struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
                                       options->run.cancel};
 
@@ -311,11 +302,11 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
         return error_wrap(err, "the base %s", options->base.store->name);
     if (models_list(&listing, &models, &out->companions, err) < 0 ||
         code_check(&options->models, &options->run, &models, &code, notes, err) < 0 ||
-        known_find(options, &base, &known, err) < 0 ||
+        known_find(&build, &base, &known, err) < 0 ||
         placements_find(&arrangement, &placements, notes, err) < 0 ||
-        build_plan_cut(options, &base, &placements, &plan, err) < 0 ||
-        expected_check_plan(options, &base, &plan, err) < 0 ||
-        build_plan_find(options, &known, &plan, err) < 0)
+        build_plan_cut(&build, &base, &placements, &plan, err) < 0 ||
+        expected_check_plan(options->expected, &base, &plan, options->run.log, err) < 0 ||
+        build_plan_find(&build, &known, &plan, err) < 0)
         return -1;
     out->base_digest = base.tree->document.descriptor.digest;
     if (tell_platforms(&base, &placements, &plan, out, err) < 0)

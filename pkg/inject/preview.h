@@ -1,21 +1,12 @@
 #ifndef INLAY_INJECT_PREVIEW_H
 #define INLAY_INJECT_PREVIEW_H
 
+#include "build/layer_fate.h"
 #include "inject/inject.h"
 #include "models/companion_decisions.h"
 #include "pickle/pickle.h"
 
 /* The use case: everything that inject_run() would do, told before a byte of weights moves. */
-
-/* How a layer comes to the target. */
-enum layer_fate {
-    LAYER_BUILT,  /* from the model's files */
-    LAYER_THERE,  /* the target has it */
-    LAYER_COPIED, /* from another image: mounted if the registry can do that, else sent */
-};
-
-/* "there", "copy", "build". */
-const char *layer_fate_name(enum layer_fate fate);
 
 /* A file as the model has it. */
 struct preview_file {

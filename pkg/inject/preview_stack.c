@@ -1,3 +1,4 @@
+#include "build/layer_order.h"
 #include "inject/inject_internal.h"
 #include "inject/preview.h"
 
@@ -32,16 +33,6 @@ static int add_base(struct stacking *stacking, const struct image *image, struct
     return 0;
 }
 
-/* The number of the planned layer of this recipe; the number of layers if there is none. */
-static size_t find_planned(const struct build_plan *plan, const struct digest *recipe)
-{
-    size_t i = 0;
-
-    while (i < plan->layer_count && !digest_equal(&plan->layers[i].recipe->digest, recipe))
-        i++;
-    return i;
-}
-
 static void add_own(struct preview_platform *out, enum preview_stacked_state state,
                     const struct image_layer *layer)
 {
@@ -59,7 +50,7 @@ static void add_result(struct stacking *stacking, const struct image_layer *laye
     bool *told = xcalloc(plan->layer_count, sizeof(*told));
 
     for (size_t i = 0; i < count; i++) {
-        size_t number = find_planned(plan, &layers[i].diff_id);
+        size_t number = build_plan_find_recipe(plan, &layers[i].diff_id);
         if (number == plan->layer_count) {
             add_own(stacking->out, PREVIEW_KEPT, &layers[i]);
         } else if (!told[number]) {
@@ -77,7 +68,8 @@ static void add_dropped(struct stacking *stacking, const struct own_parts *own)
         const struct image_layer *layer = &own->layers[i];
         bool is_folders = layer->record.model == NULL;
         if ((is_folders || placement_replaces(stacking->placement, layer)) &&
-            find_planned(stacking->plan, &layer->record.recipe) == stacking->plan->layer_count)
+            build_plan_find_recipe(stacking->plan, &layer->record.recipe) ==
+                stacking->plan->layer_count)
             add_own(stacking->out, PREVIEW_DROPPED, layer);
     }
 }
@@ -91,17 +83,10 @@ int preview_stack(const struct base_platform *platform, const struct placement *
 
     if (add_base(&stacking, platform->image, err) < 0)
         return -1;
-    /* Until a layer is built, its recipe stands for its diff_id. */
-    struct image_layer *unbuilt = xcalloc(plan->layer_count, sizeof(*unbuilt));
-    for (size_t i = 0; i < plan->layer_count; i++) {
-        unbuilt[i].diff_id = plan->layers[i].recipe->digest;
-        unbuilt[i].record.kind = xstrdup(recipe_kind_name(plan->layers[i].recipe->kind));
-    }
-    struct image_layer *layers =
-        result_layers(&platform->own, placement, &plan->platforms[number], plan, unbuilt, &count);
+    const struct layer_order order = {&platform->own, placement, &plan->platforms[number], plan};
+    struct image_layer *layers = layer_order_planned(&order, &count);
     add_result(&stacking, layers, count);
-    free(layers); /* the texts in it are those of `unbuilt` and of the base */
-    image_layers_free(unbuilt, plan->layer_count);
+    free(layers); /* the texts in it are those of the base and of the models */
     add_dropped(&stacking, &platform->own);
     return 0;
 }

@@ -1,140 +1,5 @@
+#include "build/layer_order.h"
 #include "inject/inject_internal.h"
-
-#include "oci/media_type.h"
-
-#include <string.h>
-
-/* A layer of the result, with what decides on its place among the others. Texts are borrowed. */
-struct placed_layer {
-    struct image_layer layer;
-    size_t number;
-};
-
-/* Links depend on the image's home: above all that does not, which so is one chain of layers. */
-static bool is_of_links(const struct layer_record *record)
-{
-    return strcmp(record->kind, recipe_kind_name(RECIPE_LINKS)) == 0;
-}
-
-static int compare_placed(const void *a, const void *b)
-{
-    const struct placed_layer *left = a;
-    const struct placed_layer *right = b;
-    const struct layer_record *one = &left->layer.record;
-    const struct layer_record *other = &right->layer.record;
-    int order = is_of_links(one) - is_of_links(other);
-
-    if (order == 0)
-        order = strcmp(one->model, other->model);
-    if (order == 0)
-        order = strcmp(one->commit, other->commit);
-    if (order == 0)
-        order = strcmp(one->place, other->place);
-    if (order == 0)
-        order = left->number < right->number ? -1 : 1;
-    return order;
-}
-
-struct layer_list {
-    struct placed_layer *items;
-    size_t count;
-};
-
-/* Once for each model that has it: the revisions of a model may share layers. */
-static void list_add(struct layer_list *list, const struct image_layer *layer)
-{
-    const struct layer_record *record = &layer->record;
-
-    for (size_t i = 0; i < list->count; i++) {
-        const struct image_layer *other = &list->items[i].layer;
-        if (digest_equal(&other->diff_id, &layer->diff_id) &&
-            strcmp(other->record.model, record->model) == 0 &&
-            strcmp(other->record.commit, record->commit) == 0 &&
-            strcmp(other->record.place, record->place) == 0)
-            return;
-    }
-    list->items = xrealloc(list->items, list->count + 1, sizeof(*list->items));
-    list->items[list->count] = (struct placed_layer){*layer, list->count};
-    list->count++;
-}
-
-/* The layers of one image, being ordered. Everything is borrowed. */
-struct ordering {
-    const struct build_plan *plan;
-    const struct image_layer *built; /* one a layer of the plan */
-    struct layer_list list;
-};
-
-/* The layer of this recipe as that of this model, for whichever model it was built. */
-static void add_layer(struct ordering *ordering, const struct recipe *recipe,
-                      const struct placed_model *placed)
-{
-    struct image_layer layer = ordering->built[build_plan_number(ordering->plan, recipe)];
-
-    layer.record.model = placed->model->name;
-    layer.record.source = placed->model->source;
-    layer.record.commit = placed->model->plan.pin;
-    layer.record.place = placed->tree.place;
-    layer.record.also = placed->tree.also;
-    list_add(&ordering->list, &layer);
-}
-
-/* The models in the order of their refs: those of one commit share layers. Caller frees. */
-static size_t *order_models(const struct placement *placement)
-{
-    const struct placed_model *models = placement->models;
-    size_t *order = xcalloc(placement->model_count, sizeof(*order));
-
-    for (size_t i = 0; i < placement->model_count; i++) {
-        const char *ref = plan_ref(&models[i].model->plan);
-        size_t at = i;
-        for (; at > 0 && strcmp(plan_ref(&models[order[at - 1]].model->plan), ref) > 0; at--)
-            order[at] = order[at - 1];
-        order[at] = i;
-    }
-    return order;
-}
-
-/* The layers of the call's models, ancestors first. */
-static void add_models(struct ordering *ordering, const struct placement *placement,
-                       const struct platform_cut *cut)
-{
-    size_t *order = order_models(placement);
-
-    for (size_t i = 0; i < placement->model_count; i++) {
-        const struct placed_model *placed = &placement->models[order[i]];
-        const struct model_cut *model = &cut->models[order[i]];
-        if (placed->needs_ancestors)
-            add_layer(ordering, &model->ancestors, placed);
-        for (size_t k = 0; k < model->recipe_count; k++)
-            add_layer(ordering, &model->recipes[k], placed);
-        if (model->links.count > 0)
-            add_layer(ordering, &model->links, placed);
-    }
-    free(order);
-}
-
-struct image_layer *result_layers(const struct own_parts *own, const struct placement *placement,
-                                  const struct platform_cut *cut, const struct build_plan *plan,
-                                  const struct image_layer *built, size_t *count)
-{
-    struct ordering ordering = {.plan = plan, .built = built};
-    struct layer_list *list = &ordering.list;
-
-    for (size_t i = 0; i < own->layer_count; i++)
-        if (!placement_replaces(placement, &own->layers[i]))
-            list_add(list, &own->layers[i]);
-    add_models(&ordering, placement, cut);
-    if (list->count > 1)
-        qsort(list->items, list->count, sizeof(*list->items), compare_placed);
-    struct image_layer *layers = xcalloc(list->count + 1, sizeof(*layers));
-    *count = 0;
-    for (size_t i = 0; i < list->count; i++)
-        layers[(*count)++] = list->items[i].layer;
-    layers[(*count)++] = built[build_plan_number(plan, &cut->folders)];
-    free(list->items);
-    return layers;
-}
 
 /* What a document of the base becomes. */
 struct document_change {
@@ -165,9 +30,9 @@ static int edit_platform(const struct publication *input, size_t number, struct 
     const struct placement *placement = &input->placements->items[number];
     struct base_platform *platform = &input->base->platforms[number];
     size_t count = 0;
-    struct image_layer *layers =
-        result_layers(&platform->own, placement, &input->plan->platforms[number], input->plan,
-                      input->built->layers, &count);
+    const struct layer_order order = {&platform->own, placement, &input->plan->platforms[number],
+                                      input->plan};
+    struct image_layer *layers = layer_order_built(&order, input->built->layers, &count);
     struct image_changes changes = {
         .layers = layers,
         .layer_count = count,
@@ -177,7 +42,7 @@ static int edit_platform(const struct publication *input, size_t number, struct 
         .environment = (const char *const *)placement->assignments.items,
         .base_name = platform->base_name,
         .base_digest = platform->base_digest,
-        .created = input->options->created,
+        .created = input->created,
     };
     int result = image_append(platform->image, &changes, err);
 
@@ -239,7 +104,7 @@ static int write_document(const struct publishing *publishing, size_t number, co
                           struct error *err)
 {
     const struct document_change *change = &publishing->changes[number];
-    struct store *target = publishing->input->options->target.store;
+    struct store *target = publishing->input->target->store;
     bool is_index = publishing->input->base->documents[number].was->document.is_index;
 
     if (!is_index) {
@@ -256,7 +121,7 @@ static int write_document(const struct publishing *publishing, size_t number, co
 static int write_more_tags(const struct publication *input, const struct document_change *root,
                            struct error *err)
 {
-    const struct inject_target *target = &input->options->target;
+    const struct inject_target *target = input->target;
     const struct tag_state *tags = input->tags;
     const char *const *more = target->more_versions;
     CLEANUP(buf) struct buf shown = BUF_INIT;
@@ -279,7 +144,7 @@ static int write_more_tags(const struct publication *input, const struct documen
 static int is_shown(const struct publication *input, const struct digest *root, bool *out,
                     struct error *err)
 {
-    const struct inject_target *target = &input->options->target;
+    const struct inject_target *target = input->target;
     CLEANUP(error) struct error why = ERROR_INIT;
     struct tag_state now = {.kind = TAG_NONE};
 
@@ -296,7 +161,7 @@ static int is_shown(const struct publication *input, const struct digest *root, 
 static int write_documents(const struct publishing *publishing, struct error *err)
 {
     const struct publication *input = publishing->input;
-    const struct inject_target *target = &input->options->target;
+    const struct inject_target *target = input->target;
     size_t last = input->base->document_count - 1;
     const struct document_change *root = &publishing->changes[last];
     bool is_there = false;

@@ -1,5 +1,6 @@
-#include "inject/phase_test_internal.h"
+#include "inject/inject_internal.h"
 
+#include "testing/phases.h"
 #include "testing/strict_store.h"
 
 /* publish() alone: layers that somebody has built become an image that the tag shows. */
@@ -37,10 +38,11 @@ static void the_tag_shows_the_base_with_the_layers_on_top(void **state)
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(built_layers) struct built_layers built = {0};
     CLEANUP(document) struct document shown = DOCUMENT_INIT;
-    struct inject_options options = make_options(bench, NULL, 0);
+    struct inject_target target = {.store = bench->store, .version = "out"};
     struct descriptor nothing = DESCRIPTOR_INIT;
     struct descriptor manifest = DESCRIPTOR_INIT;
-    struct publication publication = {&options, &base, &placements, &plan, &built, &nothing, NULL};
+    struct publication publication = {&target, NULL,   &base,    &placements,
+                                      &plan,   &built, &nothing, NULL};
 
     put_image(bench->store, "base", PLAIN, 1);
     make_base(bench, "base", &base);
@@ -85,21 +87,21 @@ static void what_the_tag_shows_already_is_not_written_again(void **state)
         CLEANUP(build_plan) struct build_plan plan = {0};
         CLEANUP(built_layers) struct built_layers built = {0};
         CLEANUP(store) struct store *empty = store_new_memory();
-        struct inject_options options = make_options(bench, NULL, 0);
-        struct publication publication = {&options, &base,       &placements, &plan,
-                                          &built,   &digests[0], NULL};
+        struct inject_target target = {.store = bench->store, .version = "out"};
+        struct publication publication = {&target, NULL,   &base,       &placements,
+                                          &plan,   &built, &digests[0], NULL};
         make_base(bench, "base", &base);
         make_models(2, &models);
         make_placements(&models, &placements);
         make_plan(bench, &placements, &plan);
         fill_built(bench, &plan, &built);
         if (i == 1)
-            options.target.store = refusing;
+            target.store = refusing;
         if (i == 2)
-            options.target.store = empty;
+            target.store = empty;
         assert_int_equal(publish(&publication, &digests[i], &err), 0);
         CLEANUP(document) struct document shown = DOCUMENT_INIT;
-        assert_int_equal(store_read_document(options.target.store, "out", &shown, &err), 0);
+        assert_int_equal(store_read_document(target.store, "out", &shown, &err), 0);
         assert_true(digest_equal(&shown.descriptor.digest, &digests[0].digest));
     }
     assert_int_equal(strict_of(refusing)->written.count, 0);
@@ -155,11 +157,11 @@ static void documents_that_could_not_be_read_leave_the_tag_as_it_was(void **stat
         CLEANUP(build_plan) struct build_plan plan = {0};
         CLEANUP(built_layers) struct built_layers built = {0};
         CLEANUP(document) struct document shown = DOCUMENT_INIT;
-        struct inject_options options = make_options(bench, NULL, 0);
+        struct inject_target target = {.store = bench->store, .version = "out"};
         struct descriptor nothing = DESCRIPTOR_INIT;
         struct descriptor manifest = DESCRIPTOR_INIT;
-        struct publication publication = {&options, &base,    &placements, &plan,
-                                          &built,   &nothing, NULL};
+        struct publication publication = {&target, NULL,   &base,    &placements,
+                                          &plan,   &built, &nothing, NULL};
         make_base(bench, "base", &base);
         make_models(2, &models);
         make_placements(&models, &placements);

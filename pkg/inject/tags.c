@@ -13,29 +13,9 @@ void target_tags_release(struct target_tags *tags)
     *tags = (struct target_tags){.items = NULL};
 }
 
-/* It writes no image; and what its call will publish, it cannot know. */
-static bool is_shard(const struct inject_options *options)
+int target_tags_note(const struct inject_target *target, const struct descriptor *first,
+                     struct notes *notes, struct target_tags *out, struct error *err)
 {
-    return options->reuse.shard_count > 0;
-}
-
-/* An image that is built on itself has been read before anything else was. */
-static const struct descriptor *read_first(const struct inject_options *options,
-                                           const struct base *base, const struct known *known)
-{
-    const struct base_request *from = &options->base;
-    const struct inject_target *target = &options->target;
-    bool is_same = from->version != NULL && strcmp(from->store->name, target->store->name) == 0 &&
-                   strcmp(from->version, target->version) == 0;
-
-    return is_same ? &base->tree->document.descriptor : &known->present;
-}
-
-int target_tags_note(const struct inject_options *options, const struct base *base,
-                     const struct known *known, struct notes *notes, struct target_tags *out,
-                     struct error *err)
-{
-    const struct inject_target *target = &options->target;
     const struct tag_state *expected = target->expected;
     const struct tag_state *others =
         expected != NULL && expected->kind == TAG_ANY ? expected : NULL;
@@ -45,14 +25,11 @@ int target_tags_note(const struct inject_options *options, const struct base *ba
     while (more != NULL && more[count - 1] != NULL)
         count++;
     *out = (struct target_tags){xcalloc(count, sizeof(*out->items)), count};
-    if (is_shard(options))
-        return 0;
     for (size_t i = 1; i < count; i++)
         if (store_note_tag(target->store, more[i - 1], others, notes, &out->items[i], err) < 0)
             return error_wrap(err, "the target %s", target->store->name);
     if (target->version == NULL)
         return 0;
-    const struct descriptor *first = read_first(options, base, known);
     out->items[0] = (struct tag_state){.kind = TAG_IMAGE, .digest = first->digest};
     if (first->digest.algorithm == DIGEST_NONE &&
         store_note_tag(target->store, target->version, expected, notes, &out->items[0], err) < 0)
@@ -60,14 +37,13 @@ int target_tags_note(const struct inject_options *options, const struct base *ba
     return 0;
 }
 
-int target_tags_expect(const struct inject_options *options, const struct build_plan *plan,
+int target_tags_expect(const struct inject_target *target, const struct build_plan *plan,
                        struct target_tags *tags, struct error *err)
 {
-    const struct inject_target *target = &options->target;
     const struct tag_state *expected = target->expected;
     bool is_new = false;
 
-    if (expected == NULL || is_shard(options))
+    if (expected == NULL)
         return 0;
     for (size_t i = 0; i < tags->count && expected->kind == TAG_ANY; i++)
         tags->items[i] = *expected;

@@ -1,5 +1,4 @@
-#include "inject/inject_internal.h"
-
+#include "build/build_internal.h"
 #include "core/workers.h"
 #include "oci/media_type.h"
 
@@ -13,99 +12,10 @@
  * claim that his bytes are its layer. What is believed without reading: the memo of this machine,
  * and TARGET's own tag, as who may write that may replace the result anyway. Every other claim is
  * checked: the layer is read once from where it is (layer_take.c), and what is right is remembered.
- * A record may also be signed by a key that the options trust. Who signs records himself does so
- * for what is proven or signed alone: TARGET's own tag would have him vouch for others. The options
+ * A record may also be signed by a key that the rules trust. Who signs records himself does so
+ * for what is proven or signed alone: TARGET's own tag would have him vouch for others. The rules
  * `trusts_records` and `checks_all` say more or less than this rule.
  */
-
-void known_release(struct known *known)
-{
-    for (size_t i = 0; i < known->layer_count; i++)
-        image_layer_release(&known->layers[i].layer);
-    free(known->layers);
-    known_bases_release(&known->bases);
-    *known = (struct known){0};
-}
-
-static void know_own(struct known *known, const struct own_parts *own, struct store *from)
-{
-    known->layers =
-        xrealloc(known->layers, known->layer_count + own->layer_count, sizeof(*known->layers));
-    for (size_t i = 0; i < own->layer_count; i++) {
-        struct known_layer *layer = &known->layers[known->layer_count++];
-        *layer = (struct known_layer){.layer = own->layers[i], .from = from};
-        layer_record_copy(&own->layers[i].record, &layer->layer.record);
-    }
-}
-
-/*
- * Of every image for Linux that `version` of the store shows. What TARGET's own tag (`from` is
- * NULL) notes of its base is believed; any other image could make a folder writable for everybody.
- */
-static int know_images(struct known *known, const struct inject_image *image, struct store *from,
-                       struct descriptor *what, struct error *err)
-{
-    CLEANUP(image_tree) struct image_tree *present = NULL;
-    struct image_tree **list = NULL;
-    size_t count = 0;
-
-    if (image_tree_open(image->store, image->version, IMAGE_TREE_IN_REACH, &present, err) < 0)
-        return -1;
-    image_tree_list(present, &list, &count);
-    for (size_t i = 0; i < count; i++) {
-        CLEANUP(own_parts) struct own_parts own = {0};
-        if (list[i]->image == NULL)
-            continue;
-        own_parts_read(list[i]->image, &own);
-        know_own(known, &own, from);
-        if (from == NULL)
-            known_bases_add(&known->bases, &own);
-    }
-    free(list);
-    *what = present->document.descriptor;
-    return 0;
-}
-
-/* Whatever is wrong with what the tag shows now, it is about to be replaced. */
-static int know_target(const struct inject_options *options, struct known *known, struct error *err)
-{
-    const struct inject_image shown = {options->target.store, options->target.version};
-    CLEANUP(error) struct error why = ERROR_INIT;
-
-    if (shown.store == NULL || shown.version == NULL ||
-        know_images(known, &shown, NULL, &known->present, &why) == 0)
-        return 0;
-    if (why.kind == ERROR_CANCELED || why.kind == ERROR_DENIED) {
-        error_move(err, &why);
-        return error_wrap(err, "the target %s", shown.store->name);
-    }
-    log_debug(options->run.log, "nothing is known of %s:%s: %s", shown.store->name, shown.version,
-              why.text);
-    return 0;
-}
-
-int known_find(const struct inject_options *options, const struct base *base, struct known *out,
-               struct error *err)
-{
-    CLEANUP(known) struct known known = {0};
-
-    /* The target first: what it has there and is believed ends the search. */
-    if (know_target(options, &known, err) < 0)
-        return -1;
-    for (size_t i = 0; i < base->platform_count; i++) {
-        know_own(&known, &base->platforms[i].own, base->store);
-        known_bases_add(&known.bases, &base->platforms[i].own);
-    }
-    for (size_t i = 0; i < options->reuse.image_count; i++) {
-        const struct inject_image *image = &options->reuse.images[i];
-        struct descriptor ignored;
-        if (know_images(&known, image, image->store, &ignored, err) < 0)
-            return error_wrap(err, "--reuse-from %s", image->store->name);
-    }
-    *out = known;
-    known = (struct known){0};
-    return 0;
-}
 
 /* The layer that the recipe's own tag shows in one store. */
 static int read_tag(struct store *store, const struct digest *recipe, struct image_layer *out,
@@ -121,7 +31,7 @@ static int read_tag(struct store *store, const struct digest *recipe, struct ima
 
 /* Looking for layers. Everything is borrowed. */
 struct search {
-    const struct inject_options *options;
+    const struct build_request *request;
     const struct known *known;
     struct build_plan *plan;
 };
@@ -130,7 +40,7 @@ struct search {
 enum layer_trust {
     TRUST_NOT_FOUND, /* there is none */
     TRUST_CLAIM,     /* the layer is to be checked before it is used */
-    TRUST_RECORD,    /* the options say that it is what its record says */
+    TRUST_RECORD,    /* the rules say that it is what its record says */
     TRUST_PROVEN,    /* this machine has built or checked it */
 };
 
@@ -145,7 +55,7 @@ struct found_layer {
 
 /* Looking for the layer of one recipe. */
 struct layer_search {
-    const struct inject_options *options;
+    const struct build_request *request;
     const struct recipe *recipe;
     struct image_layer proven; /* recipe DIGEST_NONE: this machine remembers none */
     struct found_layer best;
@@ -158,7 +68,7 @@ static bool is_proven(const struct layer_search *search, const struct image_laye
            digest_equal(&search->proven.diff_id, &layer->diff_id);
 }
 
-static bool is_signed(const struct inject_reuse *reuse, const struct image_layer *layer)
+static bool is_signed(const struct reuse_rules *reuse, const struct image_layer *layer)
 {
     bool is_right = false;
 
@@ -174,7 +84,7 @@ static bool is_signed(const struct inject_reuse *reuse, const struct image_layer
 static enum layer_trust trust_of(const struct layer_search *search, const struct image_layer *layer,
                                  bool is_shown)
 {
-    const struct inject_reuse *reuse = &search->options->reuse;
+    const struct reuse_rules *reuse = search->request->reuse;
 
     if (reuse->checks_all)
         return TRUST_CLAIM;
@@ -219,7 +129,7 @@ static bool has_right_type(const struct image_layer *layer)
 static int consider(struct layer_search *search, const struct image_layer *layer,
                     struct store *from, bool is_shown, struct error *err)
 {
-    struct store *target = search->options->target.store;
+    struct store *target = search->request->target.store;
     const struct found_layer *best = &search->best;
     struct found_layer found = {TRUST_NOT_FOUND, layer->blob, layer->diff_id, from,
                                 from != NULL ? from : target};
@@ -228,7 +138,7 @@ static int consider(struct layer_search *search, const struct image_layer *layer
     bool is_there = is_asked && best->from == NULL;
 
     if (!has_right_type(layer)) {
-        log_debug(search->options->run.log, "a record calls the layer %s '%s', which it is not",
+        log_debug(search->request->run->log, "a record calls the layer %s '%s', which it is not",
                   digest_format(&layer->blob.digest).text, layer->blob.media_type);
         return 0;
     }
@@ -265,7 +175,7 @@ static int recall_tag(struct layer_search *search, struct store *store, struct e
         return consider(search, &layer, store, false, err);
     if (why.kind == ERROR_CANCELED)
         return error_move(err, &why);
-    log_debug(search->options->run.log, "%s has no layer of recipe %s: %s", store->name,
+    log_debug(search->request->run->log, "%s has no layer of recipe %s: %s", store->name,
               digest_format(&search->recipe->digest).text, why.text);
     return 0;
 }
@@ -277,7 +187,8 @@ static int recall_memo(struct layer_search *search, struct error *err)
 
     if (search->proven.record.recipe.algorithm != DIGEST_NONE)
         return consider(search, &search->proven, NULL, false, err);
-    if (!layer_memo_read(search->options, LAYER_MEMO_TOLD, &search->recipe->digest, &told))
+    if (!layer_memo_read(search->request->run->memo, LAYER_MEMO_TOLD, &search->recipe->digest,
+                         &told))
         return 0;
     return consider(search, &told, NULL, false, err);
 }
@@ -285,7 +196,7 @@ static int recall_memo(struct layer_search *search, struct error *err)
 /* Is it worth asking one place more? A signed record saves reading the layer. */
 static bool wants_more(const struct layer_search *search)
 {
-    const struct inject_reuse *reuse = &search->options->reuse;
+    const struct reuse_rules *reuse = search->request->reuse;
 
     return search->best.trust == TRUST_NOT_FOUND ||
            (!is_settled(&search->best) && reuse->trusted_key_count > 0 && !reuse->checks_all);
@@ -293,11 +204,12 @@ static bool wants_more(const struct layer_search *search)
 
 static int recall_layer(struct layer_search *search, const struct known *known, struct error *err)
 {
-    struct store *target = search->options->target.store;
-    struct store *cache = search->options->reuse.layer_cache;
+    struct store *target = search->request->target.store;
+    struct store *cache = search->request->reuse->layer_cache;
     const struct found_layer *best = &search->best;
 
-    layer_memo_read(search->options, LAYER_MEMO_PROVEN, &search->recipe->digest, &search->proven);
+    layer_memo_read(search->request->run->memo, LAYER_MEMO_PROVEN, &search->recipe->digest,
+                    &search->proven);
     if (recall_known(search, known, err) < 0)
         return -1;
     if (is_settled(best) || search->recipe->content_size == 0)
@@ -312,19 +224,19 @@ static int recall_layer(struct layer_search *search, const struct known *known, 
     return 0;
 }
 
-static bool is_of_shard(const struct inject_reuse *reuse, size_t number)
+bool reuse_is_of_shard(const struct reuse_rules *rules, size_t number)
 {
-    return reuse->shard_count == 0 || number % reuse->shard_count == reuse->shard;
+    return rules->shard_count == 0 || number % rules->shard_count == rules->shard;
 }
 
 static int search_layer(void *arg, size_t number, const struct cancel *cancel, struct error *err)
 {
     const struct search *search = arg;
     struct planned_layer *layer = &search->plan->layers[number];
-    struct layer_search one = {.options = search->options, .recipe = layer->recipe};
+    struct layer_search one = {.request = search->request, .recipe = layer->recipe};
     const struct found_layer *best = &one.best;
 
-    if (!is_of_shard(&search->options->reuse, number))
+    if (!reuse_is_of_shard(search->request->reuse, number))
         return 0;
     if (cancel_check(cancel, err) < 0)
         return planned_layer_wrap(layer, err);
@@ -344,13 +256,13 @@ static int search_layer(void *arg, size_t number, const struct cancel *cancel, s
     return 0;
 }
 
-int build_plan_find(const struct inject_options *options, const struct known *known,
+int build_plan_find(const struct build_request *request, const struct known *known,
                     struct build_plan *plan, struct error *err)
 {
-    struct search search = {options, known, plan};
+    struct search search = {request, known, plan};
 
-    return workers_run(options->run.jobs, plan->layer_count, search_layer, &search,
-                       options->run.cancel, err);
+    return workers_run(request->run->jobs, plan->layer_count, search_layer, &search,
+                       request->run->cancel, err);
 }
 
 /*
@@ -358,28 +270,28 @@ int build_plan_find(const struct inject_options *options, const struct known *kn
  * and says the same. He need not know the key: a signature that is none is worth as much as no
  * signature to whoever looks at it.
  */
-static bool is_kept_signed(const struct inject_options *options, struct store *cache,
+static bool is_kept_signed(const struct build_request *request, struct store *cache,
                            const struct image_layer *layer)
 {
     CLEANUP(image_layer) struct image_layer kept = {0};
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is written anew */
 
-    return options->reuse.signing_key == NULL &&
+    return request->reuse->signing_key == NULL &&
            read_tag(cache, &layer->record.recipe, &kept, &ignored) == 0 &&
            digest_equal(&kept.blob.digest, &layer->blob.digest) &&
            digest_equal(&kept.diff_id, &layer->diff_id) && kept.record.signature != NULL;
 }
 
-static int keep_layer(const struct inject_options *options, struct store *cache,
+static int keep_layer(const struct build_request *request, struct store *cache,
                       const struct image_layer *layer, const struct cancel *cancel,
                       struct error *err)
 {
-    struct store *target = options->target.store;
+    struct store *target = request->target.store;
     CLEANUP(buf) struct buf config_bytes = BUF_INIT;
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     CLEANUP(text) char *tag = cached_layer_tag(&layer->record.recipe);
     struct descriptor config, manifest;
-    struct store_copy_options copy = {.cancel = cancel, .log = options->run.log};
+    struct store_copy_options copy = {.cancel = cancel, .log = request->run->log};
     enum store_copied how;
 
     cached_layer_format(layer, &config_bytes, &config, &bytes, &manifest);
@@ -393,17 +305,17 @@ static int keep_layer(const struct inject_options *options, struct store *cache,
     return 0;
 }
 
-int layer_share(const struct inject_options *options, const struct planned_layer *planned,
+int layer_share(const struct build_request *request, const struct planned_layer *planned,
                 const struct image_layer *layer, const struct cancel *cancel, struct error *err)
 {
-    struct store *cache = options->reuse.layer_cache;
+    struct store *cache = request->reuse->layer_cache;
 
     if (planned->is_proven)
-        layer_memo_write(options, layer);
-    if (cache == NULL && options->reuse.shard_count > 0)
-        cache = options->target.store;
+        layer_memo_write(request->run, layer);
+    if (cache == NULL && request->reuse->shard_count > 0)
+        cache = request->target.store;
     if (cache == NULL || planned->recipe->content_size == 0 ||
-        is_kept_signed(options, cache, layer))
+        is_kept_signed(request, cache, layer))
         return 0;
-    return keep_layer(options, cache, layer, cancel, err);
+    return keep_layer(request, cache, layer, cancel, err);
 }

@@ -1,4 +1,6 @@
-#include "inject/phase_test_internal.h"
+#include "build/build_plan.h"
+
+#include "testing/phases.h"
 
 /* build_plan_cut() and build_plan_find() alone: placements in, layers and where they are out. */
 
@@ -10,13 +12,14 @@ static void placements_become_layers_and_the_base_comes_along(void **state)
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
-    struct inject_options options = make_options(bench, NULL, 0);
+    struct build_bench build;
 
+    make_request(bench, &build);
     put_image(bench->store, "base", PLAIN, 3); /* of three equal layers */
     make_base(bench, "base", &base);
     make_models(PACK_LARGE, &models);
     make_placements(&models, &placements);
-    assert_int_equal(build_plan_cut(&options, &base, &placements, &plan, &err), 0);
+    assert_int_equal(build_plan_cut(&build.request, &base, &placements, &plan, &err), 0);
     assert_int_equal(plan.layer_count, 3);
     assert_int_equal(plan.layers[0].recipe->kind, RECIPE_LARGE);
     assert_int_equal(plan.layers[1].recipe->kind, RECIPE_SMALL);
@@ -57,10 +60,11 @@ static void a_layer_that_the_target_has_need_not_be_built(void **state)
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(store) struct store *elsewhere = store_new_memory();
-    struct inject_options options = make_options(bench, NULL, 0);
+    struct build_bench build;
     struct known_layer layers[2] = {0};
     struct known known = {.layers = layers, .layer_count = 2};
 
+    make_request(bench, &build);
     make_plan_of_two(bench, &models, &placements, &plan);
     assert_int_equal(plan.layer_count, 2);
     /* The target has the first; the second is in another store alone. */
@@ -68,7 +72,7 @@ static void a_layer_that_the_target_has_need_not_be_built(void **state)
     layers[0].from = elsewhere;
     layers[1].layer = put_layer(elsewhere, "folders", plan.layers[1].recipe);
     layers[1].from = elsewhere;
-    assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
+    assert_int_equal(build_plan_find(&build.request, &known, &plan, &err), 0);
     assert_int_equal(plan.layers[0].fate, LAYER_THERE);
     assert_true(digest_equal(&plan.layers[0].blob.digest, &layers[0].layer.blob.digest));
     assert_int_equal(plan.layers[1].fate, LAYER_COPIED);
@@ -91,20 +95,21 @@ static void what_the_target_shows_is_believed_and_any_other_record_is_a_claim(vo
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(store) struct store *elsewhere = store_new_memory();
-    struct inject_options options = make_options(bench, NULL, 0);
+    struct build_bench build;
     struct known_layer layers[2] = {0};
     struct known known = {.layers = layers, .layer_count = 2};
 
+    make_request(bench, &build);
     make_plan_of_two(bench, &models, &placements, &plan);
     layers[0].layer = put_layer(bench->store, "first", plan.layers[0].recipe);
     layers[1].layer = put_layer(bench->store, "second", plan.layers[0].recipe);
     layers[0].from = layers[1].from = elsewhere;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
-        options.reuse.trusts_records = cases[i].trusts_records;
-        options.reuse.checks_all = cases[i].checks_all;
+        build.reuse.trusts_records = cases[i].trusts_records;
+        build.reuse.checks_all = cases[i].checks_all;
         layers[1].from = cases[i].by_target ? NULL : elsewhere;
-        assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
+        assert_int_equal(build_plan_find(&build.request, &known, &plan, &err), 0);
         assert_int_equal(plan.layers[0].fate, LAYER_THERE);
         assert_int_equal(plan.layers[0].is_claim, cases[i].is_claim);
         /* The better record wins, not the first one. */
@@ -120,16 +125,17 @@ static void a_record_that_calls_bytes_what_they_are_not_is_none(void **state)
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
-    struct inject_options options = make_options(bench, NULL, 0);
+    struct build_bench build;
     struct known_layer layer = {.from = NULL};
     struct known known = {.layers = &layer, .layer_count = 1};
 
+    make_request(bench, &build);
     make_plan_of_two(bench, &models, &placements, &plan);
     layer.layer = put_layer(bench->store, "first", plan.layers[0].recipe);
     for (size_t i = 0; i < ARRAY_SIZE(types); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
         memcpy(layer.layer.blob.media_type, types[i], strlen(types[i]) + 1);
-        assert_int_equal(build_plan_find(&options, &known, &plan, &err), 0);
+        assert_int_equal(build_plan_find(&build.request, &known, &plan, &err), 0);
         assert_int_equal(plan.layers[0].fate, LAYER_BUILT);
     }
 }

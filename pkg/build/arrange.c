@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "build/placements.h"
 
 void placements_release(struct placements *placements)
 {

@@ -1,19 +1,17 @@
-#include "inject/inject_internal.h"
+#include "build/build_plan.h"
 
 #include <string.h>
 
 /* Whether the layers are known beforehand: they are for the very base that this is. */
-static bool is_known(const struct inject_options *options, const struct base *base)
+static bool is_known(const struct expected_layers *expected, const struct base *base)
 {
-    const struct inject_expected *expected = options->expected;
-
     return expected != NULL &&
            digest_equal(&expected->base, &base->tree->document.descriptor.digest);
 }
 
 /* NULL: none of this recipe is. */
-static const struct inject_expected_layer *find_layer(const struct inject_expected *expected,
-                                                      const struct digest *recipe)
+static const struct expected_layer *find_layer(const struct expected_layers *expected,
+                                               const struct digest *recipe)
 {
     for (size_t i = 0; i < expected->count; i++)
         if (digest_equal(&expected->layers[i].recipe, recipe))
@@ -40,11 +38,11 @@ static bool has_layer(const struct build_plan *plan, const struct digest *recipe
 }
 
 /* Platforms that the call leaves out have layers that are not wanted. */
-static int check_missing(const struct inject_expected *expected, const struct base *base,
+static int check_missing(const struct expected_layers *expected, const struct base *base,
                          const struct build_plan *plan, struct error *err)
 {
     for (size_t i = 0; i < expected->count; i++) {
-        const struct inject_expected_layer *layer = &expected->layers[i];
+        const struct expected_layer *layer = &expected->layers[i];
         if (has_platform(base, layer->platform) && !has_layer(plan, &layer->recipe))
             return error_set(err, ERROR_CORRUPT,
                              "%s has a layer of %s with the recipe %s for this base and %s, and "
@@ -55,7 +53,7 @@ static int check_missing(const struct inject_expected *expected, const struct ba
     return 0;
 }
 
-static int check_others(const struct inject_expected *expected, const struct build_plan *plan,
+static int check_others(const struct expected_layers *expected, const struct build_plan *plan,
                         struct error *err)
 {
     for (size_t i = 0; i < plan->layer_count; i++) {
@@ -71,16 +69,14 @@ static int check_others(const struct inject_expected *expected, const struct bui
     return 0;
 }
 
-int expected_check_plan(const struct inject_options *options, const struct base *base,
-                        const struct build_plan *plan, struct error *err)
+int expected_check_plan(const struct expected_layers *expected, const struct base *base,
+                        const struct build_plan *plan, const struct log *log, struct error *err)
 {
-    const struct inject_expected *expected = options->expected;
-
     if (expected == NULL)
         return 0;
-    if (!is_known(options, base)) {
-        log_info(options->run.log, "layers are not compared: those of %s are for another base, %s",
-                 expected->by, digest_format(&expected->base).text);
+    if (!is_known(expected, base)) {
+        log_info(log, "layers are not compared: those of %s are for another base, %s", expected->by,
+                 digest_format(&expected->base).text);
         return 0;
     }
     if (check_others(expected, plan, err) < 0)
@@ -88,18 +84,18 @@ int expected_check_plan(const struct inject_options *options, const struct base 
     return check_missing(expected, base, plan, err);
 }
 
-int expected_check_layer(const struct inject_options *options, const struct base *base,
+int expected_check_layer(const struct expected_layers *expected, const struct base *base,
                          const struct planned_layer *layer, const struct digest *diff_id,
                          struct error *err)
 {
-    const struct inject_expected_layer *expected =
-        is_known(options, base) ? find_layer(options->expected, &layer->recipe->digest) : NULL;
+    const struct expected_layer *wanted =
+        is_known(expected, base) ? find_layer(expected, &layer->recipe->digest) : NULL;
 
-    if (expected == NULL || expected->diff_id.algorithm == DIGEST_NONE ||
-        digest_equal(&expected->diff_id, diff_id))
+    if (wanted == NULL || wanted->diff_id.algorithm == DIGEST_NONE ||
+        digest_equal(&wanted->diff_id, diff_id))
         return 0;
     CLEANUP(text) char *title = planned_layer_title(layer);
     return error_set(err, ERROR_CORRUPT, "the layer of %s has the diff_id %s, expected %s by %s",
-                     title, digest_format(diff_id).text, digest_format(&expected->diff_id).text,
-                     options->expected->by);
+                     title, digest_format(diff_id).text, digest_format(&wanted->diff_id).text,
+                     expected->by);
 }

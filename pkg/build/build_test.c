@@ -1,4 +1,6 @@
-#include "inject/phase_test_internal.h"
+#include "build/build.h"
+
+#include "testing/phases.h"
 
 /* build_run() alone: a build plan and sources in, layers in the target out. */
 
@@ -27,12 +29,13 @@ static void layers_are_packed_into_the_target(void **state)
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(built_layers) struct built_layers built = {0};
-    struct inject_options options = make_options(bench, &source, 1);
+    struct build_bench build;
 
+    make_request(bench, &build);
     list_bench_model(source, &models); /* the first two files are 8 bytes each */
     make_placements(&models, &placements);
     make_plan(bench, &placements, &plan);
-    assert_int_equal(build_run(&options, &plan, &built, &err), 0);
+    assert_int_equal(build_run(&build.request, &plan, &built, &err), 0);
     assert_int_equal(built.count, plan.layer_count);
     assert_int_equal(built.layers_built, plan.layer_count);
     assert_int_equal(built.layers_reused, 0);
@@ -60,9 +63,9 @@ static void a_layer_that_is_there_moves_no_byte(void **state)
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(built_layers) struct built_layers built = {0};
     CLEANUP(store) struct store *elsewhere = store_new_memory();
-    struct source *none = NULL; /* would not survive being asked */
-    struct inject_options options = make_options(bench, &none, 1);
+    struct build_bench build;
 
+    make_request(bench, &build);
     make_models(2, &models);
     make_placements(&models, &placements);
     make_plan(bench, &placements, &plan);
@@ -71,7 +74,7 @@ static void a_layer_that_is_there_moves_no_byte(void **state)
     plan.layers[1].fate = LAYER_COPIED;
     plan.layers[1].from = elsewhere;
     plan.layers[1].blob = put_blob(elsewhere, "folders", MEDIA_TYPE_OCI_LAYER);
-    assert_int_equal(build_run(&options, &plan, &built, &err), 0);
+    assert_int_equal(build_run(&build.request, &plan, &built, &err), 0);
     assert_int_equal(built.layers_reused, 2);
     assert_int_equal(built.model_size, 0);
     assert_int_equal(built.base_size, strlen("folders"));
@@ -90,8 +93,9 @@ static void a_claim_that_is_wrong_is_built_and_told(void **state)
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(built_layers) struct built_layers built = {0};
     CLEANUP(store) struct store *elsewhere = store_new_memory();
-    struct inject_options options = make_options(bench, &source, 1);
+    struct build_bench build;
 
+    make_request(bench, &build);
     list_bench_model(source, &models);
     make_placements(&models, &placements);
     make_plan(bench, &placements, &plan);
@@ -100,7 +104,7 @@ static void a_claim_that_is_wrong_is_built_and_told(void **state)
     plan.layers[0].from = plan.layers[0].claimed_by = elsewhere;
     plan.layers[0].blob = put_blob(elsewhere, "something else", MEDIA_TYPE_OCI_LAYER);
     plan.layers[0].diff_id = plan.layers[0].blob.digest;
-    assert_int_equal(build_run(&options, &plan, &built, &err), 0);
+    assert_int_equal(build_run(&build.request, &plan, &built, &err), 0);
     assert_int_equal(built.layers_built, 2);
     assert_int_equal(built.layers_reused, 0);
     assert_int_equal(built.layers[0].blob.size, plan.layers[0].recipe->tar_size);

@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "build/layer_bytes.h"
 
 /* Passes on what of a layer is wanted, and ends its packing behind that. */
 struct part_writer {

@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "build/layer_bytes.h"
 
 #include "oci/media_type.h"
 

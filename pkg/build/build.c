@@ -1,5 +1,7 @@
-#include "inject/inject_internal.h"
+#include "build/build.h"
 
+#include "build/build_internal.h"
+#include "build/layer_bytes.h"
 #include "core/text.h"
 #include "core/workers.h"
 
@@ -11,7 +13,7 @@
 
 /* What the jobs share. */
 struct building {
-    const struct inject_options *options;
+    const struct build_request *request;
     struct build_plan *plan;
     struct built_layers *out;
     unsigned threads; /* of a layer's compressor */
@@ -68,7 +70,7 @@ static struct source *source_of(const struct planned_layer *layer)
 static int pack_layer(struct building *building, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
-    const struct inject_options *options = building->options;
+    const struct build_request *request = building->request;
     const struct planned_layer *layer = &building->plan->layers[number];
 
     for (unsigned attempt = 1;; attempt++) {
@@ -77,14 +79,14 @@ static int pack_layer(struct building *building, size_t number, const struct can
             .source = source_of(layer),
             .threads = building->threads,
             .cancel = cancel,
-            .progress = options->run.progress,
+            .progress = request->run->progress,
         };
-        int result = pack(&bytes, options->target.store, &building->out->layers[number], err);
+        int result = pack(&bytes, request->target.store, &building->out->layers[number], err);
         atomic_fetch_add(&building->model_size, bytes.passed.moved + bytes.replayed.moved);
         atomic_fetch_add(&building->cached_size, bytes.passed.cached + bytes.replayed.cached);
         if (result == 0 || err->kind != ERROR_CORRUPT || attempt == PACK_TRIES)
             return result;
-        log_again(options->run.log, err->text, PACK_WAIT_MS, attempt + 1, PACK_TRIES);
+        log_again(request->run->log, err->text, PACK_WAIT_MS, attempt + 1, PACK_TRIES);
         error_release(err);
         if (cancel_wait(cancel, PACK_WAIT_MS, err) < 0)
             return -1;
@@ -104,13 +106,13 @@ static void count_reused(void *arg, uint64_t size)
 
     atomic_fetch_add(&reuse->building->reused_size, size);
     reuse->left -= part;
-    progress_moved(reuse->building->options->run.progress, part);
+    progress_moved(reuse->building->request->run->progress, part);
 }
 
 /* The bytes of the model that have to come for a layer. */
-static uint64_t effort(const struct inject_options *options, const struct recipe *recipe)
+static uint64_t effort(const struct store *target, const struct recipe *recipe)
 {
-    return recipe->content_size * (options->target.store->digest_first ? 2 : 1);
+    return recipe->content_size * (target->digest_first ? 2 : 1);
 }
 
 /*
@@ -120,22 +122,24 @@ static uint64_t effort(const struct inject_options *options, const struct recipe
 static int reuse_layer(struct building *building, size_t number, const struct cancel *cancel,
                        struct error *err)
 {
-    const struct inject_options *options = building->options;
+    const struct build_request *request = building->request;
     struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
-    struct reuse reuse = {building, effort(options, layer->recipe)};
+    struct reuse reuse = {building, effort(request->target.store, layer->recipe)};
     enum store_copied how = STORE_WAS_THERE;
-    const struct layer_take take = {options, layer, cancel, count_reused, &reuse, &how};
+    const struct layer_take take = {
+        request->target.store, request->run->log, layer, cancel, count_reused, &reuse, &how};
     bool is_right = false;
 
     if (layer_take(&take, &is_right, err) < 0)
         return -1;
     if (!is_right) {
         layer->fate = LAYER_BUILT;
-        progress_expect(options->run.progress, effort(options, layer->recipe) - reuse.left);
+        progress_expect(request->run->progress,
+                        effort(request->target.store, layer->recipe) - reuse.left);
         return 0;
     }
-    progress_spared(options->run.progress, reuse.left);
+    progress_spared(request->run->progress, reuse.left);
     layer->is_proven = layer->is_proven || layer->is_claim;
     out->blob = layer->blob;
     out->diff_id = layer->diff_id;
@@ -206,8 +210,7 @@ void planned_layer_describe(const struct planned_layer *planned, struct layer_re
         list_contents(planned, &out->contents);
 }
 
-static const char *describe_fate(const struct inject_options *options,
-                                 const struct planned_layer *layer)
+static const char *describe_fate(const struct build_plan *plan, const struct planned_layer *layer)
 {
     switch (layer->fate) {
     case LAYER_BUILT:
@@ -215,14 +218,14 @@ static const char *describe_fate(const struct inject_options *options,
     case LAYER_THERE:
         return layer->is_claim ? "already there, checked" : "already there";
     case LAYER_COPIED:
-        if (layer->from == options->base.store)
+        if (layer->from == plan->base)
             return layer->is_claim ? "taken from the base, checked" : "taken from the base";
         return layer->is_claim ? "taken from another image, checked" : "taken from another image";
     }
     abort();
 }
 
-static void sign_layer(const struct inject_reuse *reuse, struct image_layer *layer)
+static void sign_layer(const struct reuse_rules *reuse, struct image_layer *layer)
 {
     if (reuse->signing_key == NULL)
         return;
@@ -234,7 +237,7 @@ static void sign_layer(const struct inject_reuse *reuse, struct image_layer *lay
 static int have_layer(struct building *building, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
-    const struct inject_options *options = building->options;
+    const struct build_request *request = building->request;
     struct planned_layer *layer = &building->plan->layers[number];
 
     if (layer->fate != LAYER_BUILT && reuse_layer(building, number, cancel, err) < 0)
@@ -245,44 +248,39 @@ static int have_layer(struct building *building, size_t number, const struct can
         layer->is_proven = true;
         atomic_fetch_add(&building->layers_built, 1);
     }
-    sign_layer(&options->reuse, &building->out->layers[number]);
-    return layer_share(options, layer, &building->out->layers[number], cancel, err);
+    sign_layer(request->reuse, &building->out->layers[number]);
+    return layer_share(request, layer, &building->out->layers[number], cancel, err);
 }
 
 static int build_layer(struct building *building, size_t number, const struct cancel *cancel,
                        struct error *err)
 {
-    const struct inject_options *options = building->options;
+    const struct build_request *request = building->request;
     const struct planned_layer *layer = &building->plan->layers[number];
     struct image_layer *out = &building->out->layers[number];
 
     CLEANUP(text) char *what = planned_layer_title(layer);
     planned_layer_describe(layer, &out->record);
-    progress_begin(options->run.progress, what, effort(options, layer->recipe));
+    progress_begin(request->run->progress, what, effort(request->target.store, layer->recipe));
     int result = have_layer(building, number, cancel, err);
-    progress_end(options->run.progress);
+    progress_end(request->run->progress);
     if (result < 0)
         return planned_layer_wrap(layer, err);
-    log_info(options->run.log, "layer: %s, %s, %s", what, text_format_size(out->blob.size).text,
-             describe_fate(options, layer));
-    log_debug(options->run.log, "layer %s is recipe %s", digest_format(&out->blob.digest).text,
+    log_info(request->run->log, "layer: %s, %s, %s", what, text_format_size(out->blob.size).text,
+             describe_fate(building->plan, layer));
+    log_debug(request->run->log, "layer %s is recipe %s", digest_format(&out->blob.digest).text,
               digest_format(&layer->recipe->digest).text);
     return 0;
-}
-
-static bool is_of_shard(const struct inject_reuse *reuse, size_t number)
-{
-    return reuse->shard_count == 0 || number % reuse->shard_count == reuse->shard;
 }
 
 static int run_job(void *arg, size_t number, const struct cancel *cancel, struct error *err)
 {
     struct building *building = arg;
     struct build_plan *plan = building->plan;
-    const struct inject_reuse *reuse = &building->options->reuse;
+    const struct reuse_rules *reuse = building->request->reuse;
 
     if (number < plan->layer_count)
-        return is_of_shard(reuse, number) ? build_layer(building, number, cancel, err) : 0;
+        return reuse_is_of_shard(reuse, number) ? build_layer(building, number, cancel, err) : 0;
     number -= plan->layer_count;
     if (reuse->shard_count > 0 || transfer_copy_blob(&plan->others, number, cancel, err) == 0)
         return 0;
@@ -290,33 +288,20 @@ static int run_job(void *arg, size_t number, const struct cancel *cancel, struct
                       digest_format(&plan->others.blobs[number].blob.digest).text);
 }
 
-/* A registry that refuses a layer for its size had better do that before the model moves. */
-static int check_sizes(const struct inject_target *target, const struct build_plan *plan,
-                       struct error *err)
+static uint64_t total_effort(const struct build_request *request, const struct build_plan *plan)
 {
-    for (size_t i = 0; !target->force && i < plan->layer_count; i++) {
-        const struct planned_layer *layer = &plan->layers[i];
-        CLEANUP(text) char *title = planned_layer_title(layer);
-        if (store_check_blob_size(target->store, layer->recipe->tar_size, err) < 0)
-            return error_wrap(err, "the layer '%s'", title);
-    }
-    return 0;
-}
-
-static uint64_t total_effort(const struct inject_options *options, const struct build_plan *plan)
-{
-    uint64_t total = options->reuse.shard_count == 0 ? plan->others.blob_size : 0;
+    uint64_t total = request->reuse->shard_count == 0 ? plan->others.blob_size : 0;
 
     for (size_t i = 0; i < plan->layer_count; i++)
-        if (is_of_shard(&options->reuse, i))
-            total += effort(options, plan->layers[i].recipe);
+        if (reuse_is_of_shard(request->reuse, i))
+            total += effort(request->target.store, plan->layers[i].recipe);
     return total;
 }
 
 /* What is there already need not be done again: a store that is whole at its end alone has none. */
 static int explain_stop(const struct building *building, struct error *err)
 {
-    const struct store *target = building->options->target.store;
+    const struct store *target = building->request->target.store;
     size_t kept = building->layers_built;
 
     if (err->kind != ERROR_CANCELED || kept == 0 || target->sequential)
@@ -325,7 +310,7 @@ static int explain_stop(const struct building *building, struct error *err)
                      kept == 1 ? "" : "s", target->name);
 }
 
-int build_run(const struct inject_options *options, struct build_plan *plan,
+int build_run(const struct build_request *request, struct build_plan *plan,
               struct built_layers *out, struct error *err)
 {
     CLEANUP(built_layers)
@@ -333,20 +318,19 @@ int build_run(const struct inject_options *options, struct build_plan *plan,
         .layers = xcalloc(plan->layer_count, sizeof(*built.layers)),
         .count = plan->layer_count,
     };
-    bool sequential = options->target.store->sequential;
+    bool sequential = request->target.store->sequential;
     struct building building = {
-        .options = options,
+        .request = request,
         .plan = plan,
         .out = &built,
-        .threads = layer_bytes_threads(plan, sequential ? 1 : options->run.jobs),
+        .threads = layer_bytes_threads(plan, sequential ? 1 : request->run->jobs),
     };
 
-    if (check_sizes(&options->target, plan, err) < 0)
-        return -1;
-    uint64_t effort_size = total_effort(options, plan);
-    progress_expect(options->run.progress, effort_size);
-    if (workers_run(sequential ? 1 : options->run.jobs, plan->layer_count + plan->others.blob_count,
-                    run_job, &building, options->run.cancel, err) < 0)
+    uint64_t effort_size = total_effort(request, plan);
+    progress_expect(request->run->progress, effort_size);
+    if (workers_run(sequential ? 1 : request->run->jobs,
+                    plan->layer_count + plan->others.blob_count, run_job, &building,
+                    request->run->cancel, err) < 0)
         return explain_stop(&building, err);
     built.model_size = building.model_size;
     built.cached_size = building.cached_size;

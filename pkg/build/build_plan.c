@@ -1,4 +1,4 @@
-#include "inject/inject_internal.h"
+#include "build/build_plan.h"
 
 #include "pack/folders.h"
 
@@ -10,6 +10,19 @@ struct cutting {
     const struct placement *placement;
     struct platform_cut *out;
 };
+
+const char *layer_fate_name(enum layer_fate fate)
+{
+    switch (fate) {
+    case LAYER_THERE:
+        return "there";
+    case LAYER_COPIED:
+        return "copy";
+    case LAYER_BUILT:
+        return "build";
+    }
+    abort();
+}
 
 static void platform_cut_release(struct platform_cut *cut)
 {
@@ -105,18 +118,18 @@ static int cut_folders(const struct cutting *cutting, struct error *err)
                        &out->folders, err);
 }
 
-static size_t find_layer(const struct build_plan *plan, const struct recipe *recipe)
+size_t build_plan_find_recipe(const struct build_plan *plan, const struct digest *recipe)
 {
     size_t i = 0;
 
-    while (i < plan->layer_count && !digest_equal(&plan->layers[i].recipe->digest, &recipe->digest))
+    while (i < plan->layer_count && !digest_equal(&plan->layers[i].recipe->digest, recipe))
         i++;
     return i;
 }
 
 size_t build_plan_number(const struct build_plan *plan, const struct recipe *recipe)
 {
-    size_t number = find_layer(plan, recipe);
+    size_t number = build_plan_find_recipe(plan, &recipe->digest);
 
     if (number == plan->layer_count)
         abort();
@@ -126,7 +139,7 @@ size_t build_plan_number(const struct build_plan *plan, const struct recipe *rec
 static void want_layer(struct build_plan *plan, const struct recipe *recipe,
                        const struct placed_model *placed)
 {
-    if (find_layer(plan, recipe) < plan->layer_count)
+    if (build_plan_find_recipe(plan, &recipe->digest) < plan->layer_count)
         return;
     plan->layers = xrealloc(plan->layers, plan->layer_count + 1, sizeof(*plan->layers));
     plan->layers[plan->layer_count++] =
@@ -182,12 +195,12 @@ static int want_entries(struct transfer *others, const struct base_document *doc
     return 0;
 }
 
-static int cut_plan(const struct cutting *cuttings, const struct inject_options *options,
+static int cut_plan(const struct cutting *cuttings, const struct compression_choice *compression,
                     const struct base *base, struct build_plan *out, struct error *err)
 {
     struct store *from = base->store;
 
-    if (cut_all(cuttings, base->platform_count, &options->compression, err) < 0)
+    if (cut_all(cuttings, base->platform_count, compression, err) < 0)
         return -1;
     for (size_t i = 0; i < base->platform_count; i++) {
         if (cut_folders(&cuttings[i], err) < 0)
@@ -202,18 +215,20 @@ static int cut_plan(const struct cutting *cuttings, const struct inject_options 
     return 0;
 }
 
-int build_plan_cut(const struct inject_options *options, const struct base *base,
+int build_plan_cut(const struct build_request *request, const struct base *base,
                    const struct placements *placements, struct build_plan *out, struct error *err)
 {
+    const struct run_context *run = request->run;
     CLEANUP(build_plan)
     struct build_plan plan = {
         .platforms = xcalloc(base->platform_count, sizeof(*plan.platforms)),
         .platform_count = base->platform_count,
-        .others = {.target = options->target.store,
-                   .jobs = options->run.jobs,
-                   .log = options->run.log,
-                   .cancel = options->run.cancel,
-                   .progress = options->run.progress},
+        .others = {.target = request->target.store,
+                   .jobs = run->jobs,
+                   .log = run->log,
+                   .cancel = run->cancel,
+                   .progress = run->progress},
+        .base = base->store,
     };
     struct cutting *cuttings = xcalloc(base->platform_count, sizeof(*cuttings));
 
@@ -223,12 +238,24 @@ int build_plan_cut(const struct inject_options *options, const struct base *base
         cut->models = xcalloc(cut->model_count, sizeof(*cut->models));
         cuttings[i] = (struct cutting){&base->platforms[i], &placements->items[i], cut};
     }
-    int result = cut_plan(cuttings, options, base, &plan, err);
+    int result = cut_plan(cuttings, request->compression, base, &plan, err);
     free(cuttings);
     if (result < 0)
         return -1;
     *out = plan;
     plan = (struct build_plan){0};
+    return 0;
+}
+
+int build_plan_check_sizes(const struct build_plan *plan, const struct store *target,
+                           struct error *err)
+{
+    for (size_t i = 0; i < plan->layer_count; i++) {
+        const struct planned_layer *layer = &plan->layers[i];
+        CLEANUP(text) char *title = planned_layer_title(layer);
+        if (store_check_blob_size(target, layer->recipe->tar_size, err) < 0)
+            return error_wrap(err, "the layer '%s'", title);
+    }
     return 0;
 }
 

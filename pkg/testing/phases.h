@@ -1,12 +1,11 @@
-#ifndef INLAY_INJECT_PHASE_TEST_INTERNAL_H
-#define INLAY_INJECT_PHASE_TEST_INTERNAL_H
+#ifndef INLAY_TESTING_PHASES_H
+#define INLAY_TESTING_PHASES_H
 
 /* Values that a phase takes, made by hand: without a network, and without the phases before it. */
 
-#include "inject/inject_internal.h"
-#include "testing/inject_bench.h"
-
+#include "build/build_plan.h"
 #include "pack/folders.h"
+#include "testing/bench.h"
 
 #define PLACE_A "/root/.cache/huggingface/hub"
 
@@ -105,6 +104,21 @@ static inline void make_plan(const struct bench *bench, const struct placements 
         out->layers[i] = (struct planned_layer){.recipe = &cut->models[0].recipes[i],
                                                 .placed = &placement->models[0]};
     out->layers[out->layer_count - 1] = (struct planned_layer){.recipe = &cut->folders};
+}
+
+/* What a build goes by that takes and keeps nothing else; it is also the target's tag "out". */
+struct build_bench {
+    struct reuse_rules reuse;
+    struct compression_choice compression;
+    struct run_context run;
+    struct build_request request;
+};
+
+static inline void make_request(const struct bench *bench, struct build_bench *out)
+{
+    *out = (struct build_bench){.run = {.log = &bench->log}};
+    out->request =
+        (struct build_request){{bench->store, "out"}, &out->reuse, &out->compression, &out->run};
 }
 
 #endif

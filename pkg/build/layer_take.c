@@ -1,5 +1,4 @@
-#include "inject/inject_internal.h"
-
+#include "build/build_internal.h"
 #include "oci/media_type.h"
 
 #include <inttypes.h>
@@ -52,8 +51,7 @@ static int check_in_place(struct claim *claim, struct error *err)
 {
     const struct layer_take *take = claim->take;
     const struct descriptor *blob = &take->layer->blob;
-    struct store *store =
-        take->layer->fate == LAYER_COPIED ? take->layer->from : take->options->target.store;
+    struct store *store = take->layer->fate == LAYER_COPIED ? take->layer->from : take->target;
     const struct digest_text name = digest_format(&blob->digest);
     CLEANUP(reader) struct reader *raw = NULL;
 
@@ -71,7 +69,7 @@ static int take_blob(struct claim *claim, struct error *err)
     const struct planned_layer *layer = take->layer;
     const struct store_copy_options copy = {
         .cancel = take->cancel,
-        .log = take->options->run.log,
+        .log = take->log,
         .count = take->count,
         .count_arg = take->count_arg,
         .inspect = layer->is_claim ? check_bytes : NULL,
@@ -81,8 +79,8 @@ static int take_blob(struct claim *claim, struct error *err)
 
     if (layer->is_claim && check_size(claim, err) < 0)
         return -1;
-    if (layer->fate == LAYER_COPIED && store_copy_blob(layer->from, take->options->target.store,
-                                                       &layer->blob, &copy, &how, err) < 0)
+    if (layer->fate == LAYER_COPIED &&
+        store_copy_blob(layer->from, take->target, &layer->blob, &copy, &how, err) < 0)
         return -1;
     *take->how = how;
     return layer->is_claim && how != STORE_STREAMED ? check_in_place(claim, err) : 0;
@@ -106,7 +104,7 @@ int layer_take(const struct layer_take *take, bool *out, struct error *err)
     if (!layer->is_claim || !is_wrong)
         return -1;
     CLEANUP(text) char *title = planned_layer_title(layer);
-    log_warn(take->options->run.log,
+    log_warn(take->log,
              "%s: what is recorded there as the layer '%s' is not that layer, and is not used: %s",
              layer->claimed_by->name, title, err->text);
     error_release(err);

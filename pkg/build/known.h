@@ -1,0 +1,33 @@
+#ifndef INLAY_BUILD_KNOWN_H
+#define INLAY_BUILD_KNOWN_H
+
+#include "base/base.h"
+#include "build/request.h"
+#include "image/image.h"
+
+/* What images in reach have of layers, by their records. */
+
+/* A layer that some image in reach is known to have. */
+struct known_layer {
+    struct image_layer layer;
+    struct store *from; /* where it can be copied from; NULL: the target alone may have it */
+};
+
+struct known {
+    struct known_layer *layers;
+    size_t layer_count;
+    struct known_bases bases;  /* of BASE and of the target's tag alone */
+    struct descriptor present; /* what the target's tag shows; DIGEST_NONE: nothing is known */
+};
+
+/*
+ * Reads documents of the target's tag, BASE and the images to reuse, in this order; no layer. That
+ * the target's tag cannot be read is no failure, unless it is denied; an image to reuse has to be
+ * there. *out is filled on success.
+ */
+int known_find(const struct build_request *request, const struct base *base, struct known *out,
+               struct error *err) MUST_CHECK;
+void known_release(struct known *known);
+CLEANUP_RELEASE(known)
+
+#endif
