@@ -14,6 +14,7 @@
 /* What is known of the version that is being written. */
 enum fate {
     FATE_OPEN,      /* something was sent, and it may have been taken */
+    FATE_REFUSED,   /* it was sent and refused; whoever did that may stand behind who took it */
     FATE_NOT_SHOWN, /* it does not show the manifest */
     FATE_SHOWN,
 };
@@ -47,7 +48,7 @@ static int get_token(struct registry *registry, struct error *err)
     return auth_authorize(registry->auth, &scope.scope, &ignored, err);
 }
 
-/* Other refusals than these come from whoever has looked at the request and left it at that. */
+/* Other refusals than these mostly come from whoever has looked at it and left it at that. */
 static bool is_doubtful(int status)
 {
     return status < STATUS_BAD_REQUEST || status == STATUS_BAD_REQUEST || status == 408 ||
@@ -119,7 +120,9 @@ static int put_once(struct manifest_put *put, unsigned attempt, struct error *er
         return 0;
     if (registry_send(registry, &put->request, &response, err) < 0) {
         put->may_repeat = err->kind == ERROR_UNREACHABLE;
-        if (err->kind != ERROR_DENIED)
+        if (err->kind == ERROR_DENIED)
+            put->fate = FATE_REFUSED;
+        else
             doubt(put);
         return -1;
     }
@@ -128,6 +131,8 @@ static int put_once(struct manifest_put *put, unsigned attempt, struct error *er
         put->asked_ms = http_retry_after_ms(&response);
         if (is_doubtful(response.status))
             doubt(put);
+        else
+            put->fate = FATE_REFUSED;
         return registry_refuse(&response, err);
     }
     return check_stored(put, &response, err);
@@ -221,6 +226,9 @@ static int settle(struct manifest_put *put, struct error *err)
     struct registry *registry = put->registry;
     CLEANUP(text) char *words = xstrdup(err->text);
 
+    /* Who may not write may not be told either: then the refusal alone is said. */
+    if (put->fate == FATE_REFUSED && ask(put, put->was_open, &why) < 0)
+        return -1;
     if (put->fate == FATE_OPEN && ask(put, true, &why) < 0 && put->is_tag)
         return error_set(err, ERROR_UNCERTAIN,
                          "%s; it may have been published all the same, since asking what '%s' "

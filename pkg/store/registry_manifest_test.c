@@ -50,7 +50,10 @@ static const struct tag_case {
      ERROR_UNCERTAIN},
     {"400 Bad Request", "403 Forbidden", NULL, "inlay inspect 127.0.0.1:", ERROR_UNCERTAIN},
 
-    /* Who says so has not taken it; nobody needs to ask. */
+    /* Who says so may stand in front of who has taken it; who may not ask is told the refusal. */
+    {"403 Forbidden", "200 OK", MANIFEST, NULL, ERROR_NONE},
+    {"401 Unauthorized", "200 OK", MANIFEST, NULL, ERROR_NONE},
+    {"403 Forbidden", "200 OK", OTHER, "status 403", ERROR_DENIED},
     {"403 Forbidden", NULL, NULL, "status 403", ERROR_DENIED},
     {"404 Not Found", NULL, NULL, "status 404", ERROR_NOT_FOUND},
     {"429 Too Many Requests", NULL, NULL, "status 429", ERROR_UNREACHABLE},
