@@ -23,6 +23,19 @@ function sha256(bytes) {
     return `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
+// A registry may still be writing down what was broken off; what is left goes with the site.
+function removeSoon(folder) {
+    for (let left = 20; left > 0; left--) {
+        try {
+            return rmSync(folder, { recursive: true, force: true });
+        } catch (error) {
+            if (error.code !== 'ENOTEMPTY')
+                throw error;
+        }
+    }
+    return undefined;
+}
+
 export class Site {
     constructor(config, name) {
         Object.assign(this, { config, name, expected: new Map(), runs: 0 });
@@ -180,6 +193,12 @@ export class Site {
             && entry.url.includes('/manifests/'));
     }
 
+    // Whether inlay was told of TARGET's tag that it does not exist.
+    deniedTag(run) {
+        return run.proxies.registry.rules.rules.some((rule) => rule.applied > 0 && rule.status === 404
+            && ['status', 'replace'].includes(rule.do));
+    }
+
     // The digest that TARGET shows; an archive that cannot be had by tag is told by its bytes, and of an
     // engine it is the image's id.
     shows(run) {
@@ -248,11 +267,9 @@ export class Site {
 
     forget(run) {
         this.setFaults(run);
-        // A registry may still be writing down what was broken off.
-        const options = { recursive: true, force: true, maxRetries: 20, retryDelay: 100 };
-        rmSync(run.folder, options);
-        rmSync(this.imageFile(run), options);
+        rmSync(run.folder, { recursive: true, force: true });
+        rmSync(this.imageFile(run), { force: true });
         for (const repository of [run.repository, `${run.repository}-layers`])
-            rmSync(`${this.repositories}/${repository}`, options);
+            removeSoon(`${this.repositories}/${repository}`);
     }
 }

@@ -22,7 +22,8 @@ function judgeWords(site, run, result, shown) {
     const wrong = [];
     if (result.hung)
         return ['hangs'];
-    const isMoved = result.status === config.moved && run.together > 1;
+    // Two runs may meet; and whoever is told by a proxy that there is no such tag finds that one has come.
+    const isMoved = result.status === config.moved && (run.together > 1 || site.deniedTag(run));
     if (result.status === null || (![0, ...DOCUMENTED].includes(result.status) && !isMoved))
         wrong.push(`ends with ${result.status ?? result.signal}`);
     if (result.status === config.uncertain && !site.struckTag(run))
