@@ -213,6 +213,11 @@ static const char *argument_text(const struct scan *scan, const struct tokens *t
         return token->text;
     if (is_word(tokens, at, "process"))
         return variable_text(scan, tokens, at);
+    /* A field of the class around it: `static model = 'org/name'`. */
+    if (is_word(tokens, at, "this") && is_mark(tokens, at + 1, '.')) {
+        at += 2;
+        token = token_at(tokens, at);
+    }
     if (token->kind == TOKEN_NAME && (is_mark(tokens, at + 1, ',') ||
                                       is_mark(tokens, at + 1, ')') || is_mark(tokens, at + 1, '}')))
         return constant(scan, tokens, token->text);

@@ -1,6 +1,6 @@
 #include "scan/scan_test_internal.h"
 
-/* Revisions that calls name. */
+/* Revisions that calls name, and fields of classes in JavaScript. */
 
 static void a_revision_that_is_not_known_is_said(void **state)
 {
@@ -38,11 +38,27 @@ static void a_revision_that_cannot_be_baked_is_said(void **state)
            "loader keeps beside its main, and inlay bakes main alone\n");
 }
 
+static void a_field_of_the_class_is_followed(void **state)
+{
+    CLEANUP(application) struct application application = {.files = NULL};
+
+    (void)state;
+    add_package(&application, PACKAGE_NODE, "@huggingface/transformers", "4.0.0");
+    add_file(&application, "/a.mjs",
+             "import { pipeline } from '@huggingface/transformers';\n"
+             "class One {\n  static task = 'ner';\n  static model = 'acme/a';\n"
+             "  static get() { return pipeline(this.task, this.model, { dtype: 'q8' }); }\n}\n"
+             "class Two {\n  get() { return pipeline('ner', this.other); }\n}\n");
+    expect(&application, "acme/a layout=transformers-js weights=onnx:q8 /a.mjs:5\n"
+                         "? /a.mjs:8: the model of pipeline('ner') is not told here\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_revision_that_is_not_known_is_said),
         cmocka_unit_test(a_revision_that_cannot_be_baked_is_said),
+        cmocka_unit_test(a_field_of_the_class_is_followed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
