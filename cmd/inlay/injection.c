@@ -290,6 +290,20 @@ static int open_companion(void *arg, const struct origin *origin, struct source 
     return 0;
 }
 
+struct preview_options injection_preview_options(const struct inject_options *options)
+{
+    return (struct preview_options){
+        .models = options->models,
+        .base = options->base,
+        .target = {options->target.store, options->target.version},
+        .reuse = options->reuse,
+        .placement = options->placement,
+        .compression = options->compression,
+        .expected = options->expected,
+        .run = options->run,
+    };
+}
+
 static void fill_options(struct injection *injection, const struct command_context *context)
 {
     const struct options *line = injection->line;

@@ -4,6 +4,7 @@
 #include "inject/inject.h"
 #include "oci_source.h"
 #include "preset/preset.h"
+#include "preview/preview.h"
 #include "project/lock.h"
 #include "session.h"
 
@@ -90,6 +91,9 @@ struct injection {
 
 void injection_release(struct injection *injection);
 CLEANUP_RELEASE(injection)
+
+/* What preview_run() wants of it. */
+struct preview_options injection_preview_options(const struct inject_options *options);
 
 /* What the help of `inject` and `plan` says of their arguments. */
 extern const struct argument_help injection_arguments[];

@@ -1,7 +1,7 @@
 #include "locking.h"
 
 #include "core/text.h"
-#include "inject/preview.h"
+#include "preview/preview.h"
 
 #include <string.h>
 
@@ -256,7 +256,7 @@ static void opened_target_release(struct opened_target *target)
 }
 CLEANUP_RELEASE(opened_target)
 
-static int preview_target(const struct injection *injection, struct inject_options *options,
+static int preview_target(const struct injection *injection, struct preview_options *options,
                           struct opened_target *target, struct preview *out, struct error *err)
 {
     const char *name = injection->project.target;
@@ -266,8 +266,7 @@ static int preview_target(const struct injection *injection, struct inject_optio
     if (session_parse_target("target", name, &target->reference, err) < 0 ||
         store_open_target(&target->reference, &injection->session.stores, &target->store, err) < 0)
         return -1;
-    options->target.store = target->store;
-    options->target.version = target->reference.tag;
+    options->target = (struct stored_image){target->store, target->reference.tag};
     return preview_run(options, out, err);
 }
 
@@ -283,13 +282,13 @@ static bool lacks_diff_ids(const struct preview *preview, const struct known_lay
 }
 
 /* Layers are packed once it is known which ones nobody has. */
-static int preview_layers(const struct injection *injection, const struct inject_options *options,
+static int preview_layers(const struct injection *injection, const struct preview_options *options,
                           struct known_layers *known, struct preview *out, struct error *err)
 {
     CLEANUP(opened_target) struct opened_target target = {.reference = REFERENCE_INIT};
     CLEANUP(preview) struct preview with = PREVIEW_INIT;
     CLEANUP(error) struct error why = ERROR_INIT; /* then nothing of the target is known */
-    struct inject_options wanted = *options;
+    struct preview_options wanted = *options;
 
     if (preview_run(options, out, err) < 0)
         return -1;
@@ -312,7 +311,7 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
                        const struct listing *listing, struct error *err)
 {
     const char *base = options_text(injection->line, "base");
-    struct inject_options options = injection->options;
+    struct preview_options options = injection_preview_options(&injection->options);
     CLEANUP(chosen) struct chosen chosen = {NULL, NULL};
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
     struct known_layers known = {before, lock};

@@ -2,9 +2,9 @@
 #define INLAY_PICTURE_VIEW_H
 
 #include "core/secrets.h"
-#include "inject/preview.h"
 #include "inspect/inspect.h"
 #include "options.h"
+#include "preview/preview.h"
 
 /* `--picture FILE` of commands: FILE ends in .svg or .html. */
 

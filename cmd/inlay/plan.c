@@ -1,9 +1,9 @@
 #include "core/text.h"
-#include "inject/preview.h"
 #include "injection.h"
 #include "json.h"
 #include "oci/document.h"
 #include "picture_view.h"
+#include "preview/preview.h"
 #include "table.h"
 
 #include <inttypes.h>
@@ -326,7 +326,8 @@ static int run_plan(const struct command_context *context, struct options *optio
         return -1;
     if (injection_open(&injection, context, options, err) < 0)
         return -1;
-    if (preview_run(&injection.options, &preview, err) < 0)
+    const struct preview_options asked = injection_preview_options(&injection.options);
+    if (preview_run(&asked, &preview, err) < 0)
         return injection_explain(&injection, err);
     if (picture_view_of_plan(options, &injection.base, &preview, context->secrets, err) < 0)
         return -1;

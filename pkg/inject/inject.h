@@ -35,7 +35,6 @@ struct inject_options {
     struct placement_options placement;
     struct compression_choice compression;  /* of the models' layers; zero: none */
     const struct expected_layers *expected; /* a layer that is another: ERROR_CORRUPT; NULL: any */
-    struct diff_ids_wanted diff_ids;        /* of preview_run() */
     const char *created; /* RFC 3339 for history and config; NULL: the base's own */
     struct run_context run;
 };

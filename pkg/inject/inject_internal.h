@@ -6,7 +6,6 @@
 #include "build/build_plan.h"
 #include "inject/inject.h"
 #include "inject/materials.h"
-#include "inject/preview.h"
 #include "models/code.h"
 #include "models/models.h"
 
@@ -33,13 +32,6 @@ int target_tags_expect(const struct inject_target *target, const struct build_pl
                        struct target_tags *tags, struct error *err) MUST_CHECK;
 void target_tags_release(struct target_tags *tags);
 CLEANUP_RELEASE(target_tags)
-
-/* preview_stack.c: the layers of image `number` of the base, and of the result. */
-int preview_stack(const struct base_platform *platform, const struct placement *placement,
-                  const struct build_plan *plan, size_t number, struct preview_platform *out,
-                  struct error *err) MUST_CHECK;
-/* Whether all that the layer has is of one owner, and of whom. */
-bool preview_owner(const struct recipe *recipe, struct tree_owner *out);
 
 /* publish.c: configs, manifests, index, tag. Everything is borrowed. */
 struct publication {

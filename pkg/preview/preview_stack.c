@@ -1,6 +1,5 @@
 #include "build/layer_order.h"
-#include "inject/inject_internal.h"
-#include "inject/preview.h"
+#include "preview/preview_internal.h"
 
 #include <string.h>
 

@@ -1,12 +1,15 @@
-#ifndef INLAY_INJECT_PREVIEW_H
-#define INLAY_INJECT_PREVIEW_H
+#ifndef INLAY_PREVIEW_PREVIEW_H
+#define INLAY_PREVIEW_PREVIEW_H
 
+#include "base/request.h"
 #include "build/layer_fate.h"
-#include "inject/inject.h"
+#include "build/request.h"
 #include "models/companion_decisions.h"
+#include "models/request.h"
 #include "pickle/pickle.h"
+#include "placement/options.h"
 
-/* The use case: everything that inject_run() would do, told before a byte of weights moves. */
+/* The use case: everything that injecting would do, told before a byte of weights moves. */
 
 /* A file as the model has it. */
 struct preview_file {
@@ -127,7 +130,7 @@ struct preview {
     size_t base_blobs_missing; /* that the target does not have */
     uint64_t model_size;       /* bytes of models that would move */
     uint64_t base_size;        /* bytes of the base that would move, unless they are mounted */
-    struct strings notes;      /* the lines that inject_run() would log */
+    struct strings notes;      /* the lines that injecting would log */
 };
 
 #define PREVIEW_INIT                                                                               \
@@ -135,11 +138,24 @@ struct preview {
         .notes = STRINGS_INIT                                                                      \
     }
 
+/* What would be injected, and where. Everything in it is borrowed. */
+struct preview_options {
+    struct models_request models;
+    struct base_request base;
+    struct stored_image target; /* a store of NULL: nowhere, and then nothing is there */
+    struct reuse_rules reuse;
+    struct placement_options placement;
+    struct compression_choice compression;  /* of the models' layers; zero: none */
+    const struct expected_layers *expected; /* a layer that is another: ERROR_CORRUPT; NULL: any */
+    struct diff_ids_wanted diff_ids;
+    struct run_context run;
+};
+
 /*
- * As inject_run(), as far as that decides; nothing is written. options->target may be NULL: then
- * nothing is there. Fails where inject_run() would.
+ * Reads all that decides; nothing is written but what this machine remembers. Fails where injecting
+ * would before it writes. *out is filled on success. Safe to call from several threads.
  */
-int preview_run(const struct inject_options *options, struct preview *out,
+int preview_run(const struct preview_options *options, struct preview *out,
                 struct error *err) MUST_CHECK;
 void preview_release(struct preview *preview);
 CLEANUP_RELEASE(preview)

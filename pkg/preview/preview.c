@@ -1,7 +1,9 @@
-#include "inject/preview.h"
+#include "preview/preview.h"
 
 #include "core/workers.h"
-#include "inject/inject_internal.h"
+#include "models/code.h"
+#include "models/models.h"
+#include "preview/preview_internal.h"
 
 #include <string.h>
 
@@ -202,7 +204,7 @@ static int ask(void *arg, size_t number, const struct cancel *cancel, struct err
 }
 
 /* What of the base would move. */
-static int tell_base(const struct inject_options *options, const struct transfer *others,
+static int tell_base(const struct preview_options *options, const struct transfer *others,
                      struct preview *out, struct error *err)
 {
     struct survey survey = {options->target.store, others,
@@ -219,7 +221,7 @@ static int tell_base(const struct inject_options *options, const struct transfer
     return result;
 }
 
-static int tell_diff_ids(const struct inject_options *options, const struct build_plan *plan,
+static int tell_diff_ids(const struct preview_options *options, const struct build_plan *plan,
                          struct preview *out, struct error *err)
 {
     struct digest *diff_ids = xcalloc(plan->layer_count, sizeof(*diff_ids));
@@ -279,7 +281,7 @@ static void tell_code(struct code *code, struct preview *out)
     }
 }
 
-static int plan_all(const struct inject_options *options, struct notes *notes, struct preview *out,
+static int plan_all(const struct preview_options *options, struct notes *notes, struct preview *out,
                     struct error *err)
 {
     CLEANUP(base) struct base base = {0};
@@ -291,12 +293,10 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     const struct base_request request =
         base_request_for(&options->base, options->target.store, &options->compression);
     const struct model_listing listing = {&options->models, &options->run, &base, notes};
-    const struct build_request build = {{options->target.store, options->target.version},
-                                        &options->reuse,
-                                        &options->compression,
+    const struct build_request build = {options->target, &options->reuse, &options->compression,
                                         &options->run};
-    struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
-                                      options->run.cancel};
+    const struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
+                                            options->run.cancel};
 
     if (base_read(&request, &options->run, &base, notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);
@@ -319,7 +319,7 @@ static int plan_all(const struct inject_options *options, struct notes *notes, s
     return tell_base(options, &plan.others, out, err);
 }
 
-int preview_run(const struct inject_options *options, struct preview *out, struct error *err)
+int preview_run(const struct preview_options *options, struct preview *out, struct error *err)
 {
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
     CLEANUP(notes) struct notes notes = {.log = options->run.log};
