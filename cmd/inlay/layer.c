@@ -1,7 +1,7 @@
 #include "core/text.h"
-#include "inject/layer_export.h"
 #include "injection.h"
 #include "json.h"
+#include "layer_export/layer_export.h"
 #include "oci/document.h"
 
 #include <stdio.h>
@@ -50,10 +50,16 @@ static int run_layer(const struct command_context *context, struct options *opti
                          options->platform_count);
     if (injection_open(&injection, context, options, err) < 0)
         return -1;
+    const struct inject_options *inject = &injection.options;
     const struct layer_options layer = {
-        .inject = &injection.options,
+        .models = inject->models,
+        .base = inject->base,
+        .placement = inject->placement,
+        .compression = inject->compression,
+        .expected = inject->expected,
         .with_folders = options_has(options, "base"),
         .output = options_text(options, "output"),
+        .run = inject->run,
     };
     if (layer_run(&layer, &result, err) < 0)
         return injection_explain(&injection, err);

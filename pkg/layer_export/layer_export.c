@@ -1,9 +1,10 @@
-#include "inject/layer_export.h"
+#include "layer_export/layer_export.h"
 
 #include "build/layer_bytes.h"
 #include "build/layer_order.h"
 #include "core/workers.h"
-#include "inject/inject_internal.h"
+#include "models/code.h"
+#include "models/models.h"
 #include "oci/media_type.h"
 
 #include <string.h>
@@ -98,7 +99,7 @@ static void warn_of_home(const struct export *export)
     if (place == NULL || export->options->with_folders)
         return;
     log_warn(
-        export->options->inject->run.log,
+        export->options->run.log,
         "%s lies in a home, and these layers do not state the folders above it: in an image "
         "that gets them, some runtimes give the home to root; --base IMAGE adds the layer that "
         "states these folders as the image has them, and --cache-dir, or --layout dir with "
@@ -119,7 +120,7 @@ static void warn_of_old_layers(const struct export *export)
             continue;
         told = model;
         log_warn(
-            export->options->inject->run.log,
+            export->options->run.log,
             "the base has '%s' in this place already: what is appended to it lies on top of "
             "those layers, which stay; 'inlay inject' replaces them, 'inlay remove' takes them "
             "out",
@@ -131,7 +132,7 @@ static void say_place(const struct export *export)
 {
     const struct rootfs_user *user = &export->placement->user;
     const struct strings *assignments = &export->placement->assignments;
-    const struct log *log = export->options->inject->run.log;
+    const struct log *log = export->options->run.log;
     const char *links = export->placement->models[0].links.place;
     CLEANUP(buf) struct buf environment = BUF_INIT;
 
@@ -261,7 +262,7 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
 {
     static const struct writer_ops ops = {held_write, held_finish, held_free};
     const struct export *export = writing->export;
-    const struct inject_options *options = export->options->inject;
+    const struct layer_options *options = export->options;
     const struct planned_layer *layer = &export->plan->layers[writing->numbers[number]];
     struct layer_file *file = &writing->result->files[number];
     struct layer_bytes bytes = {
@@ -294,14 +295,14 @@ static int run_job(void *arg, size_t number, const struct cancel *cancel, struct
 
     if (write_file(writing, number, cancel, err) < 0)
         return planned_layer_wrap(layer, err);
-    log_info(writing->export->options->inject->run.log, "layer: %s, %s", title,
+    log_info(writing->export->options->run.log, "layer: %s, %s", title,
              text_format_size(file->size).text);
     return 0;
 }
 
 static int write_files(struct layer_writing *writing, struct error *err)
 {
-    const struct inject_options *options = writing->export->options->inject;
+    const struct layer_options *options = writing->export->options;
     const struct build_plan *plan = writing->export->plan;
     uint64_t total = 0;
 
@@ -343,8 +344,8 @@ static void pass_warnings(const struct notes *notes, const struct log *log)
 }
 
 /* The layers of the base that is read, and the models that are listed. */
-static int plan_and_export(const struct layer_options *layers, const struct inject_options *options,
-                           struct base *base, struct layer_result *result, struct error *err)
+static int plan_and_export(const struct layer_options *options, const struct base *base,
+                           struct layer_result *result, struct error *err)
 {
     CLEANUP(notes) struct notes told = {.log = options->run.log};
     CLEANUP(notes) struct notes quiet = NOTES_INIT;
@@ -355,10 +356,11 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(known_bases) struct known_bases known = {0};
     const struct model_listing listing = {&options->models, &options->run, base, &told};
-    struct arrangement arrangement = {&options->placement, base, &models, &known,
-                                      options->run.cancel};
+    static const struct reuse_rules nothing;
+    const struct arrangement arrangement = {&options->placement, base, &models, &known,
+                                            options->run.cancel};
     const struct build_request build = {
-        {NULL, NULL}, &options->reuse, &options->compression, &options->run};
+        {NULL, NULL}, &nothing, &options->compression, &options->run};
     const struct base_platform *platform = &base->platforms[0];
 
     known_bases_add(&known, &platform->own);
@@ -370,27 +372,26 @@ static int plan_and_export(const struct layer_options *layers, const struct inje
     if (result_code < 0 || build_plan_cut(&build, base, &placements, &plan, err) < 0 ||
         expected_check_plan(options->expected, base, &plan, options->run.log, err) < 0)
         return -1;
-    struct export export = {layers, base, &platform->own, &placements.items[0], &plan};
+    struct export export = {options, base, &platform->own, &placements.items[0], &plan};
     return export_layers(&export, result, err);
 }
 
 int layer_run(const struct layer_options *options, struct layer_result *out, struct error *err)
 {
-    struct inject_options inject = *options->inject;
+    struct base_request request = base_request_for(&options->base, NULL, &options->compression);
     CLEANUP(notes) struct notes quiet = NOTES_INIT;
     CLEANUP(base) struct base base = {0};
     CLEANUP(layer_result) struct layer_result result = LAYER_RESULT_INIT;
 
-    inject.target.store = NULL;
-    inject.base = base_request_for(&inject.base, NULL, &inject.compression);
-    inject.base.no_index = true;
+    request.no_index = true;
+    request.keep_attestations = false;
     if (probe_file(options->output, err) < 0)
         return -1;
-    if (base_read(&inject.base, &inject.run, &base, &quiet, err) < 0)
-        return error_wrap(err, "the base %s", inject.base.store->name);
-    pass_warnings(&quiet, inject.run.log);
+    if (base_read(&request, &options->run, &base, &quiet, err) < 0)
+        return error_wrap(err, "the base %s", request.store->name);
+    pass_warnings(&quiet, options->run.log);
     rootfs_free(TAKE(base.platforms[0].whole)); /* what the base has stays where it is */
-    if (plan_and_export(options, &inject, &base, &result, err) < 0)
+    if (plan_and_export(options, &base, &result, err) < 0)
         return -1;
 
     layer_result_release(out);

@@ -1,4 +1,4 @@
-#include "inject/layer_export.h"
+#include "layer_export/layer_export.h"
 
 #include "testing/inject_bench.h"
 
@@ -57,6 +57,19 @@ static void shelf_expect_old(const struct shelf *shelf, const char *name)
     if (file_read(path, MIB, &content, &err) < 0)
         fail_msg("%s", err.text);
     assert_string_equal(buf_text(&content), "old");
+}
+
+/* The layers that inject() with these options would add. */
+static struct layer_options layers_of(const struct inject_options *options, bool with_folders,
+                                      const char *output)
+{
+    return (struct layer_options){.models = options->models,
+                                  .base = options->base,
+                                  .placement = options->placement,
+                                  .compression = options->compression,
+                                  .with_folders = with_folders,
+                                  .output = output,
+                                  .run = options->run};
 }
 
 static void write_layers(const struct layer_options *options, struct layer_result *out)
@@ -130,7 +143,7 @@ static void with_a_base_they_are_the_layers_that_inject_adds(void **state)
     inject(&options);
     buf_clear(&bench->said);
     shelf_make(&shelf);
-    struct layer_options layers = {&options, true, shelf.output};
+    struct layer_options layers = layers_of(&options, true, shelf.output);
     write_layers(&layers, &result);
     expect_layers_of(bench, &result, 2, 0);
     assert_string_equal(result.files[0].kind, "medium");
@@ -160,7 +173,7 @@ static void without_one_they_are_the_models_own_of_an_image_from_scratch(void **
     options.base.version = NULL;
     inject(&options);
     shelf_make(&shelf);
-    struct layer_options layers = {&options, false, shelf.output};
+    struct layer_options layers = layers_of(&options, false, shelf.output);
     write_layers(&layers, &result);
     expect_layers_of(bench, &result, 0, 1);
     assert_string_equal(result.files[1].kind, "small");
@@ -182,7 +195,7 @@ static void they_lie_in_the_order_of_the_image_whatever_that_of_the_call(void **
     inject(&options);
     shelf_make(&shelf);
     options.run.jobs = 3;
-    struct layer_options layers = {&options, true, shelf.output};
+    struct layer_options layers = layers_of(&options, true, shelf.output);
     write_layers(&layers, &result);
     expect_layers_of(bench, &result, 1, 0);
     /* The weights are in one layer for both commits, and stand where the image has them. */
@@ -220,7 +233,7 @@ static void names_sort_as_layers_do(void **state)
         CLEANUP(text) char *below = xasprintf("%s/a.b", shelf.folder);
         CLEANUP(text) char *output = xasprintf("%s/%s", shelf.folder, cases[i].output);
         assert_int_equal(mkdir(below, 0755), 0);
-        struct layer_options layers = {&options, true, output};
+        struct layer_options layers = layers_of(&options, true, output);
         write_layers(&layers, &result);
         assert_string_equal(result.files[0].path + strlen(shelf.folder) + 1, cases[i].first);
         assert_string_equal(result.files[result.count - 1].path + strlen(shelf.folder) + 1,
@@ -247,7 +260,7 @@ static void one_layer_has_the_very_name(void **state)
     bench_choices(bench)[0].selection.include = include;
     shelf_make(&shelf);
     shelf_put(&shelf, "out.tar");
-    struct layer_options layers = {&options, false, shelf.output};
+    struct layer_options layers = layers_of(&options, false, shelf.output);
     write_layers(&layers, &result);
     assert_int_equal(result.count, 1);
     assert_string_equal(result.files[0].path, shelf.output);
@@ -309,7 +322,7 @@ static void after_a_failure_every_file_is_what_it_was(void **state)
         shelf_put(&shelf, "out.1.tar");
         shelf_put(&shelf, "out.2.tar");
         options.run.jobs = jobs;
-        struct layer_options layers = {&options, true, shelf.output};
+        struct layer_options layers = layers_of(&options, true, shelf.output);
         refuse_layers(&layers, ERROR_CORRUPT, "the medium layer of 'org/name': ");
         shelf_expect_old(&shelf, "out.1.tar");
         shelf_expect_old(&shelf, "out.2.tar");
@@ -328,7 +341,7 @@ static void a_request_to_stop_leaves_no_file(void **state)
     put_image(bench->store, "base", PLAIN, 1);
     options.run.cancel = &cancel;
     shelf_make(&shelf);
-    struct layer_options layers = {&options, true, shelf.output};
+    struct layer_options layers = layers_of(&options, true, shelf.output);
     refuse_layers(&layers, ERROR_CANCELED, "stopped on request");
     assert_int_equal(shelf_remove(&shelf), 0);
 }
@@ -340,7 +353,7 @@ static void what_cannot_be_written_is_refused_before_a_file_is_opened(void **sta
     struct counter counter = {.base.ops = &counter_ops, .honest = honest};
     struct source *source = &counter.base;
     struct inject_options options = make_options(bench, &source, 1);
-    struct layer_options layers = {&options, true, "-"};
+    struct layer_options layers = layers_of(&options, true, "-");
     struct shelf shelf;
 
     put_image(bench->store, "base", PLAIN, 1);
@@ -394,7 +407,7 @@ static void a_place_in_a_home_is_warned_of_unless_the_folders_come_along(void **
         options.placement.cache_dir = cases[i].cache_dir;
         options.placement.cache_layout = cases[i].cache_dir != NULL ? layout_find(NULL) : NULL;
         shelf_make(&shelf);
-        struct layer_options layers = {&options, cases[i].with_folders, shelf.output};
+        struct layer_options layers = layers_of(&options, cases[i].with_folders, shelf.output);
         buf_clear(&bench->said);
         write_layers(&layers, &result);
         shelf_remove(&shelf);
@@ -417,7 +430,7 @@ static void a_model_that_the_base_has_already_is_warned_of_once(void **state)
     options.base.version = "out";
     options.models.sources = &new;
     shelf_make(&shelf);
-    struct layer_options layers = {&options, true, shelf.output};
+    struct layer_options layers = layers_of(&options, true, shelf.output);
     buf_clear(&bench->said);
     write_layers(&layers, &result);
     shelf_remove(&shelf);
@@ -456,11 +469,11 @@ static void an_index_wants_to_know_which_image(void **state)
 
     put_index(bench);
     shelf_make(&shelf);
-    struct layer_options layers = {&options, true, shelf.output};
+    struct layer_options layers = layers_of(&options, true, shelf.output);
     refuse_layers(&layers, ERROR_USAGE, "linux/amd64, linux/arm64; choose one with --platform");
     assert_int_equal(oci_platform_parse("linux/arm64", &arm64, &err), 0);
-    options.base.platforms = &arm64;
-    options.base.platform_count = 1;
+    layers.base.platforms = &arm64;
+    layers.base.platform_count = 1;
     write_layers(&layers, &result);
     assert_int_equal(result.count, 3);
     assert_int_equal(shelf_remove(&shelf), 3);

@@ -1,21 +1,25 @@
-#ifndef INLAY_INJECT_LAYER_EXPORT_H
-#define INLAY_INJECT_LAYER_EXPORT_H
+#ifndef INLAY_LAYER_EXPORT_LAYER_EXPORT_H
+#define INLAY_LAYER_EXPORT_LAYER_EXPORT_H
 
-#include "core/digest.h"
+#include "base/request.h"
+#include "build/request.h"
 #include "core/text.h"
-#include "inject/inject.h"
+#include "models/request.h"
+#include "placement/options.h"
 
-/* The use case: the layers that inject_run() would add to an image, as files for other tools. */
+/* The use case: the layers that injecting would add to an image, as files for other tools. */
 
+/* Everything in it is borrowed. */
 struct layer_options {
-    /*
-     * Required: models, base, and what decides on the place. What is told of a target, of several
-     * platforms and of attestations is not looked at.
-     */
-    const struct inject_options *inject;
+    struct models_request models;
+    struct base_request base; /* of one image, whose attestations are not looked at */
+    struct placement_options placement;
+    struct compression_choice compression;  /* of the models' layers; zero: none */
+    const struct expected_layers *expected; /* a layer that is another: ERROR_CORRUPT; NULL: any */
     bool
         with_folders; /* the layer that states the folders above the models, as the base has them */
     const char *output; /* required: a file; "-" is standard output */
+    struct run_context run;
 };
 
 struct layer_file {
@@ -33,7 +37,7 @@ struct layer_file {
 struct layer_result {
     struct layer_file *files; /* from the bottom up */
     size_t count;
-    struct strings environment; /* NAME=value that inject_run() would set in the image */
+    struct strings environment; /* NAME=value that injecting would set in the image */
 };
 
 #define LAYER_RESULT_INIT                                                                          \
@@ -45,7 +49,7 @@ void layer_result_release(struct layer_result *result);
 CLEANUP_RELEASE(layer_result)
 
 /*
- * Writes the layers for one image, byte for byte those that inject_run() would add to it: one into
+ * Writes the layers for one image, byte for byte those that injecting would add to it: one into
  * `output`, several into files with a number before the last extension of it, in the order in which
  * they are appended. The files take their names together, at the end; after a failure those that
  * were there are what they were. ERROR_USAGE, before a byte of a model moves, if the base has more
