@@ -328,7 +328,7 @@ int locking_add_layers(struct lock *lock, const struct lock *before, struct inje
         return -1;
     free(lock->base);
     lock->base = project_relate(&injection->project, base);
-    lock->base_digest = preview.base_digest;
+    lock->base_digest = preview.base.digest;
     add_images(lock, before, injection, &preview);
     return 0;
 }

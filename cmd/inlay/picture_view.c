@@ -139,8 +139,8 @@ static void add_planned(const struct preview_layer *planned, const struct string
     layer->digest = is_built ? NULL : xstrdup(digest_format(&planned->blob).text);
     layer->size = planned->size;
     layer->model = planned->model != NULL ? find_drawn(names, planned->model) : PICTURE_OF_IMAGE;
-    if (planned->has_owner)
-        layer->owner = xasprintf("%u:%u", planned->owner.uid, planned->owner.gid);
+    if (planned->owner.is_one)
+        layer->owner = xasprintf("%u:%u", planned->owner.id.uid, planned->owner.id.gid);
 }
 
 /* A layer that the base has. */
@@ -161,11 +161,11 @@ static void add_present(const struct preview_stacked *stacked, const struct stri
 static void add_stack(const struct preview *preview, const struct preview_platform *platform,
                       const struct strings *names, struct picture_stack *out)
 {
-    for (size_t i = 0; i < platform->stack_count; i++)
-        if (platform->stack[i].state == PREVIEW_PLANNED)
-            add_planned(&preview->layers[platform->stack[i].layer], names, out);
+    for (size_t i = 0; i < platform->stack.count; i++)
+        if (platform->stack.items[i].state == PREVIEW_PLANNED)
+            add_planned(&preview->layers[platform->stack.items[i].layer], names, out);
         else
-            add_present(&platform->stack[i], names, out);
+            add_present(&platform->stack.items[i], names, out);
 }
 
 /* What the base carried of an earlier run, and the result has, too. */
@@ -174,8 +174,8 @@ static void add_kept_models(const struct preview_platform *platform, const struc
 {
     CLEANUP(strings) struct strings told = STRINGS_INIT;
 
-    for (size_t i = 0; i < platform->stack_count; i++) {
-        const struct preview_stacked *stacked = &platform->stack[i];
+    for (size_t i = 0; i < platform->stack.count; i++) {
+        const struct preview_stacked *stacked = &platform->stack.items[i];
         if (stacked->state != PREVIEW_KEPT || stacked->model == NULL ||
             strings_has(&told, stacked->model))
             continue;
@@ -189,8 +189,8 @@ static void add_planned_folders(const struct preview *preview,
                                 const struct preview_platform *platform,
                                 const struct strings *names, struct picture_tree *out)
 {
-    for (size_t i = 0; i < platform->folder_count; i++) {
-        const struct preview_folder *folder = &platform->folders[i];
+    for (size_t i = 0; i < platform->folders.count; i++) {
+        const struct preview_folder *folder = &platform->folders.items[i];
         struct picture_node *node = picture_tree_add_folder(out, folder->path);
         node->has_owner = true;
         node->mode = folder->mode;
@@ -203,8 +203,8 @@ static void add_planned_folders(const struct preview *preview,
         const char *place = platform->places.items[i];
         struct picture_node *node = picture_tree_add_model(out, place, model->title);
         node->note = xasprintf("%.*s, %zu file%s", COMMIT_SHOWN, plan_commit(model->commit).text,
-                               model->file_count, model->file_count == 1 ? "" : "s");
-        node->size = model->size;
+                               model->files.count, model->files.count == 1 ? "" : "s");
+        node->size = model->files.size;
         node->model = i;
         for (size_t k = 0; k < platform->model_links[i].count; k++)
             picture_tree_add_link(out, platform->model_links[i].items[k], model->title, place)
@@ -220,11 +220,11 @@ static void list_drawn(const struct preview *preview, struct strings *names, str
     for (size_t i = 0; i < preview->model_count; i++) {
         strings_add(names, preview->models[i].name);
         strings_addf(&out->models, "%s, %s", preview->models[i].title,
-                     text_format_size(preview->models[i].size).text);
+                     text_format_size(preview->models[i].files.size).text);
     }
     for (size_t i = 0; i < preview->platform_count; i++)
-        for (size_t k = 0; k < preview->platforms[i].stack_count; k++) {
-            const struct preview_stacked *stacked = &preview->platforms[i].stack[k];
+        for (size_t k = 0; k < preview->platforms[i].stack.count; k++) {
+            const struct preview_stacked *stacked = &preview->platforms[i].stack.items[k];
             if (stacked->model == NULL || strings_has(names, stacked->model))
                 continue;
             strings_add(names, stacked->model);
@@ -256,7 +256,7 @@ static void add_plan_facts(const struct reference *base, const struct preview *p
     char *moves = xasprintf("%s of model, %s of base", text_format_size(preview->model_size).text,
                             text_format_size(preview->base_size).text);
 
-    add_base(base, &preview->base_digest, out);
+    add_base(base, &preview->base.digest, out);
     picture_add_fact(out, "user", user);
     picture_add_fact(out, "home", home);
     picture_add_fact(out, "sets", sets);

@@ -24,8 +24,8 @@ static json_t *platform_json(const struct preview_platform *platform)
 {
     json_t *folders = json_array();
 
-    for (size_t i = 0; i < platform->folder_count; i++) {
-        const struct preview_folder *folder = &platform->folders[i];
+    for (size_t i = 0; i < platform->folders.count; i++) {
+        const struct preview_folder *folder = &platform->folders.items[i];
         json_array_append_new(
             folders, json_pack("{s:o, s:o, s:I, s:I, s:b}", "path", text_to_json(folder->path),
                                "mode", mode_json(folder->mode), "uid", (json_int_t)folder->uid,
@@ -42,7 +42,7 @@ static json_t *platform_json(const struct preview_platform *platform)
         (json_int_t)platform->base_layers);
 }
 
-static json_t *code_json(const struct preview_code *code)
+static json_t *code_json(const struct preview_code_file *code)
 {
     static const char *const verdicts[] = {
         [PICKLE_KNOWN] = "known", [PICKLE_UNKNOWN] = "unknown", [PICKLE_DANGEROUS] = "dangerous"};
@@ -75,19 +75,19 @@ static json_t *model_json(const struct preview_model *model)
     json_t *files = json_array();
     json_t *code = json_array();
 
-    for (size_t i = 0; i < model->code_count; i++)
-        json_array_append_new(code, code_json(&model->code[i]));
-    for (size_t i = 0; i < model->file_count; i++)
-        json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files[i].path, "size",
-                                               (json_int_t)model->files[i].size));
+    for (size_t i = 0; i < model->code.count; i++)
+        json_array_append_new(code, code_json(&model->code.items[i]));
+    for (size_t i = 0; i < model->files.count; i++)
+        json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files.items[i].path,
+                                               "size", (json_int_t)model->files.items[i].size));
     return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I}", "name",
                      model->name, "revision", text_to_json(model->revision), "companion_of",
                      text_to_json(model->companion_of), "commit", model->commit, "license",
-                     text_to_json(model->license), "license_name",
-                     text_to_json(model->license_name), "gated", gate_json(model->gate), "code",
-                     code, "size", (json_int_t)model->size, "files", files, "left_out",
-                     strings_to_json(&model->left_out), "left_out_size",
-                     (json_int_t)model->left_out_size);
+                     text_to_json(model->license.ids), "license_name",
+                     text_to_json(model->license.name), "gated", gate_json(model->license.gate),
+                     "code", code, "size", (json_int_t)model->files.size, "files", files,
+                     "left_out", strings_to_json(&model->left_out.paths), "left_out_size",
+                     (json_int_t)model->left_out.size);
 }
 
 static json_t *companion_json(const struct companion_decision *companion)
@@ -134,7 +134,7 @@ static void print_json(const struct preview *preview)
     json_auto_t *document = json_pack(
         "{s:o, s:o, s:o, s:o, s:{s:I, s:I}, s:{s:I, s:I}, s:o}", "platforms", platforms, "models",
         models, "companions", companions, "layers", layers, "base_blobs", "count",
-        (json_int_t)preview->base_blobs, "missing", (json_int_t)preview->base_blobs_missing,
+        (json_int_t)preview->base.blobs, "missing", (json_int_t)preview->base.blobs_missing,
         "moves", "model", (json_int_t)preview->model_size, "base", (json_int_t)preview->base_size,
         "notes", strings_to_json(&preview->notes));
     CLEANUP(buf) struct buf text = BUF_INIT;
@@ -177,8 +177,8 @@ static void print_folders(const struct preview_platform *platform)
     table_add(&table, "MODE");
     table_add(&table, "OWNER");
     table_add(&table, "STATE");
-    for (size_t i = 0; i < platform->folder_count; i++) {
-        const struct preview_folder *folder = &platform->folders[i];
+    for (size_t i = 0; i < platform->folders.count; i++) {
+        const struct preview_folder *folder = &platform->folders.items[i];
         table_add(&table, folder->path);
         table_addf(&table, "%04o", folder->mode);
         table_addf(&table, "%u:%u", folder->uid, folder->gid);
@@ -190,10 +190,11 @@ static void print_folders(const struct preview_platform *platform)
 
 static void print_license(const struct preview_model *model)
 {
-    const struct plan plan = {.license = model->license, .license_name = model->license_name};
+    const struct plan plan = {.license = model->license.ids, .license_name = model->license.name};
     CLEANUP(text) char *license = license_format(&plan);
     CLEANUP(text)
-    char *line = xasprintf("%s%s", license, model->gate == PLAN_GATE_CLOSED ? ", gated" : "");
+    char *line =
+        xasprintf("%s%s", license, model->license.gate == PLAN_GATE_CLOSED ? ", gated" : "");
 
     table_print_line("license", line);
 }
@@ -203,31 +204,31 @@ static void print_model(const struct preview_model *model)
     CLEANUP(table) struct table table = {.columns = 3, .is_number = {false, true, false}};
     CLEANUP(text)
     char *summary = xasprintf("%.*s, %zu file%s, %s", COMMIT_SHOWN, plan_commit(model->commit).text,
-                              model->file_count, model->file_count == 1 ? "" : "s",
-                              text_format_size(model->size).text);
+                              model->files.count, model->files.count == 1 ? "" : "s",
+                              text_format_size(model->files.size).text);
 
     puts("");
     table_print_line("model", model->title);
     table_print_line("commit", summary);
     print_license(model);
-    if (model->left_out.count > 0) {
+    if (model->left_out.paths.count > 0) {
         CLEANUP(text)
-        char *left_out = xasprintf("%zu file%s, %s", model->left_out.count,
-                                   model->left_out.count == 1 ? "" : "s",
-                                   text_format_size(model->left_out_size).text);
+        char *left_out = xasprintf("%zu file%s, %s", model->left_out.paths.count,
+                                   model->left_out.paths.count == 1 ? "" : "s",
+                                   text_format_size(model->left_out.size).text);
         table_print_line("left out", left_out);
     }
     puts("");
     table_add(&table, "FILE");
     table_add(&table, "SIZE");
     table_add(&table, "STATE");
-    for (size_t i = 0; i < model->file_count; i++) {
-        table_add(&table, model->files[i].path);
-        table_add(&table, text_format_size(model->files[i].size).text);
+    for (size_t i = 0; i < model->files.count; i++) {
+        table_add(&table, model->files.items[i].path);
+        table_add(&table, text_format_size(model->files.items[i].size).text);
         table_add(&table, "take");
     }
-    for (size_t i = 0; i < model->left_out.count; i++) {
-        table_add(&table, model->left_out.items[i]);
+    for (size_t i = 0; i < model->left_out.paths.count; i++) {
+        table_add(&table, model->left_out.paths.items[i]);
         table_add(&table, "");
         table_add(&table, "leave out");
     }
@@ -301,8 +302,8 @@ static void print_text(const struct preview *preview, bool has_target, bool may_
     print_layers(preview);
     puts("");
     if (has_target)
-        printf("base blobs: %zu, of which the target lacks %zu\n", preview->base_blobs,
-               preview->base_blobs_missing);
+        printf("base blobs: %zu, of which the target lacks %zu\n", preview->base.blobs,
+               preview->base.blobs_missing);
     printf("would move: %s of model", text_format_size(preview->model_size).text);
     if (has_target)
         printf(", %s of base%s", text_format_size(preview->base_size).text,

@@ -33,7 +33,7 @@ static void layers_that_are_others_than_expected_are_refused_on_that_base_alone(
     assert_int_equal(before.layers[0].diff_id.algorithm, DIGEST_NONE);
     inject(&options);
     preview(&options, &built);
-    expected.base = built.base_digest;
+    expected.base = built.base.digest;
     expected.count = built.layer_count;
     assert_true(built.layer_count > 0 && built.layer_count < ARRAY_SIZE(layers));
     for (size_t i = 0; i < built.layer_count; i++) {

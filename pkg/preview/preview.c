@@ -9,18 +9,18 @@
 
 static void release_platform(struct preview_platform *platform)
 {
-    for (size_t i = 0; i < platform->folder_count; i++)
-        free(platform->folders[i].path);
-    free(platform->folders);
+    for (size_t i = 0; i < platform->folders.count; i++)
+        free(platform->folders.items[i].path);
+    free(platform->folders.items);
     for (size_t i = 0; platform->model_links != NULL && i < platform->places.count; i++)
         strings_release(&platform->model_links[i]);
     free(platform->model_links);
-    for (size_t i = 0; i < platform->stack_count; i++) {
-        free(platform->stack[i].kind);
-        free(platform->stack[i].model);
-        free(platform->stack[i].place);
+    for (size_t i = 0; i < platform->stack.count; i++) {
+        free(platform->stack.items[i].kind);
+        free(platform->stack.items[i].model);
+        free(platform->stack.items[i].place);
     }
-    free(platform->stack);
+    free(platform->stack.items);
     free(platform->name);
     free(platform->user.from);
     free(platform->home.path);
@@ -32,22 +32,22 @@ static void release_platform(struct preview_platform *platform)
 
 static void model_release(struct preview_model *model)
 {
-    for (size_t i = 0; i < model->file_count; i++)
-        free(model->files[i].path);
-    free(model->files);
-    for (size_t i = 0; i < model->code_count; i++) {
-        free(model->code[i].path);
-        pickle_findings_release(&model->code[i].findings);
+    for (size_t i = 0; i < model->files.count; i++)
+        free(model->files.items[i].path);
+    free(model->files.items);
+    for (size_t i = 0; i < model->code.count; i++) {
+        free(model->code.items[i].path);
+        pickle_findings_release(&model->code.items[i].findings);
     }
-    free(model->code);
+    free(model->code.items);
     free(model->name);
     free(model->revision);
     free(model->title);
     free(model->companion_of);
     free(model->commit);
-    free(model->license);
-    free(model->license_name);
-    strings_release(&model->left_out);
+    free(model->license.ids);
+    free(model->license.name);
+    strings_release(&model->left_out.paths);
 }
 
 static void layer_release(struct preview_layer *layer)
@@ -84,25 +84,22 @@ static void tell_model(const struct model *model, struct preview_model *out)
         .companion_of = text_copy(model->companion_of),
         .revision = text_copy(plan->origin.revision),
         .commit = xstrdup(plan->pin),
-        .files = xcalloc(plan->count, sizeof(*out->files)),
-        .file_count = plan->count,
-        .size = plan_size(plan),
-        .left_out_size = plan->left_out_size,
-        .license = text_copy(plan->license),
-        .license_name = text_copy(plan->license_name),
-        .gate = plan->gate,
+        .files = {xcalloc(plan->count, sizeof(*out->files.items)), plan->count, plan_size(plan)},
+        .left_out = {.size = plan->left_out_size},
+        .license = {text_copy(plan->license), text_copy(plan->license_name), plan->gate},
     };
     for (size_t i = 0; i < plan->count; i++)
-        out->files[i] = (struct preview_file){xstrdup(plan->files[i].path), plan->files[i].size};
-    strings_add_all(&out->left_out, &plan->left_out);
+        out->files.items[i] =
+            (struct preview_file){xstrdup(plan->files[i].path), plan->files[i].size};
+    strings_add_all(&out->left_out.paths, &plan->left_out);
 }
 
 static void tell_folders(const struct placement *placement, struct preview_platform *out)
 {
-    out->folders = xcalloc(placement->folder_count, sizeof(*out->folders));
+    out->folders.items = xcalloc(placement->folder_count, sizeof(*out->folders.items));
     for (size_t i = 0; i < placement->folder_count; i++) {
         const struct image_folder *folder = &placement->folders[i];
-        out->folders[out->folder_count++] = (struct preview_folder){
+        out->folders.items[out->folders.count++] = (struct preview_folder){
             .path = xasprintf("/%s", folder->path),
             .mode = folder->mode,
             .uid = folder->uid,
@@ -174,7 +171,7 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
         .fate = layer->fate,
         .is_claim = layer->is_claim,
     };
-    out->has_owner = preview_owner(recipe, &out->owner);
+    preview_find_owner(recipe, &out->owner);
     if (is_there)
         out->blob = layer->blob.digest;
     for (size_t i = 0; i < base->platform_count; i++)
@@ -212,9 +209,9 @@ static int tell_base(const struct preview_options *options, const struct transfe
     int result =
         workers_run(options->run.jobs, others->blob_count, ask, &survey, options->run.cancel, err);
 
-    out->base_blobs = others->blob_count;
+    out->base.blobs = others->blob_count;
     for (size_t i = 0; i < others->blob_count; i++) {
-        out->base_blobs_missing += survey.missing[i];
+        out->base.blobs_missing += survey.missing[i];
         out->base_size += survey.missing[i] ? others->blobs[i].blob.size : 0;
     }
     free(survey.missing);
@@ -253,7 +250,8 @@ static int tell_platforms(const struct base *base, const struct placements *plac
     for (size_t i = 0; i < base->platform_count; i++) {
         struct preview_platform *platform = &out->platforms[out->platform_count++];
         tell_platform(base->platforms[i].image, &placements->items[i], platform);
-        if (preview_stack(&base->platforms[i], &placements->items[i], plan, i, platform, err) < 0)
+        if (preview_fill_stack(&base->platforms[i], &placements->items[i], plan, i, platform, err) <
+            0)
             return -1;
     }
     return 0;
@@ -271,8 +269,9 @@ static void tell_code(struct code *code, struct preview *out)
 {
     for (size_t i = 0; i < code->count; i++) {
         struct preview_model *model = &out->models[code->items[i].model];
-        model->code = xrealloc(model->code, model->code_count + 1, sizeof(*model->code));
-        model->code[model->code_count++] = (struct preview_code){
+        model->code.items =
+            xrealloc(model->code.items, model->code.count + 1, sizeof(*model->code.items));
+        model->code.items[model->code.count++] = (struct preview_code_file){
             .path = xstrdup(code->items[i].file->path),
             .is_source = code->items[i].is_source,
             .findings = code->items[i].findings,
@@ -308,7 +307,7 @@ static int plan_all(const struct preview_options *options, struct notes *notes, 
         expected_check_plan(options->expected, &base, &plan, options->run.log, err) < 0 ||
         build_plan_find(&build, &known, &plan, err) < 0)
         return -1;
-    out->base_digest = base.tree->document.descriptor.digest;
+    out->base.digest = base.tree->document.descriptor.digest;
     if (tell_platforms(&base, &placements, &plan, out, err) < 0)
         return -1;
     tell_models(&models, out);

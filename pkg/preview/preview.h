@@ -17,11 +17,35 @@ struct preview_file {
     uint64_t size;
 };
 
+struct preview_files {
+    struct preview_file *items;
+    size_t count;
+    uint64_t size; /* of all of them */
+};
+
+/* Files that the model has and the image does not get. */
+struct preview_left_out {
+    struct strings paths;
+    uint64_t size;
+};
+
+/* What its authors say of its use; NULL: not known. */
+struct preview_license {
+    char *ids; /* "mit"; of several "a, b" */
+    char *name;
+    enum plan_gate gate;
+};
+
 /* A file that runs code when it is loaded. */
-struct preview_code {
+struct preview_code_file {
     char *path;
     bool is_source; /* Python, which the loader imports */
     struct pickle_findings findings;
+};
+
+struct preview_code {
+    struct preview_code_file *items;
+    size_t count;
 };
 
 /* One model of the image. Texts are owned, here and below. */
@@ -31,16 +55,16 @@ struct preview_model {
     char *companion_of; /* the title of the one that asks for it; NULL: the call names it */
     char *revision;     /* NULL: it has none */
     char *commit;
-    struct preview_file *files;
-    size_t file_count;
-    uint64_t size; /* of these */
-    struct strings left_out;
-    uint64_t left_out_size;
-    char *license; /* "mit"; of several "a, b"; NULL: not known, here and below */
-    char *license_name;
-    enum plan_gate gate;
-    struct preview_code *code;
-    size_t code_count;
+    struct preview_files files;
+    struct preview_left_out left_out;
+    struct preview_license license;
+    struct preview_code code;
+};
+
+/* Whose the entries of a layer are. */
+struct preview_owner {
+    bool is_one; /* all of them are of one, who is: */
+    struct tree_owner id;
 };
 
 /* One layer on top of the base; the same for several platforms or models is told once. */
@@ -54,9 +78,8 @@ struct preview_layer {
     uint64_t size;         /* of the blob; of one to be compressed, before that */
     uint64_t content_size; /* bytes of the model in it */
     enum layer_fate fate;
-    bool is_claim;  /* it would be read and checked before it is used */
-    bool has_owner; /* all that it has is of one, who is: */
-    struct tree_owner owner;
+    bool is_claim; /* it would be read and checked before it is used */
+    struct preview_owner owner;
     struct strings platforms;
 };
 
@@ -67,6 +90,11 @@ struct preview_folder {
     uint32_t uid;
     uint32_t gid;
     bool made; /* the base lacks it */
+};
+
+struct preview_folders {
+    struct preview_folder *items;
+    size_t count;
 };
 
 /* The image's process. */
@@ -100,6 +128,12 @@ struct preview_stacked {
     char *place;  /* the model's; the same */
 };
 
+/* From the bottom up; what is dropped comes last. */
+struct preview_stack {
+    struct preview_stacked *items;
+    size_t count;
+};
+
 /* One image for Linux that gets the models. */
 struct preview_platform {
     char *name;
@@ -109,12 +143,17 @@ struct preview_platform {
     struct strings places;      /* one a model, links followed */
     struct strings links;       /* folders that get links to them */
     struct strings environment; /* NAME=value to be set */
-    struct preview_folder *folders;
-    size_t folder_count;
+    struct preview_folders folders;
     size_t base_layers;
-    struct strings *model_links;   /* of each of `places`: folders with links to the model there */
-    struct preview_stacked *stack; /* from the bottom up; what is dropped comes last */
-    size_t stack_count;
+    struct strings *model_links; /* of each of `places`: folders with links to the model there */
+    struct preview_stack stack;
+};
+
+/* What is built on. */
+struct preview_base {
+    struct digest digest; /* of its manifest or index */
+    size_t blobs;         /* of it, whatever the number of images that have them */
+    size_t blobs_missing; /* that the target does not have */
 };
 
 struct preview {
@@ -125,12 +164,10 @@ struct preview {
     struct companion_decisions companions;
     struct preview_layer *layers; /* from the bottom up */
     size_t layer_count;
-    struct digest base_digest; /* of its manifest or index */
-    size_t base_blobs;         /* of the base, whatever the number of images that have them */
-    size_t base_blobs_missing; /* that the target does not have */
-    uint64_t model_size;       /* bytes of models that would move */
-    uint64_t base_size;        /* bytes of the base that would move, unless they are mounted */
-    struct strings notes;      /* the lines that injecting would log */
+    struct preview_base base;
+    uint64_t model_size;  /* bytes of models that would move */
+    uint64_t base_size;   /* bytes of the base that would move, unless they are mounted */
+    struct strings notes; /* the lines that injecting would log */
 };
 
 #define PREVIEW_INIT                                                                               \

@@ -13,8 +13,8 @@ struct stacking {
 static struct preview_stacked *add(struct preview_platform *out, enum preview_stacked_state state,
                                    const struct descriptor *blob)
 {
-    out->stack = xrealloc(out->stack, out->stack_count + 1, sizeof(*out->stack));
-    struct preview_stacked *stacked = &out->stack[out->stack_count++];
+    out->stack.items = xrealloc(out->stack.items, out->stack.count + 1, sizeof(*out->stack.items));
+    struct preview_stacked *stacked = &out->stack.items[out->stack.count++];
     *stacked = (struct preview_stacked){.state = state, .digest = blob->digest, .size = blob->size};
     return stacked;
 }
@@ -73,9 +73,9 @@ static void add_dropped(struct stacking *stacking, const struct own_parts *own)
     }
 }
 
-int preview_stack(const struct base_platform *platform, const struct placement *placement,
-                  const struct build_plan *plan, size_t number, struct preview_platform *out,
-                  struct error *err)
+int preview_fill_stack(const struct base_platform *platform, const struct placement *placement,
+                       const struct build_plan *plan, size_t number, struct preview_platform *out,
+                       struct error *err)
 {
     struct stacking stacking = {plan, placement, out};
     size_t count = 0;
@@ -90,14 +90,14 @@ int preview_stack(const struct base_platform *platform, const struct placement *
     return 0;
 }
 
-bool preview_owner(const struct recipe *recipe, struct tree_owner *out)
+void preview_find_owner(const struct recipe *recipe, struct preview_owner *out)
 {
+    *out = (struct preview_owner){.is_one = recipe->count > 0};
     for (size_t i = 0; i < recipe->count; i++) {
-        struct tree_owner owner = {recipe_uid(recipe, recipe->entries[i]),
-                                   recipe_gid(recipe, recipe->entries[i])};
-        if (i > 0 && (owner.uid != out->uid || owner.gid != out->gid))
-            return false;
-        *out = owner;
+        const struct tree_owner owner = {recipe_uid(recipe, recipe->entries[i]),
+                                         recipe_gid(recipe, recipe->entries[i])};
+        if (i > 0 && (owner.uid != out->id.uid || owner.gid != out->id.gid))
+            out->is_one = false;
+        out->id = owner;
     }
-    return recipe->count > 0;
 }
