@@ -227,8 +227,12 @@ static int settle(struct manifest_put *put, struct error *err)
     CLEANUP(text) char *words = xstrdup(err->text);
 
     /* Who may not write may not be told either: then the refusal alone is said. */
-    if (put->fate == FATE_REFUSED && ask(put, put->was_open, &why) < 0)
-        return -1;
+    if (put->fate == FATE_REFUSED && ask(put, put->was_open, &why) < 0) {
+        if (!put->was_open)
+            return -1;
+        error_release(&why);
+        put->fate = FATE_OPEN; /* by an earlier try */
+    }
     if (put->fate == FATE_OPEN && ask(put, true, &why) < 0 && put->is_tag)
         return error_set(err, ERROR_UNCERTAIN,
                          "%s; it may have been published all the same, since asking what '%s' "
