@@ -2,6 +2,9 @@
 
 #include <string.h>
 
+/* What a server shows to people at its root may be long; nothing of it is looked at. */
+#define PAGE_LIMIT ((size_t)16 << 20)
+
 /* By name: "Expire date" of the server's own certificate; NULL if libcurl does not say. */
 static char *find_certificate_part(const struct transfer *transfer, const char *name)
 {
@@ -35,7 +38,7 @@ int http_examine(struct http *http, const char *url, struct http_examination *ou
                  struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
-    const struct http_request request = {.method = "GET", .url = url};
+    const struct http_request request = {.method = "GET", .url = url, .body_limit = PAGE_LIMIT};
     const struct transfer_options options = {.url = url};
 
     if (transfer_open(http, &request, &options, &transfer, err) < 0)
