@@ -3,6 +3,10 @@
 
 #include <string.h>
 
+/* Of values that name each other: they would double with each line. */
+#define VALUE_LIMIT ((size_t)64 << 10)
+#define FILE_LIMIT ((size_t)1 << 20)
+
 /*
  * Files of variables that the application loads by python-dotenv's load_dotenv(). The grammar is
  * that of python-dotenv 1.2.4 (dotenv/parser.py, dotenv/variables.py); blanks are those of ASCII
@@ -164,6 +168,8 @@ static char *interpolate(const struct dotenv_options *options, const struct stri
         }
         CLEANUP(text) char *variable = xstrndup(name, (size_t)(end - name));
         const char *value = find_value(options, values, variable);
+        if (value != NULL && out.size + strlen(value) > VALUE_LIMIT)
+            break;
         if (value != NULL)
             buf_add_text(&out, value);
         else if (has_default)
@@ -176,8 +182,9 @@ static char *interpolate(const struct dotenv_options *options, const struct stri
 void dotenv_read(const char *text, const struct dotenv_options *options, struct strings *out)
 {
     const char *at = text + (text_starts_with(text, "\xef\xbb\xbf") ? 3 : 0);
+    size_t total = 0;
 
-    while (*at != '\0') {
+    while (*at != '\0' && total < FILE_LIMIT) {
         CLEANUP(buf) struct buf key = BUF_INIT;
         CLEANUP(buf) struct buf value = BUF_INIT;
         bool is_set = false;
@@ -187,6 +194,7 @@ void dotenv_read(const char *text, const struct dotenv_options *options, struct 
         CLEANUP(text)
         char *whole = options->interpolates ? interpolate(options, out, buf_text(&value))
                                             : xstrdup(buf_text(&value));
+        total += key.size + strlen(whole);
         strings_addf(out, "%s=%s", buf_text(&key), whole);
     }
 }

@@ -71,6 +71,25 @@ static void bindings_are_those_of_python_dotenv(void **state)
     "? /app/src/a.py:5: model_name_or_path of SentenceTransformer() comes from the variable M, "   \
     "which the image does not set\n"
 
+static void values_that_double_with_each_line_end_at_a_limit(void **state)
+{
+    struct strings environment = STRINGS_INIT;
+    const struct dotenv_options options = {.environment = &environment, .interpolates = true};
+    CLEANUP(buf) struct buf text = BUF_INIT;
+    CLEANUP(strings) struct strings found = STRINGS_INIT;
+    size_t total = 0;
+
+    (void)state;
+    buf_add_text(&text, "A0=0123456789\n");
+    for (int i = 1; i < 200; i++)
+        buf_addf(&text, "A%d=${A%d}${A%d}\n", i, i - 1, i - 1);
+    dotenv_read(buf_text(&text), &options, &found);
+    for (size_t i = 0; i < found.count; i++)
+        total += strlen(found.items[i]);
+    assert_true(found.count > 12);
+    assert_true(total < (size_t)2 << 20);
+}
+
 static void load_dotenv_sets_variables(void **state)
 {
     static const struct {
@@ -110,6 +129,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(bindings_are_those_of_python_dotenv),
+        cmocka_unit_test(values_that_double_with_each_line_end_at_a_limit),
         cmocka_unit_test(load_dotenv_sets_variables),
     };
 
