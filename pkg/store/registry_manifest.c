@@ -226,18 +226,17 @@ static int settle(struct manifest_put *put, struct error *err)
     struct registry *registry = put->registry;
     CLEANUP(text) char *words = xstrdup(err->text);
 
-    /* Who may not write may not be told either: then the refusal alone is said. */
-    if (put->fate == FATE_REFUSED && ask(put, put->was_open, &why) < 0) {
+    if ((put->fate == FATE_OPEN || put->fate == FATE_REFUSED) &&
+        ask(put, put->was_open, &why) < 0) {
+        /* Who may not write may not be told either: then the refusal alone is said. */
         if (!put->was_open)
             return -1;
-        error_release(&why);
-        put->fate = FATE_OPEN; /* by an earlier try */
+        if (put->is_tag)
+            return error_set(err, ERROR_UNCERTAIN,
+                             "%s; it may have been published all the same, since asking what '%s' "
+                             "shows is no better: %s; 'inlay inspect %s:%s' tells",
+                             words, put->version, why.text, registry->base.name, put->version);
     }
-    if (put->fate == FATE_OPEN && ask(put, true, &why) < 0 && put->is_tag)
-        return error_set(err, ERROR_UNCERTAIN,
-                         "%s; it may have been published all the same, since asking what '%s' "
-                         "shows is no better: %s; 'inlay inspect %s:%s' tells",
-                         words, put->version, why.text, registry->base.name, put->version);
     if (put->fate == FATE_SHOWN) {
         log_debug(registry->log, "'%s' of '%s' shows it all the same: %s", put->version,
                   registry->base.name, words);
