@@ -166,15 +166,13 @@ static void tell_file(const char *title, const struct code_file *file, struct no
 
 /* What a hub's own scanners say is asked once for a model with such files; that it cannot be told
  * is no failure. */
-static int tell_scans(const struct code_search *search, const struct model *model,
-                      struct notes *notes, struct error *err)
+static int tell_scans(const struct model *model, struct notes *notes, struct error *err)
 {
     CLEANUP(strings) struct strings flagged = STRINGS_INIT;
     CLEANUP(error) struct error why = ERROR_INIT;
 
     if (source_read_flags(model->from, &model->plan, &flagged, &why) < 0)
         return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
-    (void)search;
     for (size_t i = 0; i < flagged.count; i++)
         notes_warn(notes, "the hub's scanners say of %s: %s", model->title, flagged.items[i]);
     return 0;
@@ -202,7 +200,7 @@ static int tell_model(const struct code_search *search, size_t number, struct no
             model->title, known);
     if (sources != NULL && !search->request->safe_only)
         notes_info(notes, "%s has code that its loader runs: %s", model->title, sources);
-    return tell_scans(search, model, notes, err);
+    return tell_scans(model, notes, err);
 }
 
 static int refuse(const struct code_search *search, struct error *err)
