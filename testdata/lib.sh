@@ -100,6 +100,12 @@
 set -Eeuo pipefail
 shopt -s inherit_errexit
 
+# What whoever runs the tests has set for himself, or his CI for all, is no part of a test.
+unset CI GITHUB_ACTIONS GITHUB_OUTPUT GITHUB_STEP_SUMMARY GITLAB_CI NO_COLOR COLUMNS
+unset ${!HF_@} HUGGINGFACE_HUB_CACHE HUGGING_FACE_HUB_TOKEN ${!MODELSCOPE_@}
+unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE
+unset SOURCE_DATE_EPOCH XDG_CONFIG_HOME XDG_RUNTIME_DIR INLAY_CONFIG SSL_CERT_FILE SSL_CERT_DIR
+
 # shellcheck disable=SC2034 # most of these are for the tests
 TESTDATA=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 INLAY_TEST_CACHE=${INLAY_TEST_CACHE:-${HOME:-/root}/.cache/inlay-test}

@@ -20,7 +20,6 @@ push_base "$TEST_DIR/base" 1 "$REGISTRY/rag:1.4"
 mkdir "$TEST_DIR/bin"
 ln -s "$(realpath "$INLAY")" "$TEST_DIR/bin/inlay"
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache PATH=$TEST_DIR/bin:$PATH TERM=xterm
-unset NO_COLOR
 
 # show WORD...: the command as it is typed, and what the terminal shows
 show() {

@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../../testdata/lib.sh"
 
 cd "$TEST_DIR" || exit
-unset DOCKER_HOST DOCKER_TLS_VERIFY DOCKER_CERT_PATH
 export TMPDIR=$TEST_DIR/tmp
 mkdir "$TMPDIR"
 

@@ -4,7 +4,6 @@
 
 docs=$TESTDATA/../docs
 cd "$TEST_DIR" || exit
-unset XDG_CONFIG_HOME INLAY_CONFIG HF_ENDPOINT REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG DOCKER_CONFIG
 export HOME=$TEST_DIR/home XDG_CACHE_HOME=$TEST_DIR/cache
 file=$HOME/.config/inlay/config.json
 mkdir -p "$HOME/.config/inlay"

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/../../testdata/lib.sh"
 
 cd "$TEST_DIR" || exit
-unset XDG_CONFIG_HOME INLAY_CONFIG HF_ENDPOINT HF_TOKEN HF_HUB_OFFLINE REGISTRY_AUTH_FILE DOCKER_AUTH_CONFIG DOCKER_CONFIG XDG_RUNTIME_DIR
 unset http_proxy https_proxy HTTPS_PROXY no_proxy NO_PROXY all_proxy ALL_PROXY SSL_CERT_FILE SSL_CERT_DIR
 export HOME=$TEST_DIR/home XDG_CACHE_HOME=$TEST_DIR/cache TMPDIR=$TEST_DIR/temporary
 mkdir -p "$HOME" "$TMPDIR"

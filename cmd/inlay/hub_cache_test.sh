@@ -5,7 +5,6 @@
 . "$(dirname "$0")/../../testdata/lib.sh"
 readers=$TESTDATA/readers
 cd "$TEST_DIR" || exit
-unset HF_HOME HF_HUB_CACHE HUGGINGFACE_HUB_CACHE HF_HUB_OFFLINE
 export XDG_CACHE_HOME=$TEST_DIR/memo
 
 old=huggingface-hub-0.36 newest=huggingface-hub-2.4

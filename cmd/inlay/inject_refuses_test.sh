@@ -13,7 +13,6 @@ start_hub '{"id": "acme/good", "files": [{"path": "config.json", "text": "{}"}]}
     '{"type": "dataset", "id": "acme/data", "files": [{"path": "modules.json", "text": "[]"}]}' \
     '{"tokens": {"hf_reader": ["acme/gated", "acme/private"], "hf_nobody": []}}'
 export HF_ENDPOINT=$HUB_URL
-unset HF_TOKEN HF_TOKEN_PATH HUGGING_FACE_HUB_TOKEN
 export HF_HOME=$TEST_DIR/no-home
 make_base "$TEST_DIR/base" 1
 out=oci:$TEST_DIR/out:1

@@ -6,7 +6,6 @@ start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
     {"path": "model.safetensors", "synthetic": 2000000, "seed": 1}]}' \
     '{"id": "acme/words", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "text": "a,b\n"}]}'
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache LC_ALL=C.UTF-8
-unset COLUMNS
 cd "$TEST_DIR" || exit
 make_base base 1 --index --user app
 tree() {

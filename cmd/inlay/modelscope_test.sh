@@ -17,7 +17,6 @@ start_hub '{"id": "acme/tiny", "commits": [
     '{"id": "acme/none", "branches": {"master": "first"}, "files": []}' \
     '{"tokens": {"ms-reader": ["acme/secret", "acme/gated"], "ms-nobody": []}}'
 export MODELSCOPE_ENDPOINT=$HUB_URL
-unset MODELSCOPE_API_TOKEN MODELSCOPE_DOMAIN HF_TOKEN
 make_base "$TEST_DIR/base" 1
 base=oci:$TEST_DIR/base:1
 number=0

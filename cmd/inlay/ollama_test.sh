@@ -4,7 +4,6 @@
 . "$(dirname "$0")/../../testdata/lib.sh"
 cd "$TEST_DIR" || exit
 
-unset HF_TOKEN REGISTRY_AUTH_FILE DOCKER_CONFIG XDG_RUNTIME_DIR
 export HOME=$TEST_DIR/home
 make_base base 1
 printf '{"model_format":"gguf"}' >config

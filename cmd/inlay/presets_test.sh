@@ -7,7 +7,6 @@ cd "$TEST_DIR" || exit
 schema=$TESTDATA/../docs/presets.schema.json
 builtin=$TESTDATA/../pkg/preset/presets.json
 hex=$(printf 'ab%.0s' {1..32})
-unset COLUMNS
 
 valid() { /usr/bin/python3 -W ignore -m jsonschema -i "$1" "$schema" >schema.out 2>&1; }
 expect_valid() { valid "$1" || fail "$1 is not what the schema says: $(head -3 schema.out)"; }

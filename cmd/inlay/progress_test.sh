@@ -7,7 +7,6 @@ start_hub '{"id": "acme/two", "files": [{"path": "config.json", "text": "{}"},
     {"path": "model-00001-of-00002.safetensors", "synthetic": 70000000, "lfs": true, "seed": 1},
     {"path": "model-00002-of-00002.safetensors", "synthetic": 70000000, "lfs": true, "seed": 2}]}'
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache TERM=xterm
-unset CI COLUMNS
 make_base "$TEST_DIR/base" 1
 
 terminal() { # WIDTHS COMMAND...: sets OUT; as the others, but on a terminal

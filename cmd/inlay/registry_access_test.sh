@@ -8,7 +8,6 @@ start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"}]}
 export HF_ENDPOINT=$HUB_URL
 export HOME=$TEST_DIR/home XDG_RUNTIME_DIR=$TEST_DIR/run XDG_CACHE_HOME=$TEST_DIR/cache
 export no_proxy=127.0.0.1
-unset DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_CONFIG_HOME SSL_CERT_FILE SSL_CERT_DIR
 mkdir -p "$HOME" "$XDG_RUNTIME_DIR/containers" "$TEST_DIR/bin"
 PATH=$TEST_DIR/bin:$PATH
 

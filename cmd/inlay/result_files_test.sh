@@ -5,7 +5,6 @@
 cd "$TEST_DIR" || exit
 start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"}]}'
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
-unset GITHUB_OUTPUT GITHUB_STEP_SUMMARY GITLAB_CI
 start_registry
 make_base "$TEST_DIR/base" 1
 make_base "$TEST_DIR/both" 1 --index

@@ -3,7 +3,6 @@
 . "$(dirname "$0")/../../testdata/lib.sh"
 
 export HOME=$TEST_DIR/home XDG_CACHE_HOME=$TEST_DIR/cache no_proxy=127.0.0.1
-unset DOCKER_CONFIG DOCKER_AUTH_CONFIG REGISTRY_AUTH_FILE XDG_RUNTIME_DIR
 mkdir -p "$HOME"
 cd "$TEST_DIR" || exit
 start_server parrot.log node "$TESTDATA/parrot-server.mjs" "$TEST_DIR/parrot"
