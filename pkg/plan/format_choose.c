@@ -243,6 +243,27 @@ int format_choose(const struct plan *plan, const struct plan_selection *selectio
     return 0;
 }
 
+int format_check(const struct plan *plan, const char *text, const bool *keep, struct error *err)
+{
+    enum format format = FORMAT_NONE;
+    const char *variant = NULL;
+    const char *lost = NULL;
+    CLEANUP(parsed) struct parsed parsed = parse_all(plan);
+
+    if (format_parse(text, &format, &variant, err) < 0)
+        return -1;
+    if (has_weights(&parsed, keep, format, variant))
+        return 0;
+    for (size_t i = 0; i < plan->count && lost == NULL; i++)
+        if (is_weights_of(&parsed.files[i], format, variant))
+            lost = plan->files[i].path;
+    return error_set(
+        err, ERROR_NOT_FOUND,
+        "of the weights of '%s' in the format '%s' none is selected: '%s' is excluded, "
+        "or nothing that loads this repo reads it; choose files by --include",
+        plan->origin.name, text, lost != NULL ? lost : "");
+}
+
 /* Whether something is kept in several precisions. */
 static bool is_undecided(const struct parsed *parsed, const bool *keep)
 {

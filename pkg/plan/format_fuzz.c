@@ -7,7 +7,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
  * The first line asks for a format of weights, the others are paths, GGUF files among them: what is
- * chosen has weights of that format and no other, and nothing gets lost.
+ * chosen has weights of that format and variant, and nothing gets lost.
  */
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -42,8 +42,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     }
     size_t weights = 0;
-    for (size_t i = 0; i < plan.count; i++)
-        weights += format_of(plan.files[i].path) == wanted;
+    for (size_t i = 0; i < plan.count; i++) {
+        CLEANUP(weights_file) struct weights_file file = WEIGHTS_FILE_INIT;
+        weights_file_parse(plan.files[i].path, &file);
+        weights += file.is_weights && file.format == wanted &&
+                   (variant == NULL || format_variant_equals(wanted, file.variant, variant));
+    }
     if (weights == 0 || plan.count + plan.left_out.count != count)
         abort();
     return 0;

@@ -132,6 +132,12 @@ static void what_is_not_there_or_not_decided_lists_what_there_is(void **state)
          "'acme/model' has ONNX weights in 2 precisions, and a loader takes one of them: onnx "
          "(10 B), onnx:quantized (10 B); choose one, as in --weights onnx"},
         {"onnx", "model_q4.onnx model_fp16.onnx", ERROR_UNSUPPORTED, "in 2 precisions"},
+        {"safetensors:fp16", "model_index.json sd.fp16.safetensors vae/diffusion_pytorch_model.bin",
+         ERROR_NOT_FOUND,
+         "of the weights of 'acme/model' in the format 'safetensors:fp16' none is selected: "
+         "'sd.fp16.safetensors' is excluded, or nothing that loads this repo reads it"},
+        {"safetensors:fp16", "model_index.json sd.fp16.safetensors " UNET ".safetensors",
+         ERROR_NOT_FOUND, "choose files by --include"},
         {"onnx:", "model.onnx", ERROR_USAGE, "'onnx:' is no format of weights"},
         {"flax:fp16", "model.onnx", ERROR_USAGE, "tensorflow, flax, mistral or coreml"},
     };
@@ -148,6 +154,21 @@ static void what_is_not_there_or_not_decided_lists_what_there_is(void **state)
         if (err.kind != cases[i].kind || strstr(err.text, cases[i].complaint) == NULL)
             fail_msg("'%s' (%d) does not say '%s'", err.text, (int)err.kind, cases[i].complaint);
     }
+}
+
+static void a_format_of_which_all_is_excluded_is_refused(void **state)
+{
+    static const char *const exclude[] = {"onnx/", NULL};
+    const struct plan_selection selection = {.format = "onnx", .exclude = exclude};
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    plan.origin.name = xstrdup("acme/model");
+    add_paths(&plan, "config.json model.safetensors onnx/model.onnx");
+    assert_int_equal(plan_select(&plan, &selection, &err), -1);
+    assert_int_equal(err.kind, ERROR_NOT_FOUND);
+    assert_non_null(strstr(err.text, "'onnx/model.onnx' is excluded"));
 }
 
 static void more_can_be_taken_besides(void **state)
@@ -245,6 +266,7 @@ int main(void)
         cmocka_unit_test(a_format_brings_along_what_its_loader_needs),
         cmocka_unit_test(a_variant_is_taken_where_there_is_one),
         cmocka_unit_test(what_is_not_there_or_not_decided_lists_what_there_is),
+        cmocka_unit_test(a_format_of_which_all_is_excluded_is_refused),
         cmocka_unit_test(more_can_be_taken_besides),
         cmocka_unit_test(loaders_of_onnx_alone_get_it_and_nothing_else),
         cmocka_unit_test(who_misses_what_was_left_out_is_told),

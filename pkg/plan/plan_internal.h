@@ -120,6 +120,12 @@ int format_parse(const char *text, enum format *format, const char **variant,
 int format_choose(const struct plan *plan, const struct plan_selection *selection, bool *keep,
                   struct error *err) MUST_CHECK;
 /*
+ * After all choices: ERROR_NOT_FOUND if none of the weights that `text` asks for, which
+ * format_choose() found, is kept.
+ */
+int format_check(const struct plan *plan, const char *text, const bool *keep,
+                 struct error *err) MUST_CHECK;
+/*
  * ERROR_UNSUPPORTED, listing them, if ONNX weights are kept in several precisions; a loader that
  * asks for the plain ones gets those.
  */

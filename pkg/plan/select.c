@@ -69,6 +69,8 @@ static int choose_by_format(const struct plan *plan, const struct plan_selection
         return -1;
     automatic_choose(plan, selection, keep);
     drop_excluded(plan, selection, keep);
+    if (selection->format != NULL && format_check(plan, selection->format, keep, err) < 0)
+        return -1;
     if (gguf_check(plan, keep, err) < 0 || shards_check(plan, selection->contents, keep, err) < 0)
         return -1;
     if (!has_whole_model(plan, keep) && onnx_check(plan, selection->weights, keep, err) < 0)
