@@ -228,6 +228,19 @@ static int run_command(const struct command_context *context, const struct comma
     return output_finish(context->output, err);
 }
 
+/* What nothing repeats, whichever message has the argument or the variable in it. */
+static void note_passwords(struct secrets *secrets, int argc, char **argv)
+{
+    static const char *const variables[] = {"INLAY_", "HF_", "MODELSCOPE_", "OLLAMA_", "DOCKER_"};
+
+    for (int i = 1; i < argc; i++)
+        secrets_add_passwords(secrets, argv[i]);
+    for (char **at = environ; *at != NULL; at++)
+        for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+            if (text_starts_with(*at, variables[i]) && strchr(*at, '=') != NULL)
+                secrets_add_passwords(secrets, strchr(*at, '=') + 1);
+}
+
 /* For the scripts in completions/; `words` follow "__complete". */
 static int say_completions(const struct command_context *context, char *const *words, size_t count,
                            struct error *err)
@@ -298,8 +311,10 @@ int main(int argc, char **argv)
     CLEANUP(output) struct output *output = output_open(secrets);
     const struct command_context context = {&interrupted, secrets, output};
     atexit(end_for_others);
+    note_passwords(secrets, argc, argv);
     if (cancel_check(&interrupted, &err) < 0 || run(&context, argc, argv, &err) < 0) {
         status = exit_status(err.kind);
+        secrets_add_passwords_of_words(secrets, err.text); /* those of files */
         say_error(&err, status, asks_for_json(argc, argv));
     }
     is_over = true;

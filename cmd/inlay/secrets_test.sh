@@ -56,3 +56,43 @@ http_proxy=http://bob:$(printf %s "$password" | jq -sRr @uri)@$parrot \
 expect_contains "$ERR" '…'
 expect_hidden "$password"
 expect_hidden "bob:$password"
+
+# refuses COMMAND...: whatever its status, but 0
+refuses() {
+    ! "$@" >"$TEST_DIR/stdout" 2>"$TEST_DIR/stderr" </dev/null || fail "status 0 of: $*"
+    OUT=$(cat "$TEST_DIR/stdout") ERR=$(cat "$TEST_DIR/stderr")
+}
+
+# Nothing that a call was given with a login before the host repeats the password.
+export HF_ENDPOINT=http://127.0.0.1:1
+for password in hunter2secret p4w; do
+    name=bob:$password@127.0.0.1:1/team/app:1 url=https://bob:$password@127.0.0.1:1/m.gguf
+    for call in "plan $name acme/tiny" "verify $name" "inspect $name" "inspect $name more" "scan $name" \
+        "copy $name oci:x:1" "copy scratch $name" "lock $name" "init $name" "doctor $name" "config $name" \
+        "$name" "plan scratch $name" "plan scratch $url" "plan scratch oci-model://$name" "plan scratch dir:$name" \
+        "plan scratch ollama://$name" "plan scratch ms://$name" "inject scratch acme/tiny --to $name" \
+        "inspect docker-daemon:$name" "inspect oci:$name" "plan scratch acme/tiny --what=$url"; do
+        # shellcheck disable=SC2086 # these are words
+        refuses "$INLAY" $call
+        expect_lacks "$OUT$ERR" "$password" "a password is shown by $call"
+    done
+    for option in --reuse-from --layer-cache --hub-endpoint --download-cache --hub-cache --set --also --trust-records; do
+        for value in "$name" "$url"; do
+            refuses "$INLAY" inject scratch acme/absent --to oci:x:1 "$option" "$value" --retries 0
+            expect_lacks "$OUT$ERR" "$password" "a password is shown by $option"
+        done
+    done
+    for variable in HF_ENDPOINT INLAY_HUB_ENDPOINT INLAY_LAYER_CACHE OLLAMA_HOST DOCKER_HOST; do
+        for value in "$name" "$url"; do
+            refuses env "$variable=$value" "$INLAY" plan scratch acme/tiny --retries 0
+            expect_lacks "$OUT$ERR" "$password" "a password is shown with $variable"
+            refuses env "$variable=$value" "$INLAY" inspect docker-daemon:absent:1 --retries 0
+            expect_lacks "$OUT$ERR" "$password" "a password is shown with $variable"
+        done
+    done
+    jq -n --arg name "$name" '{version: 1, base: $name, models: [$name]}' >"$TEST_DIR/inlay.json"
+    expect_exit 2 "$INLAY" plan --project "$TEST_DIR/inlay.json"
+    expect_lacks "$OUT$ERR" "$password" 'a password is shown by a project'
+done
+expect_exit 2 "$INLAY" inspect bob:hunter2secret@127.0.0.1:1/team/app:1
+expect_contains "$ERR" "IMAGE: 'bob:…@127.0.0.1:1/team/app:1': a name has no user or password"

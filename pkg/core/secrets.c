@@ -59,15 +59,20 @@ void secrets_free(struct secrets *secrets)
 }
 
 /* Takes the form over. */
-static void add_form(struct secrets *secrets, char *form)
+static void add_form_of(struct secrets *secrets, char *form, size_t least)
 {
     size_t size = strlen(form);
 
-    if (size >= SECRET_SIZE_MIN && !strings_has(&secrets->forms, form))
+    if (size >= least && !strings_has(&secrets->forms, form))
         strings_add(&secrets->forms, form);
     if (size > secrets->longest)
         secrets->longest = size;
     secret_free(form);
+}
+
+static void add_form(struct secrets *secrets, char *form)
+{
+    add_form_of(secrets, form, SECRET_SIZE_MIN);
 }
 
 /* As messages have it. */
@@ -146,6 +151,101 @@ void secrets_add(struct secrets *secrets, const char *secret)
     }
     atomic_store(&secrets->has_any, true);
     pthread_mutex_unlock(&secrets->lock);
+}
+
+static const char digest_start[] = "sha256:sha512:";
+
+/* Where the login ends, its '@'; NULL: there is none. `size` is how much of the text can have it.
+ */
+static const char *find_login_end(const char *text, size_t size)
+{
+    const char *at = memrchr(text, '@', size);
+    const size_t half = (sizeof(digest_start) - 1) / 2;
+
+    while (at != NULL && (strncmp(at + 1, digest_start, half) == 0 ||
+                          strncmp(at + 1, digest_start + half, half) == 0))
+        at = memrchr(text, '@', (size_t)(at - text));
+    return at;
+}
+
+/* Whether the text begins with "HOST:PORT" or "NAME", with no login before it. */
+static bool begins_with_host(const char *text, size_t authority)
+{
+    const char *bracket = text[0] == '[' ? memchr(text, ']', authority) : NULL;
+    const char *host = bracket != NULL ? bracket : text;
+    const char *colon = memchr(host, ':', authority - (size_t)(host - text));
+
+    if (colon == NULL)
+        return true;
+    size_t digits = strspn(colon + 1, "0123456789");
+    return digits > 0 && digits <= 5 && colon + 1 + digits == text + authority;
+}
+
+static void add_password(struct secrets *secrets, char *password)
+{
+    if (strlen(password) >= SECRET_SIZE_MIN) {
+        secrets_add(secrets, password);
+    } else if (*password != '\0') {
+        CLEANUP(secret) char *between = xasprintf(":%s@", password);
+        pthread_mutex_lock(&secrets->lock);
+        add_form_of(secrets, format_json(between, "\"\\"), 1);
+        add_form_of(secrets, format_masked(between), 1);
+        add_form_of(secrets, TAKE(between), 1);
+        atomic_store(&secrets->has_any, true);
+        pthread_mutex_unlock(&secrets->lock);
+    }
+    secret_free(password);
+}
+
+/* `text` begins where a user's name would. */
+static void add_login(struct secrets *secrets, const char *text, bool is_url)
+{
+    size_t authority = strcspn(text, "/?#");
+    const char *end = find_login_end(text, authority);
+
+    /* A '/' in a password ends the authority too early. */
+    if (end == NULL && !begins_with_host(text, authority))
+        end = find_login_end(text, strlen(text));
+    if (end == NULL || (!is_url && strpbrk(end, "/.:") == NULL && strcmp(end, "@localhost") != 0))
+        return; /* "app:1.4@latest" is a wrong digest, and no host has such a name */
+    const char *colon = memchr(text, ':', (size_t)(end - text));
+    if (colon != NULL)
+        add_password(secrets, xstrndup(colon + 1, (size_t)(end - colon - 1)));
+    else if (is_url && end - text >= SECRET_SIZE_MIN)
+        add_password(secrets, xstrndup(text, (size_t)(end - text)));
+}
+
+void secrets_add_passwords(struct secrets *secrets, const char *text)
+{
+    static const char *const schemes[] = {
+        "oci:", "oci-archive:", "docker-archive:", "docker-daemon:", "dir:", "file:"};
+    const char *equals = text_starts_with(text, "--") ? strchr(text, '=') : NULL;
+    const char *start = equals != NULL ? equals + 1 : text;
+    const char *scheme = strstr(start, "://");
+
+    for (size_t i = 0; scheme == NULL && i < ARRAY_SIZE(schemes); i++)
+        if (text_starts_with(start, schemes[i]))
+            start += strlen(schemes[i]);
+    if (scheme == NULL)
+        add_login(secrets, start, false);
+    for (; scheme != NULL; scheme = strstr(scheme + 3, "://")) {
+        CLEANUP(secret) char *before = xstrndup(start, (size_t)(scheme - start));
+        add_login(secrets, scheme + 3,
+                  text_ends_with(before, "http") || text_ends_with(before, "https"));
+    }
+}
+
+void secrets_add_passwords_of_words(struct secrets *secrets, const char *message)
+{
+    static const char blanks[] = " \t\n'\"(),;";
+
+    for (const char *at = message; *at != '\0';) {
+        size_t size = strcspn(at, blanks);
+        CLEANUP(secret) char *word = xstrndup(at, size);
+        secrets_add_passwords(secrets, word);
+        at += size;
+        at += strspn(at, blanks);
+    }
 }
 
 /* Bytes of the longest form that the text begins with; 0: none. */

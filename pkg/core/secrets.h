@@ -29,6 +29,15 @@ CLEANUP_FREE(secrets)
 
 /* Copies it. What is shorter than eight bytes is left out: it could be a part of any word. */
 void secrets_add(struct secrets *secrets, const char *secret);
+/*
+ * Adds the passwords that somebody wrote into a name: "USER:PASSWORD@HOST/…" in front of an image,
+ * or as the authority of a URL (RFC 3986, section 3.2.1), where one without ':' counts as well.
+ * `text` is one such name, or "--OPTION=" and one. A short password is masked where it stands
+ * between ':' and '@' alone.
+ */
+void secrets_add_passwords(struct secrets *secrets, const char *text);
+/* The same of each word of a message. */
+void secrets_add_passwords_of_words(struct secrets *secrets, const char *message);
 /* Appends `size` bytes to `out`, with "…" in place of each secret. */
 void secrets_mask(struct secrets *secrets, const char *text, size_t size, struct buf *out);
 /*

@@ -101,6 +101,52 @@ static void a_secret_is_masked_as_messages_have_it(void **state)
     assert_string_equal(masked, "it was …");
 }
 
+static void a_password_before_a_host_is_a_secret(void **state)
+{
+    static const struct {
+        const char *name, *masked;
+    } cases[] = {
+        {"bob:hunter2secret@reg.example/app:1", "bob:…@reg.example/app:1"},
+        {"bob:pw@reg.example/app:1", "bob…reg.example/app:1"},
+        {"bob:pw@localhost", "bob…localhost"},
+        {"docker://bob:hunter2secret@reg.example/app", "docker://bob:…@reg.example/app"},
+        {"oci:bob:hunter2secret@reg.example/app", "oci:bob:…@reg.example/app"},
+        {"--to=bob:hunter2secret@reg.example:5000/app", "--to=bob:…@reg.example:5000/app"},
+        {"https://bob:hunter2@secret@h/m.gguf?x=1", "https://bob:…@h/m.gguf?x=1"},
+        {"https://bob:hunter/2secret@h/m.gguf", "https://bob:…@h/m.gguf"},
+        {"https://hf_abcdefgh@h/m", "https://…@h/m"},
+        {"https://:hunter2secret@[::1]:8/m", "https://:…@[::1]:8/m"},
+        {"bob:hunter2secret@reg.example/app@sha256:00", "bob:…@reg.example/app@sha256:00"},
+        /* no login */
+        {"reg.example:5000/app:1.4@sha256:00", NULL},
+        {"app:1.4@sha512:00", NULL},
+        {"app:1.4@latest", NULL},
+        {"https://h:5000/a@b/c", NULL},
+        {"https://[::1]:5000/a@b/c", NULL},
+        {"oci:a@b/c:1", NULL},
+        {"dir:/models/a@b", NULL},
+        {"oci-archive:a.tar:x@sha256:00", NULL},
+        {"docker-archive:a.tar:@0", NULL},
+        {"acme/model@refs/pr/1", NULL},
+        {"ms://acme-models/model@v1.0", NULL},
+        {"ollama://user/llama:8b", NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(secrets) struct secrets *alone = secrets_new();
+        CLEANUP(secrets) struct secrets *in_message = secrets_new();
+        CLEANUP(text) char *message = xasprintf("IMAGE: '%s' is none", cases[i].name);
+        const char *right = cases[i].masked != NULL ? cases[i].masked : cases[i].name;
+        secrets_add_passwords(alone, cases[i].name);
+        secrets_add_passwords_of_words(in_message, message);
+        CLEANUP(text) char *masked = mask(alone, cases[i].name);
+        CLEANUP(text) char *masked_message = mask(in_message, cases[i].name);
+        assert_string_equal(masked, right);
+        assert_string_equal(masked_message, right);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -109,6 +155,7 @@ int main(void)
         cmocka_unit_test(all_secrets_are_masked_wherever_they_stand),
         cmocka_unit_test(a_secret_in_two_parts_of_a_text_is_masked),
         cmocka_unit_test(a_secret_is_masked_as_messages_have_it),
+        cmocka_unit_test(a_password_before_a_host_is_a_secret),
         cmocka_unit_test(short_words_and_a_text_without_secrets_stay),
     };
 

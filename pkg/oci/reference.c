@@ -122,6 +122,10 @@ static int split_digest(char *text, struct reference *out, struct error *err)
     *at = '\0';
     if (digest_parse(at + 1, &out->digest, err) == 0)
         return 0;
+    if (strchr(at + 1, '/') != NULL)
+        return error_set(err, ERROR_USAGE,
+                         "a name has no user or password; expected HOST/REPOSITORY, and a login by "
+                         "'docker login' or --creds");
     err->kind = ERROR_USAGE;
     return -1;
 }
