@@ -26,7 +26,7 @@ for command in $commands; do
     while read -r option argument; do
         [ "$("$INLAY" __complete "$command" "$option" '')" = : ] || continue
         case $argument in
-        GLOB | PATH | USER | N | SIZE | RATE | SECONDS | DAYS | HOST | HOST=FILE | NAME=VALUE | ORG/NAME | K/N | LIST | 'UID[:GID]') ;;
+        GLOB | PATH | USER | N | SIZE | RATE | SECONDS | DAYS | HOST | HOST=FILE | NAME=VALUE | ORG/NAME | K/N | LIST | WORDS | 'UID[:GID]') ;;
         NAME | FILE) [[ $option == --set || $option == --name ]] || fail "nothing is proposed for $command $option $argument" ;;
         *) fail "nothing is proposed for $command $option $argument" ;;
         esac

@@ -336,6 +336,7 @@ static void fill_options(struct injection *injection, const struct command_conte
     options->target.more_versions = (const char *const *)line->more_targets.items;
     options->run.memo = injection->memo;
     options->placement.environment = options_list(line, "env");
+    options->placement.start = &line->start;
     options->run.jobs = (unsigned)options_number(line, "jobs");
     options->run.log = injection->session.stores.log;
     options->run.cancel = context->cancel;

@@ -65,9 +65,11 @@ static json_t *platform_json(const struct inspect_platform *platform)
     if (platform->base_digest != NULL)
         base = json_pack("{s:o, s:o}", "name", text_to_json(platform->base_name), "digest",
                          json_string(platform->base_digest));
-    return json_pack("{s:s, s:o, s:o, s:o}", "platform", platform->name, "digest",
-                     digest_json(&platform->digest), "base", base, "environment",
-                     strings_to_json(&platform->environment));
+    json_t *document = json_pack("{s:s, s:o, s:o, s:o}", "platform", platform->name, "digest",
+                                 digest_json(&platform->digest), "base", base, "environment",
+                                 strings_to_json(&platform->environment));
+    start_to_json(&platform->start, document);
+    return document;
 }
 
 static void print_json(const struct inspect_result *result)
@@ -164,20 +166,24 @@ static void print_head(const struct inspect_result *result)
     CLEANUP(strings) struct strings names = STRINGS_INIT;
     CLEANUP(strings) struct strings bases = STRINGS_INIT;
     CLEANUP(strings) struct strings environments = STRINGS_INIT;
+    CLEANUP(strings) struct strings starts = STRINGS_INIT;
 
     for (size_t i = 0; i < result->platform_count; i++) {
         const struct inspect_platform *platform = &result->platforms[i];
         CLEANUP(text) char *base = format_base(platform);
         CLEANUP(text) char *environment = table_join(&platform->environment);
+        CLEANUP(text) char *start = container_start_format(&platform->start);
         strings_add(&names, platform->name);
         strings_add(&bases, base);
         strings_add(&environments, environment);
+        strings_add(&starts, start);
     }
     CLEANUP(text) char *platforms = table_join(&names);
     table_print_line("image", digest_format(&result->manifest.digest).text);
     table_print_line("platforms", platforms);
     print_values("base", &bases, result);
     print_values("sets", &environments, result);
+    print_values("starts", &starts, result);
     puts("");
 }
 

@@ -21,3 +21,11 @@ json_t *strings_to_json(const struct strings *strings)
         json_array_append_new(list, text_to_json(strings->items[i]));
     return list;
 }
+
+void start_to_json(const struct container_start *start, json_t *object)
+{
+    if (start->entrypoint.is_set)
+        json_object_set_new(object, "entrypoint", strings_to_json(&start->entrypoint.words));
+    if (start->command.is_set)
+        json_object_set_new(object, "cmd", strings_to_json(&start->command.words));
+}

@@ -3,11 +3,14 @@
 
 #include "core/text.h"
 #include "oci/document.h"
+#include "oci/start.h"
 
 /* Parts of what --json prints; the caller owns them. */
 
 /* null for NULL. Paths of an image may be any bytes, and JSON is UTF-8: other bytes become '?'. */
 json_t *text_to_json(const char *text);
 json_t *strings_to_json(const struct strings *strings);
+/* Adds "entrypoint" and "cmd", lists of words, of what is set. */
+void start_to_json(const struct container_start *start, json_t *object);
 
 #endif

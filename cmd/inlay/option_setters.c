@@ -112,6 +112,20 @@ int option_set_environment(const struct option_input *in, struct error *err)
     return 0;
 }
 
+int option_set_entrypoint(const struct option_input *in, struct error *err)
+{
+    if (start_words_parse(in->value, &in->options->start.entrypoint, err) < 0)
+        return error_wrap(err, "--entrypoint");
+    return 0;
+}
+
+int option_set_command(const struct option_input *in, struct error *err)
+{
+    if (start_words_parse(in->value, &in->options->start.command, err) < 0)
+        return error_wrap(err, "--cmd");
+    return 0;
+}
+
 int option_set_compression(const struct option_input *in, struct error *err)
 {
     if (compression_parse(in->value, &in->options->inject.compression, err) < 0)

@@ -21,6 +21,8 @@ int option_set_one_target(const struct option_input *in, struct error *err) MUST
 int option_set_platform(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_layout(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_environment(const struct option_input *in, struct error *err) MUST_CHECK;
+int option_set_entrypoint(const struct option_input *in, struct error *err) MUST_CHECK;
+int option_set_command(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_compression(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_hub_name(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_file_name(const struct option_input *in, struct error *err) MUST_CHECK;

@@ -233,6 +233,7 @@ void options_release(struct options *options)
     strings_release(&options->allowed_licenses);
     strings_release(&options->denied_licenses);
     free(options->platforms);
+    container_start_release(&options->start);
     *options = (struct options){.target = REFERENCE_INIT};
 }
 

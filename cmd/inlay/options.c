@@ -236,6 +236,13 @@ const struct option_row option_rows[] = {
     {PLACE, "env", 0, "NAME=VALUE", COMMAND_LAYER,
      .help = "as if the image set it; HOME, HF_HOME and others decide on the place; repeatable",
      .set = option_set_environment},
+    {PLACE, "entrypoint", 0, "WORDS", IMAGE_MAKERS, .once = true,
+     .help = "what containers start, in place of the base's entrypoint and command: one word, or a "
+             "list as in a Dockerfile: '[\"python3\", \"-m\", \"app\"]'; [] is none",
+     .set = option_set_entrypoint},
+    {PLACE, "cmd", 0, "WORDS", IMAGE_MAKERS, .once = true,
+     .help = "its arguments, or what is started if there is no entrypoint, in place of the base's",
+     .set = option_set_command},
     {PLACE, "allow-online", 0, NULL, IMAGE_MAKERS, .help = "does not set HF_HUB_OFFLINE=1",
      INTO(option_set_flag, inject.placement.online)},
     {PLACE, "online", 0, NULL, IMAGE_MAKERS, .help = "the older name of --allow-online",

@@ -61,8 +61,9 @@ struct options {
     struct oci_platform *platforms;
     size_t platform_count;
     struct tree_owner owner;
-    const struct layout *layout; /* NULL: --layout was left out */
-    const char *path;            /* NULL: --path was left out */
+    const struct layout *layout;  /* NULL: --layout was left out */
+    const char *path;             /* NULL: --path was left out */
+    struct container_start start; /* --entrypoint, --cmd */
     bool all_files;
     enum companions_wanted companions;
     struct strings allowed_licenses;

@@ -31,7 +31,7 @@ static json_t *platform_json(const struct preview_platform *platform)
                                "mode", mode_json(folder->mode), "uid", (json_int_t)folder->uid,
                                "gid", (json_int_t)folder->gid, "made", (int)folder->made));
     }
-    return json_pack(
+    json_t *document = json_pack(
         "{s:o, s:{s:I, s:I, s:o}, s:{s:o, s:o}, s:{s:I, s:I}, s:o, s:o, s:o, s:o, s:I}", "platform",
         text_to_json(platform->name), "user", "uid", (json_int_t)platform->user.uid, "gid",
         (json_int_t)platform->user.gid, "from", text_to_json(platform->user.from), "home", "path",
@@ -40,6 +40,8 @@ static json_t *platform_json(const struct preview_platform *platform)
         strings_to_json(&platform->places), "links", strings_to_json(&platform->links),
         "environment", strings_to_json(&platform->environment), "folders", folders, "base_layers",
         (json_int_t)platform->base_layers);
+    start_to_json(&platform->start, document);
+    return document;
 }
 
 static json_t *code_json(const struct preview_code_file *code)
@@ -154,6 +156,7 @@ static void print_platform(const struct preview_platform *platform)
     CLEANUP(text) char *owner = xasprintf("%u:%u", platform->owner.uid, platform->owner.gid);
     CLEANUP(text) char *links = table_join(&platform->links);
     CLEANUP(text) char *environment = table_join(&platform->environment);
+    CLEANUP(text) char *start = container_start_format(&platform->start);
     CLEANUP(strings) struct strings places = STRINGS_INIT;
 
     for (size_t i = 0; i < platform->places.count; i++)
@@ -167,6 +170,7 @@ static void print_platform(const struct preview_platform *platform)
     table_print_line("owner", owner);
     table_print_line("links", links);
     table_print_line("sets", environment);
+    table_print_line("starts", start);
 }
 
 static void print_folders(const struct preview_platform *platform)

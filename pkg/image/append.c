@@ -130,6 +130,8 @@ static json_t *apply_changes(struct image *image, const struct image_changes *ch
         for (size_t i = 0; changes->environment[i] != NULL; i++)
             environment_set(list, changes->environment[i], env);
     }
+    if (changes->start != NULL && container_start_is_set(changes->start))
+        json_object_set_new(changed, "start", start_set(config, changes->start, made));
     if (changes->base_name != NULL)
         strings_set(target, ANNOTATION_BASE_NAME, changes->base_name, base);
     else if (json_object_get(target, ANNOTATION_BASE_NAME) != NULL) {

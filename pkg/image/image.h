@@ -8,6 +8,7 @@
 #include "oci/descriptor.h"
 #include "oci/document.h"
 #include "oci/platform.h"
+#include "oci/start.h"
 
 /*
  * Images being edited: manifest and config as JSON, changed in place, so that members nobody here
@@ -160,12 +161,14 @@ void image_chain_id(const struct image *image, struct digest *out);
 
 /* NAME=value of what inlay has set in the environment, as it is now. */
 void image_own_environment(const struct image *image, struct strings *out);
+/* What inlay has set of what containers start, as it is now. The caller releases `out`. */
+void image_own_start(const struct image *image, struct container_start *out);
 /* What inlay has set `created` to; NULL if it left the base's. Belongs to the image. */
 const char *image_own_created(const struct image *image);
 
 /*
- * Takes out every layer that inlay added and puts back what it changed besides: environment,
- * annotations, labels, `created`. Afterwards the image is its base, member for member.
+ * Takes out every layer that inlay added and puts back what it changed besides: environment, what
+ * is started, annotations, labels, `created`. Afterwards the image is its base, member for member.
  * ERROR_CORRUPT, and the image as it was, if it does not have a layer that it records, or if the
  * records do not tell it from others of the same diff_id.
  */
@@ -182,16 +185,17 @@ struct image_changes {
     size_t folder_count;
     const struct image_base_facts *facts; /* NULL: nothing */
     const char *const *environment;       /* NAME=value, NULL-terminated: set in the config */
+    const struct container_start *start;  /* set in the config; NULL: nothing */
     const char *base_name;                /* NULL: the base is not in a registry */
     const char *base_digest;              /* "sha256:…" */
     const char *created;                  /* RFC 3339, or NULL: the base's own */
 };
 
 /*
- * Adds layers on top, with their diff_ids, history and (OCI) annotations, sets the environment and
- * org.opencontainers.image.base.name and .digest (as annotations; as labels in schema 2), and
- * notes all of it, so that image_strip() can put it back. The image carries nothing of inlay's
- * before. ERROR_UNSUPPORTED above IMAGE_LAYERS_MAX.
+ * Adds layers on top, with their diff_ids, history and (OCI) annotations, sets the environment,
+ * what is started and org.opencontainers.image.base.name and .digest (as annotations; as labels in
+ * schema 2), and notes all of it, so that image_strip() can put it back. The image carries nothing
+ * of inlay's before. ERROR_UNSUPPORTED above IMAGE_LAYERS_MAX.
  */
 int image_append(struct image *image, const struct image_changes *changes,
                  struct error *err) MUST_CHECK;

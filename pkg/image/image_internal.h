@@ -76,6 +76,13 @@ json_t *folders_to_json(const struct image_folder *folders, size_t count);
 void environment_set(json_t *env, const char *assignment, json_t *was);
 /* Puts the values in `was` back. */
 void environment_restore(json_t *env, const json_t *was);
+/*
+ * start.c: sets Entrypoint and Cmd of the object `config`. Returns what they were, null if they
+ * were not there, which `made` tells then; the caller owns it.
+ */
+json_t *start_set(json_t *config, const struct container_start *start, json_t *made);
+/* Puts what start_set() returned back. */
+void start_restore(json_t *config, const json_t *was, const json_t *made);
 /* Sets key to value in an object of strings; the old value goes to `was`, or null. */
 void strings_set(json_t *object, const char *key, const char *value, json_t *was);
 /* Removes `key`, and what has the same name before it, which would count otherwise. */

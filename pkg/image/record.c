@@ -249,6 +249,7 @@ static void restore_changes(struct image *image, const json_t *record)
     strings_restore(member_get(config, "Labels"), json_object_get(changed, "labels"));
     strings_restore(member_get(image->manifest, "annotations"),
                     json_object_get(changed, "annotations"));
+    start_restore(config, json_object_get(changed, "start"), made);
     unmake(image, made);
     if (json_is_string(created) || json_is_null(created))
         member_set_new(image->config, "created", json_incref(created));

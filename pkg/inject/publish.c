@@ -40,6 +40,7 @@ static int edit_platform(const struct publication *input, size_t number, struct 
         .folder_count = placement->folder_count,
         .facts = &placement->facts,
         .environment = (const char *const *)placement->assignments.items,
+        .start = &placement->start,
         .base_name = platform->base_name,
         .base_digest = platform->base_digest,
         .created = input->created,

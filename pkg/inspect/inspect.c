@@ -29,6 +29,7 @@ static void platform_release(struct inspect_platform *platform)
     free(platform->base_name);
     free(platform->base_digest);
     strings_release(&platform->environment);
+    container_start_release(&platform->start);
     for (size_t i = 0; i < platform->folder_count; i++)
         free(platform->folders[i].path);
     free(platform->folders);
@@ -243,6 +244,7 @@ static int add_platform(struct inspect_result *result, const struct image_tree *
         .base_digest = count > 0 ? text_copy(image_base_digest(image)) : NULL,
     };
     image_own_environment(image, &platform->environment);
+    image_own_start(image, &platform->start);
     add_folders(platform, image);
     add_links(platform, image);
     add_models(result, own, count, platform->name);

@@ -4,6 +4,7 @@
 #include "core/error.h"
 #include "core/text.h"
 #include "oci/descriptor.h"
+#include "oci/start.h"
 #include "plan/plan.h"
 #include "store/store.h"
 
@@ -62,7 +63,8 @@ struct inspect_platform {
     struct digest digest; /* of its manifest */
     char *base_name;      /* what the image says it was built on; NULL: nothing */
     char *base_digest;
-    struct strings environment; /* NAME=value that inlay has set */
+    struct strings environment;   /* NAME=value that inlay has set */
+    struct container_start start; /* that inlay has set */
     struct inspect_folder *folders;
     size_t folder_count;
     struct inspect_link *links;

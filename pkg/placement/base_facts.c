@@ -10,6 +10,7 @@ void own_parts_read(const struct image *image, struct own_parts *out)
     image_own_layers(image, &out->layers, &out->layer_count);
     image_own_folders(image, &out->folders, &out->folder_count);
     image_own_environment(image, &out->environment);
+    image_own_start(image, &out->start);
     image_own_base_facts(image, &out->facts);
 }
 
@@ -19,6 +20,7 @@ void own_parts_release(struct own_parts *own)
     image_folders_free(own->folders, own->folder_count);
     image_base_facts_release(&own->facts);
     strings_release(&own->environment);
+    container_start_release(&own->start);
     *own = (struct own_parts){0};
 }
 

@@ -2,6 +2,7 @@
 #define INLAY_PLACEMENT_OPTIONS_H
 
 #include "layout/layout.h"
+#include "oci/start.h"
 
 /* What the caller decides for all images alike. Everything is borrowed. */
 struct placement_options {
@@ -15,10 +16,11 @@ struct placement_options {
     const char *shared;
     const char *user; /* in place of the image's own, in the same forms; NULL: the image's */
     const char *home; /* in place of the home that the image gives this user; NULL: that one */
-    const struct tree_owner *owner; /* in place of the user; NULL: the user */
-    bool group_writable;            /* group 0, which may write what the user may */
-    const char *const *environment; /* NAME=value to set; NULL-terminated; NULL: none */
-    bool online;                    /* do not set HF_HUB_OFFLINE */
+    const struct tree_owner *owner;      /* in place of the user; NULL: the user */
+    bool group_writable;                 /* group 0, which may write what the user may */
+    const char *const *environment;      /* NAME=value to set; NULL-terminated; NULL: none */
+    const struct container_start *start; /* what containers start; NULL: nothing is said */
+    bool online;                         /* do not set HF_HUB_OFFLINE */
 };
 
 #endif

@@ -40,6 +40,7 @@ void placement_release(struct placement *placement)
     strings_release(&placement->package_folders);
     strings_release(&placement->assignments);
     strings_release(&placement->environment);
+    container_start_release(&placement->start);
     *placement = (struct placement){0};
 }
 
@@ -187,11 +188,20 @@ static int arrange_models(const struct placing *placing, struct error *err)
     return 0;
 }
 
+/* What inlay had set before stays, where nothing else is asked for. */
+static void decide_start(const struct placing *placing)
+{
+    container_start_copy(&placing->base->own->start, &placing->out->start);
+    if (placing->options->start != NULL)
+        container_start_override(&placing->out->start, placing->options->start);
+}
+
 static int find(const struct placing *placing, struct error *err)
 {
     struct placement *out = placing->out;
 
     placing_decide_environment(placing);
+    decide_start(placing);
     if (decide_home(placing, err) < 0)
         return -1;
     if (placing_find_packages(placing, err) < 0 || placing_decide_places(placing, err) < 0)

@@ -56,6 +56,7 @@ struct own_parts {
     size_t folder_count;
     struct image_base_facts facts; /* of the base; chain_id DIGEST_NONE: nothing */
     struct strings environment;    /* NAME=value that were set */
+    struct container_start start;  /* that was set */
 };
 
 void own_parts_read(const struct image *image, struct own_parts *out);
@@ -138,6 +139,7 @@ struct placement {
     struct strings package_folders; /* where each is installed; "": it is not */
     struct strings assignments;     /* NAME=value that the result sets */
     struct strings environment;     /* of the result */
+    struct container_start start;   /* what the result sets of it */
     struct placed_model *models;    /* in the order of the call */
     size_t model_count;
     struct dropped_layers dropped;

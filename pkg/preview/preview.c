@@ -28,6 +28,7 @@ static void release_platform(struct preview_platform *platform)
     strings_release(&platform->places);
     strings_release(&platform->links);
     strings_release(&platform->environment);
+    container_start_release(&platform->start);
 }
 
 static void model_release(struct preview_model *model)
@@ -138,6 +139,7 @@ static void tell_platform(const struct image *image, const struct placement *pla
                 strings_add(&out->links, tree->also.items[k]);
     }
     strings_add_all(&out->environment, &placement->assignments);
+    container_start_copy(&placement->start, &out->start);
     tell_folders(placement, out);
 }
 

@@ -139,10 +139,11 @@ struct preview_platform {
     char *name;
     struct preview_user user;
     struct preview_home home;
-    struct tree_owner owner;    /* of the model's files */
-    struct strings places;      /* one a model, links followed */
-    struct strings links;       /* folders that get links to them */
-    struct strings environment; /* NAME=value to be set */
+    struct tree_owner owner;      /* of the model's files */
+    struct strings places;        /* one a model, links followed */
+    struct strings links;         /* folders that get links to them */
+    struct strings environment;   /* NAME=value to be set */
+    struct container_start start; /* to be set of what containers start */
     struct preview_folders folders;
     size_t base_layers;
     struct strings *model_links; /* of each of `places`: folders with links to the model there */

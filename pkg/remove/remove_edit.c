@@ -16,6 +16,7 @@ struct staying {
     size_t needed_count;
     struct image_base_facts facts;
     struct strings environment;
+    struct container_start start;
     char *created;
     struct tree_entry *entries;
     struct recipe recipe; /* of the folders layer */
@@ -28,6 +29,7 @@ static void staying_release(struct staying *staying)
     image_folders_free(staying->folders, staying->folder_count);
     image_base_facts_release(&staying->facts);
     strings_release(&staying->environment);
+    container_start_release(&staying->start);
     free(staying->created);
     free(staying->layers);
 }
@@ -118,6 +120,7 @@ static int put_back(struct removal *removal, struct document_change *change,
         .folder_count = staying->needed_count,
         .facts = staying->facts.chain_id.algorithm != DIGEST_NONE ? &staying->facts : NULL,
         .environment = (const char *const *)staying->environment.items,
+        .start = &staying->start,
         .base_name = change->base_name,
         .base_digest = change->base_digest,
         .created = staying->created,
@@ -223,6 +226,7 @@ static int edit_image(struct removal *removal, struct document_change *change, s
     keep_folders(image, &staying);
     keep_facts(image, &staying);
     keep_environment(change, &staying);
+    image_own_start(image, &staying.start);
     staying.created = text_copy(image_own_created(image));
     change->base_name = text_copy(image_base_name(image));
     change->base_digest = text_copy(image_base_digest(image));
