@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "core/draft.h"
+#include "core/file.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -259,6 +260,10 @@ int session_find_hub_cache(const struct options *options, struct source_context 
                          "--hub-cache '%s' is no folder, expected one with 'models--ORG--NAME' in "
                          "it",
                          named);
+    if (is_auto && *folder != NULL && file_is_hidden(*folder)) {
+        free(*folder);
+        *folder = NULL; /* in a home that is another user's: there is none */
+    }
     out->hub_cache = *folder;
     out->hub_cache_is_implied = named == NULL;
     return 0;

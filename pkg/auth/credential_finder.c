@@ -181,14 +181,33 @@ static int search_text(struct search *search, const struct credential_text *text
     return 0;
 }
 
-/* A file that need not be there, unless it was `named` on the command line. */
-static int search_file(struct search *search, const char *path, bool bare, bool named,
+/* Who says where a file of logins is. */
+enum place {
+    PLACE_USUAL,    /* nobody: it need not be there, nor be in a folder that may be entered */
+    PLACE_VARIABLE, /* the environment: it need not be there */
+    PLACE_OPTION,   /* the command line: it has to be there */
+};
+
+static bool may_lack(const char *path, enum place place, const struct error *err)
+{
+    switch (place) {
+    case PLACE_USUAL:
+        return err->kind == ERROR_NOT_FOUND || file_is_hidden(path);
+    case PLACE_VARIABLE:
+        return err->kind == ERROR_NOT_FOUND;
+    case PLACE_OPTION:
+        return false;
+    }
+    abort();
+}
+
+static int search_file(struct search *search, const char *path, bool bare, enum place place,
                        struct error *err)
 {
     CLEANUP(secret_buf) struct buf content = BUF_INIT;
 
     if (file_read_named(path, FILE_LIMIT, &content, err) < 0) {
-        if (err->kind == ERROR_NOT_FOUND && !named) {
+        if (may_lack(path, place, err)) {
             error_release(err);
             return 0;
         }
@@ -307,7 +326,7 @@ static int search_environment(struct search *search, struct error *err)
     const char *value = auth_variable(variable);
     const char *home = auth_variable("HOME");
 
-    if (named != NULL && search_file(search, named, false, false, err) < 0)
+    if (named != NULL && search_file(search, named, false, PLACE_VARIABLE, err) < 0)
         return -1;
     if (credential_is_empty(&search->found) && value != NULL) {
         struct credential_text text = {variable, value, strlen(value), false};
@@ -316,12 +335,12 @@ static int search_environment(struct search *search, struct error *err)
     }
     list_files(&paths);
     for (size_t i = 0; i < paths.count && credential_is_empty(&search->found); i++)
-        if (search_file(search, paths.items[i], false, false, err) < 0)
+        if (search_file(search, paths.items[i], false, PLACE_USUAL, err) < 0)
             return -1;
     if (home == NULL || !credential_is_empty(&search->found))
         return 0;
     CLEANUP(text) char *old = xasprintf("%s/.dockercfg", home);
-    return search_file(search, old, true, false, err);
+    return search_file(search, old, true, PLACE_USUAL, err);
 }
 
 /* What to say if there is nothing. */
@@ -353,7 +372,7 @@ static int search_all(struct search *search, struct error *err)
     if (search_options(search, err) < 0)
         return -1;
     if (credential_is_empty(&search->found) &&
-        (authfile != NULL ? search_file(search, authfile, false, true, err)
+        (authfile != NULL ? search_file(search, authfile, false, PLACE_OPTION, err)
                           : search_environment(search, err)) < 0)
         return -1;
     if (!credential_is_empty(&search->found))

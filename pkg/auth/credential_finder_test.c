@@ -40,6 +40,32 @@ static char *variable_path(const char *folder, const char *path)
     return xasprintf("%s/%s", folder, path);
 }
 
+static void a_home_that_may_not_be_entered_has_no_login(void **state)
+{
+    const char *folder = *state;
+    const struct auth_options options = {.authfile = NULL};
+    const char *const closed[] = {".docker", ".config"};
+    uid_t uid = geteuid();
+
+    folder_be_home(folder);
+    put_login(folder, ".docker/config.json", "home-docker");
+    put_login(folder, ".config/containers/auth.json", "home-podman");
+    assert_int_equal(chmod(folder, 0755), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(closed); i++) {
+        CLEANUP(text) char *path = variable_path(folder, closed[i]);
+        assert_int_equal(chmod(path, 0), 0);
+    }
+    if (uid == 0 && seteuid(65534) < 0)
+        skip();
+    check_user(&options, NULL);
+    assert_int_equal(seteuid(uid), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(closed); i++) {
+        CLEANUP(text) char *path = variable_path(folder, closed[i]);
+        assert_int_equal(chmod(path, 0755), 0);
+    }
+    check_user(&options, "home-podman");
+}
+
 static void the_first_place_that_knows_the_host_wins(void **state)
 {
     const char *folder = *state;
@@ -346,6 +372,7 @@ int main(void)
                                         folder_setup, folder_teardown),
         cmocka_unit_test(a_password_in_the_place_of_a_file_is_not_repeated),
         IN_FOLDER(the_first_place_that_knows_the_host_wins),
+        IN_FOLDER(a_home_that_may_not_be_entered_has_no_login),
         IN_FOLDER(with_docker_config_the_home_folder_is_not_docker_s),
         IN_FOLDER(the_one_file_that_was_named_is_the_only_one),
         IN_FOLDER(a_file_is_read_in_the_order_of_docker),

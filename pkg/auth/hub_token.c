@@ -83,7 +83,8 @@ static int read_token(char **out, char **from, struct error *err)
     if (path == NULL)
         return 0;
     if (file_read_named(path, HUB_TOKEN_LIMIT, &content, err) < 0) {
-        if (err->kind != ERROR_NOT_FOUND)
+        bool is_named = auth_variable("HF_TOKEN_PATH") != NULL;
+        if (err->kind != ERROR_NOT_FOUND && (is_named || !file_is_hidden(path)))
             return error_wrap(err, "reading the hub's token");
         error_release(err); /* most people have none */
         return 0;

@@ -154,9 +154,50 @@ static void a_token_that_cannot_be_used_is_reported_without_it(void **state)
     }
 }
 
+/* Being root is put aside for the time of the call. */
+static int find_as_somebody(char **token, struct error *err)
+{
+    uid_t uid = geteuid();
+
+    if (uid == 0 && seteuid(65534) < 0)
+        skip();
+    int result = auth_hub_token(token, err);
+    assert_int_equal(seteuid(uid), 0);
+    return result;
+}
+
+static void a_home_that_may_not_be_entered_has_no_token(void **state)
+{
+    CLEANUP(text) char *home = xasprintf("HOME=%s/home", (const char *)*state);
+    CLEANUP(text) char *file = xasprintf("HF_TOKEN_PATH=%s/home/mine/token", (const char *)*state);
+    const char *const by_home[] = {home, NULL};
+    const char *const by_file[] = {file, NULL};
+    CLEANUP(text) char *token = NULL;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    assert_int_equal(chmod(*state, 0755), 0);
+    assert_int_equal(chmod("home", 0), 0);
+    set_environment(by_home);
+    assert_int_equal(find_as_somebody(&token, &err), 0);
+    assert_null(token);
+    set_environment(by_file);
+    assert_int_equal(find_as_somebody(&token, &err), -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    error_release(&err);
+
+    /* One that is there and may not be read is no such case. */
+    assert_int_equal(chmod("home", 0755), 0);
+    assert_int_equal(chmod("home/.cache/huggingface/token", 0), 0);
+    set_environment(by_home);
+    assert_int_equal(find_as_somebody(&token, &err), -1);
+    assert_int_equal(err.kind, ERROR_LOCAL);
+    assert_non_null(strstr(err.text, "/home/.cache/huggingface/token': Permission denied"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_home_that_may_not_be_entered_has_no_token),
         cmocka_unit_test(the_first_place_that_has_a_token_counts),
         cmocka_unit_test(a_token_that_cannot_be_used_is_reported_without_it),
     };

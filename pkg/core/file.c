@@ -68,6 +68,13 @@ int file_read_named(const char *path, size_t limit, struct buf *out, struct erro
     return read_all(fd, path, limit, out, err);
 }
 
+bool file_is_hidden(const char *path)
+{
+    struct stat status;
+
+    return stat(path, &status) < 0 && errno == EACCES;
+}
+
 /* What has no lasting owner, such as a pipe, comes from whoever has named it. */
 static int check_writers(const char *path, const struct stat *status, struct error *err)
 {

@@ -21,6 +21,11 @@ int file_read_named(const char *path, size_t limit, struct buf *out, struct erro
 int file_read_trusted(const char *path, size_t limit, struct buf *out,
                       struct error *err) MUST_CHECK;
 /*
+ * Whether nobody can tell if `path` is there, since a folder above it may not be entered: of a file
+ * that need not be there, in a place that nobody has named, there is none then.
+ */
+bool file_is_hidden(const char *path);
+/*
  * By a draft (core/draft.h): afterwards `path` is the new content, and after a failure the old.
  * Mode 0644 less the umask.
  */
