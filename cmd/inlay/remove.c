@@ -33,7 +33,7 @@ CLEANUP_RELEASE(removal)
 /* Takes over what is in `model`. Of every commit, unless `is_pinned`. */
 static void add_origin(struct removal *out, struct origin *model, bool is_pinned)
 {
-    if (!is_pinned && model->kind != ORIGIN_OLLAMA) {
+    if (!is_pinned && !origin_has_tag(model->kind)) {
         free(model->revision);
         model->revision = NULL; /* not the branch that the name stands for, but every commit */
     }

@@ -295,6 +295,17 @@ bool strings_has(const struct strings *strings, const char *text)
     return false;
 }
 
+char *strings_format_choice(const struct strings *strings, const char *quote)
+{
+    CLEANUP(buf) struct buf list = BUF_INIT;
+
+    for (size_t i = 0; i < strings->count; i++) {
+        const char *joint = i == 0 ? "" : i + 1 < strings->count ? ", " : " or ";
+        buf_addf(&list, "%s%s%s%s", joint, quote, strings->items[i], quote);
+    }
+    return buf_take(&list);
+}
+
 void strings_add_missing(struct strings *strings, const struct strings *more)
 {
     for (size_t i = 0; i < more->count; i++)

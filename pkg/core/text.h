@@ -75,6 +75,10 @@ void strings_add_all(struct strings *strings, const struct strings *more);
 void strings_add_missing(struct strings *strings, const struct strings *more);
 void strings_addf(struct strings *strings, const char *format, ...) PRINTF_FORMAT(2, 3);
 bool strings_has(const struct strings *strings, const char *text);
+/* As messages list what there is to choose from: "a, b or c", with `quote` around each. Caller
+ * frees.
+ */
+char *strings_format_choice(const struct strings *strings, const char *quote);
 void strings_release(struct strings *strings);
 CLEANUP_RELEASE(strings)
 

@@ -266,6 +266,27 @@ static void lists_are_added_to_each_other(void **state)
     assert_null(list.items[4]);
 }
 
+static void a_choice_is_listed_as_people_write_it(void **state)
+{
+    static const struct {
+        const char *items[3], *quote, *expected;
+    } cases[] = {
+        {{NULL}, "'", ""},
+        {{"a", NULL}, "'", "'a'"},
+        {{"a", "b", NULL}, "", "a or b"},
+        {{"a", "b", "c"}, "'", "'a', 'b' or 'c'"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(strings) struct strings list = STRINGS_INIT;
+        for (size_t k = 0; k < 3 && cases[i].items[k] != NULL; k++)
+            strings_add(&list, cases[i].items[k]);
+        CLEANUP(text) char *choice = strings_format_choice(&list, cases[i].quote);
+        assert_string_equal(choice, cases[i].expected);
+    }
+}
+
 static void a_line_is_told_from_other_texts(void **state)
 {
     static const char *const list[] = {"a", "bc", NULL};
@@ -314,6 +335,7 @@ int main(void)
         cmocka_unit_test(a_log_says_when_something_is_done_again),
         cmocka_unit_test(a_buf_has_an_end),
         cmocka_unit_test(lists_are_added_to_each_other),
+        cmocka_unit_test(a_choice_is_listed_as_people_write_it),
         cmocka_unit_test(a_line_is_told_from_other_texts),
     };
 

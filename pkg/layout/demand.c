@@ -27,8 +27,8 @@ static bool has_place(const struct layout_demand *demand, const struct layout_st
 
 const char *layout_demand_revision(const struct layout_demand *demand)
 {
-    bool is_default = demand->revision == NULL || (demand->model->kind == ORIGIN_MODELSCOPE &&
-                                                   strcmp(demand->revision, "master") == 0);
+    bool is_default =
+        demand->revision == NULL || origin_is_main(demand->model->kind, demand->revision);
 
     return is_default ? MAIN : demand->revision;
 }

@@ -113,20 +113,11 @@ char *layout_own_folder(const struct layout *layout, const struct origin *origin
 /* The name by which an application asks for the model is given, or its own. */
 static int check_name(const struct layout *layout, const struct origin *origin, struct error *err)
 {
-    static const char *const nameless[] = {
-        [ORIGIN_FOLDER] = "a folder",
-        [ORIGIN_FILE] = "a file",
-        [ORIGIN_URL] = "a URL",
-        [ORIGIN_OLLAMA] = "a model of Ollama",
-        [ORIGIN_OCI_MODEL] = "a model in a registry",
-    };
-    const char *kind = (size_t)origin->kind < ARRAY_SIZE(nameless) ? nameless[origin->kind] : NULL;
-
-    if (origin->as != NULL || kind == NULL)
+    if (origin->as != NULL || origin_has_commits(origin->kind))
         return 0;
     return error_set(err, ERROR_USAGE,
                      "%s has no name in the %s; say --as org/name, or --layout dir --path PATH",
-                     kind,
+                     origin_traits(origin->kind)->title,
                      layout->content == LAYOUT_HUB_CACHE ? "Hub's cache" : "cache of its loader");
 }
 

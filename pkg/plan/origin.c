@@ -4,10 +4,13 @@
 
 #include <string.h>
 
-#define ORIGIN_ROW(constant, name, prefix) [constant] = {name, prefix},
-static const struct {
-    const char *name, *prefix;
-} kinds[] = {ORIGIN_KINDS(ORIGIN_ROW)};
+#define ORIGIN_ROW(constant, opener, ...) [constant] = {__VA_ARGS__},
+static const struct origin_traits kinds[] = {ORIGIN_KINDS(ORIGIN_ROW)};
+
+const struct origin_traits *origin_traits(enum origin_kind kind)
+{
+    return &kinds[kind];
+}
 
 const char *origin_kind_name(enum origin_kind kind)
 {
@@ -21,18 +24,43 @@ bool origin_is_of_hub(enum origin_kind kind)
 
 bool origin_has_commits(enum origin_kind kind)
 {
-    return origin_is_of_hub(kind) || kind == ORIGIN_MODELSCOPE;
+    return kinds[kind].grammar == GRAMMAR_REPO;
+}
+
+bool origin_is_model_repo(enum origin_kind kind)
+{
+    return origin_has_commits(kind) && kind != ORIGIN_HUB_DATASET;
+}
+
+bool origin_has_tag(enum origin_kind kind)
+{
+    return kinds[kind].grammar == GRAMMAR_TAGGED;
+}
+
+bool origin_is_local(enum origin_kind kind)
+{
+    return kinds[kind].grammar == GRAMMAR_PATH;
 }
 
 bool origin_is_file(enum origin_kind kind)
 {
-    return kind == ORIGIN_FILE || kind == ORIGIN_URL;
+    return kinds[kind].is_file;
+}
+
+bool origin_is_main(enum origin_kind kind, const char *revision)
+{
+    return origin_has_commits(kind) && strcmp(revision, kinds[kind].revision) == 0;
+}
+
+static bool is_url(enum origin_kind kind)
+{
+    return kinds[kind].grammar == GRAMMAR_URL;
 }
 
 /* A URL's scheme is a part of its name. */
 char *origin_join(enum origin_kind kind, const char *name)
 {
-    return xasprintf("%s%s", kind == ORIGIN_URL ? "" : kinds[kind].prefix, name);
+    return xasprintf("%s%s", is_url(kind) ? "" : kinds[kind].prefix, name);
 }
 
 enum origin_kind origin_from_record(const char *record, const char **name)
@@ -41,7 +69,7 @@ enum origin_kind origin_from_record(const char *record, const char **name)
     size_t size = 0;
 
     *name = record;
-    if (text_starts_with(record, "http://") || text_starts_with(record, "https://"))
+    if (text_starts_with(record, "http://"))
         return ORIGIN_URL;
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
         size_t length = strlen(kinds[i].prefix);
@@ -50,7 +78,8 @@ enum origin_kind origin_from_record(const char *record, const char **name)
             size = length;
         }
     }
-    *name = record + size;
+    if (!is_url((enum origin_kind)found))
+        *name = record + size;
     return (enum origin_kind)found;
 }
 
@@ -62,20 +91,15 @@ static const char *last_part(const char *path)
     return slash != NULL ? slash + 1 : path;
 }
 
-static bool is_local(enum origin_kind kind)
-{
-    return kind == ORIGIN_FOLDER || kind == ORIGIN_FILE;
-}
-
 char *origin_record(const struct origin *origin)
 {
     if (origin->as != NULL)
         return xstrdup(origin->as);
-    if (is_local(origin->kind))
+    if (origin_is_local(origin->kind))
         return origin_join(origin->kind, last_part(origin->name));
-    if (origin->kind == ORIGIN_OLLAMA)
-        return xasprintf("%s%s:%s", kinds[origin->kind].prefix, origin->name, origin->revision);
-    if (origin->kind != ORIGIN_URL)
+    if (origin_has_tag(origin->kind))
+        return origin_format(origin);
+    if (!is_url(origin->kind))
         return origin_join(origin->kind, origin->name);
     CLEANUP(text) char *shown = text_display_url(origin->name);
     if (origin->member == NULL)
@@ -85,12 +109,12 @@ char *origin_record(const struct origin *origin)
 
 char *origin_format(const struct origin *origin)
 {
-    if (origin->kind == ORIGIN_URL)
+    if (is_url(origin->kind))
         return text_display_url(origin->name);
     if (origin->revision == NULL)
         return origin_join(origin->kind, origin->name);
     return xasprintf("%s%s%c%s", kinds[origin->kind].prefix, origin->name,
-                     origin->kind == ORIGIN_OLLAMA ? ':' : '@', origin->revision);
+                     origin_has_tag(origin->kind) ? ':' : '@', origin->revision);
 }
 
 void origin_copy(const struct origin *from, struct origin *to)

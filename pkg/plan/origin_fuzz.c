@@ -19,13 +19,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
         return 0;
     }
-    bool is_path = model.kind == ORIGIN_FOLDER || model.kind == ORIGIN_FILE ||
-                   model.kind == ORIGIN_URL || model.kind == ORIGIN_OCI_MODEL;
-    if (!is_path && (strstr(model.name, "..") != NULL || strstr(model.revision, "..") != NULL ||
-                     model.revision[0] == '/' || strstr(model.revision, "/.") != NULL ||
-                     !text_is_utf8(model.revision)))
+    if (model.revision != NULL &&
+        (strstr(model.name, "..") != NULL || strstr(model.revision, "..") != NULL ||
+         model.revision[0] == '/' || strstr(model.revision, "/.") != NULL ||
+         !text_is_utf8(model.revision)))
         abort();
-    if (model.kind == ORIGIN_URL) /* of which people are shown less */
+    if (origin_traits(model.kind)->grammar == GRAMMAR_URL) /* of which people are shown less */
         return 0;
     CLEANUP(text) char *formatted = origin_format(&model);
     if (origin_parse(formatted, &again, &err) < 0 || again.kind != model.kind ||

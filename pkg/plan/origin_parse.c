@@ -5,11 +5,8 @@
 
 #include <string.h>
 
-#define EXPECTED                                                                                   \
-    "expected 'org/name', 'org/name@revision', 'datasets/org/name', 'dir:PATH', 'file:PATH', "     \
-    "'https://HOST/FILE#sha256=HEX', 'ms://org/name', 'ollama://name:tag' or "                     \
-    "'oci-model://REGISTRY/REPO:TAG'"
-#define OLLAMA_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
+#define HUB_SCHEME "hf://"
+#define TAGGED_CHARACTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_."
 #define SHA256_HEX ((size_t)64)
 
 static bool skip_prefix(const char **text, const char *prefix)
@@ -20,13 +17,27 @@ static bool skip_prefix(const char **text, const char *prefix)
     return true;
 }
 
+/* "'org/name', 'org/name@revision', … or 'oci-model://REGISTRY/REPO:TAG'"; caller frees. */
+static char *format_examples(void)
+{
+    CLEANUP(strings) struct strings examples = STRINGS_INIT;
+
+    for (size_t i = 0; i < ORIGIN_KIND_COUNT; i++) {
+        const struct origin_traits *traits = origin_traits((enum origin_kind)i);
+        for (size_t k = 0; k < ARRAY_SIZE(traits->examples) && traits->examples[k] != NULL; k++)
+            strings_add(&examples, traits->examples[k]);
+    }
+    return strings_format_choice(&examples, "'");
+}
+
 static int refuse(const char *text, const char *complaint, struct error *err)
 {
     CLEANUP(text) char *shown = text_display_url(text);
+    CLEANUP(text) char *examples = format_examples();
 
     text_mask(shown);
-    return error_set(err, ERROR_USAGE, "'%s' does not name a model: %s; %s", shown, complaint,
-                     EXPECTED);
+    return error_set(err, ERROR_USAGE, "'%s' does not name a model: %s; expected %s", shown,
+                     complaint, examples);
 }
 
 int origin_check_hub_name(const char *text, struct error *err)
@@ -40,22 +51,18 @@ int origin_check_hub_name(const char *text, struct error *err)
 }
 
 /* [ORG/]NAME[@REVISION] */
-static const char *parse_repo(const char *rest, const char *revision, struct origin *out)
+static const char *parse_repo(const char *rest, struct origin *out)
 {
+    const struct origin_traits *traits = origin_traits(out->kind);
     size_t size = strcspn(rest, "@");
 
     out->name = xstrndup(rest, size);
-    out->revision = xstrdup(rest[size] == '@' ? rest + size + 1 : revision);
+    out->revision = xstrdup(rest[size] == '@' ? rest + size + 1 : traits->revision);
     const char *complaint = hub_name_complaint(out->name);
-    return complaint != NULL ? complaint : revision_complaint(out->revision);
-}
-
-static const char *parse_modelscope(const char *rest, struct origin *out)
-{
-    const char *complaint = parse_repo(rest, "master", out);
-
+    if (complaint == NULL)
+        complaint = revision_complaint(out->revision);
     if (complaint == NULL && strchr(out->name, '/') == NULL)
-        return "a model of ModelScope is named 'org/name'";
+        return traits->needs_org;
     return complaint;
 }
 
@@ -122,8 +129,8 @@ static const char *parse_url(const char *text, struct origin *out)
     return text[size] == '#' ? parse_fragment(text + size + 1, out) : NULL;
 }
 
-/* [HOST/][NAMESPACE/]MODEL[:TAG] (ollama, types/model/name.go) */
-static const char *parse_ollama(const char *rest, struct origin *out)
+/* [[HOST/]NAMESPACE/]NAME[:TAG] (ollama, types/model/name.go) */
+static const char *parse_tagged(const char *rest, struct origin *out)
 {
     const char *slash = strrchr(rest, '/');
     const char *colon = strchr(slash != NULL ? slash : rest, ':');
@@ -131,13 +138,13 @@ static const char *parse_ollama(const char *rest, struct origin *out)
     size_t parts = 1;
 
     out->name = xstrndup(rest, size);
-    out->revision = xstrdup(colon != NULL ? colon + 1 : "latest");
+    out->revision = xstrdup(colon != NULL ? colon + 1 : origin_traits(out->kind)->revision);
     for (const char *part = out->name;; part++) {
         size_t length = strcspn(part, "/");
         bool is_host = parts == 1 && strchr(part, '/') != strrchr(part, '/');
         if (length == 0 || part[0] == '.' || part[0] == '-')
             return "a part of the name is empty, or begins with '.' or '-'";
-        if (strspn(part, is_host ? OLLAMA_CHARACTERS ":" : OLLAMA_CHARACTERS) < length)
+        if (strspn(part, is_host ? TAGGED_CHARACTERS ":" : TAGGED_CHARACTERS) < length)
             return "a name has letters, digits, '-', '_' and '.' only";
         part += length;
         if (*part == '\0')
@@ -147,16 +154,16 @@ static const char *parse_ollama(const char *rest, struct origin *out)
     if (strstr(out->name, "..") != NULL)
         return "a name has no '..'";
     if (parts > 3)
-        return "a name of Ollama has at most three parts";
+        return "a name has at most three parts";
     if (strstr(out->revision, "..") != NULL)
         return "a tag has no '..'";
     if (out->revision[0] == '\0' || out->revision[0] == '.' || out->revision[0] == '-' ||
-        out->revision[strspn(out->revision, OLLAMA_CHARACTERS)] != '\0')
+        out->revision[strspn(out->revision, TAGGED_CHARACTERS)] != '\0')
         return "the tag is empty, or has other characters than letters, digits, '-', '_' and '.'";
     return NULL;
 }
 
-static const char *parse_oci_model(const char *rest, struct origin *out)
+static const char *parse_reference(const char *rest, struct origin *out)
 {
     CLEANUP(text) char *masked = xstrdup(rest);
 
@@ -169,49 +176,49 @@ static const char *parse_oci_model(const char *rest, struct origin *out)
     return NULL;
 }
 
-static const char *parse(const char *text, struct origin *out)
+static const char *parse_name(const char *rest, struct origin *out)
 {
-    const char *rest = text;
-
-    bool is_hub = skip_prefix(&rest, "hf://");
-    if (text_starts_with(rest, "spaces/"))
-        return "spaces are not supported";
-    out->kind = origin_from_record(rest, &rest);
-    if (is_hub && out->kind != ORIGIN_HUB_MODEL && out->kind != ORIGIN_HUB_DATASET)
-        return "there are two schemes";
-    switch (out->kind) {
-    case ORIGIN_HUB_MODEL:
-        if (text_starts_with(rest, "./") || text_starts_with(rest, "../") || rest[0] == '/')
-            return "that is a path; a folder is named 'dir:PATH', a file 'file:PATH'";
-        skip_prefix(&rest, "models/");
-        return parse_repo(rest, "main", out);
-    case ORIGIN_HUB_DATASET:
-        return parse_repo(rest, "main", out);
-    case ORIGIN_FOLDER:
-    case ORIGIN_FILE:
+    switch (origin_traits(out->kind)->grammar) {
+    case GRAMMAR_REPO:
+        return parse_repo(rest, out);
+    case GRAMMAR_PATH:
         return parse_path(rest, out);
-    case ORIGIN_URL:
+    case GRAMMAR_URL:
         return parse_url(rest, out);
-    case ORIGIN_MODELSCOPE:
-        return parse_modelscope(rest, out);
-    case ORIGIN_OLLAMA:
-        return parse_ollama(rest, out);
-    case ORIGIN_OCI_MODEL:
-        return parse_oci_model(rest, out);
+    case GRAMMAR_TAGGED:
+        return parse_tagged(rest, out);
+    case GRAMMAR_REFERENCE:
+        return parse_reference(rest, out);
     }
     abort();
 }
 
+static const char *parse(const char *text, struct origin *out)
+{
+    const char *rest = text;
+
+    bool is_hub = skip_prefix(&rest, HUB_SCHEME);
+    if (text_starts_with(rest, "spaces/"))
+        return "spaces are not supported";
+    out->kind = origin_from_record(rest, &rest);
+    if (is_hub && !origin_is_of_hub(out->kind))
+        return "there are two schemes";
+    if (out->kind == ORIGIN_HUB_MODEL) { /* what has no prefix */
+        if (text_starts_with(rest, "./") || text_starts_with(rest, "../") || rest[0] == '/')
+            return "that is a path; a folder is named 'dir:PATH', a file 'file:PATH'";
+        skip_prefix(&rest, "models/");
+    }
+    return parse_name(rest, out);
+}
+
 static int check_scheme(const char *text, struct error *err)
 {
-    static const char *const known[] = {"hf://",        "ms://",    "ollama://",
-                                        "oci-model://", "https://", "http://"};
+    const char *name;
 
-    if (!text_starts_with(text + strcspn(text, ":/@"), "://"))
+    if (!text_starts_with(text + strcspn(text, ":/@"), "://") || text_starts_with(text, HUB_SCHEME))
         return 0;
-    for (size_t i = 0; i < ARRAY_SIZE(known); i++)
-        if (text_starts_with(text, known[i]))
-            return 0;
+    if (strstr(origin_traits(origin_from_record(text, &name))->prefix, "://") != NULL)
+        return 0;
     return refuse(text, "its scheme is not known", err);
 }
 

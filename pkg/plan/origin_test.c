@@ -145,6 +145,8 @@ static void model_reference_parse_says_what_is_wrong_with_other_sources(void **s
         const char *text, *complaint;
     } cases[] = {
         {"ftp://example.com/a", "its scheme is not known"},
+        {"dir://a", "its scheme is not known"},
+        {"file:///a", "its scheme is not known"},
         {"hf://https://example.com/a", "there are two schemes"},
         {"dir:", "there is no path"},
         {"dir:a\nb", "control characters"},
@@ -284,6 +286,81 @@ static void a_record_names_what_it_is_called_in_the_image(void **state)
     }
 }
 
+/* Of an origin that somebody wrote: what is shown and what is recorded of it lead back to it. */
+static void check_round_trip(const struct origin *origin)
+{
+    CLEANUP(origin) struct origin again = ORIGIN_INIT;
+    CLEANUP(origin) struct origin plain = ORIGIN_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(text) char *formatted = origin_format(origin);
+    CLEANUP(text) char *record = origin_record(origin);
+    CLEANUP(text) char *joined = origin_join(origin->kind, origin->name);
+    const char *name = NULL;
+
+    assert_int_equal(origin_parse(formatted, &again, &err), 0);
+    assert_int_equal(again.kind, origin->kind);
+    assert_string_equal(again.name, origin->name);
+    assert_int_equal(again.revision == NULL, origin->revision == NULL);
+    if (again.revision != NULL)
+        assert_string_equal(again.revision, origin->revision);
+
+    assert_int_equal(origin_from_record(record, &name), origin->kind);
+    CLEANUP(text) char *recorded = origin_join(origin->kind, name);
+    assert_string_equal(recorded, record);
+
+    assert_int_equal(origin_parse(joined, &plain, &err), 0);
+    const char *revision = origin_traits(origin->kind)->revision;
+    assert_int_equal(plain.revision == NULL, revision == NULL);
+    if (revision != NULL)
+        assert_string_equal(plain.revision, revision);
+}
+
+static void each_kind_is_what_its_row_says(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < ORIGIN_KIND_COUNT; i++) {
+        const struct origin_traits *traits = origin_traits((enum origin_kind)i);
+        bool has_revision = traits->grammar == GRAMMAR_REPO || traits->grammar == GRAMMAR_TAGGED;
+        assert_int_equal(traits->revision != NULL, has_revision);
+        assert_non_null(strstr(traits->form, traits->prefix));
+        assert_true(traits->summary[0] != '\0' && traits->title[0] != '\0');
+        if (traits->grammar == GRAMMAR_URL) /* its parser looks for the host behind that */
+            assert_true(text_ends_with(traits->prefix, "://"));
+        for (size_t k = 0; k < i; k++) {
+            const struct origin_traits *other = origin_traits((enum origin_kind)k);
+            assert_string_not_equal(traits->name, other->name);
+            assert_string_not_equal(traits->prefix, other->prefix);
+        }
+        assert_non_null(traits->examples[0]);
+        for (size_t k = 0; k < ARRAY_SIZE(traits->examples) && traits->examples[k] != NULL; k++) {
+            CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+            CLEANUP(error) struct error err = ERROR_INIT;
+            const char *digits = text_ends_with(traits->examples[k], "=HEX") ? HEX_64 : NULL;
+            size_t size = strlen(traits->examples[k]) - (digits != NULL ? strlen("HEX") : 0);
+            CLEANUP(text)
+            char *text =
+                xasprintf("%.*s%s", (int)size, traits->examples[k], digits != NULL ? digits : "");
+            assert_int_equal(origin_parse(text, &origin, &err), 0);
+            assert_int_equal(origin.kind, i);
+            check_round_trip(&origin);
+        }
+    }
+}
+
+static void a_complaint_names_what_each_row_has_as_example(void **state)
+{
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(origin_parse("ftp://example.com/a", &origin, &err), -1);
+    assert_string_equal(
+        err.text, "'ftp://example.com/a' does not name a model: its scheme is not known; expected "
+                  "'org/name', 'org/name@revision', 'datasets/org/name', 'dir:PATH', 'file:PATH', "
+                  "'https://HOST/FILE#sha256=HEX', 'ms://org/name', 'ollama://name:tag' or "
+                  "'oci-model://REGISTRY/REPO:TAG'");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -294,6 +371,8 @@ int main(void)
         cmocka_unit_test(model_reference_parse_shows_no_password_of_a_url),
         cmocka_unit_test(model_reference_format_is_the_inverse_of_parse),
         cmocka_unit_test(a_record_names_what_it_is_called_in_the_image),
+        cmocka_unit_test(each_kind_is_what_its_row_says),
+        cmocka_unit_test(a_complaint_names_what_each_row_has_as_example),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

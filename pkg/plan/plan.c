@@ -56,8 +56,7 @@ const char *plan_ref(const struct plan *plan)
 {
     const char *revision = plan->origin.revision;
 
-    if (revision == NULL ||
-        (plan->origin.kind == ORIGIN_MODELSCOPE && strcmp(revision, "master") == 0))
+    if (revision == NULL || origin_is_main(plan->origin.kind, revision))
         return "main";
     return revision;
 }

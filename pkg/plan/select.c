@@ -45,12 +45,10 @@ static int check_globs(const char *const *globs, const struct plan *plan, struct
 
 static bool is_automatic(const struct plan *plan, const struct plan_selection *selection)
 {
-    enum origin_kind kind = plan->origin.kind;
-
     if (selection->format != NULL)
         return true;
     return selection->include == NULL && !selection->all_files &&
-           (kind == ORIGIN_HUB_MODEL || kind == ORIGIN_MODELSCOPE);
+           origin_is_model_repo(plan->origin.kind);
 }
 
 static void drop_excluded(const struct plan *plan, const struct plan_selection *selection,

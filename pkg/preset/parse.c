@@ -114,7 +114,7 @@ static int check_name(const char *name, struct error *err)
 /* What there is no checksum of, or only on this machine, is no preset. */
 static int check_origin(const struct origin *origin, struct error *err)
 {
-    if (origin->kind == ORIGIN_FOLDER || origin->kind == ORIGIN_FILE)
+    if (origin_is_local(origin->kind))
         return error_set(err, ERROR_CORRUPT, "its origin is on one machine only");
     if (origin->kind == ORIGIN_URL && origin->digest.algorithm == DIGEST_NONE)
         return error_set(err, ERROR_CORRUPT, "its origin has no '#sha256=HEX'");

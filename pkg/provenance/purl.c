@@ -100,7 +100,8 @@ static char *purl_of_dataset(const char *name, const char *pin)
     buf_add_text(&text, "pkg:generic/");
     purl_encode(&text, name);
     buf_addf(&text, "@%s?vcs_url=", pin);
-    purl_encode(&text, "git+https://huggingface.co/datasets/");
+    purl_encode(&text, "git+");
+    purl_encode(&text, origin_traits(ORIGIN_HUB_DATASET)->uri);
     purl_encode(&text, name);
     purl_encode(&text, "@");
     buf_add_text(&text, pin);
@@ -116,34 +117,22 @@ char *purl_of_model(const struct origin *origin, const char *pin)
 
 char *uri_of_model(const struct origin *origin, const char *pin)
 {
+    const struct origin_traits *traits = origin_traits(origin->kind);
     CLEANUP(buf) struct buf text = BUF_INIT;
 
-    switch (origin->kind) {
-    case ORIGIN_HUB_MODEL:
+    if (origin->kind == ORIGIN_HUB_MODEL)
         return purl_of_hub_model(origin->name, pin);
-    case ORIGIN_HUB_DATASET: /* where people find it */
-        buf_add_text(&text, "https://huggingface.co/datasets/");
-        purl_encode(&text, origin->name);
-        buf_addf(&text, "/tree/%s", pin);
-        return buf_take(&text);
-    case ORIGIN_MODELSCOPE:
-        buf_add_text(&text, "https://modelscope.cn/models/");
-        purl_encode(&text, origin->name);
-        return buf_take(&text);
-    case ORIGIN_URL:
+    if (traits->grammar == GRAMMAR_URL)
         return text_display_url(origin->name);
-    case ORIGIN_OLLAMA:
-    case ORIGIN_OCI_MODEL:
-        buf_add_text(&text, origin->kind == ORIGIN_OLLAMA ? "ollama://" : "oci-model://");
-        encode(&text, origin->name, "/@");
-        if (origin->revision != NULL)
-            buf_addf(&text, ":%s", origin->revision);
-        return buf_take(&text);
-    case ORIGIN_FOLDER:
-    case ORIGIN_FILE:
-        break;
-    }
-    return NULL;
+    if (traits->uri == NULL)
+        return NULL;
+    buf_add_text(&text, traits->uri);
+    encode(&text, origin->name, "/@");
+    if (origin->kind == ORIGIN_HUB_DATASET) /* a page that has this state of it */
+        buf_addf(&text, "/tree/%s", pin);
+    else if (origin_has_tag(origin->kind) && origin->revision != NULL)
+        buf_addf(&text, ":%s", origin->revision);
+    return buf_take(&text);
 }
 
 bool origin_of_kept(const struct provenance_kept *kept, struct origin *out)
@@ -166,7 +155,6 @@ char *uri_of_kept(const struct provenance_kept *kept)
 
 char *provenance_ask(const struct origin *origin)
 {
-    bool is_local = origin->kind == ORIGIN_FOLDER || origin->kind == ORIGIN_FILE;
-
-    return is_local ? origin_join(origin->kind, last_part(origin->name)) : origin_format(origin);
+    return origin_is_local(origin->kind) ? origin_join(origin->kind, last_part(origin->name))
+                                         : origin_format(origin);
 }

@@ -13,6 +13,8 @@ static void a_model_is_named_by_its_purl_or_by_where_it_is(void **state)
         {"https://h.example/m.bin?token=secret#sha256=" SAMPLE_HEX, "sha256:" SAMPLE_HEX,
          "https://h.example/m.bin"},
         {"ollama://llama3.2", "sha256:" SAMPLE_HEX, "ollama://llama3.2:latest"},
+        {"oci-model://r.example/a/m:1@sha256:" SAMPLE_HEX, "sha256:" SAMPLE_HEX,
+         "oci-model://r.example/a/m:1@sha256:" SAMPLE_HEX},
         {"dir:/home/me/model", SAMPLE_COMMIT, NULL},
         {"file:model.bin", "sha256:" SAMPLE_HEX, NULL},
     };

@@ -84,14 +84,11 @@ static void read_base(const json_t *dependency, struct statement *out)
 
 static enum origin_kind kind_of(const char *record, const char *source, const char **name)
 {
-    static const enum origin_kind kinds[] = {
-#define KIND_ROW(constant, title, prefix) constant,
-        ORIGIN_KINDS(KIND_ROW)};
     enum origin_kind kind = origin_from_record(record, name);
 
-    for (size_t i = 0; source != NULL && i < ARRAY_SIZE(kinds); i++)
-        if (strcmp(source, origin_kind_name(kinds[i])) == 0)
-            return kinds[i];
+    for (size_t i = 0; source != NULL && i < ORIGIN_KIND_COUNT; i++)
+        if (strcmp(source, origin_kind_name((enum origin_kind)i)) == 0)
+            return (enum origin_kind)i;
     return kind;
 }
 

@@ -14,7 +14,7 @@ struct contents_reading {
 
 static bool has_small_files(enum origin_kind kind)
 {
-    return kind == ORIGIN_HUB_MODEL || kind == ORIGIN_MODELSCOPE || kind == ORIGIN_FOLDER;
+    return origin_is_model_repo(kind) || kind == ORIGIN_FOLDER;
 }
 
 static char *memo_path(const struct contents_reading *reading, const struct plan_file *file)
@@ -111,7 +111,7 @@ int source_read_contents(struct source *source, const struct plan *plan, const c
                          const struct cancel *cancel, struct plan_contents *out, struct error *err)
 {
     CLEANUP(plan_contents) struct plan_contents contents = PLAN_CONTENTS_INIT;
-    bool remembers = memo != NULL && source->cache == NULL && plan->origin.kind != ORIGIN_FOLDER;
+    bool remembers = memo != NULL && source->cache == NULL && !origin_is_local(plan->origin.kind);
     CLEANUP(text) char *folder = remembers ? xasprintf("%s/contents", memo) : NULL;
     const struct contents_reading reading = {source, plan, folder, cancel, &contents};
     size_t count = 0;

@@ -225,6 +225,15 @@ static int check_real(const char *real, struct error *err)
         masked);
 }
 
+/*
+ * A folder on this machine, origin->name, for what it is. Links are followed as long as they stay
+ * inside; one that leads out, or to a folder above itself, and special files are refused. `.git`
+ * and `.cache/huggingface` are left out. The plan's origin has its real path as name. The pin is
+ * the id of the tree that git would make of the files, all of them of mode 100644: content alone
+ * decides, whatever mode, owner, time and umask. Digests are computed by source_list(): SHA-256
+ * from 1 MiB on, git SHA-1 below. A file that is another when it is read later is ERROR_LOCAL.
+ * ERROR_USAGE for "/", ERROR_NOT_FOUND if there is none.
+ */
 int source_open_folder(const struct source_context *context, const struct origin *origin,
                        struct source **out, struct error *err)
 {

@@ -392,6 +392,11 @@ static int read_endpoint(char **out, struct error *err)
     return 0;
 }
 
+/*
+ * A model of ModelScope at MODELSCOPE_ENDPOINT, else MODELSCOPE_DOMAIN (https://modelscope.cn if
+ * both are unset or empty), with the token in MODELSCOPE_API_TOKEN. Makes no request. The plan's
+ * digests are SHA-256. ERROR_USAGE for an endpoint that is not an http(s) URL.
+ */
 int source_open_modelscope(const struct source_context *context, const struct origin *model,
                            struct source **out, struct error *err)
 {

@@ -262,6 +262,13 @@ static void ollama_free(struct source *source)
     free(ollama);
 }
 
+/*
+ * A model in a registry of Ollama, with the credentials of `context->auth`, which is required. Its
+ * files are what Ollama keeps of it: manifests/HOST/NAMESPACE/MODEL/TAG, the manifest as it came,
+ * and blobs/sha256-HEX of its config and layers; the pin is the manifest's digest. The manifest is
+ * asked for once, by the first source_list(). In plain http registries on this machine may answer,
+ * and those of `http`'s `insecure`. Makes no request.
+ */
 int source_open_ollama(const struct source_context *context, const struct origin *model,
                        struct source **out, struct error *err)
 {

@@ -80,6 +80,11 @@ static void single_file_free(struct source *source)
     free(single);
 }
 
+/*
+ * One file on this machine, origin->name; links are followed. In the image it has
+ * origin->file_name, else the last part of that path. Pinned to and known by its SHA-256, which
+ * source_list() computes. A file that is another when it is read later is ERROR_LOCAL.
+ */
 int source_open_single_file(const struct source_context *context, const struct origin *origin,
                             struct source **out, struct error *err)
 {

@@ -78,7 +78,7 @@ static struct file_pipeline *file_pipeline_new(struct source *source, struct rea
 }
 
 /* With the cache of the Hub's clients on this machine before it, or in its place. */
-static int open_hub(const struct source_context *context, const struct origin *origin,
+int source_open_hub(const struct source_context *context, const struct origin *origin,
                     struct source **out, struct error *err)
 {
     if (context->offline ? source_open_hub_offline(context, origin, out, err) < 0
@@ -90,31 +90,23 @@ static int open_hub(const struct source_context *context, const struct origin *o
     return 0;
 }
 
-/* A row a kind of origin: what opens its sources. */
-static const struct {
-    enum origin_kind kind;
-    int (*open)(const struct source_context *context, const struct origin *origin,
-                struct source **out, struct error *err);
-} kinds[] = {
-    {ORIGIN_HUB_MODEL, open_hub},
-    {ORIGIN_HUB_DATASET, open_hub},
-    {ORIGIN_MODELSCOPE, source_open_modelscope},
-    {ORIGIN_OLLAMA, source_open_ollama},
-    {ORIGIN_FOLDER, source_open_folder},
-    {ORIGIN_FILE, source_open_single_file},
-    {ORIGIN_URL, source_open_url},
-};
+/* Takes a store, of which this module knows nothing: whoever does has handed over how. */
+int source_open_oci_model(const struct source_context *context, const struct origin *origin,
+                          struct source **out, struct error *err)
+{
+    if (context->open_oci_model == NULL)
+        return error_set(err, ERROR_UNSUPPORTED, "'%s': models are not fetched from there",
+                         origin->name);
+    return context->open_oci_model(context->open_arg, origin, out, err);
+}
 
 static int open_kind(const struct source_context *context, const struct origin *origin,
                      struct source **out, struct error *err)
 {
-    for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (kinds[i].kind == origin->kind)
-            return kinds[i].open(context, origin, out, err);
-    if (origin->kind == ORIGIN_OCI_MODEL && context->open_oci_model != NULL)
-        return context->open_oci_model(context->open_arg, origin, out, err);
-    return error_set(err, ERROR_UNSUPPORTED, "'%s': models are not fetched from there",
-                     origin->name);
+#define SOURCE_ROW(constant, opener, ...) [constant] = source_open_##opener,
+    static source_opener *const openers[] = {ORIGIN_KINDS(SOURCE_ROW)};
+
+    return openers[origin->kind](context, origin, out, err);
 }
 
 int source_refuse_offline(const struct origin *model, struct error *err)

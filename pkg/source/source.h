@@ -74,8 +74,19 @@ struct source_context {
     void *open_arg;
 };
 
+typedef int source_opener(const struct source_context *context, const struct origin *origin,
+                          struct source **out, struct error *err) MUST_CHECK;
+
 /*
- * Opens what the origin's kind says, by a table. Fails as that does. A file or URL that unpacks, or
+ * What opens each kind, source_open_hub(), source_open_folder() …: a name a row of ORIGIN_KINDS,
+ * defined in the source's own file, which says what its pins are and when it fails. source_open()
+ * calls them by a table. The caller frees *out.
+ */
+#define SOURCE_OPENER(constant, opener, ...) source_opener source_open_##opener;
+ORIGIN_KINDS(SOURCE_OPENER)
+
+/*
+ * Opens what the origin's kind says. Fails as that does. A file or URL that unpacks, or
  * of which a member is wanted, is opened as an archive: tar, plain or packed by gzip, bzip2, xz or
  * zstd, or zip, as its content says; one that is none is a file like any, unless its name says so.
  * source_list() fetches it, verifies it and unpacks it into a temporary file. The plan has its
@@ -100,51 +111,6 @@ int source_check_hub_endpoint(const char *name, const char *url, struct error *e
 /* Where source_open_huggingface() would ask, without a '/' at the end. Caller frees *out. */
 int source_find_hub_endpoint(const struct source_context *context, char **out,
                              struct error *err) MUST_CHECK;
-/*
- * A model of ModelScope at MODELSCOPE_ENDPOINT, else MODELSCOPE_DOMAIN (https://modelscope.cn if
- * both are unset or empty), with the token in MODELSCOPE_API_TOKEN. Makes no request. The plan's
- * digests are SHA-256. ERROR_USAGE for an endpoint that is not an http(s) URL.
- */
-int source_open_modelscope(const struct source_context *context, const struct origin *model,
-                           struct source **out, struct error *err) MUST_CHECK;
-/*
- * A model in a registry of Ollama, with the credentials of `context->auth`, which is required. Its
- * files are what Ollama keeps of it: manifests/HOST/NAMESPACE/MODEL/TAG, the manifest as it came,
- * and blobs/sha256-HEX of its config and layers; the pin is the manifest's digest. The manifest is
- * asked for once, by the first source_list(). In plain http registries on this machine may answer,
- * and those of `http`'s `insecure`. Makes no request.
- */
-int source_open_ollama(const struct source_context *context, const struct origin *model,
-                       struct source **out, struct error *err) MUST_CHECK;
-/*
- * A folder on this machine, origin->name, for what it is. Links are followed as long as they stay
- * inside; one that leads out, or to a folder above itself, and special files are refused. `.git`
- * and
- * `.cache/huggingface` are left out. The plan's origin has its real path as name. The pin is the id
- * of the tree that git would make of the files, all of them of mode 100644: content alone decides,
- * whatever mode, owner, time and umask. Digests are computed by source_list(): SHA-256 from 1 MiB
- * on, git SHA-1 below. A file that is another when it is read later is ERROR_LOCAL. ERROR_USAGE for
- * "/", ERROR_NOT_FOUND if there is none.
- */
-int source_open_folder(const struct source_context *context, const struct origin *origin,
-                       struct source **out, struct error *err) MUST_CHECK;
-/*
- * One file on this machine, origin->name; links are followed. In the image it has
- * origin->file_name, else the last part of that path. Pinned to and known by its SHA-256, which
- * source_list() computes. A file that is another when it is read later is ERROR_LOCAL.
- */
-int source_open_single_file(const struct source_context *context, const struct origin *origin,
-                            struct source **out, struct error *err) MUST_CHECK;
-/*
- * One file behind an http(s) URL, called origin->file_name, else what the URL's path ends with.
- * Pinned to its SHA-256; the plan's origin has the URL without its query. No credentials are sent.
- * Makes no request; source_list() asks for the size. Without a digest in the origin, or where the
- * server tells no size, source_list() fetches all of it into a temporary file, and a warning says
- * what was taken. ERROR_USAGE if there is no digest and the context is not `unverified`, or if the
- * URL ends with what is no name of a file.
- */
-int source_open_url(const struct source_context *context, const struct origin *origin,
-                    struct source **out, struct error *err) MUST_CHECK;
 /*
  * A folder on this machine that stands for a repo at a commit: for tests, and for files that
  * another tool has fetched. Links and special files are refused. Digests are computed by

@@ -283,6 +283,14 @@ static int find_name(const struct origin *origin, const char *shown, char **out,
     return 0;
 }
 
+/*
+ * One file behind an http(s) URL, called origin->file_name, else what the URL's path ends with.
+ * Pinned to its SHA-256; the plan's origin has the URL without its query. No credentials are sent.
+ * Makes no request; source_list() asks for the size. Without a digest in the origin, or where the
+ * server tells no size, source_list() fetches all of it into a temporary file, and a warning says
+ * what was taken. ERROR_USAGE if there is no digest and the context is not `unverified`, or if the
+ * URL ends with what is no name of a file.
+ */
 int source_open_url(const struct source_context *context, const struct origin *origin,
                     struct source **out, struct error *err)
 {
