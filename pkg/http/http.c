@@ -52,6 +52,16 @@ static void note_proxy(struct http *http, const char *proxy)
     }
 }
 
+static void init_event(pthread_cond_t *event)
+{
+    pthread_condattr_t monotonic;
+
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(event, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 struct http *http_new(const struct http_options *options)
 {
     struct http *http = xcalloc(1, sizeof(*http));
@@ -79,6 +89,7 @@ struct http *http_new(const struct http_options *options)
     for (const char *const *at = options->insecure; at != NULL && *at != NULL; at++)
         strings_add(&http->insecure, *at);
     pthread_mutex_init(&http->lock, NULL);
+    init_event(&http->search_over);
     share_init(&http->share);
     pool_init(&http->pool);
     return http;
@@ -90,11 +101,13 @@ void http_free(struct http *http)
         return;
     pool_release(&http->pool);
     share_release(&http->share);
+    pthread_cond_destroy(&http->search_over);
     pthread_mutex_destroy(&http->lock);
     for (size_t i = 0; i < ARRAY_SIZE(http->reached); i++)
         strings_release(&http->reached[i]);
     strings_release(&http->not_in_tls);
     strings_release(&http->in_tls);
+    strings_release(&http->searched);
     strings_release(&http->found_origins);
     strings_release(&http->insecure);
     proxies_release(&http->proxies);

@@ -188,9 +188,11 @@ struct http {
     struct share share;
     struct pool pool;
     pthread_mutex_t lock;
+    pthread_cond_t search_over; /* of a host in `searched`; by CLOCK_MONOTONIC */
     /* Under `lock`: */
     struct strings reached[ADDRESS_UNKNOWN]; /* origins, by where they were first */
     struct strings found_origins;            /* by http_find_origin() */
+    struct strings searched;                 /* hosts for which it is looking now */
     struct strings in_tls;                   /* origins with which TLS was agreed on */
     struct strings not_in_tls;               /* origins whose first answer was no TLS */
     struct waiting *waiting;                 /* all waits at this moment; NULL: none */
@@ -230,6 +232,7 @@ struct transfer {
     bool decode;   /* libcurl takes content encodings off */
     bool whole;    /* the range is not asked for, but cut out of what comes */
     bool head;     /* the answer has no body */
+    bool is_sent;  /* a request with a body has been begun, and is not begun again */
     size_t body_limit;
     unsigned connect_timeout_ms;
     unsigned stall_timeout_ms;
@@ -263,7 +266,7 @@ struct transfer {
     size_t window_end;
 
     bool upload;
-    const char *pending; /* lent by the writer for the time of one call */
+    const char *pending; /* lent by the writer for the time of one call, or all of a small body */
     size_t pending_size;
     bool pending_last; /* nothing comes after it */
     curl_off_t uploaded;

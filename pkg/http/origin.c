@@ -1,5 +1,7 @@
 #include "http/http_internal.h"
 
+#include "core/ahead.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -78,39 +80,68 @@ struct search {
     bool again;    /* it does not, and another look may show more */
 };
 
+/* A look that is made while another is. */
+struct plain_look {
+    struct http *http;
+    const char *url;
+    unsigned timeout_ms;
+    struct look look;
+};
+
+static int look_plain(void *arg, struct error *err)
+{
+    struct plain_look *plain = arg;
+
+    return look_at(plain->http, plain->url, plain->timeout_ms, &plain->look, err);
+}
+
+/* What the look at https has shown: true if it is for the other one to decide. */
+static bool leaves_to_plain(struct search *search, struct look *secure)
+{
+    enum error_kind kind = secure->why.kind;
+
+    if (!search->has_port && (secure->is_not_tls || kind != ERROR_UNREACHABLE)) {
+        search->again = kind == ERROR_UNREACHABLE;
+        return false;
+    }
+    return kind == ERROR_UNREACHABLE || kind == ERROR_UNSUPPORTED;
+}
+
 /*
- * With a port given, both are asked at the same one, so that an answer in plain http proves that
- * there is no TLS; without, the ports differ, and only a server that cannot be talked to at all
- * makes room for http.
+ * With a port given, both are asked at the same one and at the same time, so that an answer in
+ * plain http proves that there is no TLS; without, the ports differ, and only a server that cannot
+ * be talked to at all makes room for http.
  */
 static int look_for(struct http *http, struct search *search, unsigned timeout_ms,
                     struct error *err)
 {
     CLEANUP(look) struct look secure = {.answers = false};
-    CLEANUP(look) struct look plain = {.answers = false};
+    struct plain_look plain = {.http = http, .url = search->plain, .timeout_ms = timeout_ms};
+    CLEANUP(ahead) struct ahead ahead = {.is_begun = false}; /* ends before what it fills */
+    int result;
 
     search->again = search->is_plain = false;
-    if (look_at(http, search->secure, timeout_ms, &secure, err) < 0)
-        return -1;
-    enum error_kind kind = secure.why.kind;
-    if (kind == ERROR_NONE)
-        return 0;
-    if (!search->has_port && (secure.is_not_tls || kind != ERROR_UNREACHABLE)) {
-        search->again = kind == ERROR_UNREACHABLE;
-        return error_move(err, &secure.why);
+    if (search->has_port)
+        ahead_begin(&ahead, look_plain, &plain, http->cancel);
+    result = look_at(http, search->secure, timeout_ms, &secure, err);
+    bool is_decided = result == 0 && secure.why.kind == ERROR_NONE;
+    if (result == 0 && !is_decided && !leaves_to_plain(search, &secure))
+        result = error_move(err, &secure.why);
+    if (result < 0 || is_decided) {
+        ahead_release(&ahead);
+        look_release(&plain.look);
+        return result;
     }
-    if (kind != ERROR_UNREACHABLE && kind != ERROR_UNSUPPORTED)
-        return error_move(err, &secure.why);
-    if (look_at(http, search->plain, timeout_ms, &plain, err) < 0)
-        return -1;
-    search->is_plain = plain.answers;
-    if (search->is_plain)
-        return 0;
-    explain_looks(&secure, &plain, err);
-    search->again =
-        err->kind == ERROR_UNREACHABLE &&
-        !(secure.refuses && plain.refuses && url_scope(search->secure) <= ADDRESS_NETWORK);
-    return -1;
+    result = ahead.is_begun ? ahead_join(&ahead, err) : look_plain(&plain, err);
+    search->is_plain = result == 0 && plain.look.answers;
+    if (result == 0 && !search->is_plain) {
+        result = explain_looks(&secure, &plain.look, err);
+        search->again =
+            err->kind == ERROR_UNREACHABLE &&
+            !(secure.refuses && plain.look.refuses && url_scope(search->secure) <= ADDRESS_NETWORK);
+    }
+    look_release(&plain.look);
+    return result;
 }
 
 /* Looks until the host answers, or has had its tries. */
@@ -138,19 +169,68 @@ static int look_often(struct http *http, struct search *search, struct error *er
     }
 }
 
-/* What was found for this host, or NULL; the caller frees it. */
+/* What was found for this host, or NULL; the caller frees it, and has the lock. */
 static char *find_known(struct http *http, const char *host)
 {
     char *found = NULL;
 
-    pthread_mutex_lock(&http->lock);
     for (size_t i = 0; i < http->found_origins.count && found == NULL; i++) {
         const char *origin = http->found_origins.items[i];
         if (strcmp(strstr(origin, "://") + 3, host) == 0)
             found = xstrdup(origin);
     }
-    pthread_mutex_unlock(&http->lock);
     return found;
+}
+
+/* The lock is held. Wakes by itself in time to look at who asks to stop. */
+static void wait_for_search(struct http *http)
+{
+    struct timespec when;
+
+    clock_gettime(CLOCK_MONOTONIC, &when);
+    when.tv_nsec += CANCEL_POLL_MS * 1000000L;
+    when.tv_sec += when.tv_nsec / 1000000000L;
+    when.tv_nsec %= 1000000000L;
+    pthread_cond_timedwait(&http->search_over, &http->lock, &when);
+}
+
+/*
+ * Whoever comes while somebody is looking for the same host waits for what he finds, and looks by
+ * himself if that is nothing. *out is NULL for whoever has to look.
+ */
+static int begin_search(struct http *http, const char *host, char **out, struct error *err)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&http->lock);
+    *out = find_known(http, host);
+    while (*out == NULL && result == 0 && strings_has(&http->searched, host)) {
+        wait_for_search(http);
+        result = cancel_check(http->cancel, err);
+        *out = find_known(http, host);
+    }
+    if (*out == NULL && result == 0)
+        strings_add(&http->searched, host);
+    pthread_mutex_unlock(&http->lock);
+    return result;
+}
+
+/* `origin` NULL: it was not found. */
+static void end_search(struct http *http, const char *host, const char *origin)
+{
+    struct strings *searched = &http->searched;
+
+    pthread_mutex_lock(&http->lock);
+    if (origin != NULL)
+        strings_add(&http->found_origins, origin);
+    for (size_t i = 0; i < searched->count; i++)
+        if (strcmp(searched->items[i], host) == 0) {
+            free(searched->items[i]);
+            searched->items[i] = searched->items[--searched->count];
+            break;
+        }
+    pthread_cond_broadcast(&http->search_over);
+    pthread_mutex_unlock(&http->lock);
 }
 
 int http_find_origin(struct http *http, const char *host, const char *path, char **out,
@@ -158,7 +238,7 @@ int http_find_origin(struct http *http, const char *host, const char *path, char
 {
     CLEANUP(text) char *secure = xasprintf("https://%s%s", host, path);
     CLEANUP(text) char *plain = xasprintf("http://%s%s", host, path);
-    CLEANUP(text) char *known = find_known(http, host);
+    CLEANUP(text) char *found = NULL;
     const char *bracket = strchr(host, ']');
     struct search search = {
         .secure = secure,
@@ -166,18 +246,20 @@ int http_find_origin(struct http *http, const char *host, const char *path, char
         .has_port = strchr(bracket != NULL ? bracket : host, ':') != NULL,
     };
 
-    if (known != NULL) {
-        *out = TAKE(known);
+    if (begin_search(http, host, &found, err) < 0)
+        return -1;
+    if (found != NULL) {
+        *out = TAKE(found);
         return 0;
     }
-    if (look_often(http, &search, err) < 0)
-        return -1;
-    if (search.is_plain)
+    int result = look_often(http, &search, err);
+    if (result == 0 && search.is_plain)
         log_debug(http->log, "'%s' does not answer in https; using http, which is allowed for it",
                   host);
-    *out = xasprintf("%s://%s", search.is_plain ? "http" : "https", host);
-    pthread_mutex_lock(&http->lock);
-    strings_add(&http->found_origins, *out);
-    pthread_mutex_unlock(&http->lock);
-    return 0;
+    if (result == 0)
+        found = xasprintf("%s://%s", search.is_plain ? "http" : "https", host);
+    end_search(http, host, found);
+    if (result == 0)
+        *out = TAKE(found);
+    return result;
 }
