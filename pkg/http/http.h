@@ -143,8 +143,8 @@ CLEANUP_RELEASE(http_response)
  * `body_limit`, and loses its headers Content-Encoding and Content-Length (but not for HEAD). An
  * encoding that libcurl does not have is ERROR_CORRUPT. A range of an encoded answer, and a 206
  * that does not say which range it is, are of no use: then the whole is asked for, and the range is
- * cut out of it. A request with a body has a connection of its own, so that it is sent no more
- * often than is said here.
+ * cut out of it. A request with a body is sent no more often than is said here, whatever
+ * connection it goes over.
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
               struct error *err) MUST_CHECK;

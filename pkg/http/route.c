@@ -33,14 +33,20 @@ char *transfer_format_route(const struct transfer *transfer)
                      transfer->unix_socket != NULL ? transfer->unix_socket : "");
 }
 
-/* Sees each address before it is connected to; a name may lead anywhere. */
+/*
+ * Sees each address before it is connected to; a name may lead anywhere. Where an idle connection
+ * ends before there is an answer libcurl would send the request once more over another, which there
+ * is none of for a request with a body.
+ */
 static curl_socket_t open_socket(void *arg, curlsocktype purpose, struct curl_sockaddr *address)
 {
     struct transfer *transfer = arg;
 
     (void)purpose;
     enum address_scope scope = address_scope(&address->addr);
-    if (scope < transfer->least) {
+    if (transfer->is_sent)
+        return CURL_SOCKET_BAD;
+    if (scope < transfer->least && *transfer->proxy == '\0') {
         transfer->blocked = true;
         transfer->blocked_scope = scope;
         return CURL_SOCKET_BAD;
@@ -52,6 +58,8 @@ static int set_addresses(struct transfer *transfer, struct error *err)
 {
     CURL *easy = transfer->connection->easy;
 
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
+    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
     if (transfer->least == ADDRESS_NEVER)
         return 0;
     enum address_scope scope = url_scope(transfer->origin);
@@ -59,11 +67,7 @@ static int set_addresses(struct transfer *transfer, struct error *err)
         CLEANUP(text) char *authority = url_format_authority(transfer->url);
         return address_refuse(scope, authority, err);
     }
-    if (*transfer->proxy != '\0') /* what it connects to is its own matter */
-        return 0;
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, open_socket);
-    curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
-    return 0;
+    return 0; /* what a proxy connects to is its own matter */
 }
 
 static void set_authorities(const struct transfer *transfer, const struct identity *identity)

@@ -5,6 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+/* Servers keep idle connections for longer than that. */
+#define IDLE_MOST_S 3L
+
 bool transfer_is_answered(const struct transfer *transfer)
 {
     return transfer->answered;
@@ -87,12 +90,14 @@ static void transfer_set_method(const struct transfer *transfer, const struct ht
         curl_easy_setopt(easy, CURLOPT_INFILESIZE_LARGE,
                          options->upload_size == SIZE_UNKNOWN ? (curl_off_t)-1
                                                               : (curl_off_t)options->upload_size);
+    } else if (request->body_size > 0) {
+        curl_easy_setopt(easy, CURLOPT_POST, 1L);
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)request->body_size);
     } else if (request->body != NULL || strcmp(method, "POST") == 0 || strcmp(method, "PUT") == 0 ||
                strcmp(method, "PATCH") == 0) {
         curl_easy_setopt(easy, CURLOPT_POST, 1L);
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                         (curl_off_t)(request->body != NULL ? request->body_size : 0));
-        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, request->body != NULL ? request->body : "");
+        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)0);
+        curl_easy_setopt(easy, CURLOPT_COPYPOSTFIELDS, "");
     } else if (strcmp(method, "HEAD") == 0) {
         curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
     } else {
@@ -127,6 +132,39 @@ static void transfer_set_connection(const struct transfer *transfer)
     curl_easy_setopt(easy, CURLOPT_UPLOAD_BUFFERSIZE, HTTP_BUFFER);
     curl_easy_setopt(easy, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
     curl_easy_setopt(easy, CURLOPT_USERAGENT, http->user_agent);
+}
+
+static int note_sent(void *arg, char *peer, char *own, int peer_port, int own_port)
+{
+    struct transfer *transfer = arg;
+
+    (void)peer;
+    (void)own;
+    (void)peer_port;
+    (void)own_port;
+    transfer->is_sent = true;
+    return CURL_PREREQFUNC_OK;
+}
+
+/*
+ * A body goes over an idle connection only if that was in use a moment ago: one that the server has
+ * closed since would be a break, where a new one is none.
+ */
+static void transfer_set_body(struct transfer *transfer, const struct http_request *request,
+                              const struct transfer_options *options)
+{
+    CURL *easy = transfer->connection->easy;
+
+    if (!options->upload && request->body_size == 0)
+        return;
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, note_sent);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, transfer);
+    curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, IDLE_MOST_S);
+    if (options->upload)
+        return;
+    transfer->pending = request->body;
+    transfer->pending_size = request->body_size;
+    transfer->pending_last = true;
 }
 
 static void transfer_set_callbacks(struct transfer *transfer)
@@ -195,9 +233,7 @@ int transfer_open(struct http *http, const struct http_request *request,
     CLEANUP(text) char *route = transfer_format_route(transfer);
     transfer->connection = pool_take(&http->pool, route);
     transfer_set_connection(transfer);
-    /* Over an idle one that turns out to be dead, libcurl would send the request once more. */
-    if (options->upload || request->body_size > 0)
-        curl_easy_setopt(transfer->connection->easy, CURLOPT_FRESH_CONNECT, 1L);
+    transfer_set_body(transfer, request, options);
     transfer_set_decoding(transfer);
     if (transfer_set_route(transfer, err) < 0)
         return -1;
