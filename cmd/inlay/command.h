@@ -6,14 +6,18 @@
 #include "core/log.h"
 #include "core/secrets.h"
 
+struct buf;
+struct listener;
 struct options;
 struct output;
 
-/* What every command gets from main(). */
+/* What every command gets from whoever runs it: main(), or a program that has the library. */
 struct command_context {
     const struct cancel *cancel;
     struct secrets *secrets; /* what no output has in it */
-    struct output *output;
+    struct output *output;   /* NULL: nothing is printed; the two below are there */
+    struct buf *result;      /* what would be printed on standard output; NULL: it is printed */
+    const struct listener *listener; /* of render.h; NULL: standard error is told */
 };
 
 /* As bits: which commands take an option. */

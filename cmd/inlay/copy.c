@@ -83,7 +83,7 @@ static int run_copy(const struct command_context *context, struct options *optio
                                   "image", (json_int_t)result.moved);
     const struct result said = {options, &copying.target, copying.target_store, &result.manifest,
                                 more};
-    return result_say(&said, err);
+    return result_say(&said, context->result, err);
 }
 
 static const struct argument_help arguments[] = {

@@ -27,10 +27,11 @@ static int explain_stop(const struct injection *injection, struct error *err)
                      files);
 }
 
-/* What is published is told, whatever becomes of the documents about it. */
+/* What is published is told, whatever becomes of the documents about it; `out` as result_say() has
+ * it. */
 static int finish(struct injection *injection, struct options *options,
                   const struct inject_result *result, const struct materials *materials,
-                  struct error *err)
+                  struct buf *out, struct error *err)
 {
     CLEANUP(error) struct error why = ERROR_INIT;
     bool is_shard = injection->options.reuse.shard_count > 0;
@@ -39,7 +40,7 @@ static int finish(struct injection *injection, struct options *options,
     const struct result said = {options, &options->target, injection->target_store,
                                 is_shard ? NULL : &result->manifest, more};
 
-    if (result_say(&said, err) < 0)
+    if (result_say(&said, out, err) < 0)
         return -1;
     return is_attested ? 0 : error_move(err, &why);
 }
@@ -79,7 +80,7 @@ static int run_inject(const struct command_context *context, struct options *opt
     if (injection.options.reuse.shard_count > 0)
         log_info(injection.options.run.log, "shard %u of %u: no image is written",
                  injection.options.reuse.shard + 1, injection.options.reuse.shard_count);
-    return finish(&injection, options, &result, &materials, err);
+    return finish(&injection, options, &result, &materials, context->result, err);
 }
 
 const struct command inject_command = {

@@ -72,7 +72,7 @@ static json_t *platform_json(const struct inspect_platform *platform)
     return document;
 }
 
-static void print_json(const struct inspect_result *result)
+static void say_json(const struct inspect_result *result, struct buf *out)
 {
     json_t *models = json_array();
     json_t *platforms = json_array();
@@ -84,9 +84,7 @@ static void print_json(const struct inspect_result *result)
     json_auto_t *document =
         json_pack("{s:o, s:o, s:o}", "digest", digest_json(&result->manifest.digest), "models",
                   models, "platforms", platforms);
-    CLEANUP(buf) struct buf text = BUF_INIT;
-    json_to_buf(document, &text);
-    puts(buf_text(&text));
+    json_say(document, out);
 }
 
 enum column {
@@ -244,7 +242,7 @@ static int run_inspect(const struct command_context *context, struct options *op
         picture_view_of_image(options, &result, context->secrets, err) < 0)
         return -1;
     if (options_has(options, "json"))
-        print_json(&result);
+        say_json(&result, context->result);
     else
         print_text(&result, options_has(options, "tree"));
     return 0;

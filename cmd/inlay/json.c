@@ -1,5 +1,7 @@
 #include "json.h"
 
+#include <stdio.h>
+
 json_t *text_to_json(const char *text)
 {
     if (text == NULL)
@@ -28,4 +30,16 @@ void start_to_json(const struct container_start *start, json_t *object)
         json_object_set_new(object, "entrypoint", strings_to_json(&start->entrypoint.words));
     if (start->command.is_set)
         json_object_set_new(object, "cmd", strings_to_json(&start->command.words));
+}
+
+void json_say(const json_t *document, struct buf *result)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    json_to_buf(document, &text);
+    buf_add_text(&text, "\n");
+    if (result != NULL)
+        buf_add(result, buf_text(&text), text.size);
+    else
+        fputs(buf_text(&text), stdout);
 }

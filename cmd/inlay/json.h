@@ -13,4 +13,8 @@ json_t *strings_to_json(const struct strings *strings);
 /* Adds "entrypoint" and "cmd", lists of words, of what is set. */
 void start_to_json(const struct container_start *start, json_t *object);
 
+/* The whole document, and a line feed: on standard output, or added to `result` unless that is
+ * NULL. */
+void json_say(const json_t *document, struct buf *result);
+
 #endif

@@ -1,7 +1,6 @@
 #include "command.h"
 
 #include "complete.h"
-#include "configuration.h"
 #include "core/buf.h"
 #include "core/memory.h"
 #include "core/nearest.h"
@@ -12,7 +11,7 @@
 #include "mistakes.h"
 #include "options.h"
 #include "output.h"
-#include "outputs.h"
+#include "run_options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -211,7 +210,6 @@ static int say_help(const struct command_context *context, const struct command 
 static int run_command(const struct command_context *context, const struct command *command,
                        int argc, char **argv, struct error *err)
 {
-    CLEANUP(settings) struct settings settings = SETTINGS_INIT;
     CLEANUP(options) struct options options = {.target = REFERENCE_INIT};
 
     if (options_parse(command, argc, argv, &options, err) < 0)
@@ -219,11 +217,9 @@ static int run_command(const struct command_context *context, const struct comma
     if (options_has(&options, "help") || options_has(&options, "help-all"))
         return say_help(context, command, options_has(&options, "help") ? HELP_BRIEF : HELP_ALL,
                         err);
-    if (configuration_add(&settings, &options, err) < 0 || outputs_check(&options, err) < 0)
-        return -1;
     atomic_store(&may_move_tag,
                  (command->id & (COMMAND_INJECT | COMMAND_REMOVE | COMMAND_COPY)) != 0);
-    if (command->run(context, &options, err) < 0)
+    if (run_options(context, &options, err) < 0)
         return -1;
     return output_finish(context->output, err);
 }
@@ -309,7 +305,7 @@ int main(int argc, char **argv)
     memory_watch_crypto();
     json_set_alloc_funcs(xmalloc, free);
     CLEANUP(output) struct output *output = output_open(secrets);
-    const struct command_context context = {&interrupted, secrets, output};
+    const struct command_context context = {&interrupted, secrets, output, NULL, NULL};
     atexit(end_for_others);
     note_passwords(secrets, argc, argv);
     if (cancel_check(&interrupted, &err) < 0 || run(&context, argc, argv, &err) < 0) {

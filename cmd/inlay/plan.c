@@ -118,7 +118,7 @@ static json_t *layer_json(const struct preview_layer *layer)
                      "platforms", strings_to_json(&layer->platforms));
 }
 
-static void print_json(const struct preview *preview)
+static void say_json(const struct preview *preview, struct buf *out)
 {
     json_t *platforms = json_array();
     json_t *models = json_array();
@@ -139,9 +139,7 @@ static void print_json(const struct preview *preview)
         (json_int_t)preview->base.blobs, "missing", (json_int_t)preview->base.blobs_missing,
         "moves", "model", (json_int_t)preview->model_size, "base", (json_int_t)preview->base_size,
         "notes", strings_to_json(&preview->notes));
-    CLEANUP(buf) struct buf text = BUF_INIT;
-    json_to_buf(document, &text);
-    puts(buf_text(&text));
+    json_say(document, out);
 }
 
 static void print_platform(const struct preview_platform *platform)
@@ -337,7 +335,7 @@ static int run_plan(const struct command_context *context, struct options *optio
     if (picture_view_of_plan(options, &injection.base, &preview, context->secrets, err) < 0)
         return -1;
     if (options_has(options, "json"))
-        print_json(&preview);
+        say_json(&preview, context->result);
     else
         print_text(&preview, options->target.kind != REFERENCE_NONE,
                    may_mount(&injection.base, &options->target));

@@ -146,7 +146,7 @@ static int run_remove(const struct command_context *context, struct options *opt
                   "moved", "image", (json_int_t)result.moved);
     const struct result said = {options, &options->target, removal.target_store, &result.manifest,
                                 more};
-    return result_say(&said, err);
+    return result_say(&said, context->result, err);
 }
 
 static const struct argument_help arguments[] = {

@@ -64,10 +64,11 @@ struct render {
     uint64_t moved;
     uint64_t spared; /* need not move; both together are expected at most */
     struct row rows[ROWS_MAX];
-    struct http *http; /* borrowed; NULL: nobody is waited for */
-    bool began;        /* something has been expected */
-    bool has_said;     /* a plain line about progress */
-    bool is_over;      /* nothing more is said of progress */
+    struct http *http;               /* borrowed; NULL: nobody is waited for */
+    const struct listener *listener; /* borrowed; NULL: stderr is written to */
+    bool began;                      /* something has been expected */
+    bool has_said;                   /* a plain line about progress */
+    bool is_over;                    /* nothing more is said of progress */
     int64_t made_ms;
     int64_t drawn_ms;
     struct sample samples[SAMPLES]; /* a ring */
@@ -164,12 +165,15 @@ static void draw(struct render *render, const struct picture *picture)
         live_lines_clear(&render->live);
 }
 
-static void say_json(json_t *document)
+static void say_json(const struct render *render, const json_t *document)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
 
     json_to_buf(document, &text);
-    fprintf(stderr, "%s\n", buf_text(&text));
+    if (render->listener != NULL)
+        render->listener->progress(render->listener->arg, buf_text(&text));
+    else
+        fprintf(stderr, "%s\n", buf_text(&text));
 }
 
 static json_t *number_json(uint64_t number)
@@ -177,7 +181,7 @@ static json_t *number_json(uint64_t number)
     return number == UINT64_MAX ? json_null() : json_integer((json_int_t)number);
 }
 
-static void print_json(const struct progress_view *view)
+static void print_json(const struct render *render, const struct progress_view *view)
 {
     json_t *transfers = json_array();
 
@@ -195,7 +199,7 @@ static void print_json(const struct progress_view *view)
                   "moved", number_json(view->moved), "spared", number_json(view->spared), "rate",
                   number_json(view->rate), "left_s", number_json(view->left_s), "note",
                   text_to_json(view->note), "ended", view->ended != NULL, "transfers", transfers);
-    say_json(document);
+    say_json(render, document);
 }
 
 static void print_plain(const struct progress_view *view)
@@ -223,7 +227,7 @@ static void show(struct render *render, const struct picture *picture, int64_t n
     case DISPLAY_JSON:
         if (!render->began || now - render->drawn_ms < JSON_EVERY_MS)
             return;
-        print_json(&picture->view);
+        print_json(render, &picture->view);
         break;
     }
     render->drawn_ms = now;
@@ -365,10 +369,12 @@ static void render_line(void *arg, enum log_level level, const char *line)
         row->note = xstrdup(line);
     }
     live_lines_clear(&render->live);
-    if (render->display == DISPLAY_JSON) {
+    if (render->listener != NULL) {
+        render->listener->log(render->listener->arg, level, line);
+    } else if (render->display == DISPLAY_JSON) {
         json_auto_t *document =
             json_pack("{s:s, s:o}", "level", names[level], "text", text_to_json(line));
-        say_json(document);
+        say_json(render, document);
     } else {
         fprintf(stderr, "%s%s\n", prefixes[level], line);
     }
@@ -390,10 +396,12 @@ bool render_is_progress(const char *text)
     return strcmp(text, "auto") == 0;
 }
 
-static enum display choose_display(const char *progress)
+static enum display choose_display(const char *progress, const struct listener *listener)
 {
     const char *terminal = getenv("TERM");
 
+    if (listener != NULL && (progress == NULL || strcmp(progress, "none") != 0))
+        return DISPLAY_JSON;
     for (size_t i = 0; progress != NULL && i < ARRAY_SIZE(display_names); i++)
         if (strcmp(progress, display_names[i]) == 0)
             return (enum display)i;
@@ -403,7 +411,8 @@ static enum display choose_display(const char *progress)
     return DISPLAY_TTY;
 }
 
-struct render *render_new(enum render_mode mode, const char *progress)
+struct render *render_new(enum render_mode mode, const char *progress,
+                          const struct listener *listener)
 {
     static const enum log_level levels[] = {
         [RENDER_NORMAL] = LOG_INFO,
@@ -415,7 +424,8 @@ struct render *render_new(enum render_mode mode, const char *progress)
 
     pthread_mutex_init(&render->lock, NULL);
     render->log = (struct log){.level = levels[mode], .write = render_line, .arg = render};
-    render->display = choose_display(progress);
+    render->listener = listener;
+    render->display = choose_display(progress, listener);
     render->made_ms = now_ms();
     if (mode == RENDER_QUIET || mode == RENDER_TERSE || render->display == DISPLAY_NONE)
         return render;
@@ -480,7 +490,7 @@ void render_finish(struct render *render)
             draw(render, &picture);
             live_lines_leave(&render->live);
         } else if (render->began && render->display == DISPLAY_JSON) {
-            print_json(&picture.view);
+            print_json(render, &picture.view);
         } else if (render->has_said) {
             print_plain(&picture.view);
         }

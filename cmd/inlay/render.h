@@ -12,6 +12,16 @@
  */
 struct render;
 
+/*
+ * Who is told in the place of stderr: each line, and the same events that --progress json prints,
+ * as JSON without a line feed. Called by whichever thread has something to say, one at a time.
+ */
+struct listener {
+    void (*log)(void *arg, enum log_level level, const char *line);
+    void (*progress)(void *arg, const char *json);
+    void *arg;
+};
+
 enum render_mode {
     RENDER_NORMAL,
     RENDER_TERSE,   /* for a result that says it all: warnings and waits, no progress */
@@ -21,9 +31,11 @@ enum render_mode {
 
 /*
  * `progress` is how it is shown, a value of --progress; NULL is "auto": "tty" if stderr is a
- * terminal that can move its cursor, and this is no CI system, else "plain".
+ * terminal that can move its cursor, and this is no CI system, else "plain". With a `listener`,
+ * which is borrowed, nothing is written to stderr, and a value counts only if it is "none".
  */
-struct render *render_new(enum render_mode mode, const char *progress);
+struct render *render_new(enum render_mode mode, const char *progress,
+                          const struct listener *listener);
 /* Whether --progress has this value. */
 bool render_is_progress(const char *text);
 /* Takes the lines about progress away. */

@@ -43,7 +43,7 @@ static void format_document(const struct result *result, const struct strings *n
     buf_add_text(out, "\n");
 }
 
-int result_say(const struct result *result, struct error *err)
+int result_say(const struct result *result, struct buf *out, struct error *err)
 {
     const struct reference *target = result->target;
     bool is_taken = target->path != NULL && strcmp(target->path, "-") == 0;
@@ -59,6 +59,10 @@ int result_say(const struct result *result, struct error *err)
             buf_addf(&text, "%s@%s\n", names.items[i],
                      digest_format(&result->manifest->digest).text);
     int written = names.count > 0 ? result_files_write(result, &names, err) : 0;
+    if (out != NULL) {
+        buf_add(out, buf_text(&text), text.size);
+        return written;
+    }
     if (fputs(buf_text(&text), stream) >= 0 && fflush(stream) == 0)
         return written;
     error_release(err);

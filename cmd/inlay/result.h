@@ -17,9 +17,9 @@ struct result {
 
 /*
  * Prints "TARGET@sha256:…" for each tag, or one JSON document (docs/json.md): on standard output,
- * or on standard error if the image itself goes to standard output; then writes the files that the
- * options name (result_files.h). ERROR_LOCAL.
+ * or on standard error if the image itself goes to standard output; or adds it to `out` unless that
+ * is NULL. Then writes the files that the options name (result_files.h). ERROR_LOCAL.
  */
-int result_say(const struct result *result, struct error *err) MUST_CHECK;
+int result_say(const struct result *result, struct buf *out, struct error *err) MUST_CHECK;
 
 #endif

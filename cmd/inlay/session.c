@@ -64,7 +64,8 @@ int session_open(struct session *session, const struct command_context *context,
 
     if (trace != NULL && trace_open(trace, context->secrets, &session->trace, err) < 0)
         return -1;
-    session->render = render_new(choose_mode(options), options_text(options, "progress"));
+    session->render =
+        render_new(choose_mode(options), options_text(options, "progress"), context->listener);
     const struct log *log = render_log(session->render);
     uint64_t connections = options_number(options, "connections");
     warn_of_insecure(log, options_list(options, "insecure"));

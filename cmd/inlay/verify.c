@@ -99,12 +99,11 @@ static json_t *platform_json(const struct verify_platform *platform)
 }
 
 /* `against` is NULL where there is no policy. */
-static void print_json(const struct demands *demands, const struct verify_result *result,
-                       const struct policy_findings *against)
+static void say_json(const struct demands *demands, const struct verify_result *result,
+                     const struct policy_findings *against, struct buf *out)
 {
     json_t *demanded = json_array();
     json_t *platforms = json_array();
-    CLEANUP(buf) struct buf text = BUF_INIT;
 
     for (size_t i = 0; i < result->platform_count; i++)
         json_array_append_new(platforms, platform_json(&result->platforms[i]));
@@ -118,8 +117,7 @@ static void print_json(const struct demands *demands, const struct verify_result
         strings_to_json(&result->missing), "platforms", platforms);
     if (against != NULL)
         json_object_set_new(document, "policy", policy_findings_json(against));
-    json_to_buf(document, &text);
-    puts(buf_text(&text));
+    json_say(document, out);
 }
 
 static const char *plural(size_t count)
@@ -328,16 +326,16 @@ static int demand_scan(struct verification *verification, const struct options *
     return demands_add_scan(&verification->demands, &findings, err);
 }
 
-/* What was found out, for people or programs. */
+/* What was found out, for people or programs; `out` as json_say() takes it. */
 static int tell_result(struct verification *verification, const struct options *options,
-                       const struct verify_result *result, struct error *err)
+                       const struct verify_result *result, struct buf *out, struct error *err)
 {
     bool has_policy = options_has(options, "policy");
 
     if (has_policy)
         policy_gate_judge(&verification->policy, result, &verification->against);
     if (options_has(options, "json"))
-        print_json(&verification->demands, result, has_policy ? &verification->against : NULL);
+        say_json(&verification->demands, result, has_policy ? &verification->against : NULL, out);
     else
         print_text(result);
     if (!options_has(options, "json"))
@@ -411,7 +409,7 @@ static int run_verify(const struct command_context *context, struct options *opt
     if (verify_run(&wanted, &result, err) < 0)
         return -1;
     render_finish(session->render);
-    return tell_result(&verification, options, &result, err);
+    return tell_result(&verification, options, &result, context->result, err);
 }
 
 static const struct argument_help arguments[] = {
