@@ -78,6 +78,15 @@ struct options {
  */
 int options_parse(const struct command *command, int argc, char **argv, struct options *out,
                   struct error *err) MUST_CHECK;
+/*
+ * The same of one that a program sets: `name` is without dashes, `value` NULL where there is none;
+ * borrows the value. `options` knows its command. ERROR_USAGE for an option that the command does
+ * not take, and for a value that is none.
+ */
+int options_set(struct options *options, const char *name, const char *value,
+                struct error *err) MUST_CHECK;
+/* Where all are set: options_check(), unless that is left to whoever reads --project. */
+int options_finish(const struct options *options, struct error *err) MUST_CHECK;
 /* Whether all that the command wants is there; the first `known` arguments are, elsewhere. */
 int options_check(const struct options *options, size_t known, struct error *err) MUST_CHECK;
 /*

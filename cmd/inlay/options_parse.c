@@ -72,11 +72,15 @@ static int refuse_ambiguous(const struct command *command, const char *word, siz
                      buf_text(&names));
 }
 
-/* An option that the command does not take: a word of other tools, or mistyped. */
-static int refuse_unknown(const struct command *command, const char *word, struct error *err)
+/*
+ * An option that the command does not take: a word of other tools, or mistyped. `letter` is the one
+ * that is not known, maybe of several in the word; 0: the word is.
+ */
+static int refuse_unknown(const struct command *command, const char *word, int letter,
+                          struct error *err)
 {
-    char letter[] = {'-', (char)optopt, '\0'}; /* maybe one of several in a word */
-    const char *option = optopt > 0 ? letter : word;
+    char alone[] = {'-', (char)letter, '\0'};
+    const char *option = letter > 0 ? alone : word;
     CLEANUP(text) char *name = xstrndup(option, strcspn(option, "="));
     const char *instead = mistakes_option(command->id, name);
     struct nearest nearest = nearest_begin(name + strspn(name, "-"));
@@ -84,7 +88,7 @@ static int refuse_unknown(const struct command *command, const char *word, struc
 
     if (instead != NULL)
         return error_set(err, ERROR_USAGE, "the option '%s' is not known; %s", name, instead);
-    for (const struct option_row *row = option_rows; row->name != NULL && optopt == 0; row++) {
+    for (const struct option_row *row = option_rows; row->name != NULL && letter == 0; row++) {
         if ((row->commands & command->id) == 0)
             continue;
         is_ambiguous = is_ambiguous || text_starts_with(row->name, nearest.typed);
@@ -107,7 +111,7 @@ static int refuse_option(const struct command *command, int option, const char *
     if (optopt >= FIRST_ROW)
         return error_set(err, ERROR_USAGE, "the option '%s' takes no value; see 'inlay %s --help'",
                          word, command->name);
-    return refuse_unknown(command, word, err);
+    return refuse_unknown(command, word, optopt, err);
 }
 
 /* Of a value that may be left out: it stands behind '=', and is one. */
@@ -240,9 +244,30 @@ int options_parse(const struct command *command, int argc, char **argv, struct o
     /* In a form that main() has not seen: "-qh", "--hel". */
     if (options_has(out, "help") || options_has(out, "help-all"))
         return 0;
-    if (find_named_row(command->id, "project") != NULL) /* whoever reads that does it then */
+    return options_finish(out, err);
+}
+
+int options_set(struct options *options, const char *name, const char *value, struct error *err)
+{
+    const struct command *command = options->command;
+    const struct option_row *row = find_named_row(command->id, name);
+
+    if (row == NULL) {
+        CLEANUP(text) char *word = xasprintf("--%s", name);
+        return refuse_unknown(command, word, 0, err);
+    }
+    if (value == NULL && argument_of(row) == required_argument)
+        return error_set(err, ERROR_USAGE, "the option '--%s' wants a value", name);
+    if (value != NULL && row->argument == NULL)
+        return error_set(err, ERROR_USAGE, "the option '--%s' takes no value", name);
+    return take(options, row, value, err);
+}
+
+int options_finish(const struct options *options, struct error *err)
+{
+    if (find_named_row(options->command->id, "project") != NULL)
         return 0;
-    return options_check(out, 0, err);
+    return options_check(options, 0, err);
 }
 
 int options_check(const struct options *options, size_t known, struct error *err)
