@@ -6,6 +6,7 @@
 #include "core/text.h"
 #include "json.h"
 #include "live_lines.h"
+#include "progress_json.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -176,29 +177,10 @@ static void say_json(const struct render *render, const json_t *document)
         fprintf(stderr, "%s\n", buf_text(&text));
 }
 
-static json_t *number_json(uint64_t number)
-{
-    return number == UINT64_MAX ? json_null() : json_integer((json_int_t)number);
-}
-
 static void print_json(const struct render *render, const struct progress_view *view)
 {
-    json_t *transfers = json_array();
+    json_auto_t *document = progress_to_json(view);
 
-    for (size_t i = 0; i < view->transfer_count; i++) {
-        const struct progress_transfer *transfer = &view->transfers[i];
-        json_array_append_new(transfers, json_pack("{s:o, s:o, s:o, s:o}", "title",
-                                                   text_to_json(transfer->title), "size",
-                                                   number_json(transfer->size), "done",
-                                                   number_json(transfer->done), "note",
-                                                   text_to_json(transfer->note)));
-    }
-    json_auto_t *document =
-        json_pack("{s:{s:i, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:o}}", "progress", "percent",
-                  (int)progress_view_percent(view), "expected", number_json(view->expected),
-                  "moved", number_json(view->moved), "spared", number_json(view->spared), "rate",
-                  number_json(view->rate), "left_s", number_json(view->left_s), "note",
-                  text_to_json(view->note), "ended", view->ended != NULL, "transfers", transfers);
     say_json(render, document);
 }
 
