@@ -235,6 +235,7 @@ static void ask_model(struct attestation *attestation, const struct injection_mo
     name_choices(&text, "include", &model->include);
     name_choices(&text, "exclude", &model->exclude);
     name_choices(&text, "also", &model->also);
+    name_choices(&text, "executable", &model->executable);
     strings_add(&attestation->asked, buf_text(&text));
 }
 

@@ -114,7 +114,8 @@ static void add_settings(struct completions *completions)
 /* Behind a comma, "layout=" and others; `comma` is the last one in the word. */
 static void add_model_options(struct completions *completions, const char *comma)
 {
-    static const char keys[] = "also= as= exclude= include= layout= name= path= weights=";
+    static const char keys[] =
+        "also= as= exclude= executable= include= layout= name= path= weights=";
     const char *equals = strchr(comma, '=');
     size_t size = (size_t)((equals != NULL ? equals : comma) + 1 - completions->word);
     CLEANUP(text) char *typed = xasprintf("%.*s", (int)size, completions->word);

@@ -135,6 +135,7 @@ static int add_named(struct init_run *run, const char *text, struct error *err)
     add_text(options, "as", model.as);
     add_text(options, "name", model.name);
     add_text(options, "path", model.path);
+    add_texts(options, "executable", &model.executable);
     return 0;
 }
 

@@ -18,8 +18,9 @@ struct injection_model {
     struct strings include;  /* globs; empty: the automatic choice */
     struct strings optional; /* more of them, which need not match */
     struct strings exclude;
-    struct strings also; /* globs, besides the automatic choice */
-    char *weights;       /* a format, as --weights has it; NULL: the automatic choice */
+    struct strings also;       /* globs, besides the automatic choice */
+    struct strings executable; /* globs of files that may be run */
+    char *weights;             /* a format, as --weights has it; NULL: the automatic choice */
     bool all_files;
     bool unpacks;                /* it says itself that it is an archive */
     const struct preset *preset; /* that stands for it; NULL: it is named itself */

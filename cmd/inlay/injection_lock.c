@@ -32,6 +32,7 @@ static void fill_options(const struct injection_model *model, struct project_opt
         add_text(out, "name", origin->file_name);
     }
     add_text(out, "path", model->path);
+    add_texts(out, "executable", &model->executable);
     if (model->preset == NULL && origin->unpacks)
         project_options_add(out, "unpack", NULL);
 }

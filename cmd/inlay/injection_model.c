@@ -13,6 +13,7 @@ void injection_model_release(struct injection_model *model)
     strings_release(&model->optional);
     strings_release(&model->exclude);
     strings_release(&model->also);
+    strings_release(&model->executable);
     free(model->path);
     free(model->as);
     free(model->name);
@@ -124,6 +125,9 @@ static int check_names_fit(const struct injection_model *model, const char *show
         return error_set(err, ERROR_USAGE, "MODEL '%s': 'unpack' is for files and URLs", shown);
     if (model->path != NULL && !model->layout->takes_path)
         return error_set(err, ERROR_USAGE, "MODEL '%s': 'path=' is for the layout dir", shown);
+    if (model->executable.count > 0 && !model->layout->takes_path)
+        return error_set(err, ERROR_USAGE, "MODEL '%s': 'executable=' is for the layout dir",
+                         shown);
     if (model->name != NULL && model->origin.unpacks)
         return error_set(err, ERROR_USAGE,
                          "MODEL '%s': 'name=' is for a file, and this one is unpacked", shown);
@@ -362,6 +366,7 @@ void injection_fill_choices(struct injection *injection)
         injection->choices[i] = (struct model_choice){
             .layout = model->layout,
             .path = model->path,
+            .executable = (const char *const *)model->executable.items,
             .companion_of = model->companion_of,
             .is_chosen = model->locked != NULL,
             .is_alone = model->locked != NULL && !injection->follows_locked,

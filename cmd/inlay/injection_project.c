@@ -152,6 +152,8 @@ static bool is_overridden(const struct options *line, const char *name)
 {
     static const char *const files[] = {"include", "exclude", "weights", "also", NULL};
 
+    if (strcmp(name, "executable") == 0) /* no option of the command line says it */
+        return false;
     return text_is_among(name, files) ? injection_chooses_files(line) : options_has(line, name);
 }
 

@@ -236,6 +236,8 @@ static void choose(const struct injection *injection, const struct listing *list
         out->choices[i] = (struct model_choice){
             .layout = listed->layout,
             .path = is_called ? injection->models[i].path : NULL,
+            .executable =
+                is_called ? (const char *const *)injection->models[i].executable.items : NULL,
             .companion_of = listed->companion_of.count > 0 ? listed->companion_of.items[0] : NULL,
             .is_chosen = true,
             .is_alone = true,

@@ -10,11 +10,11 @@
  * paths and URLs may have some.
  */
 
-static const char *const keys[] = {"also",   "as",   "exclude", "include",
+static const char *const keys[] = {"also",   "as",   "exclude", "executable", "include",
                                    "layout", "name", "path",    "weights"};
 
 #define NEAR ((size_t)2) /* letters that may be wrong in what was meant */
-#define EXPECTED "also, as, exclude, include, layout, name, path or weights"
+#define EXPECTED "also, as, exclude, executable, include, layout, name, path or weights"
 
 /* The key that stands behind the comma, with '='; NULL: none. */
 static const char *key_at(const char *comma)
@@ -113,9 +113,10 @@ int model_options_set(struct injection_model *model, const char *key, const char
     if (strcmp(key, "path") == 0)
         return options_check_image_path(value, err) < 0 ? -1
                                                         : set_once(&model->path, key, value, err);
-    strings_add(strcmp(key, "also") == 0      ? &model->also
-                : strcmp(key, "exclude") == 0 ? &model->exclude
-                                              : &model->include,
+    strings_add(strcmp(key, "also") == 0         ? &model->also
+                : strcmp(key, "exclude") == 0    ? &model->exclude
+                : strcmp(key, "executable") == 0 ? &model->executable
+                                                 : &model->include,
                 value);
     return 0;
 }
@@ -159,7 +160,8 @@ bool model_options_has_files(const struct injection_model *model)
 bool model_options_has_any(const struct injection_model *model)
 {
     return model_options_has_files(model) || model->layout != NULL || model->as != NULL ||
-           model->name != NULL || model->path != NULL || model->unpacks;
+           model->name != NULL || model->path != NULL || model->unpacks ||
+           model->executable.count > 0;
 }
 
 int model_options_explain(const char *text, struct error *err)

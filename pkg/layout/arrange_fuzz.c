@@ -72,7 +72,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         .group_writable = size % 5 == 0,
         .environment = (const char *const *)environment.items,
     };
-    struct layout_request request = {NULL, &plan, &home, size % 2 == 0, size % 7 == 0, lines[0]};
+    struct layout_request request = {NULL,          &plan,    &home, size % 2 == 0,
+                                     size % 7 == 0, lines[0], NULL};
     for (size_t i = 0; (request.layout = layout_at(i)) != NULL; i++) {
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(strings) struct strings names = STRINGS_INIT;

@@ -104,7 +104,8 @@ static void check_cases(const struct arrange_case *cases, size_t case_count)
                                          &cases[i].home,
                                          cases[i].as_main,
                                          is_main,
-                                         "/srv//models/"};
+                                         "/srv//models/",
+                                         NULL};
         if (layout_arrange(&request, &tree, &err) < 0)
             fail_msg("%s: %s", cases[i].golden, err.text);
         dump(&plan, &tree, &text);
@@ -191,7 +192,7 @@ static void check_shared(const char *golden, const struct layout *layout, const 
     CLEANUP(buf) struct buf text = BUF_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct home home = {.path = "/home/app", .uid = 1000, .gid = 1001, .group_writable = true};
-    struct layout_request request = {layout, &plan, &home, false, true, "/srv//models/"};
+    struct layout_request request = {layout, &plan, &home, false, true, "/srv//models/", NULL};
 
     fill(&plan, "main");
     if (layout_arrange(&request, &tree, &err) < 0 ||
@@ -236,7 +237,7 @@ static void a_shared_folder_that_cannot_be_is_refused(void **state)
         CLEANUP(error) struct error err = ERROR_INIT;
         struct home home = {.path = "/root"};
         const struct layout *layout = layout_find(cases[i].layout);
-        struct layout_request request = {layout, &plan, &home, false, true, "/m"};
+        struct layout_request request = {layout, &plan, &home, false, true, "/m", NULL};
         fill(&plan, "main");
         assert_int_equal(layout_arrange(&request, &tree, &err), 0);
         assert_int_equal(tree_share(&request, layout, cases[i].folder, &tree, &links, &err), -1);
@@ -247,13 +248,51 @@ static void a_shared_folder_that_cannot_be_is_refused(void **state)
     }
 }
 
+static void files_that_may_be_run_are_those_that_the_globs_name(void **state)
+{
+    static const struct {
+        const char *globs[3];
+        const char *path;
+        uint32_t mode;
+        bool group_writable;
+    } cases[] = {
+        {{NULL}, "m/a/b/c.txt", 0644, false},
+        {{"*.txt", NULL}, "m/a/b/c.txt", 0755, false},
+        {{"*.txt", NULL}, "m/config.json", 0644, false},
+        {{"modules.json", "a/b/d.txt", NULL}, "m/a/b/d.txt", 0755, false},
+        {{"modules.json", "a/b/d.txt", NULL}, "m/a/b/c.txt", 0644, false},
+        {{"*", NULL}, "m/modules.json", 0775, true},
+        {{"*", NULL}, "m/a", 0775, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(plan) struct plan plan = PLAN_INIT;
+        CLEANUP(tree) struct tree tree = TREE_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        const struct home home = {.path = "/root", .group_writable = cases[i].group_writable};
+        const struct layout_request request = {
+            .layout = layout_find("dir"),
+            .plan = &plan,
+            .home = &home,
+            .path = "/m",
+            .executable = cases[i].globs,
+        };
+        fill(&plan, "main");
+        assert_int_equal(layout_arrange(&request, &tree, &err), 0);
+        const struct tree_entry *entry = find(&tree, cases[i].path);
+        assert_non_null(entry);
+        assert_int_equal(entry->mode, cases[i].mode);
+    }
+}
+
 static void the_list_of_a_commits_files_keeps_its_bytes(void **state)
 {
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(tree) struct tree tree = TREE_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
     struct home home = {.path = "/root"};
-    struct layout_request request = {layout_find(NULL), &plan, &home, false, true, NULL};
+    struct layout_request request = {layout_find(NULL), &plan, &home, false, true, NULL, NULL};
 
     (void)state;
     fill(&plan, "main");
@@ -276,7 +315,7 @@ static void an_incomplete_list_of_files_is_not_written(void **state)
         CLEANUP(tree) struct tree tree = TREE_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
         struct home home = {.path = "/root"};
-        struct layout_request request = {layout_find(NULL), &plan, &home, false, true, NULL};
+        struct layout_request request = {layout_find(NULL), &plan, &home, false, true, NULL, NULL};
         fill(&plan, "main");
         if (i < ARRAY_SIZE(wrong_ids))
             memcpy(plan.files[0].blob_id, wrong_ids[i], strlen(wrong_ids[i]) + 1);
@@ -295,7 +334,7 @@ static void a_bare_name_is_put_where_the_library_looks_for_it(void **state)
     CLEANUP(error) struct error err = ERROR_INIT;
     struct home home = {.path = "/root"};
     struct layout_request request = {
-        layout_find("sentence-transformers"), &plan, &home, false, true, NULL};
+        layout_find("sentence-transformers"), &plan, &home, false, true, NULL, NULL};
 
     (void)state;
     fill(&plan, "main");
@@ -397,7 +436,7 @@ static void plans_that_cannot_be_arranged_are_refused(void **state)
         CLEANUP(error) struct error err = ERROR_INIT;
         struct home home = {.path = "/root"};
         struct layout_request request = {
-            layout_find(cases[i].layout), &plan, &home, false, true, NULL};
+            layout_find(cases[i].layout), &plan, &home, false, true, NULL, NULL};
         fill(&plan, "main");
         cases[i].spoil(&plan);
         assert_int_equal(layout_arrange(&request, &tree, &err), -1);
@@ -415,6 +454,7 @@ int main(void)
         cmocka_unit_test(trees_are_byte_for_byte_what_the_caller_decides),
         cmocka_unit_test(a_shared_tree_is_roots_and_leaves_links),
         cmocka_unit_test(a_shared_folder_that_cannot_be_is_refused),
+        cmocka_unit_test(files_that_may_be_run_are_those_that_the_globs_name),
         cmocka_unit_test(the_list_of_a_commits_files_keeps_its_bytes),
         cmocka_unit_test(an_incomplete_list_of_files_is_not_written),
         cmocka_unit_test(a_bare_name_is_put_where_the_library_looks_for_it),

@@ -33,6 +33,9 @@ struct home {
 /* The value of NAME; NULL if it is not set. Belongs to the home. */
 const char *home_variable(const struct home *home, const char *name);
 
+/* The right to be run, as permission bits. */
+#define TREE_MAY_BE_RUN 0111U
+
 enum tree_type {
     TREE_FOLDER,
     TREE_FILE, /* content is a file of the plan */
@@ -96,6 +99,8 @@ struct layout_request {
     bool as_main;     /* it is to be found as "main" too */
     bool is_main;     /* "main" names its commit, in this tree or in another one of the model */
     const char *path; /* if it takes one, else NULL: absolute, or "~/…" in the home */
+    /* Globs of the plan's files that may be run, if it takes a path; NULL-terminated; NULL: none */
+    const char *const *executable;
 };
 
 /* What the place is below if no variable decides. */

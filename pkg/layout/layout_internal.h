@@ -99,7 +99,8 @@ bool parts_are_usable(const char *path);
 /* Adds one more folder in the place, with the place's owner. Takes over `path`. */
 void tree_add_shared(struct tree *tree, const struct home *home, char *path);
 /*
- * Adds an entry of the model's own: owned by the home's user, with the mode that its type has.
+ * Adds an entry of the model's own: owned by the home's user, with the mode that its type has; of a
+ * file's own mode TREE_MAY_BE_RUN counts.
  * Takes over the path and text of `entry`.
  */
 void tree_add_own(struct tree *tree, const struct home *home, struct tree_entry entry);

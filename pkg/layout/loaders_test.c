@@ -70,7 +70,7 @@ static int arrange(const struct loader_case *from, struct tree *out, struct erro
         .environment = from->environment,
     };
     const struct layout_request request = {
-        layout_find(from->layout), &plan, &home, false, true, "/models"};
+        layout_find(from->layout), &plan, &home, false, true, "/models", NULL};
 
     for (size_t i = 0; i < ARRAY_SIZE(packages); i++) {
         strings_add(&names, packages[i]);

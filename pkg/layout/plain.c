@@ -160,13 +160,23 @@ static void add_entry(const struct layout_request *request, const char *base, co
     tree_add_own(tree, request->home, entry);
 }
 
+static bool may_be_run(const struct layout_request *request, size_t file)
+{
+    const char *const *glob = request->executable;
+
+    while (glob != NULL && *glob != NULL && !glob_matches(*glob, request->plan->files[file].path))
+        glob++;
+    return glob != NULL && *glob != NULL;
+}
+
 static void add_files(const struct layout_request *request, const char *base,
                       const struct strings *paths, struct tree *tree)
 {
     for (size_t i = 0; i < paths->count; i++) {
+        const struct tree_entry file = {
+            .type = TREE_FILE, .file = i, .mode = may_be_run(request, i) ? TREE_MAY_BE_RUN : 0};
         CLEANUP(text) char *marker = layout_marker(request->layout, paths->items[i]);
-        add_entry(request, base, paths->items[i], (struct tree_entry){.type = TREE_FILE, .file = i},
-                  tree);
+        add_entry(request, base, paths->items[i], file, tree);
         if (marker != NULL)
             add_entry(request, tree->place + 1, marker,
                       (struct tree_entry){.type = TREE_TEXT, .text = xstrdup(""), .yields = true},

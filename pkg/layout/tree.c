@@ -145,7 +145,7 @@ void tree_add_own(struct tree *tree, const struct home *home, struct tree_entry 
         break;
     case TREE_FILE:
     case TREE_TEXT:
-        entry.mode = 0644;
+        entry.mode = 0644 | (entry.mode & TREE_MAY_BE_RUN);
         break;
     case TREE_LINK:
         entry.mode = 0777;

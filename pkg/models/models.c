@@ -118,6 +118,20 @@ static void tell_revision(const struct model *model, struct notes *notes)
                    model->name, revision);
 }
 
+/* Who asks for the right to be run means files that there are. */
+static int check_executable(const struct model *model, struct error *err)
+{
+    for (const char *const *glob = model->executable; glob != NULL && *glob != NULL; glob++) {
+        bool is_there = false;
+        for (size_t i = 0; i < model->plan.count && !is_there; i++)
+            is_there = glob_matches(*glob, model->plan.files[i].path);
+        if (!is_there)
+            return error_set(err, ERROR_NOT_FOUND,
+                             "executable=%s matches none of the files that are taken", *glob);
+    }
+    return 0;
+}
+
 int models_add(const struct model_listing *listing, struct models *models, size_t number,
                struct source *source, const struct model_choice *choice, struct error *err)
 {
@@ -131,6 +145,7 @@ int models_add(const struct model_listing *listing, struct models *models, size_
         return -1;
     model->layout = choice->layout;
     model->path = choice->path;
+    model->executable = choice->executable;
     model->name = origin_record(&model->plan.origin);
     model->title = origin_format(&model->plan.origin);
     if (!origin_is_of_hub(model->plan.origin.kind))
@@ -145,6 +160,8 @@ int models_add(const struct model_listing *listing, struct models *models, size_
     if ((!choice->is_chosen && plan_select(&model->plan, &selection, err) < 0) ||
         source_check(source, &model->plan, err) < 0)
         return -1;
+    if (check_executable(model, err) < 0)
+        return error_wrap(err, "'%s'", model->name);
     tell_model(model, !choice->is_chosen && is_automatic(&selection), listing->notes);
     if (choice->layout->content == LAYOUT_HUB_CACHE && model->companion_of == NULL)
         tell_revision(model, listing->notes);

@@ -10,7 +10,9 @@
 struct model_choice {
     const struct layout *layout; /* required */
     const char *path;            /* the folder, where the layout takes one; else NULL */
-    const char *companion_of;    /* title of a model that loads it; NULL: the call names it */
+    const char *const
+        *executable;          /* globs of files that may be run; each matches one. NULL: none */
+    const char *companion_of; /* title of a model that loads it; NULL: the call names it */
     bool is_chosen; /* its source is pinned to what is taken of it: there is no selection */
     bool is_alone;  /* what it loads besides is among the models, or not wanted */
     struct plan_selection selection;

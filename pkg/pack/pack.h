@@ -28,7 +28,7 @@
 #define PACK_MEDIUM (1 * MIB)
 
 enum recipe_kind {
-    RECIPE_LARGE,     /* one large file, or neighbours if there are too many; root's, 0644 */
+    RECIPE_LARGE,     /* one large file, or neighbours if there are too many; root's */
     RECIPE_MEDIUM,    /* the files from 1 to 64 MiB */
     RECIPE_SMALL,     /* smaller files, texts, links, and the model's own folders */
     RECIPE_LINKS,     /* what the place that the loader looks in has of a model elsewhere */

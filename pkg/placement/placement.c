@@ -174,6 +174,7 @@ static int arrange_models(const struct placing *placing, struct error *err)
             .as_main = model->as_main,
             .is_main = model->is_main,
             .path = model->path,
+            .executable = model->executable,
         };
         struct placed_model *placed = &out->models[out->model_count++];
         *placed = (struct placed_model){.model = model, .tree = TREE_INIT, .links = TREE_INIT};

@@ -31,8 +31,9 @@ struct model {
     char *title;                   /* with its revision, for messages: "org/name@main" */
     const struct layout *layout;   /* of its loader; borrowed */
     const char *path; /* the folder, for a layout that takes one; borrowed; else NULL */
-    bool as_main;     /* its commit is to be found as "main" too */
-    bool is_main;     /* "main" names its commit, by this model of the call or by another */
+    const char *const *executable; /* globs of files that may be run there; borrowed; NULL: none */
+    bool as_main;                  /* its commit is to be found as "main" too */
+    bool is_main; /* "main" names its commit, by this model of the call or by another */
 };
 
 struct models {

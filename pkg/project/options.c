@@ -7,11 +7,17 @@
 
 /* In the order in which they are written, up to one without a name. */
 const struct member model_members[] = {
-    {"layout", "layout", MEMBER_TEXT},    {"weights", "weights", MEMBER_TEXT},
-    {"include", "include", MEMBER_TEXTS}, {"exclude", "exclude", MEMBER_TEXTS},
-    {"also", "also", MEMBER_TEXTS},       {"as", "as", MEMBER_TEXT},
-    {"name", "name", MEMBER_TEXT},        {"path", "path", MEMBER_TEXT},
-    {"unpack", "unpack", MEMBER_FLAG},    {NULL, NULL, MEMBER_TEXT},
+    {"layout", "layout", MEMBER_TEXT},
+    {"weights", "weights", MEMBER_TEXT},
+    {"include", "include", MEMBER_TEXTS},
+    {"exclude", "exclude", MEMBER_TEXTS},
+    {"also", "also", MEMBER_TEXTS},
+    {"as", "as", MEMBER_TEXT},
+    {"name", "name", MEMBER_TEXT},
+    {"path", "path", MEMBER_TEXT},
+    {"executable", "executable", MEMBER_TEXTS},
+    {"unpack", "unpack", MEMBER_FLAG},
+    {NULL, NULL, MEMBER_TEXT},
 };
 const struct member place_members[] = {
     {"user", "user", MEMBER_TEXT},

@@ -28,8 +28,8 @@ struct project_options {
 
 struct project_model {
     char *model;                    /* as on the command line */
-    struct project_options options; /* for this one alone: also, as, exclude, include, layout, name,
-                                       path, unpack, weights */
+    struct project_options options; /* for this one alone: also, as, exclude, executable, include,
+                                       layout, name, path, unpack, weights */
 };
 
 struct project_models {
