@@ -1,5 +1,6 @@
 #include "doctor/doctor.h"
 
+#include "cache/cache.h"
 #include "command.h"
 #include "core/text.h"
 #include "json.h"
@@ -10,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #define FOLDERS_MAX 3
 
@@ -24,6 +26,8 @@ struct checkup {
     struct origin *models;
     size_t model_count;
     char *memo;
+    char *hub_cache;     /* where offline models are looked for; NULL: nowhere */
+    struct cache *cache; /* the same */
     struct doctor_folder folders[FOLDERS_MAX];
     size_t folder_count;
     struct source_context sources;
@@ -38,6 +42,8 @@ static void checkup_release(struct checkup *run)
     for (size_t i = 0; i < run->model_count; i++)
         origin_release(&run->models[i]);
     free(run->models);
+    cache_free(run->cache);
+    free(run->hub_cache);
     free(run->memo);
     free(run->version);
     presets_release(&run->presets);
@@ -88,10 +94,10 @@ static int parse_names(struct checkup *run, struct error *err)
     return 0;
 }
 
-static void add_folder(struct checkup *run, const char *name, const char *path, const char *hint)
+static void add_folder(struct checkup *run, const struct doctor_folder *folder)
 {
-    if (path != NULL)
-        run->folders[run->folder_count++] = (struct doctor_folder){name, path, hint};
+    if (folder->path != NULL)
+        run->folders[run->folder_count++] = *folder;
 }
 
 static void list_folders(struct checkup *run)
@@ -99,12 +105,41 @@ static void list_folders(struct checkup *run)
     const char *temporary = getenv("TMPDIR");
 
     run->memo = session_memo_folder();
-    add_folder(run, "temporary", temporary != NULL && *temporary != '\0' ? temporary : "/tmp",
-               "archives and URLs are unpacked there; TMPDIR names another folder");
-    add_folder(run, "memo", run->memo,
-               "what is known of images is kept there; XDG_CACHE_HOME names another folder");
-    add_folder(run, "download-cache", options_text(run->line, "download-cache"),
-               "--download-cache names another folder");
+    add_folder(run, &(struct doctor_folder){
+                        .name = "temporary",
+                        .path = temporary != NULL && *temporary != '\0' ? temporary : "/tmp",
+                        .hint = "archives and URLs are unpacked there; TMPDIR names another folder",
+                        .has_to_exist = true, /* nobody makes it */
+                    });
+    add_folder(run, &(struct doctor_folder){
+                        .name = "memo",
+                        .path = run->memo,
+                        .hint = "what is known of images is kept there; XDG_CACHE_HOME names "
+                                "another folder",
+                    });
+    add_folder(run, &(struct doctor_folder){
+                        .name = "download-cache",
+                        .path = options_text(run->line, "download-cache"),
+                        .hint = "--download-cache names another folder",
+                    });
+}
+
+/* Offline, models are what the caches of this machine have. One is opened, but not made. */
+static int open_caches(struct checkup *run, struct error *err)
+{
+    const struct cache_options options = {
+        .folder = options_text(run->line, "download-cache"),
+        .log = run->session.stores.log,
+    };
+
+    if (session_find_hub_cache(run->line, &run->sources, &run->hub_cache, err) < 0)
+        return -1;
+    if (!run->sources.offline || options.folder == NULL || access(options.folder, F_OK) < 0)
+        return 0;
+    if (cache_open(&options, &run->cache, err) < 0)
+        return error_wrap(err, "--download-cache");
+    run->sources.cache = run->cache;
+    return 0;
 }
 
 static int open_run(struct checkup *run, const struct command_context *context, struct error *err)
@@ -123,10 +158,9 @@ static int open_run(struct checkup *run, const struct command_context *context, 
         .unverified = true, /* nothing is taken */
         .open_oci_model = oci_source_open,
         .open_arg = &run->opener,
-        .offline = session_is_offline(run->line),
     };
     list_folders(run);
-    return 0;
+    return open_caches(run, err);
 }
 
 static bool asks_hub(const struct checkup *run)

@@ -76,6 +76,21 @@ doctor 4 scratch acme/secret
 expect_check model failed 'acme/secret'
 HF_HUB_OFFLINE=1 doctor 0
 expect_check hub warning 'HF_HUB_OFFLINE'
+
+# Offline, models are what this machine has.
+HF_HUB_OFFLINE=1 doctor 3 scratch acme/tiny
+expect_check model failed "the Hub cache '$XDG_CACHE_HOME/huggingface/hub' lacks 'acme/tiny' at revision 'main'"
+HOME='' XDG_CACHE_HOME='' HF_HUB_OFFLINE=1 doctor 3 scratch acme/tiny
+expect_check model failed "nothing on this machine has 'acme/tiny' at revision 'main'"
+expect_exit 0 "$INLAY" inject scratch acme/tiny --layout dir --path /m --to oci:offline:1 --download-cache "$TEST_DIR/kept"
+HF_HUB_OFFLINE=1 doctor 0 scratch acme/tiny --download-cache "$TEST_DIR/kept"
+expect_check model ok "'acme/tiny@main' may be read: 1 files"
+commit=$(printf '%040d' 7)
+mkdir -p "$HOME/hub/models--acme--own/refs" "$HOME/hub/models--acme--own/snapshots/$commit"
+printf %s "$commit" >"$HOME/hub/models--acme--own/refs/main"
+printf '{}' >"$HOME/hub/models--acme--own/snapshots/$commit/config.json"
+HF_HUB_CACHE=$HOME/hub HF_HUB_OFFLINE=1 doctor 0 scratch acme/own
+expect_check model ok "at $commit"
 doctor 5 --hub-endpoint http://127.0.0.1:1
 expect_check hub failed "cannot connect to '127.0.0.1:1'"
 doctor 0 scratch dir:base
@@ -92,7 +107,7 @@ expect_check push failed 'denied'
 expect_check login ok "'wrong', which --creds names"
 expect_lacks "$OUT$ERR" wrong000
 doctor 0 "$REGISTRY/new:1"
-expect_check pull warning 'can be written, but not be built on'
+expect_check pull warning 'a TARGET need not be there, a BASE has to'
 expect_check push ok 'may be written'
 start_registry --read-only
 doctor 4 "$REGISTRY/app:1"
@@ -129,11 +144,23 @@ expect_check registry failed '/nowhere.pem'
 # A clock that is off, a server that says nothing, a proxy.
 start_script skewed "const server = require('http').createServer((request, response) => {
     response.sendDate = false;
-    response.writeHead(200, { Date: new Date(Date.now() - Number(process.env.SKEW ?? 7200) * 1000).toUTCString() }).end('{}');
+    const age = /age=([^&]*)/.exec(request.url);
+    response.writeHead(200, { Date: new Date(Date.now() - 7200 * 1000).toUTCString(), ...(age && { Age: age[1] }) }).end('{}');
 });"
 doctor 8 --hub-endpoint "http://$ADDRESS"
 expect_check clock failed 's ahead of that of'
 expect_check token ok none
+# A cache on the way repeats an old Date, and says how old.
+doctor 0 --hub-endpoint "http://$ADDRESS/age=7200"
+expect_check clock ok 'as that of'
+doctor 8 --hub-endpoint "http://$ADDRESS/age=60"
+expect_check clock failed 's ahead of that of'
+doctor 0 --hub-endpoint "http://$ADDRESS/age=long"
+expect_eq '["hub","certificate","token","temporary","memo"]' "$(jq -c '[.checks[].check]' document.json)"
+# A start page may be long.
+start_script long "const server = require('http').createServer((request, response) => response.end('x'.repeat(request.url === '/' ? 1 << 20 : 2)));"
+doctor 0 --hub-endpoint "http://$ADDRESS"
+expect_check hub ok 'answers with status 200'
 start_script silent "const server = require('net').createServer(() => {});"
 start=$SECONDS
 doctor 5 --hub-endpoint "http://$ADDRESS" --timeout 1
@@ -162,6 +189,8 @@ if mkdir "$TEST_DIR/small" && mount -t tmpfs -o size=1m tmpfs "$TEST_DIR/small" 
     expect_eq full "$(ls -A "$TEST_DIR/small")" 'files that the probe has left'
     umount "$TEST_DIR/small"
 fi
+TMPDIR=$TEST_DIR/absent doctor 8
+expect_check temporary failed "'$TEST_DIR/absent' cannot be written: No such file or directory; archives"
 doctor 8 --download-cache /proc/none
 expect_check download-cache failed '--download-cache names another folder'
 doctor 0 --download-cache "$TEST_DIR/new/cache"

@@ -18,8 +18,9 @@ struct store_context;
 /* A folder that is written to. */
 struct doctor_folder {
     const char *name; /* "download cache" */
-    const char *path; /* need not be there yet */
+    const char *path; /* need not be there yet, unless `has_to_exist` */
     const char *hint; /* what to do if it cannot be written: "--download-cache names another" */
+    bool has_to_exist;
 };
 
 /* All borrowed. */

@@ -47,7 +47,8 @@ static int probe(const char *folder, struct error *err)
 
 void doctor_check_folder(struct doctor *doctor, const struct doctor_folder *folder)
 {
-    CLEANUP(text) char *existing = find_existing(folder->path);
+    CLEANUP(text)
+    char *existing = folder->has_to_exist ? xstrdup(folder->path) : find_existing(folder->path);
     CLEANUP(error) struct error err = ERROR_INIT;
     struct statvfs space;
 

@@ -30,7 +30,7 @@ static void check_pull(struct doctor *doctor)
         return;
     }
     if (err.kind == ERROR_NOT_FOUND)
-        doctor_add(doctor, "pull", DOCTOR_WARNING, "%s; it can be written, but not be built on",
+        doctor_add(doctor, "pull", DOCTOR_WARNING, "%s; a TARGET need not be there, a BASE has to",
                    err.text);
     else
         doctor_add_error(doctor, "pull", &err, NULL);

@@ -28,6 +28,22 @@ static int64_t parse_date(const char *text)
     return date > 0 ? (int64_t)date : 0;
 }
 
+/*
+ * The server's clock when it was asked: a cache on the way repeats an old Date, and says in Age how
+ * long it has kept the answer (RFC 9111, section 5.1). 0: not known.
+ */
+static int64_t find_date(const struct http_response *response)
+{
+    const char *age = http_response_header(response, "Age");
+    int64_t date_s = parse_date(http_response_header(response, "Date"));
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+    uint64_t age_s = 0;
+
+    if (age != NULL && parse_u64(age, INT32_MAX, &age_s, &ignored) < 0)
+        return 0;
+    return date_s > 0 ? date_s + (int64_t)age_s : 0;
+}
+
 void http_examination_release(struct http_examination *examination)
 {
     free(examination->issuer);
@@ -51,7 +67,7 @@ int http_examine(struct http *http, const char *url, struct http_examination *ou
     CLEANUP(text) char *end = find_certificate_part(transfer, "Expire date");
     *out = (struct http_examination){
         .status = transfer->response.status,
-        .date_s = parse_date(http_response_header(&transfer->response, "Date")),
+        .date_s = find_date(&transfer->response),
         .certificate_end_s = parse_date(end),
         .issuer = find_certificate_part(transfer, "Issuer"),
     };

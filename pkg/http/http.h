@@ -220,7 +220,8 @@ unsigned http_retry_after_ms(const struct http_response *response);
 /* What a server shows of itself; examine.c. */
 struct http_examination {
     int status;
-    int64_t date_s;            /* its clock, in seconds since 1970; 0: it does not say */
+    int64_t date_s;            /* its clock, in seconds since 1970, a cache on the way or not; 0:
+                                  it does not say */
     int64_t certificate_end_s; /* the same of its certificate; 0: not known, or no TLS */
     char *issuer;              /* of its certificate; NULL: not known */
 };

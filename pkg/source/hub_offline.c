@@ -36,12 +36,15 @@ static int refuse_unknown(const struct hub_offline *hub, struct error *err)
     if (hub->remembered != NULL)
         buf_addf(&places, "%sthe download cache '%s'", places.size > 0 ? " and " : "",
                  hub->remembered->root);
-    return error_set(err, ERROR_NOT_FOUND,
-                     "%s%s '%s' at revision '%s', and offline the hub is not asked: fetch it there "
-                     "first ('hf download'), or leave out --offline and HF_HUB_OFFLINE",
-                     places.size > 0 ? buf_text(&places) : "nothing on this machine",
-                     hub->base.hub_cache != NULL && hub->remembered != NULL ? " lack" : " lacks",
-                     hub->model.name, hub->model.revision);
+    const char *verb = places.size == 0                                         ? "has"
+                       : hub->base.hub_cache != NULL && hub->remembered != NULL ? "lack"
+                                                                                : "lacks";
+    return error_set(
+        err, ERROR_NOT_FOUND,
+        "%s %s '%s' at revision '%s', and offline the hub is not asked: fetch it there "
+        "first ('hf download'), or leave out --offline and HF_HUB_OFFLINE",
+        places.size > 0 ? buf_text(&places) : "nothing on this machine", verb, hub->model.name,
+        hub->model.revision);
 }
 
 /* The files of the first commit that the revision is and that is there. */
