@@ -21,19 +21,15 @@ static void know_own(struct known *known, const struct own_parts *own, struct st
 }
 
 /*
- * Of every image for Linux that `version` of the store shows. What TARGET's own tag (`from` is
- * NULL) notes of its base is believed; any other image could make a folder writable for everybody.
+ * Of every image for Linux that a version shows. What TARGET's own tag (`from` is NULL) notes of
+ * its base is believed; any other image could make a folder writable for everybody.
  */
-static int know_images(struct known *known, const struct stored_image *image, struct store *from,
-                       struct descriptor *what, struct error *err)
+static void know_images(struct known *known, struct image_tree *shown, struct store *from)
 {
-    CLEANUP(image_tree) struct image_tree *present = NULL;
     struct image_tree **list = NULL;
     size_t count = 0;
 
-    if (image_tree_open(image->store, image->version, IMAGE_TREE_IN_REACH, &present, err) < 0)
-        return -1;
-    image_tree_list(present, &list, &count);
+    image_tree_list(shown, &list, &count);
     for (size_t i = 0; i < count; i++) {
         CLEANUP(own_parts) struct own_parts own = {0};
         if (list[i]->image == NULL)
@@ -44,35 +40,68 @@ static int know_images(struct known *known, const struct stored_image *image, st
             known_bases_add(&known->bases, &own);
     }
     free(list);
-    *what = present->document.descriptor;
-    return 0;
+}
+
+static int look_at_target(void *arg, struct error *err)
+{
+    struct known_lookup *lookup = arg;
+    const struct stored_image *target = &lookup->target;
+
+    return image_tree_find(target->store, target->version, IMAGE_TREE_IN_REACH, &lookup->present,
+                           &lookup->is_missing, err);
+}
+
+void known_begin(const struct build_request *request, struct known_lookup *lookup)
+{
+    *lookup = (struct known_lookup){.target = request->target};
+    if (lookup->target.store != NULL && lookup->target.store->is_remote &&
+        lookup->target.version != NULL)
+        ahead_begin(&lookup->ahead, look_at_target, lookup, request->run->cancel);
+}
+
+void known_lookup_release(struct known_lookup *lookup)
+{
+    ahead_release(&lookup->ahead);
+    image_tree_free(TAKE(lookup->present));
 }
 
 /* Whatever is wrong with what the tag shows now, it is about to be replaced. */
-static int know_target(const struct build_request *request, struct known *known, struct error *err)
+static int know_target(const struct build_request *request, struct known_lookup *begun,
+                       struct known *known, struct error *err)
 {
-    const struct stored_image shown = request->target;
+    CLEANUP(known_lookup) struct known_lookup own = {.target = request->target};
     CLEANUP(error) struct error why = ERROR_INIT;
+    struct known_lookup *lookup = begun != NULL ? begun : &own;
+    const struct stored_image *target = &request->target;
 
-    if (shown.store == NULL || shown.version == NULL ||
-        know_images(known, &shown, NULL, &known->present, &why) == 0)
+    if (target->store == NULL || target->version == NULL)
         return 0;
+    int result =
+        lookup->ahead.is_begun ? ahead_join(&lookup->ahead, &why) : look_at_target(lookup, &why);
+    if (result == 0) {
+        know_images(known, lookup->present, NULL);
+        known->present = lookup->present->document.descriptor;
+        known->shown = (struct tag_state){.kind = TAG_IMAGE, .digest = known->present.digest};
+        return 0;
+    }
     if (why.kind == ERROR_CANCELED || why.kind == ERROR_DENIED) {
         error_move(err, &why);
-        return error_wrap(err, "the target %s", shown.store->name);
+        return error_wrap(err, "the target %s", target->store->name);
     }
-    log_debug(request->run->log, "nothing is known of %s:%s: %s", shown.store->name, shown.version,
-              why.text);
+    if (lookup->is_missing)
+        known->shown.kind = TAG_NONE;
+    log_debug(request->run->log, "nothing is known of %s:%s: %s", target->store->name,
+              target->version, why.text);
     return 0;
 }
 
-int known_find(const struct build_request *request, const struct base *base, struct known *out,
-               struct error *err)
+int known_find(const struct build_request *request, const struct base *base,
+               struct known_lookup *lookup, struct known *out, struct error *err)
 {
     CLEANUP(known) struct known known = {0};
 
     /* The target first: what it has there and is believed ends the search. */
-    if (know_target(request, &known, err) < 0)
+    if (know_target(request, lookup, &known, err) < 0)
         return -1;
     for (size_t i = 0; i < base->platform_count; i++) {
         know_own(&known, &base->platforms[i].own, base->store);
@@ -80,9 +109,10 @@ int known_find(const struct build_request *request, const struct base *base, str
     }
     for (size_t i = 0; i < request->reuse->image_count; i++) {
         const struct stored_image *image = &request->reuse->images[i];
-        struct descriptor ignored;
-        if (know_images(&known, image, image->store, &ignored, err) < 0)
+        CLEANUP(image_tree) struct image_tree *shown = NULL;
+        if (image_tree_open(image->store, image->version, IMAGE_TREE_IN_REACH, &shown, err) < 0)
             return error_wrap(err, "--reuse-from %s", image->store->name);
+        know_images(&known, shown, image->store);
     }
     *out = known;
     known = (struct known){0};

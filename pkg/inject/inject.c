@@ -10,8 +10,8 @@ static bool is_shard(const struct inject_options *options)
 }
 
 /* What the target's tag shows: an image that is built on itself was read before anything else. */
-static const struct descriptor *find_first(const struct inject_options *options,
-                                           const struct base *base, const struct known *known)
+static struct tag_state find_first(const struct inject_options *options, const struct base *base,
+                                   const struct known *known)
 {
     const struct base_request *from = &options->base;
     const struct inject_target *target = &options->target;
@@ -19,11 +19,13 @@ static const struct descriptor *find_first(const struct inject_options *options,
                    strcmp(from->store->name, target->store->name) == 0 &&
                    strcmp(from->version, target->version) == 0;
 
-    return is_same ? &base->tree->document.descriptor : &known->present;
+    if (!is_same)
+        return known->shown;
+    return (struct tag_state){.kind = TAG_IMAGE, .digest = base->tree->document.descriptor.digest};
 }
 
-static int read_base(const struct inject_options *options, struct base *out, struct notes *notes,
-                     struct error *err)
+static int read_base(const struct inject_options *options, struct begun *begun, struct base *out,
+                     struct notes *notes, struct error *err)
 {
     const struct inject_target *target = &options->target;
     const struct base_request request =
@@ -31,7 +33,7 @@ static int read_base(const struct inject_options *options, struct base *out, str
 
     if (base_read(&request, &options->run, out, notes, err) < 0)
         return error_wrap(err, "the base %s", request.store->name);
-    if (store_probe_write(target->store, err) < 0)
+    if (begun_probe(begun, target->store, err) < 0)
         return error_wrap(err, "the target %s", target->store->name);
     return 0;
 }
@@ -100,19 +102,21 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     struct descriptor manifest = DESCRIPTOR_INIT;
     const struct run_context *run = &options->run;
     const struct inject_target *target = &options->target;
-    const struct model_listing listing = {&options->models, run, &base, &notes};
+    CLEANUP(begun) struct begun begun = {.probe = {.is_begun = false}};
+    const struct model_listing listing = {&options->models, run, &base, &notes, &begun.models};
     const struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
                                             run->cancel};
     const struct build_request request = {
         {target->store, target->version}, &options->reuse, &options->compression, run};
 
-    if (read_base(options, &base, &notes, err) < 0 ||
+    begun_init(options, &request, &begun);
+    if (read_base(options, &begun, &base, &notes, err) < 0 ||
         models_list(&listing, &models, &companions, err) < 0 ||
         code_check(&options->models, run, &models, &code, &notes, err) < 0 ||
-        known_find(&request, &base, &known, err) < 0)
+        known_find(&request, &base, &begun.known, &known, err) < 0)
         return -1;
-    if (!is_shard(options) &&
-        target_tags_note(target, find_first(options, &base, &known), &notes, &tags, err) < 0)
+    const struct tag_state first = find_first(options, &base, &known);
+    if (!is_shard(options) && target_tags_note(target, &first, &notes, &tags, err) < 0)
         return -1;
     if (placements_find(&arrangement, &placements, &notes, err) < 0 ||
         build_plan_cut(&request, &base, &placements, &plan, err) < 0 ||

@@ -11,6 +11,21 @@
 
 /* What the use case does besides the phases of the modules below it. */
 
+/* begun.c: what does not depend on the base is asked for while that is read. */
+struct begun {
+    struct ahead probe; /* that the target can be written */
+    struct known_lookup known;
+    struct model_lookups models;
+};
+
+/* `request` and `options` outlive it. */
+void begun_init(const struct inject_options *options, const struct build_request *request,
+                struct begun *out);
+/* store_probe_write() of the target, begun or not. */
+int begun_probe(struct begun *begun, struct store *target, struct error *err) MUST_CHECK;
+void begun_release(struct begun *begun);
+CLEANUP_RELEASE(begun)
+
 /* tags.c: what TARGET's tags showed when the run began, and then what they must show at its end. */
 struct target_tags {
     struct tag_state *items; /* of target.version, and then of more_versions */
@@ -18,10 +33,10 @@ struct target_tags {
 };
 
 /*
- * `first` is what target.version is known to show; DIGEST_NONE: that is to be found out. *out is to
- * be released after a failure, too.
+ * `first` is what target.version is known to show; TAG_ANY: that is to be found out. *out is to be
+ * released after a failure, too.
  */
-int target_tags_note(const struct inject_target *target, const struct descriptor *first,
+int target_tags_note(const struct inject_target *target, const struct tag_state *first,
                      struct notes *notes, struct target_tags *out, struct error *err) MUST_CHECK;
 /*
  * What target.expected says about that. ERROR_CONFLICT if the first tag shows something else,

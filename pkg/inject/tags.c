@@ -13,7 +13,7 @@ void target_tags_release(struct target_tags *tags)
     *tags = (struct target_tags){.items = NULL};
 }
 
-int target_tags_note(const struct inject_target *target, const struct descriptor *first,
+int target_tags_note(const struct inject_target *target, const struct tag_state *first,
                      struct notes *notes, struct target_tags *out, struct error *err)
 {
     const struct tag_state *expected = target->expected;
@@ -30,8 +30,8 @@ int target_tags_note(const struct inject_target *target, const struct descriptor
             return error_wrap(err, "the target %s", target->store->name);
     if (target->version == NULL)
         return 0;
-    out->items[0] = (struct tag_state){.kind = TAG_IMAGE, .digest = first->digest};
-    if (first->digest.algorithm == DIGEST_NONE &&
+    out->items[0] = *first;
+    if (first->kind == TAG_ANY &&
         store_note_tag(target->store, target->version, expected, notes, &out->items[0], err) < 0)
         return error_wrap(err, "the target %s", target->store->name);
     return 0;

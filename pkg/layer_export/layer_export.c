@@ -355,7 +355,7 @@ static int plan_and_export(const struct layer_options *options, const struct bas
     CLEANUP(placements) struct placements placements = {0};
     CLEANUP(build_plan) struct build_plan plan = {0};
     CLEANUP(known_bases) struct known_bases known = {0};
-    const struct model_listing listing = {&options->models, &options->run, base, &told};
+    const struct model_listing listing = {&options->models, &options->run, base, &told, NULL};
     static const struct reuse_rules nothing;
     const struct arrangement arrangement = {&options->placement, base, &models, &known,
                                             options->run.cancel};

@@ -52,7 +52,7 @@ int listing_run(const struct models_request *request, const struct run_context *
                 struct notes *notes, struct listing *out, struct error *err)
 {
     static const struct base nothing;
-    const struct model_listing wanted = {request, run, &nothing, notes};
+    const struct model_listing wanted = {request, run, &nothing, notes, NULL};
     CLEANUP(models) struct models models = MODELS_INIT;
     CLEANUP(companion_decisions) struct companion_decisions companions = COMPANION_DECISIONS_INIT;
 

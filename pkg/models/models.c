@@ -132,16 +132,36 @@ static int check_executable(const struct model *model, struct error *err)
     return 0;
 }
 
+/* What a model's source says of it; `lookup` NULL: nobody has asked. */
+static int list_model(const struct run_context *run, struct model_lookup *lookup,
+                      struct model *model, struct error *err)
+{
+    if (lookup != NULL)
+        return model_lookup_take(lookup, &model->plan, err);
+    if (source_list(model->from, &model->plan, err) < 0)
+        return -1;
+    return source_find_license(model->from, &model->plan, run->cancel, err);
+}
+
+static int read_contents(const struct run_context *run, struct model_lookup *lookup,
+                         struct model *model, struct error *err)
+{
+    if (lookup != NULL)
+        return model_lookup_take_contents(lookup, &model->contents, err);
+    return source_read_contents(model->from, &model->plan, run->memo, run->cancel, &model->contents,
+                                err);
+}
+
 int models_add(const struct model_listing *listing, struct models *models, size_t number,
                struct source *source, const struct model_choice *choice, struct error *err)
 {
     const struct run_context *run = listing->run;
     struct model *model = &models->items[number];
+    struct model_lookup *lookup = model_lookup_find(listing, number);
     struct plan_selection selection = choice->selection;
 
     model->from = source;
-    if (source_list(source, &model->plan, err) < 0 ||
-        source_find_license(source, &model->plan, run->cancel, err) < 0)
+    if (list_model(run, lookup, model, err) < 0)
         return -1;
     model->layout = choice->layout;
     model->path = choice->path;
@@ -150,10 +170,7 @@ int models_add(const struct model_listing *listing, struct models *models, size_
     model->title = origin_format(&model->plan.origin);
     if (!origin_is_of_hub(model->plan.origin.kind))
         model->source = xstrdup(origin_kind_name(model->plan.origin.kind));
-    if (check_twice(models, number, err) < 0)
-        return -1;
-    if (source_read_contents(source, &model->plan, run->memo, run->cancel, &model->contents, err) <
-        0)
+    if (check_twice(models, number, err) < 0 || read_contents(run, lookup, model, err) < 0)
         return -1;
     selection.weights = choice->layout->weights;
     selection.contents = &model->contents;

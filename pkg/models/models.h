@@ -2,6 +2,7 @@
 #define INLAY_MODELS_MODELS_H
 
 #include "base/base.h"
+#include "core/ahead.h"
 #include "core/notes.h"
 #include "core/run_context.h"
 #include "models/companion_decisions.h"
@@ -10,12 +11,36 @@
 
 /* Which models and which of their files are taken, and what comes along. */
 
+/* What a model's source says, asked for before anybody needs it. */
+struct model_lookup {
+    struct source *source;
+    const struct run_context *run;
+    struct plan plan;
+    bool has_contents;             /* else, why they could not be read */
+    struct plan_contents contents; /* of its small files */
+    struct error why;
+    struct ahead ahead;
+};
+
+/* One a model of the request. Belongs to its caller, and stays where it is. */
+struct model_lookups {
+    struct model_lookup *items;
+    size_t count;
+};
+
+/* Begins them where that saves time; `request` and `run`, with what they borrow, outlive them. */
+void model_lookups_begin(const struct models_request *request, const struct run_context *run,
+                         struct model_lookups *out);
+void model_lookups_release(struct model_lookups *lookups);
+CLEANUP_RELEASE(model_lookups)
+
 /* What models are listed for. Everything is borrowed. */
 struct model_listing {
     const struct models_request *request;
     const struct run_context *run;
     const struct base *base; /* that they are added to: what it has need not come along */
     struct notes *notes;
+    struct model_lookups *begun; /* for the same request; NULL: nothing */
 };
 
 /*

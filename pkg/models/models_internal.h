@@ -8,6 +8,13 @@
 int models_add(const struct model_listing *listing, struct models *models, size_t number,
                struct source *source, const struct model_choice *choice,
                struct error *err) MUST_CHECK;
+/* model_lookup.c: what was begun for the model of this number; NULL: nothing. */
+struct model_lookup *model_lookup_find(const struct model_listing *listing, size_t number);
+/* Its plan, with a licence, or why there is none; once. */
+int model_lookup_take(struct model_lookup *lookup, struct plan *out, struct error *err) MUST_CHECK;
+/* After that, the contents of its small files, or why they could not be read. */
+int model_lookup_take_contents(struct model_lookup *lookup, struct plan_contents *out,
+                               struct error *err) MUST_CHECK;
 /* Whether a model's revision is the commit itself, in full or abbreviated. */
 bool model_is_by_commit(const struct model *model);
 

@@ -17,7 +17,7 @@ static void models_are_pinned_selected_and_told(void **state)
     CLEANUP(source) struct source *source = open_model(bench, "org/name", "v1", COMMIT_A);
     const struct models_request request = {
         .sources = &source, .choices = bench_choices(bench), .count = 1};
-    const struct model_listing listing = {&request, &run, &no_base, &notes};
+    const struct model_listing listing = {&request, &run, &no_base, &notes, NULL};
 
     assert_int_equal(models_list(&listing, &models, &companions, &err), 0);
     assert_int_equal(models.count, 1);
@@ -46,7 +46,7 @@ static void a_commit_is_found_as_main_unless_main_is_named(void **state)
         struct companion_decisions companions = COMPANION_DECISIONS_INIT;
         const struct models_request request = {
             .sources = both, .choices = bench_choices(bench), .count = count};
-        const struct model_listing listing = {&request, &run, &no_base, &notes};
+        const struct model_listing listing = {&request, &run, &no_base, &notes, NULL};
         assert_int_equal(models_list(&listing, &models, &companions, &err), 0);
         assert_int_equal(models.items[0].as_main, count == 1);
     }
@@ -63,7 +63,7 @@ static void a_model_that_is_named_twice_is_refused(void **state)
     struct source *const twice[] = {source, source};
     const struct models_request request = {
         .sources = twice, .choices = bench_choices(bench), .count = 2};
-    const struct model_listing listing = {&request, &run, &no_base, &notes};
+    const struct model_listing listing = {&request, &run, &no_base, &notes, NULL};
 
     assert_int_equal(models_list(&listing, &models, &companions, &err), -1);
     assert_string_equal(err.text, "'org/name@main' is named twice");

@@ -293,7 +293,7 @@ static int plan_all(const struct preview_options *options, struct notes *notes, 
     CLEANUP(build_plan) struct build_plan plan = {0};
     const struct base_request request =
         base_request_for(&options->base, options->target.store, &options->compression);
-    const struct model_listing listing = {&options->models, &options->run, &base, notes};
+    const struct model_listing listing = {&options->models, &options->run, &base, notes, NULL};
     const struct build_request build = {options->target, &options->reuse, &options->compression,
                                         &options->run};
     const struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
@@ -303,7 +303,7 @@ static int plan_all(const struct preview_options *options, struct notes *notes, 
         return error_wrap(err, "the base %s", options->base.store->name);
     if (models_list(&listing, &models, &out->companions, err) < 0 ||
         code_check(&options->models, &options->run, &models, &code, notes, err) < 0 ||
-        known_find(&build, &base, &known, err) < 0 ||
+        known_find(&build, &base, NULL, &known, err) < 0 ||
         placements_find(&arrangement, &placements, notes, err) < 0 ||
         build_plan_cut(&build, &base, &placements, &plan, err) < 0 ||
         expected_check_plan(options->expected, &base, &plan, options->run.log, err) < 0 ||

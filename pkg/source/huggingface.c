@@ -250,6 +250,7 @@ int source_open_huggingface(const struct source_context *context, const struct o
     hub->base.ops = &ops;
     hub->base.pool = context->pool;
     hub->base.cache = context->cache;
+    hub->base.is_remote = true;
     hub->base.opens_unlisted = true;
     hub->base.read_flags = huggingface_read_flags;
     address_memo_init(&hub->addresses);

@@ -409,6 +409,7 @@ int source_open_modelscope(const struct source_context *context, const struct or
     struct modelscope *modelscope = xcalloc(1, sizeof(*modelscope));
     modelscope->base.ops = &ops;
     modelscope->base.pool = context->pool;
+    modelscope->base.is_remote = true;
     modelscope->base.opens_unlisted = true;
     modelscope->base.cache = context->cache;
     address_memo_init(&modelscope->addresses);

@@ -19,6 +19,7 @@ struct source {
     struct hub_cache *hub_cache; /* owned; files are taken from it first; NULL: there is none */
     bool keeps_listings;         /* in `cache`, so that they are found offline */
     bool is_offline;             /* nothing else can be had than what the caches have */
+    bool is_remote;              /* it lists by small requests, which change nothing */
     bool opens_unlisted;         /* files can be opened by a plan that it has not listed */
     struct plan *pinned;         /* owned; what source_pin() was told; NULL: nothing */
     atomic_bool refuses_ranges;  /* set by `open` when it has found out */

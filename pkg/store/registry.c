@@ -98,6 +98,11 @@ int registry_check_version(const struct registry *registry, const char *version,
     return 0;
 }
 
+static void registry_expect_write(struct store *store)
+{
+    atomic_store(&registry_of(store)->is_written, true);
+}
+
 static void registry_free(struct store *store)
 {
     struct registry *registry = registry_of(store);
@@ -126,6 +131,7 @@ int registry_open(const struct reference *reference, const struct store_context 
         .write_tag = registry_write_tag,
         .list_referrers = registry_list_referrers,
         .write_referrer = registry_write_referrer,
+        .expect_write = registry_expect_write,
         .probe_write = registry_probe_write,
         .mount_blob = registry_mount_blob,
         .check_blob_size = registry_check_blob_size,
@@ -136,6 +142,7 @@ int registry_open(const struct reference *reference, const struct store_context 
     (void)err;
     registry->base.ops = &ops;
     registry->base.keeps_referrers = true;
+    registry->base.is_remote = true;
     registry->base.name = xasprintf("%s/%s", reference->registry, reference->repository);
     registry->http = context->http;
     registry->auth = context->auth;

@@ -345,6 +345,12 @@ int store_probe_write(struct store *store, struct error *err)
     return store->ops->probe_write(store, err);
 }
 
+void store_expect_write(struct store *store)
+{
+    if (store->ops->expect_write != NULL)
+        store->ops->expect_write(store);
+}
+
 int store_finish(struct store *store, struct error *err)
 {
     return store->ops->finish != NULL ? store->ops->finish(store, err) : 0;

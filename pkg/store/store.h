@@ -21,6 +21,7 @@ struct store {
     bool digest_first;    /* create_blob wants the digest beforehand: see store_create_blob() */
     bool single_image;    /* holds no index: one platform only */
     bool keeps_referrers; /* what is said of an image can be kept beside it */
+    bool is_remote;       /* each question is a round trip: ask side by side */
     bool sequential; /* blobs lie in the order they come: write them by one job, one after another,
                         and the same image is the same bytes */
 };
@@ -95,6 +96,8 @@ struct store_ops {
      */
     int (*write_referrer)(struct store *store, const struct digest *subject, const json_t *entry,
                           const struct buf *manifest, bool *is_listed, struct error *err);
+    /* NULL, or: see store_expect_write(). */
+    void (*expect_write)(struct store *store);
     /* Fails now rather than after an hour if this store cannot be written; changes nothing. */
     int (*probe_write)(struct store *store, struct error *err);
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
@@ -217,6 +220,8 @@ int tag_state_check(const struct store *store, const char *version,
                     const struct tag_state *expected, const struct tag_state *found,
                     struct error *err) MUST_CHECK;
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
+/* It will be written: what is asked of it before that is asked with the same permission. */
+void store_expect_write(struct store *store);
 /*
  * referrer.c: documents about an image, beside it: manifests with a `subject`, each with one blob
  * (image-spec, manifest.md, "Guidelines for Artifact Usage"; distribution-spec 1.1, "Pushing

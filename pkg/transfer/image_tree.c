@@ -10,6 +10,7 @@ struct loading {
     struct store *store;
     enum image_tree_extent extent;
     unsigned depth;
+    bool *is_missing; /* told that there is no such version; NULL: nobody asks */
 };
 
 static int load(const struct loading *loading, const char *version, struct image_tree **out,
@@ -69,8 +70,11 @@ static int load(const struct loading *loading, const char *version, struct image
 {
     CLEANUP(image_tree) struct image_tree *loaded = xcalloc(1, sizeof(*loaded));
 
-    if (store_read_document(loading->store, version, &loaded->document, err) < 0)
+    if (store_read_document(loading->store, version, &loaded->document, err) < 0) {
+        if (loading->is_missing != NULL && loading->depth == 0)
+            *loading->is_missing = err->kind == ERROR_NOT_FOUND;
         return -1;
+    }
     int result = loaded->document.is_index ? load_index(loading, loaded, err)
                                            : load_image(loading, loaded, err);
     if (result == 0)
@@ -92,6 +96,15 @@ int image_tree_open(struct store *store, const char *version, enum image_tree_ex
 {
     struct loading loading = {.store = store, .extent = extent};
 
+    return load(&loading, version, out, err);
+}
+
+int image_tree_find(struct store *store, const char *version, enum image_tree_extent extent,
+                    struct image_tree **out, bool *is_missing, struct error *err)
+{
+    struct loading loading = {.store = store, .extent = extent, .is_missing = is_missing};
+
+    *is_missing = false;
     return load(&loading, version, out, err);
 }
 

@@ -25,6 +25,9 @@ char *image_tree_title(const struct store *store, const char *version);
 /* Reads manifests and configs, of nested indexes too; no layer. The caller frees *out. */
 int image_tree_open(struct store *store, const char *version, enum image_tree_extent extent,
                     struct image_tree **out, struct error *err) MUST_CHECK;
+/* The same; *is_missing says of a failure whether it is that there is no such version. */
+int image_tree_find(struct store *store, const char *version, enum image_tree_extent extent,
+                    struct image_tree **out, bool *is_missing, struct error *err) MUST_CHECK;
 void image_tree_free(struct image_tree *loaded);
 CLEANUP_FREE(image_tree)
 
