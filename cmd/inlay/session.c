@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #define CONNECTIONS_DEFAULT 8
+#define CONNECTIONS_TINY 24
 #define DOCTOR_TIMEOUT_S 5
 
 /* Plain http and unverified TLS are as good as what is known beforehand: a digest, not a tag. */
@@ -93,6 +94,8 @@ int session_open(struct session *session, const struct command_context *context,
     });
     session->pool =
         prefetch_pool_new(connections > 0 ? (unsigned)connections : CONNECTIONS_DEFAULT);
+    if (connections == 0)
+        prefetch_pool_widen(session->pool, CONNECTIONS_TINY);
     session->stores = (struct store_context){
         .http = session->http,
         .auth = session->auth,

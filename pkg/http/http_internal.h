@@ -58,7 +58,7 @@ void connection_free(struct connection *connection);
 CLEANUP_FREE(connection)
 
 /* The connections that are idle, oldest first. Safe to share between threads. */
-#define POOL_SIZE 16
+#define POOL_SIZE 64
 
 struct pool {
     pthread_mutex_t lock;

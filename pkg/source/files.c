@@ -39,6 +39,8 @@ struct source_files *source_files_new(const struct source_files_request *request
     struct source_files *new = xcalloc(1, sizeof(*new));
     struct prefetch_pool *pool = request->source->pool;
 
+    bool is_tiny = true;
+
     new->request = *request;
     new->request.files = NULL;
     new->small = xcalloc(request->count, sizeof(const struct plan_file *));
@@ -46,11 +48,14 @@ struct source_files *source_files_new(const struct source_files_request *request
         if (request->files[i]->size <= SMALL_MOST &&
             find_content(request, request->files[i]) == NULL)
             new->small[new->small_count++] = request->files[i];
+    for (size_t i = 0; i < new->small_count; i++)
+        is_tiny = is_tiny && new->small[i]->size <= PREFETCH_TINY;
     if (pool != NULL && new->small_count > 1)
         new->prefetch = prefetch_new(&(struct prefetch_options){
             .open = open_small,
             .arg = new,
             .count = new->small_count,
+            .is_tiny = is_tiny,
             .pool = pool,
             .cancel = request->cancel,
         });

@@ -28,7 +28,8 @@ struct prefetch {
     struct slot *slots;
     size_t slot_count;
     bool has_thread; /* else the reader's has to do */
-    size_t offset;   /* what has been read of the piece `head` */
+    unsigned begin_with;
+    size_t offset; /* what has been read of the piece `head` */
 
     pthread_mutex_t lock; /* guards the following */
     pthread_cond_t arrived;
@@ -70,7 +71,8 @@ static bool try_claim(struct prefetch *prefetch, const struct fetcher *fetcher)
             prefetch->pace.is_held = true;
         return false;
     }
-    if (!prefetch_pool_take(prefetch->options.pool, waiting == 0, &block))
+    if (!prefetch_pool_take(prefetch->options.pool, prefetch->options.is_tiny, waiting == 0,
+                            &block))
         return false;
     *slot = (struct slot){.block = block};
     return true;
@@ -189,6 +191,10 @@ static bool fetcher_step(struct fetcher *fetcher)
 
 static void *fetcher_run(void *arg)
 {
+    const struct fetcher *fetcher = arg;
+
+    if (fetcher->prefetch->options.is_tiny)
+        start_next(arg, fetcher->prefetch->begin_with);
     while (fetcher_step(arg))
         ;
     return NULL;
@@ -256,7 +262,7 @@ static void init_events(struct prefetch *prefetch)
 struct prefetch *prefetch_new(const struct prefetch_options *options)
 {
     struct prefetch *prefetch = xcalloc(1, sizeof(*prefetch));
-    unsigned connections = prefetch_pool_connections(options->pool);
+    unsigned connections = prefetch_pool_most(options->pool, options->is_tiny);
 
     prefetch->options = *options;
     prefetch->cancel.parent = options->cancel;
@@ -266,6 +272,9 @@ struct prefetch *prefetch_new(const struct prefetch_options *options)
     for (unsigned i = 0; i <= connections; i++)
         prefetch->fetchers[i] = (struct fetcher){.prefetch = prefetch, .number = i};
     prefetch_pace_init(&prefetch->pace, connections);
+    if (options->is_tiny)
+        prefetch->pace.wanted = connections;
+    prefetch->begin_with = connections < options->count ? connections : (unsigned)options->count;
     init_events(prefetch);
     struct fetcher *first = &prefetch->fetchers[0];
     prefetch->has_thread = true; /* seen by the thread */

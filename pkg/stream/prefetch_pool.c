@@ -7,6 +7,7 @@
 
 struct prefetch_pool {
     unsigned connections;
+    unsigned tiny; /* the same, where all pieces are tiny */
     size_t blocks_most;
     pthread_mutex_t lock; /* guards the following */
     unsigned connected;
@@ -19,16 +20,26 @@ struct prefetch_pool *prefetch_pool_new(unsigned connections)
 {
     struct prefetch_pool *pool = xcalloc(1, sizeof(*pool));
 
-    pool->connections = connections;
+    pool->connections = pool->tiny = connections;
     pool->blocks_most = (size_t)connections + BLOCKS_WAITING;
     pool->spare = xcalloc(pool->blocks_most, sizeof(*pool->spare));
     pthread_mutex_init(&pool->lock, NULL);
     return pool;
 }
 
+void prefetch_pool_widen(struct prefetch_pool *pool, unsigned connections)
+{
+    pool->tiny = connections > pool->connections ? connections : pool->connections;
+}
+
 unsigned prefetch_pool_connections(const struct prefetch_pool *pool)
 {
     return pool->connections;
+}
+
+unsigned prefetch_pool_most(const struct prefetch_pool *pool, bool is_tiny)
+{
+    return is_tiny ? pool->tiny : pool->connections;
 }
 
 void prefetch_pool_free(struct prefetch_pool *pool)
@@ -42,13 +53,14 @@ void prefetch_pool_free(struct prefetch_pool *pool)
     free(pool);
 }
 
-bool prefetch_pool_take(struct prefetch_pool *pool, bool needs, char **block)
+bool prefetch_pool_take(struct prefetch_pool *pool, bool is_tiny, bool needs, char **block)
 {
     char *spare = NULL;
+    unsigned most = prefetch_pool_most(pool, is_tiny);
 
     pthread_mutex_lock(&pool->lock);
     bool granted =
-        needs || (pool->connected < pool->connections && pool->blocks < pool->blocks_most);
+        needs || (pool->connected < most && pool->blocks < (size_t)most + BLOCKS_WAITING);
     if (granted) {
         pool->connected++;
         pool->blocks++;

@@ -167,10 +167,14 @@ struct writer *compress_writer_new(struct writer *next, const struct compression
 struct prefetch_pool;
 
 #define PREFETCH_BLOCK ((size_t)(4 * MIB)) /* the largest piece */
+#define PREFETCH_TINY ((size_t)(1 * MIB))
 #define PREFETCH_CONNECTIONS_MAX 64
 
 /* `connections` is 1 to PREFETCH_CONNECTIONS_MAX. */
 struct prefetch_pool *prefetch_pool_new(unsigned connections);
+/* Before it is used: as many connections where all pieces are tiny, and requests are what counts.
+ */
+void prefetch_pool_widen(struct prefetch_pool *pool, unsigned connections);
 unsigned prefetch_pool_connections(const struct prefetch_pool *pool);
 void prefetch_pool_free(struct prefetch_pool *pool);
 CLEANUP_FREE(prefetch_pool)
@@ -186,6 +190,7 @@ struct prefetch_options {
     prefetch_open_fn *open; /* required */
     void *arg;
     size_t count;                /* pieces, numbered from 0 */
+    bool is_tiny;                /* none has more than PREFETCH_TINY bytes */
     struct prefetch_pool *pool;  /* required; borrowed */
     const struct cancel *cancel; /* borrowed; may be NULL */
     struct reader *first;        /* the piece 0, already open; taken over; NULL: opened like any */
@@ -193,8 +198,8 @@ struct prefetch_options {
 
 /*
  * Reads pieces in order while the next ones are fetched, each connection by a thread of its own.
- * Begins with two connections and doubles them as long as more bytes come of it. The first piece
- * that cannot be had ends all of it. Belongs to one thread.
+ * Begins with two connections and doubles them as long as more bytes come of it; with all of them
+ * where pieces are tiny. The first piece that cannot be had ends all of it. Belongs to one thread.
  */
 struct prefetch;
 

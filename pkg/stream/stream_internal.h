@@ -21,11 +21,13 @@ struct writer *zstd_writer_new(struct writer *next, int level, unsigned threads)
 /* Pieces of one prefetch that may wait to be read, beyond those on their way. */
 #define PREFETCH_AHEAD 2
 
+/* Connections at a time for pieces that are tiny, or for any. */
+unsigned prefetch_pool_most(const struct prefetch_pool *pool, bool is_tiny);
 /*
  * Takes a connection and a block, or neither: false. To who `needs` it, it is always granted. The
  * block belongs to the pool.
  */
-bool prefetch_pool_take(struct prefetch_pool *pool, bool needs, char **block);
+bool prefetch_pool_take(struct prefetch_pool *pool, bool is_tiny, bool needs, char **block);
 /* The piece has come, or never will: its connection is free. */
 void prefetch_pool_disconnect(struct prefetch_pool *pool);
 /* The block has been read. */
