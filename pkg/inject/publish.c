@@ -138,6 +138,27 @@ static int write_more_tags(const struct publication *input, const struct documen
     return 0;
 }
 
+static int drop_unused(void *arg, struct error *err)
+{
+    (void)err;
+    store_drop_unused(arg);
+    return 0;
+}
+
+/* What the tag shows, while the target gives up what was opened for blobs that need not come. */
+static int read_tag(const struct inject_target *target, struct tag_state *out, struct error *err)
+{
+    struct ahead ahead = {.is_begun = false};
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* the target forgets it by itself */
+
+    if (target->store->is_remote)
+        ahead_begin(&ahead, drop_unused, target->store, NULL);
+    int result = store_read_tag(target->store, target->version, out, err);
+    if (target->store->is_remote && ahead_join(&ahead, &ignored) < 0)
+        error_release(&ignored);
+    return result;
+}
+
 /*
  * Whether the tag shows all of this already. It did when the run began, and may have been moved:
  * what cannot be told, or is something else, is for whoever writes the tag.
@@ -152,7 +173,7 @@ static int is_shown(const struct publication *input, const struct digest *root, 
     *out = false;
     if (!digest_equal(root, &input->present->digest))
         return 0;
-    if (store_read_tag(target->store, target->version, &now, &why) < 0)
+    if (read_tag(target, &now, &why) < 0)
         return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
     *out = now.kind == TAG_IMAGE && digest_equal(root, &now.digest);
     return 0;

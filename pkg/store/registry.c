@@ -103,12 +103,22 @@ static void registry_expect_write(struct store *store)
     atomic_store(&registry_of(store)->is_written, true);
 }
 
+static void registry_drop_unused(struct store *store)
+{
+    struct registry *registry = registry_of(store);
+    struct registry_session unused = {.registry = registry};
+
+    pthread_mutex_lock(&registry->lock);
+    unused.location = TAKE(registry->session);
+    pthread_mutex_unlock(&registry->lock);
+    registry_session_cancel(&unused);
+}
+
 static void registry_free(struct store *store)
 {
     struct registry *registry = registry_of(store);
-    struct registry_session unused = {.registry = registry, .location = TAKE(registry->session)};
 
-    registry_session_cancel(&unused);
+    registry_drop_unused(store);
     pthread_mutex_destroy(&registry->lock);
     free(registry->host);
     free(registry->repository);
@@ -133,6 +143,7 @@ int registry_open(const struct reference *reference, const struct store_context 
         .write_referrer = registry_write_referrer,
         .expect_write = registry_expect_write,
         .probe_write = registry_probe_write,
+        .drop_unused = registry_drop_unused,
         .mount_blob = registry_mount_blob,
         .check_blob_size = registry_check_blob_size,
         .free = registry_free,

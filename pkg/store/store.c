@@ -1,5 +1,6 @@
 #include "store/store.h"
 
+#include "core/ahead.h"
 #include "core/nearest.h"
 #include "store/store_internal.h"
 
@@ -284,17 +285,63 @@ static int write_blob_once(struct store *store, const struct buf *bytes, struct 
     return writer_finish(writer, err);
 }
 
+/* Whether a blob is there, asked while it is being opened for writing. */
+struct presence {
+    struct store *store;
+    const struct descriptor *blob;
+    bool is_there;
+};
+
+static int look_for_blob(void *arg, struct error *err)
+{
+    struct presence *presence = arg;
+
+    return store_has_blob(presence->store, presence->blob, &presence->is_there, err);
+}
+
+/* The same where each question is a round trip: mostly it is not there. */
+static int write_missing_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                              struct error *err)
+{
+    const struct descriptor wanted = *blob;
+    struct presence presence = {.store = store, .blob = &wanted};
+    CLEANUP(ahead) struct ahead ahead = {.is_begun = false}; /* ends before what it fills */
+    CLEANUP(writer) struct writer *writer = NULL;
+    CLEANUP(error) struct error why = ERROR_INIT; /* it may be there all the same */
+
+    ahead_begin(&ahead, look_for_blob, &presence, NULL);
+    int opened = store_create_blob(store, bytes->size, blob, &writer, &why);
+    if (ahead_join(&ahead, err) < 0)
+        return -1;
+    if (presence.is_there)
+        return 0;
+    if (opened < 0)
+        return error_move(err, &why);
+    if (writer_write(writer, buf_text(bytes), bytes->size, err) < 0)
+        return -1;
+    return writer_finish(writer, err);
+}
+
+static int write_unless_there(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                              struct error *err)
+{
+    bool is_there = false;
+
+    if (store->is_remote)
+        return write_missing_blob(store, bytes, blob, err);
+    if (store_has_blob(store, blob, &is_there, err) < 0)
+        return -1;
+    return is_there ? 0 : write_blob_once(store, bytes, blob, err);
+}
+
 int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
                      struct error *err)
 {
     struct descriptor found = *blob;
-    bool is_there = false;
 
     found.digest = digest_of(DIGEST_SHA256, buf_text(bytes), bytes->size);
     found.size = bytes->size;
-    if (store_has_blob(store, &found, &is_there, err) < 0)
-        return -1;
-    if (!is_there && write_blob_once(store, bytes, &found, err) < 0) {
+    if (write_unless_there(store, bytes, &found, err) < 0) {
         if (err->kind != ERROR_CORRUPT)
             return -1;
         error_release(err); /* other bytes have arrived: once more */
@@ -349,6 +396,12 @@ void store_expect_write(struct store *store)
 {
     if (store->ops->expect_write != NULL)
         store->ops->expect_write(store);
+}
+
+void store_drop_unused(struct store *store)
+{
+    if (store->ops->drop_unused != NULL)
+        store->ops->drop_unused(store);
 }
 
 int store_finish(struct store *store, struct error *err)

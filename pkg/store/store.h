@@ -100,6 +100,8 @@ struct store_ops {
     void (*expect_write)(struct store *store);
     /* Fails now rather than after an hour if this store cannot be written; changes nothing. */
     int (*probe_write)(struct store *store, struct error *err);
+    /* NULL, or: see store_drop_unused(). */
+    void (*drop_unused)(struct store *store);
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
     int (*mount_blob)(struct store *store, const struct descriptor *blob, const struct store *from,
                       bool *out, struct error *err);
@@ -222,6 +224,8 @@ int tag_state_check(const struct store *store, const char *version,
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
 /* It will be written: what is asked of it before that is asked with the same permission. */
 void store_expect_write(struct store *store);
+/* No more blobs come: gives up what was opened for them. store_free() does the same. */
+void store_drop_unused(struct store *store);
 /*
  * referrer.c: documents about an image, beside it: manifests with a `subject`, each with one blob
  * (image-spec, manifest.md, "Guidelines for Artifact Usage"; distribution-spec 1.1, "Pushing

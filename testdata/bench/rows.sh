@@ -63,6 +63,11 @@ row_small() {
     contest small '300 files of 4 KiB' curl-down inlay
 }
 
+# Round trips are counted, and no seconds: a test does that, and prints them.
+row_latency() {
+    bash "$here/trips_test.sh" >&2
+}
+
 inject_once() { # TARGET: what is there before the turn; nothing of it remains on this machine
     "$INLAY" inject --quiet "$BASE" "$MODEL" --to "$1" >/dev/null
     rm -rf "$XDG_CACHE_HOME"

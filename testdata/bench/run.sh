@@ -30,7 +30,7 @@ fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-ROWS=(peers one shards null files-1 files-100 files-1000 small again revision slow compression pull)
+ROWS=(peers one shards null files-1 files-100 files-1000 small latency again revision slow compression pull)
 
 runs=5 size=1GiB large=4GiB null=16GiB json='' only=()
 while [ $# -gt 0 ]; do
