@@ -90,7 +90,7 @@ refuse() { # STATUS WORDS ARGUMENT...
 refuse 2 "MODEL: the preset 'tiny:a' is for --layout huggingface, and --layout dir is given; leave it out, or name the \
 model's files by their own source" tiny:a --layout dir --path /m
 refuse 2 "MODEL: the preset 'plain' wants --path, the folder of its files" plain
-refuse 2 "--path is for --layout dir; --cache-dir moves the cache of a loader" tiny:a --path /m
+refuse 2 "--path is for --layout dir or hub-dir; --cache-dir moves the cache of a loader" tiny:a --path /m
 refuse 2 "--layout dir has no cache; name the folder by --path" plain --path /m --cache-dir /c
 refuse 2 "MODEL: 'tiny:c' is no preset; near it: tiny:a, tiny:b; 'inlay presets tiny' lists them" tiny:c
 refuse 2 "MODEL: 'whisper:bsae' is no preset; near it: whisper:base; 'inlay presets whisper' lists them" whisper:bsae

@@ -120,10 +120,10 @@ int model_options_explain(const char *text, struct error *err);
 
 /* Adds one more model and takes over what is in it. */
 void injection_add_model(struct injection *injection, struct injection_model *model);
-/* The same for the same loader, until the next one is added; NULL: there is none. */
+/* The same for the same loader and path, until the next one is added; NULL: there is none. */
 struct injection_model *injection_find_model(const struct injection *injection,
                                              const struct origin *origin,
-                                             const struct layout *layout);
+                                             const struct layout *layout, const char *path);
 /* Adds what a MODEL of the command line stands for. ERROR_USAGE. */
 int injection_parse_model(struct injection *injection, const char *text,
                           struct error *err) MUST_CHECK;

@@ -177,15 +177,25 @@ static int pin_model(const struct injection *injection, struct injection_model *
     return 0;
 }
 
+/* Whether a companion goes to the place of this model. */
+static bool is_beside(const struct lock_model *companion, const struct injection_model *model)
+{
+    const char *layout = project_options_find(&companion->options, "layout");
+    const char *path = project_options_find(&companion->options, "path");
+
+    if (layout == NULL || strcmp(layout, model->layout->name) != 0)
+        return false;
+    return path == NULL || model->path == NULL ? path == model->path
+                                               : strcmp(path, model->path) == 0;
+}
+
 /* The model, pinned by the same lock, that loads it; NULL: none of the call does. */
 static const char *find_owner(const struct injection *injection, const struct lock *lock,
                               const struct lock_model *companion)
 {
-    const char *layout = project_options_find(&companion->options, "layout");
-
     for (size_t i = 0; i < injection->model_count; i++) {
         const struct injection_model *model = &injection->models[i];
-        if (model->by == lock && layout != NULL && strcmp(layout, model->layout->name) == 0 &&
+        if (model->by == lock && is_beside(companion, model) &&
             strings_has(&companion->companion_of, model->locked->model))
             return model->locked->model;
     }
@@ -195,13 +205,10 @@ static const char *find_owner(const struct injection *injection, const struct lo
 /* Whether the call has it already, maybe because it is named. */
 static bool has_model(const struct injection *injection, const struct lock_model *companion)
 {
-    const char *layout = project_options_find(&companion->options, "layout");
-
     for (size_t i = 0; i < injection->model_count; i++) {
         const struct injection_model *model = &injection->models[i];
         CLEANUP(text) char *name = origin_format(&model->origin);
-        if (strcmp(name, companion->model) == 0 && layout != NULL &&
-            strcmp(layout, model->layout->name) == 0)
+        if (strcmp(name, companion->model) == 0 && is_beside(companion, model))
             return true;
     }
     return false;
@@ -214,6 +221,7 @@ static int add_companion(struct injection *injection, const struct lock *lock,
     struct injection_model model = {
         .origin = ORIGIN_INIT,
         .layout = layout_find(project_options_find(&companion->options, "layout")),
+        .path = text_copy(project_options_find(&companion->options, "path")),
         .companion_of = xstrdup(owner),
     };
 

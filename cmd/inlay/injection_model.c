@@ -32,12 +32,12 @@ static bool are_equal(const char *a, const char *b)
 
 struct injection_model *injection_find_model(const struct injection *injection,
                                              const struct origin *origin,
-                                             const struct layout *layout)
+                                             const struct layout *layout, const char *path)
 {
     for (size_t i = 0; i < injection->model_count; i++) {
         struct injection_model *model = &injection->models[i];
         const struct origin *other = &model->origin;
-        if (model->layout == layout && other->kind == origin->kind &&
+        if (model->layout == layout && are_equal(model->path, path) && other->kind == origin->kind &&
             are_equal(other->name, origin->name) && are_equal(other->revision, origin->revision) &&
             are_equal(other->member, origin->member))
             return model;
@@ -124,8 +124,10 @@ static int check_names_fit(const struct injection_model *model, const char *show
     if (model->unpacks && !origin_is_file(model->origin.kind))
         return error_set(err, ERROR_USAGE, "MODEL '%s': 'unpack' is for files and URLs", shown);
     if (model->path != NULL && !model->layout->takes_path)
-        return error_set(err, ERROR_USAGE, "MODEL '%s': 'path=' is for the layout dir", shown);
-    if (model->executable.count > 0 && !model->layout->takes_path)
+        return error_set(err, ERROR_USAGE,
+                         "MODEL '%s': 'path=' is for the layout dir or hub-dir", shown);
+    if (model->executable.count > 0 &&
+        (!model->layout->takes_path || model->layout->content != LAYOUT_PLAIN_FILES))
         return error_set(err, ERROR_USAGE, "MODEL '%s': 'executable=' is for the layout dir",
                          shown);
     if (model->name != NULL && model->origin.unpacks)
@@ -205,7 +207,7 @@ static int add_model(struct injection *injection, const char *text, struct injec
         model->origin.name = id;
     }
     const struct injection_model *there =
-        injection_find_model(injection, &model->origin, model->layout);
+        injection_find_model(injection, &model->origin, model->layout, model->path);
     if (there != NULL && there < injection->models + injection->named_count)
         return 0;
     if (there != NULL)
@@ -327,7 +329,8 @@ static int check_path(const struct injection *injection, struct error *err)
     }
     if (!takes_path && line->path != NULL)
         return error_set(err, ERROR_USAGE,
-                         "--path is for --layout dir; --cache-dir moves the cache of a loader");
+                         "--path is for --layout dir or hub-dir; --cache-dir moves the cache of "
+                         "a loader");
     if (takes_path && line->inject.placement.shared != NULL)
         return error_set(
             err, ERROR_USAGE,

@@ -292,6 +292,20 @@ expect_lacks "$said" 'may not write'
 inject closed:1 keras acme/keras --layout keras --shared
 expect_contains "$said" 'the user 1000:1000 may not write in /opt/keras/models'
 
+# --- the Hub's cache in a folder that a call names: no variable says so, and each folder is one of its own ---
+expect_exit 2 "$INLAY" inject oci:base:1 acme/net --layout hub-dir --to oci:out:hub
+expect_contains "$ERR" "--layout hub-dir wants the model's folder; name it by --path"
+inject base:1 hub acme/net --layout hub-dir --path /srv/a
+expect_file "$ROOT/srv/a/models--acme--net/refs/main"
+expect_eq null "$(variable hub HF_HUB_CACHE)"
+expect_eq HF_HUB_OFFLINE=1 "$(variable hub HF_HUB_OFFLINE)"
+inject out:hub hub acme/net,layout=hub-dir,path=/srv/b acme/net
+expect_eq 3 "$(find "$ROOT" -path '*models--acme--net/refs/main' | wc -l)"
+expect_exit 0 "$INLAY" remove oci:out:hub acme/net --to oci:out:hub
+expect_eq '' "$(models hub)"
+expect_exit 2 "$INLAY" inject oci:base:1 acme/net --layout hub-dir --path /srv/a --shared --to oci:out:hub
+expect_contains "$ERR" "leave --shared out"
+
 # --- the list ---
 expect_exit 0 "$INLAY" layouts --json
 expect_eq true "$(jq '(.layouts | length) >= 25 and ([.layouts[] | select(.evidence == "judged")] | length) >= 10' <<<"$OUT")"

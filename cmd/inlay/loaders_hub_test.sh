@@ -100,6 +100,19 @@ for reader in "${!installed[@]}"; do
     expect_eq '' "$(hub_log '.requests[] | select(.method == "GET" and .kind != "api") | .path')" "what $reader fetched"
 done
 
+# In a folder that the call itself names, which another model's folder and no variable is.
+expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny,layout=hub-dir,path=/models/own acme/tiny,layout=hub-dir,path=/models/other \
+    --to oci:out:own
+expect_exit 0 "$INLAY" verify oci:out:own
+umoci unpack --image out:own bundle-own >/dev/null 2>&1
+chmod 755 bundle-own bundle-own/rootfs
+offline=1
+for folder in own other; do
+    expect_eq 2000000 "$(read_as 4321 $newest -c "import os
+from huggingface_hub import hf_hub_download
+print(os.path.getsize(hf_hub_download('acme/tiny', 'model.safetensors', cache_dir='$TEST_DIR/bundle-own/rootfs/models/$folder')))")" "$folder"
+done
+
 # model2vec goes by the time of the snapshots: it is to take that of main, whatever else is there.
 offline=1
 expect_eq '1.0 1.0' "$(read_as 4321 $newest "$readers/static_model.py" load acme/static)" 'model2vec'

@@ -91,6 +91,8 @@ void locking_add(struct lock *lock, const struct injection *injection,
         } else {
             model.model = xstrdup(listed->title);
             project_options_add(&model.options, "layout", listed->layout->name);
+            if (listed->path != NULL)
+                project_options_add(&model.options, "path", listed->path);
             plan_copy(&listed->plan, &model.plan);
         }
         if (!is_called || injection->models[i].companion_of != NULL)
@@ -235,7 +237,7 @@ static void choose(const struct injection *injection, const struct listing *list
         out->sources[i] = listed->from;
         out->choices[i] = (struct model_choice){
             .layout = listed->layout,
-            .path = is_called ? injection->models[i].path : NULL,
+            .path = listed->path,
             .executable =
                 is_called ? (const char *const *)injection->models[i].executable.items : NULL,
             .companion_of = listed->companion_of.count > 0 ? listed->companion_of.items[0] : NULL,

@@ -210,7 +210,7 @@ const struct option_row option_rows[] = {
      .help = "how the loader wants them to lie: in the Hub's own cache (huggingface), if left out; "
              "chroma, tiktoken, whisper and others: 'inlay layouts' lists them",
      .set = option_set_layout},
-    {PLACE, "path", 0, "PATH", MODEL_PLACERS, .help = "the model's folder, for --layout dir",
+    {PLACE, "path", 0, "PATH", MODEL_PLACERS, .help = "the folder, for --layout dir and hub-dir",
      INTO(option_set_image_path, path)},
     {PLACE, "user", 0, "USER", MODEL_PLACERS, .common = MODEL_PLACERS,
      .brief = "whose home and files, in place of the image's user",

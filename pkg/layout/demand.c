@@ -11,15 +11,45 @@
 
 bool layout_is_same_place(const struct layout *one, const struct layout *other)
 {
-    return one == other || (one != NULL && other != NULL && one->content == LAYOUT_HUB_CACHE &&
-                            other->content == LAYOUT_HUB_CACHE && one->base == other->base &&
-                            strcmp(one->below, other->below) == 0);
+    return one == other ||
+           (one != NULL && other != NULL && one->content == LAYOUT_HUB_CACHE &&
+            other->content == LAYOUT_HUB_CACHE && !one->takes_path && !other->takes_path &&
+            one->base == other->base && strcmp(one->below, other->below) == 0);
+}
+
+/* Whether the model's own folder is that of the demand, if it is in this place. */
+static bool is_in(const struct layout_demand *demand, const struct layout_state *state,
+                  const char *place)
+{
+    const struct layout *layout = layout_find(state->layout);
+    const struct layout *wanted = layout_find(demand->layout);
+    const char *name = NULL;
+    enum origin_kind kind = origin_from_record(state->name, &name);
+
+    if (layout == NULL || wanted == NULL || layout->content != wanted->content)
+        return false;
+    CLEANUP(text) char *folder = layout_folder(layout, place, kind, name);
+    CLEANUP(text) char *asked = layout_folder(wanted, demand->place, kind, name);
+    /* Whose home it is, is not known here. */
+    return asked[0] == '~' ? text_ends_with(folder, asked + 1) : strcmp(folder, asked) == 0;
+}
+
+static bool is_where_asked(const struct layout_demand *demand, const struct layout_state *state)
+{
+    if (state->place == NULL || is_in(demand, state, state->place))
+        return true;
+    for (size_t i = 0; state->links != NULL && i < state->links->count; i++)
+        if (is_in(demand, state, state->links->items[i]))
+            return true;
+    return false;
 }
 
 static bool has_place(const struct layout_demand *demand, const struct layout_state *state)
 {
     if (demand->layout == NULL)
         return true;
+    if (demand->place != NULL)
+        return is_where_asked(demand, state);
     if (!demand->by_loader)
         return strcmp(demand->layout, state->layout) == 0;
     return layout_is_same_place(layout_find(demand->layout), layout_find(state->layout));

@@ -10,6 +10,11 @@ struct layout_demand {
     const struct origin *model;  /* which one; its revision does not count */
     const char *revision;        /* NULL: any, or with `by_loader` what the loader means then */
     const char *layout;          /* NULL: any */
+    /*
+     * The folder that the layout's place is, absolute or "~/…" in the home, since a call names it
+     * and no variable decides; NULL: wherever the layout's loader looks. Links are not followed.
+     */
+    const char *place;
     const struct strings *files; /* globs, each of which a file of it has to match; NULL: none */
     const char *weights;         /* in this format, as plan_check_weights() takes it; NULL: any */
     /*
@@ -34,6 +39,8 @@ struct layout_state {
     const char *commit;          /* the same: of git, or a digest */
     const struct strings *refs;  /* names under which a loader finds it; NULL: not known */
     const struct strings *paths; /* of its files, in its repo; NULL: not known */
+    const char *place;           /* as it is recorded; NULL: not known */
+    const struct strings *links; /* the same: folders elsewhere that hold links to it; NULL: none */
 };
 
 /* The better the smaller. */

@@ -55,7 +55,11 @@ static void check(const struct example *example)
         .readable = strcmp(example->reads, "torch") == 0 ? torch : NULL,
         .by_loader = example->reads[0] != '\0',
     };
-    const struct layout_state state = {example->there, example->as, COMMIT, &refs, &paths};
+    const struct layout_state state = {.name = example->there,
+                                       .layout = example->as,
+                                       .commit = COMMIT,
+                                       .refs = &refs,
+                                       .paths = &paths};
     enum layout_answer answer = layout_answer(&demand, &state, &lacking);
     if (answer != example->answer)
         fail_msg("'%s' at '%s' for %s: %d", example->asked,
@@ -138,7 +142,7 @@ static void what_is_not_known_is_not_missed(void **state)
     CLEANUP(strings) struct strings files = STRINGS_INIT;
     const struct layout_demand demand = {
         .model = &origin, .revision = "v2", .files = &files, .by_loader = true};
-    const struct layout_state there = {"a/m", HUB, COMMIT, NULL, NULL};
+    const struct layout_state there = {.name = "a/m", .layout = HUB, .commit = COMMIT};
     const char *lacking = NULL;
 
     (void)state;
@@ -164,10 +168,60 @@ static void what_has_no_commits_goes_by_its_checksum(void **state)
     for (unsigned by_loader = 0; by_loader < 2; by_loader++) {
         const struct layout_demand demand = {
             .model = &origin, .layout = "whisper", .by_loader = by_loader != 0};
-        const struct layout_state one = {"https://x.org/m.bin", "whisper", right, NULL, NULL};
-        const struct layout_state other = {"https://x.org/m.bin", "whisper", wrong, NULL, NULL};
+        const struct layout_state one = {
+            .name = "https://x.org/m.bin", .layout = "whisper", .commit = right};
+        const struct layout_state other = {
+            .name = "https://x.org/m.bin", .layout = "whisper", .commit = wrong};
         assert_int_equal(layout_answer(&demand, &one, &lacking), LAYOUT_MEETS);
         assert_int_equal(layout_answer(&demand, &other, &lacking), LAYOUT_LACKS_REVISION);
+    }
+}
+
+static void a_call_that_names_its_folder_is_answered_there(void **state)
+{
+    static const struct {
+        const char *layout, *place, *as, *at;
+        enum layout_answer answer;
+    } cases[] = {
+        {"hub-dir", "/x", "hub-dir", "/x", LAYOUT_MEETS},
+        {"hub-dir", "/x", "hub-dir", "/y", LAYOUT_LACKS_PLACE},
+        {"hub-dir", "/x", HUB, "/root/.cache/huggingface/hub", LAYOUT_LACKS_PLACE},
+        /* It is the same tree, whichever way it came there. */
+        {"hub-dir", "/x", HUB, "/x", LAYOUT_MEETS},
+        {"hub-dir", "/x", "fastembed", "/x", LAYOUT_MEETS},
+        {"hub-dir", "/x", "dir", "/x", LAYOUT_LACKS_PLACE},
+        {"hub-dir", "/x", ST, "/x", LAYOUT_LACKS_PLACE},
+        {"hub-dir", "~/x", "hub-dir", "/home/app/x", LAYOUT_MEETS},
+        {"hub-dir", "~/x", "hub-dir", "/home/app/y", LAYOUT_LACKS_PLACE},
+        {"dir", "/x/a_m", "dir", "/x/a_m", LAYOUT_MEETS},
+        {"dir", "/x/a_m", ST, "/x", LAYOUT_MEETS},
+        {"dir", "/x", "whisper", "/x", LAYOUT_MEETS},
+        {HUB, NULL, "hub-dir", "/x", LAYOUT_LACKS_PLACE},
+        {"hub-dir", "/x", "hub-dir", NULL, LAYOUT_MEETS}, /* not known */
+        {"hub-dir", "/x", HUB, "/usr/share/models", LAYOUT_LACKS_PLACE},
+        {"hub-dir", "/link", HUB, "/usr/share/models", LAYOUT_MEETS},
+    };
+    CLEANUP(origin) struct origin origin = ORIGIN_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(strings) struct strings links = STRINGS_INIT;
+
+    (void)state;
+    strings_add(&links, "/link");
+    assert_int_equal(origin_parse("a/m", &origin, &err), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const char *lacking = NULL;
+        const struct layout_demand demand = {.model = &origin,
+                                             .layout = cases[i].layout,
+                                             .place = cases[i].place,
+                                             .by_loader = true};
+        const struct layout_state there = {.name = "a/m",
+                                           .layout = cases[i].as,
+                                           .commit = COMMIT,
+                                           .place = cases[i].at,
+                                           .links = &links};
+        if (layout_answer(&demand, &there, &lacking) != cases[i].answer)
+            fail_msg("%s in %s, %s in %s", cases[i].layout, cases[i].place, cases[i].as,
+                     cases[i].at);
     }
 }
 
@@ -178,6 +232,7 @@ int main(void)
         cmocka_unit_test(a_person_asks_for_a_record),
         cmocka_unit_test(what_is_not_known_is_not_missed),
         cmocka_unit_test(what_has_no_commits_goes_by_its_checksum),
+        cmocka_unit_test(a_call_that_names_its_folder_is_answered_there),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

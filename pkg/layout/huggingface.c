@@ -287,14 +287,20 @@ static void add_folders(const struct arrangement *to, const char *prefix, const 
                  (struct tree_entry){.type = TREE_FOLDER, .path = xstrdup(to->model)});
 }
 
+static int find_place(const struct layout_request *request, struct tree *tree, struct error *err)
+{
+    if (request->layout->takes_path)
+        return place_named(request, &tree->place, err);
+    return layout_place(request->layout, request->home, &tree->place, &tree->cache, err);
+}
+
 int arrange_hub(const struct layout_request *request, struct tree *out, struct error *err)
 {
     CLEANUP(tree) struct tree tree = TREE_INIT;
     CLEANUP(arrangement) struct arrangement to = {request->plan, request->home, &tree, NULL};
     CLEANUP(text) char *folder = layout_own_folder(request->layout, &request->plan->origin);
 
-    if (check_plan(request->plan, folder, err) < 0 ||
-        layout_place(request->layout, request->home, &tree.place, &tree.cache, err) < 0)
+    if (check_plan(request->plan, folder, err) < 0 || find_place(request, &tree, err) < 0)
         return -1;
     CLEANUP(text) char *prefix = place_prefix(tree.place);
     to.model = xasprintf("%s%s", prefix, folder);
@@ -360,4 +366,22 @@ const struct layout layout_huggingface = {
     .folder_name = hub_folder_name,
     .arrange = arrange_hub,
     .alternates = alternates,
+};
+
+/* The same tree in a folder that a call in the application's source names: cache_dir="/models". */
+const struct layout layout_hub_dir = {
+    .name = "hub-dir",
+    .summary = "the Hub's cache in the folder --path: calls with cache_dir=, cache_folder=, "
+               "download_root=",
+    .note = "No variable is set: the call itself names the folder.",
+    .evidence = LAYOUT_JUDGED,
+    .takes_path = true,
+    .offline = offline_hub,
+    .shared = hub_shared,
+    .goes_by_name = true,
+    .runs_code = true,
+    .content = LAYOUT_HUB_CACHE,
+    .weights = PLAN_PREFER_SAFETENSORS,
+    .folder_name = hub_folder_name,
+    .arrange = arrange_hub,
 };

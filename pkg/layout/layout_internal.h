@@ -7,7 +7,8 @@
 #define LAYOUTS(ROW)                                                                               \
     ROW(huggingface)                                                                               \
     ROW(sentence_transformers)                                                                     \
-    ROW(dir)
+    ROW(dir)                                                                                       \
+    ROW(hub_dir)
 
 #define LAYOUT_DECLARE(name) extern const struct layout layout_##name;
 LAYOUTS(LAYOUT_DECLARE)
@@ -90,6 +91,11 @@ int layout_place(const struct layout *layout, const struct home *home, char **ou
                  struct error *err) MUST_CHECK;
 /* `value`, taken literally, as a place: NULL if it cannot be one. Caller frees. */
 char *place_from_value(const char *value);
+/*
+ * The folder that the caller names, for a layout that takes one: absolute, without needless parts;
+ * '~' is the home of the image's user. Caller frees. ERROR_UNSUPPORTED for one that cannot be.
+ */
+int place_named(const struct layout_request *request, char **out, struct error *err) MUST_CHECK;
 /* What stands before a name in that place as a path in the image: "root/.cache/". Caller frees. */
 char *place_prefix(const char *place);
 

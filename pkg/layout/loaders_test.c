@@ -242,6 +242,7 @@ static const struct loader_case cases[] = {
 #define SNAPSHOT(place)                                                                            \
     LIST(place "models--acme--tiny/refs/main", place "models--acme--tiny/snapshots/" COMMIT "/x")
     {"huggingface", NULL, HUB, LIST("x"), SNAPSHOT(CACHE "huggingface/hub/")},
+    {"hub-dir", LIST("HF_HOME=/h"), HUB, LIST("x"), SNAPSHOT("models/")},
     {"fastembed", NULL, HUB, LIST("x"), SNAPSHOT(CACHE "fastembed/")},
     {"fastembed", LIST("FASTEMBED_CACHE_PATH=/f", "HF_HOME=/h"), HUB, LIST("x"), SNAPSHOT("f/")},
     {"fastembed-rs", LIST("FASTEMBED_CACHE_DIR=/f", "HF_HOME=/h"), HUB, LIST("x"), SNAPSHOT("h/")},

@@ -176,6 +176,25 @@ char *place_from_value(const char *value)
     return TAKE(path);
 }
 
+int place_named(const struct layout_request *request, char **out, struct error *err)
+{
+    const char *path = request->path;
+    CLEANUP(text) char *below_home = NULL;
+
+    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
+        if (place_find(request->home, no_places, path + 1, &below_home, NULL, err) < 0)
+            return -1;
+        path = below_home;
+    }
+    CLEANUP(text) char *place = place_from_value(path);
+    if (place == NULL || strcmp(place, "/") == 0)
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "'%s' cannot be the model's folder; name an absolute path below /",
+                         request->path);
+    *out = TAKE(place);
+    return 0;
+}
+
 char *place_prefix(const char *place)
 {
     return strcmp(place, "/") == 0 ? xstrdup("") : xasprintf("%s/", place + 1);

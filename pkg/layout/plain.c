@@ -115,32 +115,12 @@ static int find_paths(const struct layout_request *request, struct strings *out,
     return request->layout->file_path != NULL ? check_twice(out, err) : 0;
 }
 
-/* An absolute path without needless parts; '~' is the home of the image's user. */
-static int find_named_place(const struct layout_request *request, char **out, struct error *err)
-{
-    const char *path = request->path;
-    CLEANUP(text) char *below_home = NULL;
-
-    if (path[0] == '~' && (path[1] == '/' || path[1] == '\0')) {
-        if (place_find(request->home, no_places, path + 1, &below_home, NULL, err) < 0)
-            return -1;
-        path = below_home;
-    }
-    CLEANUP(text) char *place = place_from_value(path);
-    if (place == NULL || strcmp(place, "/") == 0)
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "'%s' cannot be the model's folder; name an absolute path below /",
-                         request->path);
-    *out = TAKE(place);
-    return 0;
-}
-
 static int find_place(const struct layout_request *request, struct tree *tree, struct error *err)
 {
     const struct layout *layout = request->layout;
 
     if (layout->takes_path)
-        return find_named_place(request, &tree->place, err);
+        return place_named(request, &tree->place, err);
     if (layout_place(layout, request->home, &tree->place, &tree->cache, err) < 0)
         return -1;
     if (strcmp(tree->place, "/") != 0 || layout->folder_name != NULL)

@@ -107,7 +107,7 @@ static int count_repository(struct following *following, const struct companion_
 }
 
 /* The number of the model that the loader would find for it; models->count: none is listed. */
-static size_t find_listed(const struct models *models, const struct layout *layout,
+static size_t find_listed(const struct models *models, const struct model *owner,
                           const struct origin *origin)
 {
     CLEANUP(text) char *name = origin_record(origin);
@@ -117,7 +117,7 @@ static size_t find_listed(const struct models *models, const struct layout *layo
 
     for (; number < models->count; number++) {
         const struct model *model = &models->items[number];
-        if (model->layout == layout && strcmp(model->name, name) == 0 &&
+        if (model_goes_to(model, owner->layout, owner->path) && strcmp(model->name, name) == 0 &&
             (strcmp(plan_ref(&model->plan), ref) == 0 ||
              (strcmp(ref, "main") == 0 && model_is_by_commit(model))))
             break;
@@ -139,11 +139,13 @@ static void choose(struct plan_selection *selection, const struct strings *requi
     }
 }
 
-/* Lists the model of this number, whose source is open, by what of it is wanted. */
+/* Lists the model of this number by what of it is wanted, from the source and to the place of
+ * `like`, which may be what was there of it. */
 static int list_by(const struct following *following, size_t number, const struct followed *how,
-                   struct source *source, const struct layout *layout, struct error *err)
+                   const struct model *like, struct error *err)
 {
-    struct model_choice choice = {.layout = layout};
+    struct source *source = like->from;
+    struct model_choice choice = {.layout = like->layout, .path = like->path};
 
     choose(&choice.selection, &how->required, how->is_whole ? NULL : &how->include);
     return models_add(following->listing, following->models, number, source, &choice, err);
@@ -172,7 +174,8 @@ static int list_companion(struct following *following, size_t owner,
                           struct error *err)
 {
     struct models *models = following->models;
-    const struct layout *layout = models->items[owner].layout;
+    const struct model *loader = &models->items[owner];
+    const struct model like = {.from = source, .layout = loader->layout, .path = loader->path};
     size_t number = models->count;
 
     models->items = xrealloc(models->items, number + 1, sizeof(*models->items));
@@ -182,7 +185,7 @@ static int list_companion(struct following *following, size_t owner,
     want(&following->items[number], companion);
     models->count++;
     reset(models, number, xstrdup(models->items[owner].title));
-    if (list_by(following, number, &following->items[number], source, layout, err) == 0)
+    if (list_by(following, number, &following->items[number], &like, err) == 0)
         return 0;
     reset(models, number, NULL);
     followed_release(&following->items[number]);
@@ -227,8 +230,8 @@ static int widen(struct following *following, size_t number, const struct compan
 {
     struct models *models = following->models;
     struct followed *followed = &following->items[number];
-    const struct layout *layout = models->items[number].layout;
-    struct source *source = models->items[number].from;
+    const struct model *was = &models->items[number];
+    const struct model like = {.from = was->from, .layout = was->layout, .path = was->path};
     CLEANUP(followed) struct followed wider = *followed;
     CLEANUP(error) struct error why = ERROR_INIT;
 
@@ -240,7 +243,7 @@ static int widen(struct following *following, size_t number, const struct compan
         wider.include.count == followed->include.count)
         return 0;
     reset(models, number, TAKE(models->items[number].companion_of));
-    if (list_by(following, number, &wider, source, layout, &why) == 0) {
+    if (list_by(following, number, &wider, &like, &why) == 0) {
         struct followed narrower = *followed;
         *followed = wider;
         wider = narrower;
@@ -250,7 +253,7 @@ static int widen(struct following *following, size_t number, const struct compan
     if (miss(following, companion, told, &why, err) < 0)
         return -1;
     reset(models, number, TAKE(models->items[number].companion_of));
-    return list_by(following, number, followed, source, layout, err);
+    return list_by(following, number, followed, &like, err);
 }
 
 /* Fills `plan` as far as that can be found out, its pin first: with what is wanted of it. */
@@ -410,7 +413,7 @@ static int meet(struct following *following, size_t owner, const struct companio
     CLEANUP(origin) struct origin origin = ORIGIN_INIT;
 
     find_origin(&models->items[owner], companion, &origin);
-    size_t listed = find_listed(models, models->items[owner].layout, &origin);
+    size_t listed = find_listed(models, &models->items[owner], &origin);
     struct companion_decision *told =
         add_told(following->out, &models->items[owner], companion, &origin);
     if (listing->request->companions != COMPANIONS_NONE &&

@@ -40,6 +40,7 @@ void listing_take(struct models *models, const struct companion_decisions *compa
             .title = xstrdup(model->title),
             .plan = model->plan,
             .layout = model->layout,
+            .path = model->path,
             .from = model->from,
         };
         model->plan = (struct plan)PLAN_INIT;

@@ -15,6 +15,7 @@ struct listed_model {
     char *title;                 /* with its revision: "org/name@main" */
     struct plan plan;            /* what is taken of it */
     const struct layout *layout; /* of its loader */
+    const char *path;            /* as in struct model; borrowed of the request */
     struct source *from;         /* its files; borrowed */
     struct strings companion_of; /* titles of models that load it; empty: the call names it */
 };

@@ -13,10 +13,18 @@ bool model_is_by_commit(const struct model *model)
     return size >= 7 && strncmp(ref, model->plan.pin, size) == 0;
 }
 
+bool model_goes_to(const struct model *model, const struct layout *layout, const char *path)
+{
+    if (model->layout != layout)
+        return false;
+    return path == NULL || model->path == NULL ? path == model->path
+                                               : strcmp(path, model->path) == 0;
+}
+
 /* Two revisions of one model, for one loader. */
 static bool is_of_same(const struct model *one, const struct model *other)
 {
-    return one->layout == other->layout && strcmp(one->name, other->name) == 0;
+    return model_goes_to(one, other->layout, other->path) && strcmp(one->name, other->name) == 0;
 }
 
 /*

@@ -17,6 +17,8 @@ int model_lookup_take_contents(struct model_lookup *lookup, struct plan_contents
                                struct error *err) MUST_CHECK;
 /* Whether a model's revision is the commit itself, in full or abbreviated. */
 bool model_is_by_commit(const struct model *model);
+/* Whether it is put where this layout looks; `path` is that of one that takes a path, else NULL. */
+bool model_goes_to(const struct model *model, const struct layout *layout, const char *path);
 
 /*
  * companions.c: adds what the listed models make their loaders ask for besides, as the request

@@ -90,9 +90,10 @@ static char *format_model(const struct subject *subject)
 
     if (strings_has(&model->refs, "main"))
         revision = NULL;
-    return xasprintf("%s%s%s%s%s", model->name, revision != NULL ? "@" : "",
-                     revision != NULL ? revision : "",
-                     is_default ? "" : ",layout=", is_default ? "" : model->layout);
+    return xasprintf("%s%s%s%s%s%s%s", model->name, revision != NULL ? "@" : "",
+                     revision != NULL ? revision : "", is_default ? "" : ",layout=",
+                     is_default ? "" : model->layout, subject->layout->takes_path ? ",path=" : "",
+                     subject->layout->takes_path ? model->place : "");
 }
 
 static void tell(struct subject *subject, const struct companion *companion, const char *place)
@@ -128,7 +129,11 @@ int subject_check_companions(struct subject *subject, const struct companions *f
     CLEANUP(error) struct error why = ERROR_INIT; /* it is told as the model's place */
 
     strings_add_all(&subject->model->notes, &found->notes);
-    if (!check->has_user || layout_find_place(layout, &check->home, &place, NULL, &why) < 0)
+    if (!check->has_user)
+        return 0;
+    if (layout->takes_path)
+        place = xstrdup(subject->model->place);
+    else if (layout_find_place(layout, &check->home, &place, NULL, &why) < 0)
         return 0;
     for (size_t i = 0; i < found->count; i++) {
         const struct companion *companion = &found->items[i];
