@@ -11,6 +11,7 @@ void demands_release(struct demands *demands)
         injection_model_release(&demands->items[i].model);
         free(demands->items[i].title);
         free(demands->items[i].place);
+        free(demands->items[i].folder);
         free(demands->items[i].revision);
         strings_release(&demands->items[i].files);
         free(demands->items[i].weights);
@@ -46,6 +47,7 @@ static void fill_wanted(struct demands *out)
                     .model = &demand->model.origin,
                     .revision = demand->revision,
                     .layout = layout != NULL ? layout->name : NULL,
+                    .place = demand->folder,
                     .files = &demand->files,
                     .weights = demand->weights,
                     .readable = demand->readable,
@@ -153,6 +155,7 @@ static void take_finding(struct demand *demand, const struct scan_finding *findi
     free(demand->revision);
     demand->place = xstrdup(finding->places.items[0]);
     demand->revision = text_copy(wanted.revision);
+    demand->folder = text_copy(wanted.place);
     if (wanted.files != NULL)
         strings_add_all(&demand->files, wanted.files);
     demand->weights = text_copy(wanted.weights);

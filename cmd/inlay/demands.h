@@ -11,6 +11,7 @@ struct demand {
     struct injection_model model; /* what is said of its files does not count */
     char *title;                  /* for messages */
     char *place;                  /* where the application asks for it; NULL: it does not */
+    char *folder;                 /* in which its loader is told to look; NULL: none */
     char *revision;               /* a commit, a digest, a ref; NULL: any */
     struct strings files;         /* globs, each of which has to match */
     char *weights;                /* their format; NULL: any */

@@ -139,13 +139,19 @@ static int add_named(struct init_run *run, const char *text, struct error *err)
     return 0;
 }
 
-static bool has_model(const struct project *project, const char *model, const char *layout)
+static bool is_same(const char *one, const char *other)
+{
+    return one == other || (one != NULL && other != NULL && strcmp(one, other) == 0);
+}
+
+static bool has_model(const struct project *project, const char *model, const char *layout,
+                      const char *path)
 {
     for (size_t i = 0; i < project->models.count; i++) {
         const struct project_model *there = &project->models.items[i];
-        const char *other = project_options_find(&there->options, "layout");
         if (strcmp(there->model, model) == 0 &&
-            (other == layout || (other != NULL && layout != NULL && strcmp(other, layout) == 0)))
+            is_same(project_options_find(&there->options, "layout"), layout) &&
+            is_same(project_options_find(&there->options, "path"), path))
             return true;
     }
     return false;
@@ -155,10 +161,10 @@ static bool has_model(const struct project *project, const char *model, const ch
 static void add_finding(struct init_run *run, const struct scan_finding *finding)
 {
     const struct log *log = run->session.stores.log;
-    bool is_preset = strchr(finding->model, ':') != NULL;
+    bool is_preset = finding->path == NULL && strchr(finding->model, ':') != NULL;
     const char *layout = is_preset ? NULL : finding->layout;
 
-    if (!finding->sure || has_model(&run->project, finding->model, layout))
+    if (!finding->sure || has_model(&run->project, finding->model, layout, finding->path))
         return;
     log_info(log, "scan: %s (%s)", finding->model, finding->places.items[0]);
     struct project_options *options =
@@ -170,6 +176,7 @@ static void add_finding(struct init_run *run, const struct scan_finding *finding
         add_texts(options, "include", &finding->include);
     else
         add_text(options, "weights", finding->weights);
+    add_text(options, "path", finding->path);
 }
 
 static int scan(struct init_run *run, const char *what, struct error *err)

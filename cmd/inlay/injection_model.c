@@ -37,8 +37,9 @@ struct injection_model *injection_find_model(const struct injection *injection,
     for (size_t i = 0; i < injection->model_count; i++) {
         struct injection_model *model = &injection->models[i];
         const struct origin *other = &model->origin;
-        if (model->layout == layout && are_equal(model->path, path) && other->kind == origin->kind &&
-            are_equal(other->name, origin->name) && are_equal(other->revision, origin->revision) &&
+        if (model->layout == layout && are_equal(model->path, path) &&
+            other->kind == origin->kind && are_equal(other->name, origin->name) &&
+            are_equal(other->revision, origin->revision) &&
             are_equal(other->member, origin->member))
             return model;
     }
@@ -124,8 +125,8 @@ static int check_names_fit(const struct injection_model *model, const char *show
     if (model->unpacks && !origin_is_file(model->origin.kind))
         return error_set(err, ERROR_USAGE, "MODEL '%s': 'unpack' is for files and URLs", shown);
     if (model->path != NULL && !model->layout->takes_path)
-        return error_set(err, ERROR_USAGE,
-                         "MODEL '%s': 'path=' is for the layout dir or hub-dir", shown);
+        return error_set(err, ERROR_USAGE, "MODEL '%s': 'path=' is for the layout dir or hub-dir",
+                         shown);
     if (model->executable.count > 0 &&
         (!model->layout->takes_path || model->layout->content != LAYOUT_PLAIN_FILES))
         return error_set(err, ERROR_USAGE, "MODEL '%s': 'executable=' is for the layout dir",

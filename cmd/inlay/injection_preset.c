@@ -56,7 +56,8 @@ static int add_item(struct injection *injection, const struct preset *preset,
         .preset = preset,
     };
 
-    struct injection_model *there = injection_find_model(injection, &item->origin, layout, model.path);
+    struct injection_model *there =
+        injection_find_model(injection, &item->origin, layout, model.path);
     if (there != NULL)
         return join_item(there, preset, item, err);
     origin_copy(&item->origin, &model.origin);

@@ -46,6 +46,7 @@ static int add_finding(struct injection *injection, const struct scan_finding *f
         return is_named_preset(injection, preset) ? 0
                                                   : injection_add_preset(injection, preset, err);
     model.layout = layout_find(finding->layout);
+    model.path = text_copy(finding->path);
     if (is_named(injection, finding->model, model.layout))
         return 0;
     strings_add_all(&model.include, &finding->include);

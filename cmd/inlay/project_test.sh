@@ -130,7 +130,7 @@ refuse_both 2 "'bad.json': place: --owner 'me' is not UID[:GID], two numbers fro
 refuse_both 2 "'bad.json': MODEL 'a/b': include and also exclude each other; leave one out" \
     '{"version": 1, "base": "oci:base:1", "models": [{"model": "a/b", "include": ["*"], "also": ["*"]}]}'
 refuse_both 2 "'bad.json': place: --home 'x' is not an absolute path" '{"version": 1, "place": {"home": "x"}}'
-said 2 "'bad.json': MODEL 'acme/tiny': 'path=' is for the layout dir" \
+said 2 "'bad.json': MODEL 'acme/tiny': 'path=' is for the layout dir or hub-dir" \
     '{"version": 1, "base": "oci:base:1", "models": [{"model": "acme/tiny", "path": "/x"}]}'
 said 2 "'bad.json': MODEL 'acme/tiny': 'unpack' is for files and URLs" \
     '{"version": 1, "base": "oci:base:1", "models": [{"model": "acme/tiny", "unpack": true}]}'

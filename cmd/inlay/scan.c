@@ -38,13 +38,14 @@ CLEANUP_RELEASE(scanning)
 
 static json_t *finding_json(const struct scan_finding *finding)
 {
-    return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "model",
-        text_to_json(finding->model), "layout", text_to_json(finding->layout), "weights",
-        text_to_json(finding->weights), "include", strings_to_json(&finding->include), "optional",
-        strings_to_json(&finding->optional), "loader", text_to_json(finding->loader), "version",
-        text_to_json(finding->version), "places", strings_to_json(&finding->places), "reason",
-        text_to_json(finding->reason), "sure", (int)finding->sure, "baked", (int)finding->baked);
+    return json_pack("{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:b, s:b}", "model",
+                     text_to_json(finding->model), "layout", text_to_json(finding->layout), "path",
+                     text_to_json(finding->path), "weights", text_to_json(finding->weights),
+                     "include", strings_to_json(&finding->include), "optional",
+                     strings_to_json(&finding->optional), "loader", text_to_json(finding->loader),
+                     "version", text_to_json(finding->version), "places",
+                     strings_to_json(&finding->places), "reason", text_to_json(finding->reason),
+                     "sure", (int)finding->sure, "baked", (int)finding->baked);
 }
 
 static void print_json(const struct scanning *scanning)
@@ -66,7 +67,10 @@ static void print_json(const struct scanning *scanning)
 
 static void add_row(struct table *table, const struct scan_finding *finding)
 {
-    table_add(table, finding->model);
+    if (finding->path != NULL)
+        table_addf(table, "%s,layout=%s,path=%s", finding->model, finding->layout, finding->path);
+    else
+        table_add(table, finding->model);
     table_add(table, finding->sure ? "sure" : "guess");
     table_add(table, finding->baked ? "yes" : "no");
     table_addf(table, "%s%s%s", finding->loader[0] != '\0' ? finding->loader : "-",
@@ -116,8 +120,10 @@ static void print_model(const struct scan_finding *finding)
     buf_add_text(&text, finding->model);
     for (size_t k = 0; k < count; k++)
         buf_addf(&text, ",include=%s", finding->include.items[k]);
-    if (finding->layout != NULL && strchr(finding->model, ':') == NULL)
+    if (finding->layout != NULL && (finding->path != NULL || strchr(finding->model, ':') == NULL))
         buf_addf(&text, ",layout=%s", finding->layout);
+    if (finding->path != NULL)
+        buf_addf(&text, ",path=%s", finding->path);
     if (finding->weights != NULL)
         buf_addf(&text, ",weights=%s", finding->weights);
     print_word(buf_text(&text));

@@ -82,6 +82,36 @@ application before "$(load '')" sentence_transformers 2.2.2
 expect_start before "'acme/e5' is not there in the layout sentence-transformers" acme/e5
 expect_start before '' acme/e5 --layout sentence-transformers
 
+# Folders that the application names itself, by the call or by a variable: it looks nowhere else.
+there="'inlay inject IMAGE --scan --to TARGET' puts it there, and so does the MODEL 'acme/e5,layout=hub-dir,path="
+application folder "$(load ', cache_folder="/srv/models"')"
+expect_start folder "'acme/e5' is not there in the layout hub-dir in '/srv/models'; the image has acme/e5@${c2:0:7} (huggingface) (/app/app.py:2): ${there}/srv/models'" acme/e5
+expect_start folder "'acme/e5' is not there in the layout hub-dir in '/srv/models'" acme/e5,layout=hub-dir,path=/srv/other
+expect_start folder "'acme/e5' is there as 'v2' alone" acme/e5@v2,layout=hub-dir,path=/srv/models
+expect_start folder '' acme/e5,layout=hub-dir,path=/srv/models
+expect_start folder '' acme/e5 --cache-dir /srv/models
+application below "$(load ', cache_folder="models"')"
+expect_start below "in '/app/models'" acme/e5
+expect_start below '' acme/e5,layout=hub-dir,path=/app/models
+application moved "$(printf 'import os\nos.environ["HF_HOME"] = "/srv/hf"\n%s' "$(load '')")"
+expect_start moved "'acme/e5' is not there in the layout hub-dir in '/srv/hf/hub'" acme/e5
+expect_start moved '' acme/e5,layout=hub-dir,path=/srv/hf/hub
+expect_start moved '' acme/e5 --env HF_HOME=/srv/hf
+# Two folders of one model, and a link of the base on the way to one of them.
+application two "$(load ', cache_folder="/a"'; load ', cache_folder="/b"' | tail -1)"
+expect_start two "in '/b'" acme/e5,layout=hub-dir,path=/a
+application link "$(load ', cache_folder="/link/x"')"
+ln -s srv root/link && make_base base link --user app --workdir /app --extra root
+expect_exit 0 "$INLAY" inject oci:base:link --scan --to oci:out:now
+expect_exit 0 "$INLAY" verify --scan oci:out:now
+# A folder that only a start tells is told, and its model is a guess.
+application unknown "$(printf 'import os\n%s' "$(load ', cache_folder=os.environ["D"]')")"
+expect_exit 0 "$INLAY" inject oci:base:unknown acme/e5 --to oci:out:now
+expect_exit 0 "$INLAY" verify --scan oci:out:now
+expect_contains "$ERR" "cache_folder of SentenceTransformer() comes from the variable D, which the image does not set: where it looks is not known"
+application before-folder "$(load ', cache_folder="/srv/models"')" sentence_transformers 2.2.2
+expect_start before-folder "'acme/e5' is not there in the layout dir in '/srv/models/acme_e5'" acme/e5
+
 # A companion of another revision than the one that is there.
 application adapter "$(printf 'from peft import AutoPeftModelForCausalLM\nAutoPeftModelForCausalLM.from_pretrained("acme/adapter")')" peft 0.19.0
 expect_exit 0 "$INLAY" inject oci:base:adapter acme/adapter acme/base --no-companions --to oci:out:now

@@ -7,9 +7,9 @@
 
 /* Everything is borrowed. */
 struct layout_demand {
-    const struct origin *model;  /* which one; its revision does not count */
-    const char *revision;        /* NULL: any, or with `by_loader` what the loader means then */
-    const char *layout;          /* NULL: any */
+    const struct origin *model; /* which one; its revision does not count */
+    const char *revision;       /* NULL: any, or with `by_loader` what the loader means then */
+    const char *layout;         /* NULL: any */
     /*
      * The folder that the layout's place is, absolute or "~/…" in the home, since a call names it
      * and no variable decides; NULL: wherever the layout's loader looks. Links are not followed.

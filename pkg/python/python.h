@@ -88,6 +88,7 @@ struct python_assignment {
     char *variable;
     struct python_value value;
     unsigned line, cell;
+    bool yields; /* of the environment: to what is set already */
 };
 
 /* A line of a shell in a notebook: behind '!', or of a cell that begins with %%bash or %%sh. */

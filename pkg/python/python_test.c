@@ -147,6 +147,8 @@ static void variables_that_a_file_sets_are_listed(void **state)
     describe_assignments(&file.environment, &out);
     assert_string_equal(buf_text(&out), "A=\"1\"; B=<X>");
     assert_int_equal(file.environment.items[0].line, 2);
+    assert_false(file.environment.items[0].yields);
+    assert_true(file.environment.items[1].yields);
 }
 
 static void names_that_other_files_import_are_listed(void **state)

@@ -134,10 +134,13 @@ static void report_setting_call(struct module *module, struct place call, const 
     uint32_t value = module_positional(module, call.node, 1);
     bool sets = strcmp(name, "os.environ.setdefault") == 0 || strcmp(name, "os.putenv") == 0;
 
+    size_t before = out->count;
     if (sets && key != 0 && value != 0)
         report_variable(module, (struct place){key, call.scope}, value, out, capacity);
     else if (strcmp(name, "os.environ.update") == 0)
         report_update(module, call, out, capacity);
+    if (out->count > before && strcmp(name, "os.environ.setdefault") == 0)
+        out->items[before].yields = true;
 }
 
 static void report_environment(struct module *module, struct python_file *out)

@@ -210,6 +210,8 @@ static bool has(const struct baked_models *models, const struct layout_demand *d
             .commit = model->record->commit,
             .refs = &model->refs,
             .paths = model->has_paths ? &model->paths : NULL,
+            .place = model->record->place,
+            .links = &model->record->also,
         };
         const char *lacking = NULL;
         if (layout_answer(demand, &state, &lacking) == LAYOUT_MEETS)
@@ -246,6 +248,7 @@ struct layout_demand scan_demand(const struct scan_finding *finding, const struc
         .revision = model->revision,
         .any_revision = takes_any,
         .layout = layout != NULL ? layout : layout_find(NULL)->name,
+        .place = finding->path,
         .files = is_itself ? &finding->include : NULL,
         .weights = is_itself ? finding->weights : NULL,
         .readable = finding->reads_torch && is_itself ? torch : NULL,

@@ -113,7 +113,7 @@ static void add_model(struct scan *scan, const struct words *words, const struct
     finding.sure = words->sure;
     finding.reason = xasprintf("%s is started with it", rule->program);
     strings_add(&finding.places, place);
-    scan_add_finding(scan->out, &finding);
+    scan_add_placed(scan, NULL, NULL, &finding);
 }
 
 /* The first word behind `from` that is no flag, nor what may be the value of one. */
@@ -236,6 +236,20 @@ static bool is_assignment(const char *word)
     return *at == '=' && at > word;
 }
 
+/* What a script that is started sets counts in what it starts. */
+static void add_assignment(struct scan *scan, const struct words *like, const char *word)
+{
+    const char *value = strchr(word, '=') + 1;
+    struct scan_setting setting = {.name = xstrndup(word, (size_t)(value - 1 - word)),
+                                   .value = xstrdup(value)};
+
+    strings_add(&scan->variables, word);
+    if (like->sure && *value != '\0' && strchr(value, '$') == NULL)
+        scan_add_setting(scan, &setting);
+    free(setting.name);
+    free(setting.value);
+}
+
 static void read_command_line(struct scan *scan, const char *text, const struct words *like)
 {
     while (*text != '\0') {
@@ -248,7 +262,7 @@ static void read_command_line(struct scan *scan, const char *text, const struct 
             if (ends)
                 break;
             if (words.list.count == 0 && is_assignment(buf_text(&word)))
-                strings_add(&scan->variables, buf_text(&word));
+                add_assignment(scan, like, buf_text(&word));
             else if (strcmp(buf_text(&word), "export") != 0 || words.list.count > 0)
                 strings_add(&words.list, buf_text(&word));
         }

@@ -246,7 +246,26 @@ static bool is_said(const struct python_value *value, const char *what)
     return value != NULL && value->kind == PYTHON_BOOL && strcmp(value->text, what) == 0;
 }
 
-void scan_dotenv_call(struct scan *scan, const char *path, const struct python_call *call)
+static void add_settings(struct scan *scan, const char *path, const struct python_file *file,
+                         const struct python_call *call, const struct strings *values,
+                         bool overrides)
+{
+    for (size_t i = 0; i < values->count && !scan_is_test(path); i++) {
+        const char *equals = strchr(values->items[i], '=');
+        struct scan_setting setting = {.line = call->line, .cell = call->cell};
+        if (equals == NULL || equals[1] == '\0')
+            continue;
+        setting.name = xstrndup(values->items[i], (size_t)(equals - values->items[i]));
+        setting.value = xstrdup(equals + 1);
+        setting.file = xstrdup(path);
+        setting.yields = !overrides;
+        scan_list_imports(file, &setting.imports);
+        scan_add_setting(scan, &setting);
+    }
+}
+
+void scan_dotenv_call(struct scan *scan, const char *path, const struct python_file *python,
+                      const struct python_call *call)
 {
     const struct python_value *named = scan_argument(call, "dotenv_path", 0);
     const struct application_file *file = NULL;
@@ -267,6 +286,7 @@ void scan_dotenv_call(struct scan *scan, const char *path, const struct python_c
         return;
     dotenv_read(file->text, &options, &values);
     strings_add_all(options.overrides ? &scan->overriding : &scan->variables, &values);
+    add_settings(scan, path, python, call, &values, options.overrides);
 }
 
 bool scan_loads_dotenv(const struct python_call *call)

@@ -8,6 +8,7 @@ void scan_finding_release(struct scan_finding *finding)
 {
     free(finding->model);
     free(finding->layout);
+    free(finding->path);
     free(finding->weights);
     strings_release(&finding->include);
     strings_release(&finding->optional);
@@ -125,7 +126,8 @@ void scan_add_finding(struct scan_findings *out, struct scan_finding *finding)
     for (size_t i = 0; i < out->count; i++) {
         struct scan_finding *there = &out->items[i];
         if (strcmp(there->model, finding->model) == 0 &&
-            compare_texts(there->layout, finding->layout) == 0) {
+            compare_texts(there->layout, finding->layout) == 0 &&
+            compare_texts(there->path, finding->path) == 0) {
             merge(there, finding);
             return;
         }
@@ -208,7 +210,9 @@ static int compare_findings(const void *left, const void *right)
 
     if (a->sure != b->sure)
         return a->sure ? -1 : 1;
-    return order != 0 ? order : compare_texts(a->layout, b->layout);
+    if (order == 0)
+        order = compare_texts(a->layout, b->layout);
+    return order != 0 ? order : compare_texts(a->path, b->path);
 }
 
 void scan_sort(struct scan_findings *out)

@@ -124,16 +124,6 @@ static bool has_own_vectors(const struct scan_source *source)
     return false;
 }
 
-static void say_cache(const struct loading *loading)
-{
-    CLEANUP(text) char *folder = loading_text(loading, "cache_folder|cache_dir|download_root", -1);
-
-    if (folder != NULL)
-        scan_add_note(loading->scan->out,
-                      "%s: %s() looks in '%s': inject with --cache-dir, if that is absolute",
-                      loading->place, loading->title, folder);
-}
-
 /* A model of a revision that only a start tells may be another one than its main. */
 static void check_revision(struct loading *loading)
 {
@@ -184,34 +174,43 @@ static bool is_demonstration(const struct scan *scan, const struct scan_source *
     return false;
 }
 
+static void add_call(struct loading *loading)
+{
+    const struct call_rule *rule = loading->rule;
+    const struct python_value *named = scan_argument(loading->call, rule->keywords, rule->position);
+    CLEANUP(scan_value) struct scan_value value = {.how = NULL};
+
+    if (rule->kind == RULE_COLLECTION) {
+        loading->sure = loading->sure && !has_own_vectors(loading->source);
+        if (named == NULL)
+            loading_add_text(loading, rule->fallback, "no embedding function");
+        return;
+    }
+    loading->sure = loading->sure && (named == NULL || !named->is_given);
+    check_revision(loading);
+    scan_resolve(loading->scan, loading->source, named, &value);
+    if (value.is_given)
+        add_value(loading, &value);
+    else
+        add_default(loading);
+}
+
 void scan_call(struct scan *scan, const struct scan_source *source, const struct python_call *call,
                const struct call_rule *rule)
 {
-    CLEANUP(text) char *place = scan_format_place(source, call);
-    CLEANUP(scan_value) struct scan_value value = {.how = NULL};
-    const struct python_value *named = scan_argument(call, rule->keywords, rule->position);
     struct loading loading = {
         .scan = scan,
         .source = source,
         .call = call,
         .rule = rule,
-        .place = place,
+        .place = scan_format_place(source, call),
         .title = rule->kind == RULE_ELSEWHERE ? call->name : title_of(call),
         .sure = !scan_is_test(source->file->path) && !is_demonstration(scan, source, call),
     };
 
-    say_cache(&loading);
-    if (rule->kind == RULE_COLLECTION) {
-        loading.sure = loading.sure && !has_own_vectors(source);
-        if (named == NULL)
-            loading_add_text(&loading, rule->fallback, "no embedding function");
-        return;
-    }
-    loading.sure = loading.sure && (named == NULL || !named->is_given);
-    check_revision(&loading);
-    scan_resolve(scan, source, named, &value);
-    if (value.is_given)
-        add_value(&loading, &value);
-    else
-        add_default(&loading);
+    loading_find_folder(&loading);
+    add_call(&loading);
+    free(loading.place);
+    free(loading.folder);
+    free(loading.folder_title);
 }

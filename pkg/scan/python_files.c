@@ -60,16 +60,39 @@ static bool has_interesting_calls(const struct python_file *file)
     return false;
 }
 
+/* What tests set counts for nobody else. */
+static void add_setting(struct scan *scan, const char *path, const struct python_file *file,
+                        const struct python_assignment *assignment)
+{
+    CLEANUP(scan_value) struct scan_value value = {.how = NULL};
+    struct scan_setting setting = {
+        .line = assignment->line, .cell = assignment->cell, .yields = assignment->yields};
+
+    if (scan_is_test(path) || assignment->value.kind == PYTHON_NONE)
+        return;
+    scan_resolve(scan, NULL, &assignment->value, &value);
+    setting.name = xstrdup(assignment->variable);
+    setting.file = xstrdup(path);
+    if (value.texts.count == 1)
+        setting.value = xstrdup(value.texts.items[0]);
+    else
+        setting.why =
+            value.unresolved != NULL ? xstrdup(value.unresolved) : xstrdup("is one of several");
+    scan_list_imports(file, &setting.imports);
+    scan_add_setting(scan, &setting);
+}
+
 static void add_environment(struct scan *scan, const char *path, const struct python_file *file)
 {
     for (size_t i = 0; i < file->environment.count; i++) {
         const struct python_assignment *assignment = &file->environment.items[i];
         if (assignment->value.kind == PYTHON_TEXT && assignment->value.variable == NULL)
             strings_addf(&scan->variables, "%s=%s", assignment->variable, assignment->value.text);
+        add_setting(scan, path, file, assignment);
     }
     for (size_t i = 0; i < file->call_count; i++)
         if (scan_loads_dotenv(&file->calls[i]))
-            scan_dotenv_call(scan, path, &file->calls[i]);
+            scan_dotenv_call(scan, path, file, &file->calls[i]);
 }
 
 /* What a notebook has the shell do. */
@@ -81,20 +104,6 @@ static void add_commands(struct scan *scan, const struct application_file *file,
         CLEANUP(text)
         char *place = xasprintf("%s:cell %u:%u", file->path, command->cell, command->line);
         scan_command_line(scan, file->path, place, command->text, !scan_is_test(file->path));
-    }
-}
-
-/* What may be another file of the application, dots in front left out. */
-static void add_imports(struct scan *scan, const struct python_file *read)
-{
-    for (size_t i = 0; i < read->import_count; i++) {
-        const struct python_import *import = &read->imports[i];
-        const char *module = import->module + strspn(import->module, ".");
-        const char *dot = *module != '\0' && import->name != NULL ? "." : "";
-        if (*module != '\0')
-            strings_add(&scan->imports, module);
-        if (import->name != NULL)
-            strings_addf(&scan->imports, "%s%s%s", module, dot, import->name);
     }
 }
 
@@ -114,7 +123,7 @@ static void add_source(struct scan *scan, const struct application_file *file)
                          read.skipped.items[i]);
     add_environment(scan, file->path, &read);
     add_commands(scan, file, &read);
-    add_imports(scan, &read);
+    scan_list_imports(&read, &scan->imports);
     if (has_interesting_calls(&read)) {
         source.python = read;
         read = (struct python_file)PYTHON_FILE_INIT;

@@ -49,7 +49,7 @@ static void add(const struct loading *loading, struct scan_finding *finding, con
                           ? xasprintf("%s() is called with it%s", loading->title, missing)
                           : xasprintf("%s() is called with %s%s", loading->title, how, missing);
     strings_add(&finding->places, loading->place);
-    scan_add_finding(loading->scan->out, finding);
+    scan_add_placed(loading->scan, loading, loading->source, finding);
 }
 
 void loading_add_model(const struct loading *loading, const char *model, const char *how)
@@ -310,11 +310,6 @@ static void add_repository(const struct loading *loading, const char *text, cons
         else
             strings_add(&finding.include, path);
     }
-    if (argument(loading, "local_dir") != NULL)
-        scan_add_note(loading->scan->out,
-                      "%s: %s() writes to a folder of its own (local_dir), where the Hub's cache "
-                      "does not help; bake it by --layout dir",
-                      loading->place, loading->title);
     if (loading->rule->detail != NULL)
         scan_add_note(loading->scan->out, "%s: %s", loading->place, loading->rule->detail);
     add(loading, &finding, how);

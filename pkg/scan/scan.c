@@ -11,6 +11,7 @@ static void release(struct scan *scan)
     strings_release(&scan->imports);
     strings_release(&scan->variables);
     strings_release(&scan->overriding);
+    scan_settings_release(&scan->settings);
 }
 
 static bool has_python_packages(const struct application *application)

@@ -15,6 +15,7 @@
 struct scan_finding {
     char *model;             /* as `inlay inject` takes it: "org/name[@rev]", "whisper:base" */
     char *layout;            /* as --layout takes it; NULL: the Hub's cache, or the preset's own */
+    char *path;              /* as --path takes it; NULL: the environment says where */
     char *weights;           /* as --weights takes it; NULL: the automatic choice */
     struct strings include;  /* globs of files that the code names; empty: the automatic choice */
     struct strings optional; /* more of them, which need not match */

@@ -25,6 +25,22 @@ struct config_values {
     size_t count;
 };
 
+/* A variable of the environment that the application sets itself. */
+struct scan_setting {
+    char *name;
+    char *value; /* NULL: not known */
+    char *why;   /* for people, why it is not; else NULL */
+    char *file;  /* of Python, where it is set; NULL: a script that the image starts */
+    unsigned line, cell;
+    bool yields;            /* to what the image sets */
+    struct strings imports; /* of that file, as scan_list_imports() has them */
+};
+
+struct scan_settings {
+    struct scan_setting *items;
+    size_t count;
+};
+
 /* What is known while an application is scanned. */
 struct scan {
     const struct application *application;
@@ -37,6 +53,7 @@ struct scan {
     struct strings imports;    /* of all files: "a.b" of `import a.b`, and of `from a import b` */
     struct strings variables;  /* NAME=value that are told elsewhere: in Python, in a Dockerfile */
     struct strings overriding; /* NAME=value that count in place of what the image sets */
+    struct scan_settings settings;
     bool has_python_packages;
 };
 
@@ -149,6 +166,37 @@ void scan_resolve(const struct scan *scan, const struct scan_source *source,
 char *scan_resolve_text(const struct scan *scan, const struct scan_source *source,
                         const struct python_value *value);
 
+/* settings.c */
+void scan_settings_release(struct scan_settings *settings);
+/* Takes over what is in `setting`. */
+void scan_add_setting(struct scan *scan, struct scan_setting *setting);
+/* "a.b" of `import a.b`, "a.b" and "a.b.c" of `from a.b import c`; dots in front are left out. */
+void scan_list_imports(const struct python_file *file, struct strings *out);
+/* Where such a variable makes a loader look. All are owned, for people but for the path. */
+struct scan_move {
+    char *path;       /* absolute or "~/…"; NULL: where the image's environment says */
+    char *unresolved; /* it is moved, and why it is not known where to; else NULL */
+    char *note;       /* what else is worth knowing; NULL */
+    char *title;      /* "by HF_HOME, which /app/a.py sets"; NULL: it is not moved */
+};
+void scan_move_release(struct scan_move *move);
+CLEANUP_RELEASE(scan_move)
+struct layout;
+/* For a loader that is called in this file; NULL: by a script. *out is empty before. */
+void scan_find_move(const struct scan *scan, const struct scan_source *source,
+                    const struct layout *layout, const char *loader, struct scan_move *out);
+
+/* folders.c */
+struct loading;
+/* A folder as the application writes it, as an absolute path; NULL: *why tells. Caller frees. */
+char *scan_absolute_folder(const struct scan *scan, const char *text, const char **why);
+/*
+ * scan_add_finding() of what a call, or a command line (NULL: both), loads, once it is known where
+ * that looks: then it has another layout and a path. Takes over what is in `finding`.
+ */
+void scan_add_placed(struct scan *scan, const struct loading *loading,
+                     const struct scan_source *source, struct scan_finding *finding);
+
 /* Whether a variable or a key is called as if it named a model: "EMBEDDING_MODEL", "repo_id". */
 bool scan_names_model(const char *name);
 
@@ -208,7 +256,8 @@ struct dotenv_options {
 void dotenv_read(const char *text, const struct dotenv_options *options, struct strings *out);
 /* dotenv.c: whether a call loads variables out of a file, and takes them in. */
 bool scan_loads_dotenv(const struct python_call *call);
-void scan_dotenv_call(struct scan *scan, const char *path, const struct python_call *call);
+void scan_dotenv_call(struct scan *scan, const char *path, const struct python_file *python,
+                      const struct python_call *call);
 
 struct image;
 /*

@@ -39,7 +39,8 @@ static inline void add_package(struct application *application, enum package_kin
         (struct application_package){kind, xstrdup(name), xstrdup(version), xstrdup("/x")};
 }
 
-/* "MODEL[ layout=X][ weights=X][ include=X]… PLACE[,…][ guess]", a line each; then "? TEXT". */
+/* "MODEL[ layout=X][ path=X][ weights=X][ include=X]… PLACE[,…][ guess]", a line each; then "?
+ * TEXT". */
 static char *describe(const struct scan_findings *findings)
 {
     CLEANUP(buf) struct buf out = BUF_INIT;
@@ -49,6 +50,8 @@ static char *describe(const struct scan_findings *findings)
         buf_add_text(&out, finding->model);
         if (finding->layout != NULL)
             buf_addf(&out, " layout=%s", finding->layout);
+        if (finding->path != NULL)
+            buf_addf(&out, " path=%s", finding->path);
         if (finding->weights != NULL)
             buf_addf(&out, " weights=%s", finding->weights);
         for (size_t k = 0; k < finding->include.count; k++)

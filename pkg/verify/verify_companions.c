@@ -91,8 +91,9 @@ static char *format_model(const struct subject *subject)
     if (strings_has(&model->refs, "main"))
         revision = NULL;
     return xasprintf("%s%s%s%s%s%s%s", model->name, revision != NULL ? "@" : "",
-                     revision != NULL ? revision : "", is_default ? "" : ",layout=",
-                     is_default ? "" : model->layout, subject->layout->takes_path ? ",path=" : "",
+                     revision != NULL ? revision : "",
+                     is_default ? "" : ",layout=", is_default ? "" : model->layout,
+                     subject->layout->takes_path ? ",path=" : "",
                      subject->layout->takes_path ? model->place : "");
 }
 

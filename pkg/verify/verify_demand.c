@@ -23,6 +23,8 @@ static enum layout_answer answer_of(const struct verify_demand *demand,
         .commit = model->commit,
         .refs = model->is_checked ? &model->refs : NULL,
         .paths = model->is_checked ? &model->paths : NULL,
+        .place = model->place,
+        .links = &model->links,
     };
 
     return layout_answer(&demand->wanted, &state, lacking);
@@ -95,6 +97,10 @@ static char *format_start(const struct verify_demand *demand, const struct verdi
 
     if (demand->place == NULL)
         return xstrdup("");
+    if (verdict->answer != LAYOUT_LACKS_REVISION && demand->wanted.place != NULL)
+        return xasprintf(" (%s): 'inlay inject IMAGE --scan --to TARGET' puts it there, and so "
+                         "does the MODEL '%s,layout=%s,path=%s'",
+                         demand->place, demand->title, demand->wanted.layout, demand->wanted.place);
     if (verdict->answer != LAYOUT_LACKS_REVISION)
         return xasprintf(" (%s): 'inlay inject IMAGE --scan --to TARGET' puts it in",
                          demand->place);
@@ -110,6 +116,7 @@ static void tell(const struct verify_demand *demand, const struct verdict *verdi
     CLEANUP(text) char *there = list_models(demand, platform);
     CLEANUP(text) char *start = format_start(demand, verdict);
     bool names_layout = layout != NULL && verdict->answer != LAYOUT_LACKS_REVISION;
+    bool names_place = names_layout && demand->wanted.place != NULL;
 
     if (verdict->answer == LAYOUT_LACKS_FILES) {
         findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
@@ -124,8 +131,36 @@ static void tell(const struct verify_demand *demand, const struct verdict *verdi
         return;
     }
     findings_add(&platform->missing, VERIFY_NOT_BAKED, NULL,
-                 "'%s' is not there%s%s; the image has %s%s", demand->title,
-                 names_layout ? " in the layout " : "", names_layout ? layout : "", there, start);
+                 "'%s' is not there%s%s%s%s%s; the image has %s%s", demand->title,
+                 names_layout ? " in the layout " : "", names_layout ? layout : "",
+                 names_place ? " in '" : "", names_place ? demand->wanted.place : "",
+                 names_place ? "'" : "", there, start);
+}
+
+/* The folder that a call names, links followed, as records have it. Caller frees. */
+static char *canonical_place(const struct check *check, const char *place)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is compared as it is written */
+    struct rootfs_entry *way = NULL;
+    size_t count = 0;
+
+    if (check->rootfs == NULL || place[0] != '/' ||
+        rootfs_walk(check->rootfs, place, &way, &count, &ignored) < 0)
+        return xstrdup(place);
+    char *canonical = xasprintf("/%s", count > 0 ? way[count - 1].path : "");
+    rootfs_entries_free(way, count);
+    return canonical;
+}
+
+static struct verdict judge_there(const struct check *check, const struct verify_demand *demand)
+{
+    struct verify_demand canonical = *demand;
+
+    if (demand->wanted.place == NULL)
+        return judge(demand, check->platform);
+    CLEANUP(text) char *place = canonical_place(check, demand->wanted.place);
+    canonical.wanted.place = place;
+    return judge(&canonical, check->platform);
 }
 
 void check_demands(const struct check *check, struct strings *missing)
@@ -134,7 +169,7 @@ void check_demands(const struct check *check, struct strings *missing)
 
     for (size_t i = 0; i < options->demand_count; i++) {
         const struct verify_demand *demand = &options->demands[i];
-        const struct verdict verdict = judge(demand, check->platform);
+        const struct verdict verdict = judge_there(check, demand);
         if (verdict.answer == LAYOUT_MEETS)
             continue;
         tell(demand, &verdict, check->platform);
