@@ -37,6 +37,7 @@ int scan_application(const struct application *application, const struct presets
         scan_add_skipped(out, "%s", application->skipped.items[i]);
     scan_read_configs(&scan);
     scan_commands(&scan);
+    scan_manifests(&scan);
     scan_python(&scan);
     scan_javascript(&scan);
     scan_environment(&scan);

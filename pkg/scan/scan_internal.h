@@ -208,6 +208,7 @@ void scan_commands(struct scan *scan);
 /* A line of a shell by itself, that is run at `place`. */
 void scan_command_line(struct scan *scan, const char *path, const char *place, const char *text,
                        bool sure);
+void scan_manifests(struct scan *scan);
 void scan_environment(struct scan *scan);
 void scan_javascript(struct scan *scan);
 /* Reads the values of config files, and adds those that nothing has used as guesses. */
