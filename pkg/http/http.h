@@ -129,6 +129,13 @@ struct http_response {
 
 /* The first header of that name, in any case; NULL if there is none. */
 const char *http_response_header(const struct http_response *response, const char *name);
+/*
+ * The target of the first link with this relation in a Link header (RFC 8288, section 3), as it
+ * stands there, which may be relative; NULL if there is none. Caller frees.
+ */
+char *http_link_find(const char *header, const char *relation);
+/* The same in any of the answer's Link headers. */
+char *http_find_link(const struct http_response *response, const char *relation);
 void http_response_release(struct http_response *response);
 CLEANUP_RELEASE(http_response)
 

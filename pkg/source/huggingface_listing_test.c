@@ -285,7 +285,7 @@ static void link_find_reads_links_as_the_standard_has_them(void **state)
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(text) char *target = link_find(cases[i].header, "next");
+        CLEANUP(text) char *target = http_link_find(cases[i].header, "next");
         assert_true((target == NULL) == (cases[i].target == NULL));
         if (target != NULL)
             assert_string_equal(target, cases[i].target);

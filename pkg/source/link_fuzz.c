@@ -16,7 +16,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CLEANUP(text) char *next = NULL;
 
     memcpy(value, data, size);
-    CLEANUP(text) char *target = link_find(value, "next");
+    CLEANUP(text) char *target = http_link_find(value, "next");
     if (target != NULL && strstr(value, target) == NULL)
         abort();
 

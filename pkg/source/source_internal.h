@@ -199,12 +199,6 @@ int unpack_archive(const struct unpack_request *request, struct members *out, bo
                    struct error *err) MUST_CHECK;
 
 /*
- * The target of the first link with this relation in a Link header (RFC 8288, section 3), as it
- * stands there; NULL if there is none. Caller frees.
- */
-char *link_find(const char *header, const char *relation);
-
-/*
  * The URL of the page behind the one that `response` is, by its Link header; *out is NULL on the
  * last page. A mirror may pass on a link to the host that it mirrors: the same path is then asked
  * of `endpoint`. ERROR_UNSUPPORTED or ERROR_CORRUPT for what is no URL. Caller frees *out.

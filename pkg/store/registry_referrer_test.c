@@ -116,6 +116,68 @@ static void what_a_list_has_of_other_types_or_broken_is_left_out(void **state)
     free(found);
 }
 
+#define OF(digest)                                                                                 \
+    "{\"schemaVersion\":2,\"manifests\":[" ENTRY("application/vnd.in-toto+json",                   \
+                                                 "sha256:" digest) "]}"
+#define NEXT INDEX_TYPE "\r\nLink: <"
+
+/* OCI distribution specification, "Listing Referrers": pages follow each other by Link. */
+static void a_list_in_pages_is_read_to_its_end(void **state)
+{
+    static const struct answer answers[] = {
+        {"GET /v2/ ", "200 OK", NULL},
+        {LIST, NEXT "/v2/a/referrers/two?x=1>; rel=\"next\"", EMPTY},
+        {"GET /v2/a/referrers/two?x=1 ", NEXT "three?y=2>; rel=\"next\"", OF(HEX)},
+        {"GET /v2/a/referrers/three?y=2 ",
+         INDEX_TYPE "\r\nLink: </v2/a/referrers/one>; rel=\"prev\"", OF(HEX)},
+    };
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+    CLEANUP(store) struct store *store = script_open(*state, script);
+    struct descriptor subject = subject_of_hex();
+    struct descriptor *found = NULL;
+    size_t count = 0;
+
+    CHECK(store_list_referrers(store, &subject.digest, STATEMENT, &found, &count, &err), err);
+    assert_int_equal(count, 2);
+    free(found);
+    assert_int_equal(count_requests(script, "/referrers/"), 3);
+}
+
+static void a_list_that_breaks_off_or_has_no_end_is_refused(void **state)
+{
+    static const struct {
+        const char *link, *next, *body;
+        enum error_kind kind;
+        const char *complaint;
+    } cases[] = {
+        {"two", "404 Not Found", NULL, ERROR_CORRUPT,
+         "page 2 of the list is no index (status 404)"},
+        {"two", "503 Service Unavailable", NULL, ERROR_UNREACHABLE, "what is said of an image"},
+        {"two", INDEX_TYPE "\r\nLink: <two>; rel=next", EMPTY, ERROR_CORRUPT,
+         "the list does not end: 1000 pages"},
+        {"http://127.0.0.1:1/two", INDEX_TYPE, EMPTY, ERROR_CORRUPT,
+         "goes on at 'http://127.0.0.1:1/two', expected a page of the same host"},
+    };
+
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(text) char *first = xasprintf(NEXT "%s>; rel=next", cases[i].link);
+        const struct answer answers[] = {
+            {"GET /v2/ ", "200 OK", NULL},
+            {LIST, first, EMPTY},
+            {"GET /v2/a/referrers/two ", cases[i].next, cases[i].body},
+        };
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+        CLEANUP(store) struct store *store = script_open(*state, script);
+        struct descriptor subject = subject_of_hex();
+        struct descriptor *found = NULL;
+        size_t count = 0;
+        CHECK_REFUSED(store_list_referrers(store, &subject.digest, STATEMENT, &found, &count, &err),
+                      err, cases[i].kind, cases[i].complaint);
+    }
+}
+
 /* Somebody else adds to the list at the same time: it is read again, and nothing gets lost. */
 static void a_tag_that_is_moved_meanwhile_is_read_again(void **state)
 {
@@ -143,6 +205,8 @@ int main(void)
         TEST(the_tag_is_for_a_registry_that_keeps_no_list),
         TEST(a_registry_that_is_down_is_not_taken_for_one_without_a_list),
         TEST(what_a_list_has_of_other_types_or_broken_is_left_out),
+        TEST(a_list_in_pages_is_read_to_its_end),
+        TEST(a_list_that_breaks_off_or_has_no_end_is_refused),
         TEST(a_tag_that_is_moved_meanwhile_is_read_again),
     };
 
