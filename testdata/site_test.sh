@@ -25,6 +25,12 @@ for page in "${pages[@]}"; do
     grep -qxF -e "${name/%README/index}.html" -e "${name/%README/}" found || fail "the search does not know $page"
 done
 
+# Each page has its place in the menu; tasks and examples have it by their tables.
+for page in "${pages[@]}"; do
+    case $page in ./docs/tasks/* | ./docs/ci/*) continue ;; ./docs/*) ;; *) continue ;; esac
+    grep -qE -e "^ +- (.*: )?${page#./}\$" "$root/docs/site.yml" || fail "docs/site.yml has no place for $page"
+done
+
 # Twice the same; in place of an older site, and of nothing else.
 cp -r site first
 expect_exit 0 bash "$TESTDATA/site.sh" "$TEST_DIR/site"
