@@ -1,6 +1,7 @@
 #include "help.h"
 
 #include "core/text.h"
+#include "exit_status.h"
 #include "help_text.h"
 #include "options.h"
 #include "table.h"
@@ -9,23 +10,6 @@
 
 #define INDENT 2
 #define GAP 2 /* between columns, as help_add_cell() leaves it */
-
-const struct exit_status exit_statuses[] = {
-    {ERROR_NONE, 0, "done"},
-    {ERROR_USAGE, 2, "usage"},
-    {ERROR_NOT_FOUND, 3, "not found"},
-    {ERROR_DENIED, 4, "denied"},
-    {ERROR_UNREACHABLE, 5, "unreachable"},
-    {ERROR_UNSUPPORTED, 6, "unsupported"},
-    {ERROR_CORRUPT, 7, "corrupt"},
-    {ERROR_LOCAL, 8, "this machine"},
-    {ERROR_UNCERTAIN, 9, "may be published"},
-    {ERROR_CONFLICT, 10, "moved by others"},
-    {ERROR_REFUSED, 11, "refused by a rule"},
-    {ERROR_CANCELED, 130, "interrupted"},
-    {ERROR_INTERNAL, 1, "a defect"},
-    {ERROR_NONE, 0, NULL},
-};
 
 static void add_exit_statuses(struct buf *out)
 {

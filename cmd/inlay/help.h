@@ -4,16 +4,6 @@
 #include "command.h"
 #include "core/buf.h"
 
-/* How a kind of failure ends the program: docs/inject.md, "Exit status". */
-struct exit_status {
-    enum error_kind kind;
-    int status;
-    const char *name;
-};
-
-/* In the order of the help, up to one without a name. */
-extern const struct exit_status exit_statuses[];
-
 /*
  * The help of a command, out of its row and those of its options: lines of at most 80 columns.
  * What fits a screen: examples, and the options that people use.

@@ -5,6 +5,7 @@
 #include "core/memory.h"
 #include "core/nearest.h"
 #include "core/text.h"
+#include "exit_status.h"
 #include "help.h"
 #include "json.h"
 #include "manual.h"
@@ -38,14 +39,6 @@ static const struct command *const commands[] = {
     &cache_command,      &presets_command, &layouts_command, &config_command, &doctor_command,
     &completion_command, &version_command,
 };
-
-static int exit_status(enum error_kind kind)
-{
-    for (const struct exit_status *each = exit_statuses; each->name != NULL; each++)
-        if (each->kind == kind)
-            return each->status;
-    return 1;
-}
 
 static void on_signal(int number)
 {
@@ -309,7 +302,7 @@ int main(int argc, char **argv)
     atexit(end_for_others);
     note_passwords(secrets, argc, argv);
     if (cancel_check(&interrupted, &err) < 0 || run(&context, argc, argv, &err) < 0) {
-        status = exit_status(err.kind);
+        status = exit_status_of(err.kind);
         secrets_add_passwords_of_words(secrets, err.text); /* those of files */
         say_error(&err, status, asks_for_json(argc, argv));
     }

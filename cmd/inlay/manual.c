@@ -1,6 +1,7 @@
 #include "manual.h"
 
 #include "core/text.h"
+#include "exit_status.h"
 #include "help.h"
 #include "options.h"
 #include "roff.h"
