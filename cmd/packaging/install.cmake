@@ -15,6 +15,8 @@ install(FILES ${PROJECT_BINARY_DIR}/completions/inlay.fish OPTIONAL
         DESTINATION ${CMAKE_INSTALL_DATADIR}/fish/vendor_completions.d)
 
 set(CPACK_GENERATOR "DEB;TGZ")
+# The library is for those who build inlay: packages have the program.
+set(CPACK_INSTALL_CMAKE_PROJECTS "${PROJECT_BINARY_DIR};inlay;Unspecified;/")
 set(CPACK_PACKAGE_NAME inlay)
 set(CPACK_PACKAGE_CONTACT "inlay maintainers <maintainers@example.org>" CACHE STRING "who answers for the package")
 set(CPACK_PACKAGE_DESCRIPTION_SUMMARY "bakes models into container images")
