@@ -1,7 +1,7 @@
 #!/bin/bash
 # The static program does the main job in roots that have nothing but what it is given: certificates where different
 # distributions have them, names in /etc/hosts and from a DNS server, http and https. testdata/release.sh builds the program;
-# without one the test is skipped.
+# without one the test is skipped. With one for another processor, an emulator does the same with that.
 . "$(dirname "$0")/lib.sh"
 static=${INLAY_STATIC:-$TESTDATA/../build-static/static/inlay}
 [ -x "$static" ] || skip "there is no '$static'; testdata/release.sh builds it"
@@ -9,11 +9,14 @@ static=${INLAY_STATIC:-$TESTDATA/../build-static/static/inlay}
 cd "$TEST_DIR" || exit
 
 # It asks for no loader and no library, lies anywhere in memory, and gives threads 8 MiB of stack.
-expect_lacks "$(readelf -lW "$static")" INTERP
-expect_lacks "$(readelf -dW "$static")" NEEDED
-expect_contains "$(readelf -hW "$static")" 'DYN'
-grep -qE 'GNU_STACK +0x0+ 0x0+ 0x0+ 0x0+ 0x800000 RW ' <<<"$(readelf -lW "$static")" || fail 'threads have less stack'
-expect_lacks "$(strings -a "$static")" "$(realpath "$TESTDATA/..")" 'paths of the machine that built it'
+check_program() {
+    expect_lacks "$(readelf -lW "$1")" INTERP
+    expect_lacks "$(readelf -dW "$1")" NEEDED
+    expect_contains "$(readelf -hW "$1")" 'DYN'
+    grep -qE 'GNU_STACK +0x0+ 0x0+ 0x0+ 0x0+ 0x800000 RW ' <<<"$(readelf -lW "$1")" || fail 'threads have less stack'
+    expect_lacks "$(strings -a "$1")" "$(realpath "$TESTDATA/..")" 'paths of the machine that built it'
+}
+check_program "$static"
 
 # A hub and a registry behind names, with certificates of an authority of their own.
 names='hub.test registry.test'
@@ -91,6 +94,25 @@ for how in gzip zstd; do
     expect_eq "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/$how:expected")" \
         "$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/$how:static")" "$how"
 done
+
+# For another processor: the same layers.
+other=$TESTDATA/../build-static/aarch64/static/inlay
+emulator=$(command -v qemu-aarch64-static || true)
+if [ -x "$other" ] && [ -n "$emulator" ] && [ "$(uname -m)" != aarch64 ]; then
+    check_program "$other"
+    mkdir -p other/tmp
+    make_root other etc/ssl/cert.pem
+    cp "$emulator" other/emulator
+    cp "$other" other/inlay
+    emulated() {
+        env -i HF_ENDPOINT="$hub" SOURCE_DATE_EPOCH=1 /usr/sbin/chroot other /emulator /inlay "$@"
+    }
+    expect_exit 0 emulated version --json
+    expect_eq "$(/usr/sbin/chroot root1 /inlay version --json | jq -c .libraries)" "$(jq -c .libraries <<<"$OUT")"
+    expect_exit 0 emulated inject "$registry/app:1" acme/tiny --to "$registry/app:other"
+    expect_eq "$(layers expected)" "$(layers other)"
+    expect_exit 0 emulated verify "$registry/app:other" acme/tiny
+fi
 
 # What is wrong is told as ever: a name that there is not, a certificate of nobody that is trusted.
 expect_exit 5 within root4 inspect --retries 0 "nowhere.test:1/app:1"

@@ -1,41 +1,51 @@
 #!/bin/bash
-# dependencies.sh WORK: a compiler that links with musl, and static libraries built with it from Debian's
-# sources, below the folder WORK: WORK/bin/inlay-musl-cc and WORK/sysroot. What is there already is
-# kept as long as sources.txt and this file stay as they are. No path of WORK gets into the libraries.
+# dependencies.sh WORK [MACHINE]: musl, a compiler that links with it, and static libraries, all of Debian's sources,
+# below the folder WORK: WORK/bin/inlay-musl-cc and WORK/sysroot. MACHINE is x86_64 or aarch64, and this machine's if it is left out;
+# for another one than that Debian's cross compiler is used. What is there already is kept as long as sources.txt and
+# this file stay as they are. No path of WORK gets into the libraries.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
 sysroot=$work/sysroot
-machine=$(uname -m)
+machine=${2:-$(uname -m)}
+# The GNU tools' prefix: none for this machine's own.
+target=''
+if [ "$machine" != "$(uname -m)" ]; then
+    target=$machine-linux-gnu-
+fi
 jobs=${INLAY_BUILD_JOBS:-$(nproc)}
 downloads=${INLAY_RELEASE_DOWNLOADS:-$work/downloads}
 
 key=$(cat "$here/sources.txt" "$here/dependencies.sh" | sha256sum | cut -d ' ' -f 1)
 if [ "$(cat "$work/key" 2>/dev/null)" != "$key" ]; then
-    rm -rf "$work/done" "${work:?}/bin" "$work/sysroot" "$work/build" "$work/kernel" "$work/log"
+    rm -rf "$work/done" "${work:?}/bin" "$work/sysroot" "$work/musl" "$work/build" "$work/kernel" "$work/log"
     mkdir -p "$work"
     echo "$key" >"$work/key"
 fi
 mkdir -p "$work"/{bin,build,done,kernel,log} "$sysroot" "$downloads"
 
-# The linker's specs of musl-tools make programs that want musl's loader; ours want nothing, lie anywhere
+# The linker's specs of musl make programs that want its loader; ours want nothing, lie anywhere
 # in memory, and give threads the stack that glibc gives them, in place of 128 KiB.
 make_compiler() {
-    local lib=/usr/lib/$machine-linux-musl multiarch
-    multiarch=$(gcc -print-multiarch)
+    local lib=$work/musl/lib headers
     sed -e "s|$lib/Scrt1.o|$lib/rcrt1.o|" \
         -e 's|^-dynamic-linker .*|-static -pie --no-dynamic-linker -z text -z relro -z now -z noexecstack -z stack-size=8388608 -nostdlib|' \
         "$lib/musl-gcc.specs" >"$work/musl.specs"
-    ln -sfn /usr/include/linux "$work/kernel/linux"
-    ln -sfn /usr/include/asm-generic "$work/kernel/asm-generic"
-    ln -sfn "/usr/include/$multiarch/asm" "$work/kernel/asm"
+    headers=$([ -n "$target" ] && echo "/usr/$machine-linux-gnu/include" || echo /usr/include)
+    ln -sfn "$headers/linux" "$work/kernel/linux"
+    ln -sfn "$headers/asm-generic" "$work/kernel/asm-generic"
+    ln -sfn "$headers$([ -n "$target" ] || echo "/$(gcc -print-multiarch)")/asm" "$work/kernel/asm"
     # In a script, since OpenSSL writes its compiler's flags into the library.
     cat >"$work/bin/inlay-musl-cc" <<END
 #!/bin/sh
-exec gcc "\$@" -specs $work/musl.specs -idirafter $work/kernel -ffile-prefix-map=$work=/usr/src
+exec ${target}gcc "\$@" -specs $work/musl.specs -idirafter $work/kernel -ffile-prefix-map=$work=/usr/src
 END
     chmod 755 "$work/bin/inlay-musl-cc"
+}
+
+# What CMake has to know of it; checks that run a program do so in an emulator, if this machine cannot.
+make_toolchain() {
     cat >"$work/toolchain.cmake" <<END
 set(CMAKE_C_COMPILER $work/bin/inlay-musl-cc)
 set(CMAKE_FIND_ROOT_PATH $sysroot)
@@ -48,6 +58,15 @@ set(CMAKE_INSTALL_PREFIX /usr CACHE PATH "")
 set(CMAKE_INSTALL_LIBDIR lib CACHE PATH "")
 set(ENV{PKG_CONFIG_SYSROOT_DIR} $sysroot)
 set(ENV{PKG_CONFIG_LIBDIR} $sysroot/usr/lib/pkgconfig)
+END
+    [ -n "$target" ] || return 0
+    cat >>"$work/toolchain.cmake" <<END
+set(CMAKE_SYSTEM_NAME Linux)
+set(CMAKE_SYSTEM_PROCESSOR $machine)
+set(CMAKE_AR $AR)
+set(CMAKE_RANLIB $RANLIB)
+set(CMAKE_STRIP /usr/bin/${target}strip)
+set(CMAKE_CROSSCOMPILING_EMULATOR /usr/bin/qemu-$machine-static)
 END
 }
 
@@ -85,16 +104,25 @@ unpack() {
 }
 
 export CFLAGS="-O2 -fPIE -fstack-protector-strong -fstack-clash-protection"
-if [ "$machine" = x86_64 ]; then
-    CFLAGS+=" -fcf-protection=full"
-fi
-export PATH=$work/bin:$PATH CC=inlay-musl-cc DESTDIR=$sysroot
+case $machine in
+x86_64) CFLAGS+=" -fcf-protection=full" ;;
+aarch64) CFLAGS+=" -mbranch-protection=standard" ;;
+esac
+export PATH=$work/bin:$PATH CC=inlay-musl-cc AR=/usr/bin/${target}ar RANLIB=/usr/bin/${target}ranlib DESTDIR=$sysroot
 # A makefile that sets DESTDIR itself does not look at the environment's.
 install_by_make() {
     make -s "$@" DESTDIR="$sysroot"
 }
 
 export LC_ALL=C.UTF-8 TZ=UTC
+
+# Into a folder of its own, and with the compiler of GNU, since ours needs it.
+build_musl() {
+    CC="${target}gcc -ffile-prefix-map=$work=/usr/src" ./configure --target="$machine" --prefix="$work/musl" --syslibdir="$work/musl/lib" \
+        --disable-shared --enable-wrapper=gcc
+    make -j "$jobs"
+    make -s install DESTDIR=
+}
 
 build_zlib() {
     ./configure --static --prefix=/usr
@@ -103,7 +131,7 @@ build_zlib() {
 }
 
 build_bzip2() {
-    make -j "$jobs" libbz2.a CC="$CC" CFLAGS="$CFLAGS -D_FILE_OFFSET_BITS=64"
+    make -j "$jobs" libbz2.a CC="$CC" AR="$AR" RANLIB="$RANLIB" CFLAGS="$CFLAGS -D_FILE_OFFSET_BITS=64"
     install -D -m 644 libbz2.a "$sysroot/usr/lib/libbz2.a"
     install -D -m 644 bzlib.h "$sysroot/usr/include/bzlib.h"
 }
@@ -119,7 +147,7 @@ by_cmake() {
 }
 
 build_xz-utils() {
-    ./configure --prefix=/usr --disable-shared --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo \
+    ./configure --host="$machine-linux-musl" --prefix=/usr --disable-shared --disable-xz --disable-xzdec --disable-lzmadec --disable-lzmainfo \
         --disable-scripts --disable-doc --disable-nls
     make -j "$jobs"
     install_by_make install
@@ -160,7 +188,7 @@ build_libarchive() {
     rm -f "$sysroot"/usr/lib/libarchive.so* # which it makes in any case
 }
 
-make_compiler
+make_toolchain
 apt_is_ready=''
 while read -r name version sum; do
     if [ "$name" = '#' ] || [ -f "$work/done/$name" ]; then
@@ -172,5 +200,8 @@ while read -r name version sum; do
     wait $! ||
         { tail -n 30 "$work/log/$name" >&2 && echo "$name could not be built: $work/log/$name" >&2 && exit 1; }
     rm -rf "$work/build/$name"
+    if [ "$name" = musl ]; then
+        make_compiler
+    fi
     touch "$work/done/$name"
 done <"$here/sources.txt"
