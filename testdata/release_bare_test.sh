@@ -5,7 +5,7 @@
 # Without these the test is skipped.
 . "$(dirname "$0")/lib.sh"
 bare=${INLAY_BARE_ROOT:-} out=${INLAY_RELEASE_OUT:-$TESTDATA/../build-release-out}
-[ -x "$bare/usr/bin/dpkg" ] || skip 'INLAY_BARE_ROOT is no root that debootstrap made'
+[ -n "$bare" ] && [ -x "$bare/usr/bin/dpkg" ] || skip 'INLAY_BARE_ROOT is no root that debootstrap made'
 [ -f "$out/SHA256SUMS" ] || skip "there is no '$out/SHA256SUMS'; testdata/release.sh makes it"
 [ "$(id -u)" = 0 ] || skip 'only root can change the root folder'
 cd "$TEST_DIR" || exit

@@ -4,9 +4,9 @@
 #include "core/file.h"
 #include "core/text.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <fts.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -72,28 +72,41 @@ int cache_open_part(const struct cache *cache, const struct digest *digest, uint
     return file_reader_open(path, offset, SIZE_UNKNOWN, out, err);
 }
 
+/* Deeper than the folders that cache_keep_listing() makes. */
+#define DEPTH_MOST 32
+
+/* Adds what is in the folder `below`, a path in the cache's folder. */
+static int add_folder(const char *folder, const char *below, unsigned depth, struct cache_list *out,
+                      struct error *err)
+{
+    CLEANUP(text) char *full = xasprintf("%s/%s", folder, below);
+    DIR *directory = opendir(full);
+    const struct dirent *entry;
+    struct stat info;
+    int result = 0;
+
+    if (directory == NULL && (errno == ENOENT || depth > 0))
+        return 0; /* there is none, it is gone by now, or it is not ours */
+    if (directory == NULL)
+        return error_set_errno(err, errno, "reading the folder '%s'", full);
+    while (result == 0 && (entry = readdir(directory)) != NULL) {
+        CLEANUP(text) char *path = xasprintf("%s/%s", below, entry->d_name);
+        const char *name = entry->d_name;
+        if (strcmp(name, ".") == 0 || strcmp(name, "..") == 0 ||
+            fstatat(dirfd(directory), name, &info, AT_SYMLINK_NOFOLLOW) < 0)
+            continue;
+        if (S_ISDIR(info.st_mode) && depth < DEPTH_MOST)
+            result = add_folder(folder, path, depth + 1, out, err);
+        const struct cache_item item = {
+            .listing = path, .size = (uint64_t)info.st_size, .used = info.st_mtime};
+        if (S_ISREG(info.st_mode))
+            cache_list_add(out, &item);
+    }
+    closedir(directory);
+    return result;
+}
+
 int cache_add_listings(const char *folder, struct cache_list *out, struct error *err)
 {
-    CLEANUP(text) char *root = xasprintf("%s/" CACHE_LISTINGS, folder);
-    char *const roots[] = {root, NULL};
-    const FTSENT *entry;
-
-    if (access(root, F_OK) < 0)
-        return 0;
-    FTS *tree = fts_open(roots, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
-    if (tree == NULL)
-        return error_set_errno(err, errno, "reading the folder '%s'", root);
-    while ((entry = fts_read(tree)) != NULL) {
-        if (entry->fts_info != FTS_F)
-            continue; /* a folder, not ours, or gone by now */
-        CLEANUP(text) char *path = xstrdup(entry->fts_path + strlen(folder) + 1);
-        const struct cache_item item = {
-            .listing = path,
-            .size = (uint64_t)entry->fts_statp->st_size,
-            .used = entry->fts_statp->st_mtime,
-        };
-        cache_list_add(out, &item);
-    }
-    fts_close(tree);
-    return 0;
+    return add_folder(folder, CACHE_LISTINGS, 0, out, err);
 }
