@@ -223,6 +223,12 @@ expect_contains "$ERR" "the proxy answered with status 403"
 expect_lacks "$ERR" 'http://strict.example'
 
 # --- certificates
+
+# Plain http needs none: what cannot be read is no reason not to find it.
+start_registry
+push_base "$TEST_DIR/base" 1 "$REGISTRY/base:1"
+SSL_CERT_FILE=$TEST_DIR/nothing access 0 inspect "$REGISTRY/base:1"
+
 mkdir "$TEST_DIR/ca"
 openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj '/CN=test authority' -sha256 \
     -keyout "$TEST_DIR/ca/ca.key" -out "$TEST_DIR/ca/ca.pem" 2>/dev/null

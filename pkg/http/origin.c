@@ -104,7 +104,9 @@ static bool leaves_to_plain(struct search *search, struct look *secure)
         search->again = kind == ERROR_UNREACHABLE;
         return false;
     }
-    return kind == ERROR_UNREACHABLE || kind == ERROR_UNSUPPORTED;
+    return kind == ERROR_UNREACHABLE || kind == ERROR_UNSUPPORTED ||
+           kind ==
+               ERROR_LOCAL; /* no certificate can be read here, which plain http needs none of */
 }
 
 /*
