@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/secrets.h"
+#include "plan/origin.h"
 
 struct buf;
 struct listener;
@@ -98,25 +99,20 @@ extern const struct command version_command;
     {                                                                                              \
         "", "docker-daemon:NAME[:TAG]", "an image of a Docker engine"                              \
     }
-/* The same of models that the Hub has. */
-#define ARGUMENT_HELP_MODEL                                                                        \
-    {"MODEL", "[hf://][ORG/]NAME[@REVISION]", "a model of the Hugging Face Hub"},                  \
-        {"", "[hf://]datasets/ORG/NAME[@REVISION]", "a dataset of it"},                            \
-        {"", "ms://ORG/NAME[@REVISION]", "a model of ModelScope; master if left out"},             \
-        {"", "ollama://[[HOST/]NAMESPACE/]NAME[:TAG]", "a model of Ollama, or of a registry"},     \
-        {"", "FAMILY:NAME", "a preset, such as whisper:base; 'inlay presets' lists them"},         \
-        {"", "oci-model://REGISTRY/REPO[:TAG][@DIGEST]", "an artifact or image with a model"},     \
-        {"", "MODEL,KEY=VALUE",                                                                    \
-         "options for this one: also as exclude include layout name path weights"},                \
+#define ARGUMENT_HELP_ORIGIN(constant, opener, form, summary, ...)                                 \
+    ,                                                                                              \
     {                                                                                              \
-        "", NULL, "REVISION is a branch, a tag, a commit or refs/pr/N; main if left out."          \
+        "", form, summary                                                                          \
     }
-
-/* And of others. */
-#define ARGUMENT_HELP_SOURCES                                                                      \
-    {"", "dir:PATH", "a folder of this machine"}, {"", "file:PATH", "a file of it"},               \
+/* The same of models, wherever they are. */
+#define ARGUMENT_HELP_MODEL                                                                        \
+    {"MODEL", NULL,                                                                                \
+     "REVISION is a branch, a tag, a commit or refs/pr/N; if left out main, of ModelScope "        \
+     "master."} ORIGIN_KINDS(ARGUMENT_HELP_ORIGIN),                                                \
+        {"", "FAMILY:NAME", "a preset, such as whisper:base; 'inlay presets' lists them"},         \
     {                                                                                              \
-        "", "https://HOST/FILE#sha256=HEX[&member=PATH]", "a file behind a URL, or one in it"      \
+        "", "MODEL,KEY=VALUE",                                                                     \
+            "options for this one: also as exclude include layout name path weights"               \
     }
 
 /* Variables that the Hub's clients, and that connections, go by. */

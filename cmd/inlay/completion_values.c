@@ -134,24 +134,18 @@ static void add_model_options(struct completions *completions, const char *comma
 
 static void add_models(struct completions *completions)
 {
-    static const struct prefix prefixes[] = {
-        {"hf://", "a model of the Hugging Face Hub"},
-        {"datasets/", "a dataset of the Hugging Face Hub"},
-        {"ms://", "a model of ModelScope"},
-        {"ollama://", "a model of Ollama, or of a registry"},
-        {"oci-model://", "an artifact or image with a model"},
-        {"dir:", "a folder of this machine"},
-        {"file:", "a file of this machine"},
-        {"https://", "a file behind a URL"},
-        {NULL, NULL},
-    };
     const char *comma = strrchr(completions->word, ',');
 
     if (comma != NULL && comma > completions->word) {
         add_model_options(completions, comma);
         return;
     }
-    add_prefixes(completions, prefixes);
+    for (size_t i = 0; i < ORIGIN_KIND_COUNT; i++) {
+        const struct origin_traits *traits = origin_traits((enum origin_kind)i);
+        /* A model of the Hub needs none. */
+        const char *prefix = traits->prefix[0] != '\0' ? traits->prefix : "hf://";
+        completions_add(completions, prefix, traits->summary);
+    }
     completions_add_paths(completions, "dir:", false);
     completions_add_paths(completions, "file:", true);
     if (strchr(completions->word, ':') != NULL)

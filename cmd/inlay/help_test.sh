@@ -30,6 +30,12 @@ expect_eq 'Usage: inlay lock [OPTION…]
 # What the help of a command lists is what its command line takes, and the other way round; and its
 # page, or one that the page goes by, tells of it.
 docs=$TESTDATA/../docs
+# Each form of MODEL has a row in the table of the page on sources.
+"$INLAY" inject --help-all | sed -n '/^MODEL:/,/^$/s/^  \([^ ]*\)  .*/\1/p' >"$TEST_DIR/forms"
+expect_contains "$(cat "$TEST_DIR/forms")" 'ollama://'
+sed -nE 's/^(\[hf:\/\/\])?([a-z-]+:(\/\/)?).*/\2/p' "$TEST_DIR/forms" | while read -r prefix; do
+    grep -q "^| \`$prefix" "$docs/sources.md" || fail "docs/sources.md has no row for '$prefix'"
+done
 columns() { LC_ALL=C.UTF-8 wc -L; }
 complaint() { { "$INLAY" "$@" >/dev/null || true; } 2>&1; }
 commands='inject plan layer init lock remove inspect verify scan copy cache presets layouts config doctor completion version'

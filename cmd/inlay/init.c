@@ -321,7 +321,6 @@ static int run_init(const struct command_context *context, struct options *optio
 
 static const struct argument_help arguments[] = {
     ARGUMENT_HELP_MODEL,
-    ARGUMENT_HELP_SOURCES,
     {NULL, NULL, NULL},
 };
 

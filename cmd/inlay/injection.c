@@ -13,7 +13,6 @@ const struct argument_help injection_arguments[] = {
     {"", "scratch", "as BASE: nothing"},
     {"", NULL, "TARGET names a tag and no digest; until the end it shows what it showed."},
     ARGUMENT_HELP_MODEL,
-    ARGUMENT_HELP_SOURCES,
     {NULL, NULL, NULL},
 };
 

@@ -69,7 +69,6 @@ static int run_layer(const struct command_context *context, struct options *opti
 
 static const struct argument_help arguments[] = {
     ARGUMENT_HELP_MODEL,
-    ARGUMENT_HELP_SOURCES,
     {NULL, NULL, NULL},
 };
 

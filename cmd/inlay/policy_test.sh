@@ -44,6 +44,13 @@ refuses() { # TAG POLICY LINES [OPTION...]
     expect_contains "$ERR" "against the policy 'policy.json'"
 }
 
+# What 'sources' may say is what there is, in the complaint and in the schema.
+echo '{"version": 1, "sources": ["nowhere"]}' >policy.json
+expect_exit 7 "$INLAY" verify -q oci:out:safe --policy policy.json
+expect_contains "$ERR" "'sources[0]' is 'nowhere', expected hub, "
+expect_eq "$(jq -r '.properties.sources.items.enum[]' "$schema" | LC_ALL=C sort)" \
+    "$(sed -n 's/.*, expected \(.*\)/\1/p' <<<"$ERR" | sed 's/, /\n/g; s/ or /\n/' | LC_ALL=C sort)" 'sources in the schema'
+
 lets_in safe '{"version": 1, "sources": ["hub"], "organizations": ["ACME"], "licenses": ["MIT"], "formats": ["safetensors", "openvino"], "safe_only": true}'
 lets_in safe "{\"version\": 1, \"models\": [\"acme/safe@$commit\"], \"pins_only\": true}"
 lets_in local '{"version": 1, "sources": ["folder"], "licenses": ["unknown"]}'

@@ -23,15 +23,18 @@ void policy_release(struct policy *policy)
 
 static int check_sources(const struct policy *policy, struct error *err)
 {
-    static const char *const known[] = {"hub",  "modelscope", "ollama",    "folder",
-                                        "file", "url",        "oci-model", NULL};
+    CLEANUP(strings) struct strings known = STRINGS_INIT;
 
+    strings_add(&known, "hub");
+    for (size_t i = 0; i < ORIGIN_KIND_COUNT; i++)
+        if (!origin_is_of_hub((enum origin_kind)i))
+            strings_add(&known, origin_kind_name((enum origin_kind)i));
     for (size_t i = 0; i < policy->sources.count; i++)
-        if (!text_is_among(policy->sources.items[i], known))
-            return error_set(err, ERROR_CORRUPT,
-                             "'sources[%zu]' is '%s', expected hub, modelscope, ollama, folder, "
-                             "file, url or oci-model",
-                             i, policy->sources.items[i]);
+        if (!strings_has(&known, policy->sources.items[i])) {
+            CLEANUP(text) char *list = strings_format_choice(&known, "");
+            return error_set(err, ERROR_CORRUPT, "'sources[%zu]' is '%s', expected %s", i,
+                             policy->sources.items[i], list);
+        }
     return 0;
 }
 
