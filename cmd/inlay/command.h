@@ -5,6 +5,7 @@
 #include "core/error.h"
 #include "core/log.h"
 #include "core/secrets.h"
+#include "oci/reference.h"
 #include "plan/origin.h"
 
 struct buf;
@@ -90,15 +91,15 @@ extern const struct command scan_command;
 extern const struct command verify_command;
 extern const struct command version_command;
 
+#define ARGUMENT_HELP_PLACE(constant, opener, form, summary, ...)                                  \
+    ,                                                                                              \
+    {                                                                                              \
+        "", form, summary                                                                          \
+    }
 /* How images are written, for `arguments`; `pipe` is what '-' stands for. */
 #define ARGUMENT_HELP_IMAGE(name, pipe)                                                            \
-    {name, "[docker://]NAME[:TAG][@DIGEST]", "an image in a registry"},                            \
-        {"", "oci:DIR[:TAG][@DIGEST]", "an image in an OCI layout"},                               \
-        {"", "oci-archive:FILE[:TAG][@DIGEST]", "the same in a tar; '-' is " pipe},                \
-        {"", "docker-archive:FILE[:NAME[:TAG]]", "what 'docker save' writes; '-' is " pipe},       \
-    {                                                                                              \
-        "", "docker-daemon:NAME[:TAG]", "an image of a Docker engine"                              \
-    }
+    {name, NULL, "FILE is '-' for " pipe "."} REFERENCE_KINDS(ARGUMENT_HELP_PLACE)
+
 #define ARGUMENT_HELP_ORIGIN(constant, opener, form, summary, ...)                                 \
     ,                                                                                              \
     {                                                                                              \

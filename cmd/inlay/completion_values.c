@@ -1,38 +1,22 @@
 #include "completions.h"
 #include "core/text.h"
 #include "layout/layout.h"
+#include "oci/reference.h"
 #include "preset/preset.h"
 #include "settings/settings.h"
 
 #include <string.h>
 
-/* A word that begins completions, and what it stands for. */
-struct prefix {
-    const char *text;
-    const char *about;
-};
-
-static void add_prefixes(struct completions *completions, const struct prefix *prefixes)
-{
-    for (; prefixes->text != NULL; prefixes++)
-        completions_add(completions, prefixes->text, prefixes->about);
-}
-
 static void add_images(struct completions *completions)
 {
-    static const struct prefix prefixes[] = {
-        {"docker://", "an image in a registry"},
-        {"oci:", "an image in an OCI layout"},
-        {"oci-archive:", "the same in a tar"},
-        {"docker-archive:", "what 'docker save' writes"},
-        {"docker-daemon:", "an image of a Docker engine"},
-        {NULL, NULL},
-    };
-
-    add_prefixes(completions, prefixes);
+    for (size_t i = REFERENCE_REGISTRY; i < REFERENCE_SCRATCH; i++) {
+        const struct reference_traits *traits = reference_traits((enum reference_kind)i);
+        const char *prefix = traits->prefix[0] != '\0' ? traits->prefix : "docker://";
+        completions_add(completions, prefix, traits->summary);
+        if (traits->is_archive)
+            completions_add_paths(completions, prefix, true);
+    }
     completions_add_layouts(completions);
-    completions_add_paths(completions, "oci-archive:", true);
-    completions_add_paths(completions, "docker-archive:", true);
 }
 
 static void add_repository(struct completions *completions)

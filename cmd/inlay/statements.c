@@ -78,14 +78,15 @@ static int read_attached(struct store *store, const struct document *image, cons
 /* What a statement is about has to have a digest that is the same wherever it is read. */
 static int refuse_place(const struct reference *image, struct error *err)
 {
-    if (image->kind != REFERENCE_DOCKER_ARCHIVE && image->kind != REFERENCE_DOCKER_DAEMON)
+    const struct reference_traits *traits = reference_traits(image->kind);
+
+    if (!traits->lacks_manifests)
         return 0;
     return error_set(err, ERROR_UNSUPPORTED,
                      "--provenance: a statement names the digest of an image's manifest, and %s "
                      "keeps no manifest; compare the image in a registry, an OCI layout or an OCI "
                      "archive",
-                     image->kind == REFERENCE_DOCKER_ARCHIVE ? "a Docker archive"
-                                                             : "a Docker engine");
+                     traits->title);
 }
 
 int statements_read(const struct options *line, const struct reference *reference,

@@ -5,8 +5,20 @@
 
 #include <string.h>
 
+#define REGISTRY_SCHEME "docker://" /* may stand before a registry's name */
 #define NAME_MAX_BYTES 255
 #define TAG_MAX_BYTES 128
+
+#define REFERENCE_ROW(constant, opener, ...) [constant] = {__VA_ARGS__},
+static const struct reference_traits kinds[] = {
+    [REFERENCE_NONE] = {.prefix = "", .title = "no image"},
+    REFERENCE_KINDS(REFERENCE_ROW)[REFERENCE_SCRATCH] = {.prefix = "scratch", .title = "scratch"},
+};
+
+const struct reference_traits *reference_traits(enum reference_kind kind)
+{
+    return &kinds[kind];
+}
 
 static const char lower_and_digits[] = "abcdefghijklmnopqrstuvwxyz0123456789";
 static const char letters_and_digits[] =
@@ -179,7 +191,6 @@ static int parse_registry(const char *text, struct reference *out, struct error 
 {
     CLEANUP(text) char *rest = xstrdup(text);
 
-    out->kind = REFERENCE_REGISTRY;
     if (text[0] == '\0')
         return error_set(err, ERROR_USAGE, "an empty name");
     if (text_is_hex(text, 64))
@@ -194,8 +205,7 @@ static int parse_registry(const char *text, struct reference *out, struct error 
 }
 
 /* The path ends at the first colon, as in skopeo; *rest is what is behind it, or NULL. */
-static int split_path(const char *text, const char *expected, struct reference *out,
-                      const char **rest, struct error *err)
+static int split_path(const char *text, struct reference *out, const char **rest, struct error *err)
 {
     static const char *const algorithms[] = {"@sha256:", "@sha512:"};
     const char *colon = strchr(text, ':');
@@ -211,7 +221,7 @@ static int split_path(const char *text, const char *expected, struct reference *
     }
     if (size == 0)
         return error_set(err, ERROR_USAGE, "no %s is named; expected %s",
-                         out->kind == REFERENCE_OCI_DIR ? "folder" : "file", expected);
+                         kinds[out->kind].is_archive ? "file" : "folder", kinds[out->kind].form);
     out->path = xstrndup(text, size);
     *rest = colon != NULL ? colon + 1 : NULL;
     return 0;
@@ -220,7 +230,7 @@ static int split_path(const char *text, const char *expected, struct reference *
 /* TAG, DIGEST, or TAG@DIGEST as inlay prints it. */
 static int parse_layout_version(const char *version, struct reference *out, struct error *err)
 {
-    bool is_archive = out->kind == REFERENCE_OCI_ARCHIVE;
+    bool is_archive = kinds[out->kind].is_archive;
 
     if (text_starts_with(version, "sha256:") || text_starts_with(version, "sha512:")) {
         if (digest_parse(version, &out->digest, err) == 0)
@@ -239,22 +249,11 @@ static int parse_layout_version(const char *version, struct reference *out, stru
     return 0;
 }
 
-static int parse_oci_dir(const char *text, struct reference *out, struct error *err)
+static int parse_path(const char *text, struct reference *out, struct error *err)
 {
     const char *version = NULL;
 
-    out->kind = REFERENCE_OCI_DIR;
-    if (split_path(text, "oci:DIR[:TAG]", out, &version, err) < 0)
-        return -1;
-    return version != NULL ? parse_layout_version(version, out, err) : 0;
-}
-
-static int parse_oci_archive(const char *text, struct reference *out, struct error *err)
-{
-    const char *version = NULL;
-
-    out->kind = REFERENCE_OCI_ARCHIVE;
-    if (split_path(text, "oci-archive:FILE[:TAG]", out, &version, err) < 0)
+    if (split_path(text, out, &version, err) < 0)
         return -1;
     return version != NULL ? parse_layout_version(version, out, err) : 0;
 }
@@ -274,13 +273,12 @@ static int parse_docker_name(const char *text, struct reference *out, struct err
     return 0;
 }
 
-static int parse_docker_archive(const char *text, struct reference *out, struct error *err)
+static int parse_docker_path(const char *text, struct reference *out, struct error *err)
 {
     const char *version = NULL;
     uint64_t number = 0;
 
-    out->kind = REFERENCE_DOCKER_ARCHIVE;
-    if (split_path(text, "docker-archive:FILE[:NAME[:TAG]]", out, &version, err) < 0)
+    if (split_path(text, out, &version, err) < 0)
         return -1;
     if (version == NULL)
         return 0;
@@ -292,23 +290,14 @@ static int parse_docker_archive(const char *text, struct reference *out, struct 
     return 0;
 }
 
-static int parse_docker_daemon(const char *text, struct reference *out, struct error *err)
+static int parse_docker_name_or_id(const char *text, struct reference *out, struct error *err)
 {
-    out->kind = REFERENCE_DOCKER_DAEMON;
     if (!text_starts_with(text, "sha256:"))
         return parse_docker_name(text, out, err);
     if (digest_parse(text, &out->digest, err) == 0)
         return 0;
     err->kind = ERROR_USAGE;
     return -1;
-}
-
-static int parse_scratch(const char *text, struct reference *out, struct error *err)
-{
-    (void)text;
-    (void)err;
-    out->kind = REFERENCE_SCRATCH;
-    return 0;
 }
 
 /* What people write who mean something else than a registry's name, and no such name can be. */
@@ -331,32 +320,63 @@ static bool looks_like_other(const char *text, struct error *err)
 
 static const char *const unsupported[] = {"containers-storage:", "dir:"};
 
+static int refuse_unsupported(const char *prefix, struct error *err)
+{
+    CLEANUP(strings) struct strings known = STRINGS_INIT;
+
+    strings_add(&known, "a registry name");
+    for (size_t i = 0; i < REFERENCE_KIND_COUNT; i++)
+        if (kinds[i].prefix[0] != '\0')
+            strings_add(&known, kinds[i].prefix);
+    CLEANUP(text) char *list = strings_format_choice(&known, "");
+    return error_set(err, ERROR_USAGE, "'%s' is not supported; expected %s", prefix, list);
+}
+
+static int parse_kind(enum reference_kind kind, const char *rest, struct reference *out,
+                      struct error *err)
+{
+    out->kind = kind;
+    switch (kinds[kind].grammar) {
+    case REFERENCE_BY_NAME:
+        return parse_registry(rest, out, err);
+    case REFERENCE_BY_PATH:
+        return parse_path(rest, out, err);
+    case REFERENCE_BY_DOCKER_PATH:
+        return parse_docker_path(rest, out, err);
+    case REFERENCE_BY_DOCKER_NAME:
+        return parse_docker_name_or_id(rest, out, err);
+    }
+    abort();
+}
+
+/* The kind whose prefix the text begins with; REFERENCE_NONE: it has none. */
+static enum reference_kind kind_by_prefix(const char *text)
+{
+    for (size_t i = 0; i < REFERENCE_SCRATCH; i++)
+        if (kinds[i].prefix[0] != '\0' && text_starts_with(text, kinds[i].prefix))
+            return (enum reference_kind)i;
+    return REFERENCE_NONE;
+}
+
 /* What a name begins with, or is, decides how it is read; without any it is a registry's. */
 static int parse_by_scheme(const char *text, struct reference *out, struct error *err)
 {
-    static const struct {
-        const char *scheme;
-        int (*parse)(const char *text, struct reference *out, struct error *err);
-    } schemes[] = {
-        {"docker://", parse_registry},           {"oci:", parse_oci_dir},
-        {"oci-archive:", parse_oci_archive},     {"docker-archive:", parse_docker_archive},
-        {"docker-daemon:", parse_docker_daemon},
-    };
+    enum reference_kind kind = kind_by_prefix(text);
 
-    if (strcmp(text, "scratch") == 0)
-        return parse_scratch(text, out, err);
-    for (size_t i = 0; i < ARRAY_SIZE(schemes); i++)
-        if (text_starts_with(text, schemes[i].scheme))
-            return schemes[i].parse(text + strlen(schemes[i].scheme), out, err);
+    if (kind != REFERENCE_NONE)
+        return parse_kind(kind, text + strlen(kinds[kind].prefix), out, err);
+    if (text_starts_with(text, REGISTRY_SCHEME))
+        return parse_kind(REFERENCE_REGISTRY, text + strlen(REGISTRY_SCHEME), out, err);
+    if (strcmp(text, kinds[REFERENCE_SCRATCH].prefix) == 0) {
+        out->kind = REFERENCE_SCRATCH;
+        return 0;
+    }
     for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++)
         if (text_starts_with(text, unsupported[i]))
-            return error_set(err, ERROR_USAGE,
-                             "'%s' is not supported; expected a registry name, oci:, oci-archive:, "
-                             "docker-archive:, docker-daemon: or scratch",
-                             unsupported[i]);
+            return refuse_unsupported(unsupported[i], err);
     if (looks_like_other(text, err))
         return -1;
-    return parse_registry(text, out, err);
+    return parse_kind(REFERENCE_REGISTRY, text, out, err);
 }
 
 int reference_parse(const char *text, struct reference *out, struct error *err)
@@ -377,27 +397,16 @@ static bool reads_as_scheme(const char *registry)
     for (size_t i = 0; i < ARRAY_SIZE(unsupported); i++)
         if (text_starts_with(registry, unsupported[i]))
             return true;
-    return text_starts_with(registry, "oci:") || text_starts_with(registry, "oci-archive:") ||
-           text_starts_with(registry, "docker-archive:") ||
-           text_starts_with(registry, "docker-daemon:");
+    return kind_by_prefix(registry) != REFERENCE_NONE;
 }
 
 char *reference_format_name(const struct reference *reference, bool with_digest)
 {
-    static const char *const schemes[] = {
-        [REFERENCE_NONE] = "",
-        [REFERENCE_REGISTRY] = "",
-        [REFERENCE_OCI_DIR] = "oci:",
-        [REFERENCE_OCI_ARCHIVE] = "oci-archive:",
-        [REFERENCE_DOCKER_ARCHIVE] = "docker-archive:",
-        [REFERENCE_DOCKER_DAEMON] = "docker-daemon:",
-        [REFERENCE_SCRATCH] = "scratch",
-    };
     struct buf out = BUF_INIT;
-    bool is_registry = reference->kind == REFERENCE_REGISTRY;
-    bool is_daemon = reference->kind == REFERENCE_DOCKER_DAEMON;
+    bool is_registry = reference->registry != NULL;
+    bool is_daemon = kinds[reference->kind].grammar == REFERENCE_BY_DOCKER_NAME;
 
-    buf_add_text(&out, schemes[reference->kind]);
+    buf_add_text(&out, kinds[reference->kind].prefix);
     if (is_registry)
         buf_addf(&out, "%s/%s", reference->registry, reference->repository);
     else if (reference->path != NULL)
@@ -418,12 +427,12 @@ char *reference_format(const struct reference *reference, bool with_digest)
     CLEANUP(text) char *name = reference_format_name(reference, with_digest);
     bool is_plain = reference->kind != REFERENCE_REGISTRY || !reads_as_scheme(reference->registry);
 
-    return xasprintf("%s%s", is_plain ? "" : "docker://", name);
+    return xasprintf("%s%s", is_plain ? "" : REGISTRY_SCHEME, name);
 }
 
 bool reference_needs_tag(const struct reference *reference)
 {
-    return reference->kind != REFERENCE_OCI_ARCHIVE && reference->kind != REFERENCE_DOCKER_ARCHIVE;
+    return !kinds[reference->kind].is_archive;
 }
 
 char *reference_version(const struct reference *reference)
@@ -447,15 +456,12 @@ bool reference_is_same_place(const struct reference *a, const struct reference *
 
 const char *reference_archive(const struct reference *reference)
 {
-    bool is_archive =
-        reference->kind == REFERENCE_OCI_ARCHIVE || reference->kind == REFERENCE_DOCKER_ARCHIVE;
-
-    return is_archive ? reference->path : NULL;
+    return kinds[reference->kind].is_archive ? reference->path : NULL;
 }
 
 bool reference_has_tags(const struct reference *reference)
 {
-    return reference->kind == REFERENCE_REGISTRY || reference->kind == REFERENCE_OCI_DIR;
+    return kinds[reference->kind].has_tags;
 }
 
 const char *reference_api_host(const struct reference *reference)

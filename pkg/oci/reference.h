@@ -4,15 +4,55 @@
 #include "core/digest.h"
 #include "core/error.h"
 
-enum reference_kind {
-    REFERENCE_NONE,           /* names no image: what a zeroed reference is */
-    REFERENCE_REGISTRY,       /* [docker://][HOST/]REPOSITORY[:TAG][@DIGEST] */
-    REFERENCE_OCI_DIR,        /* oci:DIR[:TAG][@DIGEST], oci:DIR:DIGEST */
-    REFERENCE_OCI_ARCHIVE,    /* oci-archive:FILE[:TAG][@DIGEST], oci-archive:FILE:DIGEST */
-    REFERENCE_DOCKER_ARCHIVE, /* docker-archive:FILE[:NAME[:TAG]], docker-archive:FILE:@INDEX */
-    REFERENCE_DOCKER_DAEMON,  /* docker-daemon:NAME[:TAG], docker-daemon:IMAGE-ID */
-    REFERENCE_SCRATCH,        /* scratch */
+/* How a name is written behind its prefix. */
+enum reference_grammar {
+    REFERENCE_BY_NAME,        /* [HOST/]REPOSITORY[:TAG][@DIGEST] */
+    REFERENCE_BY_PATH,        /* PATH[:TAG][@DIGEST], PATH:DIGEST */
+    REFERENCE_BY_DOCKER_PATH, /* FILE[:NAME[:TAG]], FILE:@INDEX */
+    REFERENCE_BY_DOCKER_NAME  /* NAME[:TAG], IMAGE-ID */
 };
+
+/* What there is to say of a kind of place for images. */
+struct reference_traits {
+    const char *form;    /* how it is written, for the help: "oci:DIR[:TAG][@DIGEST]" */
+    const char *summary; /* what that is, for the help: "an image in an OCI layout" */
+    const char *prefix;  /* tells it from the others: "oci:"; "": what has none */
+    const char *title;   /* "a Docker engine", in messages */
+    enum reference_grammar grammar;
+    bool is_archive;      /* one file, or a pipe */
+    bool has_tags;        /* manifests are kept by digest there, and tags show them */
+    bool lacks_manifests; /* what it keeps of an image has no manifest whose digest is known */
+};
+
+/*
+ * A row a kind: its constant; what opens it (`oci_dir` is oci_dir_open() and oci_dir_open_target()
+ * of store/store_internal.h), its form and its summary, and its other traits.
+ */
+#define REFERENCE_KINDS(ROW)                                                                       \
+    ROW(REFERENCE_REGISTRY, registry, "[docker://]NAME[:TAG][@DIGEST]", "an image in a registry",  \
+        .prefix = "", .title = "a registry", .grammar = REFERENCE_BY_NAME, .has_tags = true)       \
+    ROW(REFERENCE_OCI_DIR, oci_dir, "oci:DIR[:TAG][@DIGEST]", "an image in an OCI layout",         \
+        .prefix = "oci:", .title = "an OCI layout", .grammar = REFERENCE_BY_PATH,                  \
+        .has_tags = true)                                                                          \
+    ROW(REFERENCE_OCI_ARCHIVE, oci_archive, "oci-archive:FILE[:TAG][@DIGEST]",                     \
+        "the same in a tar", .prefix = "oci-archive:", .title = "an OCI archive",                  \
+        .grammar = REFERENCE_BY_PATH, .is_archive = true)                                          \
+    ROW(REFERENCE_DOCKER_ARCHIVE, docker_archive, "docker-archive:FILE[:NAME[:TAG]]",              \
+        "what 'docker save' writes", .prefix = "docker-archive:", .title = "a Docker archive",     \
+        .grammar = REFERENCE_BY_DOCKER_PATH, .is_archive = true, .lacks_manifests = true)          \
+    ROW(REFERENCE_DOCKER_DAEMON, docker_daemon, "docker-daemon:NAME[:TAG]",                        \
+        "an image of a Docker engine", .prefix = "docker-daemon:", .title = "a Docker engine",     \
+        .grammar = REFERENCE_BY_DOCKER_NAME, .lacks_manifests = true)
+
+#define REFERENCE_CONSTANT(constant, ...) constant,
+enum reference_kind {
+    REFERENCE_NONE, /* names no image: what a zeroed reference is */
+    REFERENCE_KINDS(REFERENCE_CONSTANT) REFERENCE_SCRATCH /* "scratch": an empty one; no place */
+};
+enum { REFERENCE_KIND_COUNT = REFERENCE_SCRATCH + 1 };
+
+/* Of REFERENCE_NONE and REFERENCE_SCRATCH it has a prefix and a title alone. */
+const struct reference_traits *reference_traits(enum reference_kind kind);
 
 /*
  * Where an image is. Registry names follow distribution/reference: docker.io, library/ and, with

@@ -1,5 +1,7 @@
 #include "oci/reference.h"
 
+#include "core/text.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <string.h>
@@ -262,6 +264,44 @@ static void a_reference_that_was_not_parsed_is_no_image_anywhere(void **state)
     assert_int_equal(reference.kind, REFERENCE_NONE);
 }
 
+static void each_kind_of_place_is_what_its_row_says(void **state)
+{
+    (void)state;
+    for (size_t i = REFERENCE_REGISTRY; i < REFERENCE_SCRATCH; i++) {
+        const struct reference_traits *traits = reference_traits((enum reference_kind)i);
+        CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+        CLEANUP(reference) struct reference again = REFERENCE_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(text) char *text = xasprintf("%sx", traits->prefix);
+
+        assert_non_null(strstr(traits->form, traits->prefix));
+        assert_true(traits->summary[0] != '\0' && traits->title[0] != '\0');
+        for (size_t k = REFERENCE_REGISTRY; k < REFERENCE_SCRATCH; k++) {
+            const char *other = reference_traits((enum reference_kind)k)->prefix;
+            assert_true(k == i || other[0] == '\0' || !text_starts_with(traits->prefix, other));
+        }
+        assert_int_equal(reference_parse(text, &reference, &err), 0);
+        assert_int_equal(reference.kind, i);
+        CLEANUP(text) char *formatted = reference_format(&reference, true);
+        assert_int_equal(reference_parse(formatted, &again, &err), 0);
+        assert_true(reference_is_same_place(&reference, &again));
+        assert_int_equal(reference_archive(&reference) != NULL, traits->is_archive);
+    }
+}
+
+static void what_is_not_supported_is_told_what_is(void **state)
+{
+    CLEANUP(reference) struct reference reference = REFERENCE_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    (void)state;
+    assert_int_equal(reference_parse("containers-storage:a", &reference, &err), -1);
+    assert_string_equal(err.text,
+                        "'containers-storage:a': 'containers-storage:' is not supported; expected "
+                        "a registry name, oci:, oci-archive:, docker-archive:, docker-daemon: or "
+                        "scratch");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -272,6 +312,8 @@ int main(void)
         cmocka_unit_test(a_reference_that_was_not_parsed_is_no_image_anywhere),
         cmocka_unit_test(archives_alone_may_hold_an_image_without_a_tag),
         cmocka_unit_test(loopback_is_this_machine_and_nothing_that_looks_like_it),
+        cmocka_unit_test(each_kind_of_place_is_what_its_row_says),
+        cmocka_unit_test(what_is_not_supported_is_told_what_is),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -333,3 +333,10 @@ int oci_dir_open(const struct reference *reference, const struct store_context *
     *out = &dir->base;
     return 0;
 }
+
+/* The folder is made when something is written to it. */
+int oci_dir_open_target(const struct reference *reference, const struct store_context *context,
+                        struct store **out, struct error *err)
+{
+    return oci_dir_open(reference, context, out, err);
+}

@@ -9,9 +9,6 @@
 
 #define NAME_SHOWN_MAX 200 /* bytes */
 
-typedef int store_opener(const struct reference *reference, const struct store_context *context,
-                         struct store **out, struct error *err);
-
 /* Whoever opens a reference has one. */
 static int refuse_none(const struct reference *reference, const struct store_context *context,
                        struct store **out, struct error *err)
@@ -25,14 +22,10 @@ static int refuse_none(const struct reference *reference, const struct store_con
 int store_open(const struct reference *reference, const struct store_context *context,
                struct store **out, struct error *err)
 {
+#define OPENER_ROW(constant, opener, ...) [constant] = opener##_open,
     static store_opener *const openers[] = {
         [REFERENCE_NONE] = refuse_none,
-        [REFERENCE_REGISTRY] = registry_open,
-        [REFERENCE_OCI_DIR] = oci_dir_open,
-        [REFERENCE_OCI_ARCHIVE] = oci_archive_open,
-        [REFERENCE_DOCKER_ARCHIVE] = docker_archive_open,
-        [REFERENCE_DOCKER_DAEMON] = docker_daemon_open,
-        [REFERENCE_SCRATCH] = scratch_open,
+        REFERENCE_KINDS(OPENER_ROW)[REFERENCE_SCRATCH] = scratch_open,
     };
 
     return openers[reference->kind](reference, context, out, err);
@@ -41,14 +34,10 @@ int store_open(const struct reference *reference, const struct store_context *co
 int store_open_target(const struct reference *reference, const struct store_context *context,
                       struct store **out, struct error *err)
 {
+#define TARGET_OPENER_ROW(constant, opener, ...) [constant] = opener##_open_target,
     static store_opener *const openers[] = {
         [REFERENCE_NONE] = refuse_none,
-        [REFERENCE_REGISTRY] = registry_open_target,
-        [REFERENCE_OCI_DIR] = oci_dir_open,
-        [REFERENCE_OCI_ARCHIVE] = oci_archive_open_target,
-        [REFERENCE_DOCKER_ARCHIVE] = docker_archive_open_target,
-        [REFERENCE_DOCKER_DAEMON] = docker_daemon_open_target,
-        [REFERENCE_SCRATCH] = scratch_open_target,
+        REFERENCE_KINDS(TARGET_OPENER_ROW)[REFERENCE_SCRATCH] = scratch_open_target,
     };
 
     return openers[reference->kind](reference, context, out, err);

@@ -11,31 +11,20 @@
 #include <stdatomic.h>
 #include <time.h>
 
-/* Each kind of store has one constructor; it makes no request and changes nothing. */
-int registry_open(const struct reference *reference, const struct store_context *context,
-                  struct store **out, struct error *err) MUST_CHECK;
-int registry_open_target(const struct reference *reference, const struct store_context *context,
+typedef int store_opener(const struct reference *reference, const struct store_context *context,
                          struct store **out, struct error *err) MUST_CHECK;
-int oci_dir_open(const struct reference *reference, const struct store_context *context,
-                 struct store **out, struct error *err) MUST_CHECK;
-int oci_archive_open(const struct reference *reference, const struct store_context *context,
-                     struct store **out, struct error *err) MUST_CHECK;
-int oci_archive_open_target(const struct reference *reference, const struct store_context *context,
-                            struct store **out, struct error *err) MUST_CHECK;
-int docker_archive_open(const struct reference *reference, const struct store_context *context,
-                        struct store **out, struct error *err) MUST_CHECK;
-int docker_archive_open_target(const struct reference *reference,
-                               const struct store_context *context, struct store **out,
-                               struct error *err) MUST_CHECK;
-int docker_daemon_open(const struct reference *reference, const struct store_context *context,
-                       struct store **out, struct error *err) MUST_CHECK;
-int docker_daemon_open_target(const struct reference *reference,
-                              const struct store_context *context, struct store **out,
-                              struct error *err) MUST_CHECK;
-int scratch_open(const struct reference *reference, const struct store_context *context,
-                 struct store **out, struct error *err) MUST_CHECK;
-int scratch_open_target(const struct reference *reference, const struct store_context *context,
-                        struct store **out, struct error *err) MUST_CHECK;
+
+/*
+ * What opens each kind of store, to read it and as a target: registry_open(),
+ * registry_open_target() …, two names a row of REFERENCE_KINDS. They make no request and change
+ * nothing. store_open() and store_open_target() call them by a table. The caller frees *out.
+ */
+#define STORE_OPENERS(constant, opener, ...)                                                       \
+    store_opener opener##_open;                                                                    \
+    store_opener opener##_open_target;
+REFERENCE_KINDS(STORE_OPENERS)
+store_opener scratch_open;
+store_opener scratch_open_target;
 
 /* May a manifest be written as `version`? ERROR_USAGE if not. */
 int store_check_version(struct store *store, const char *version, struct error *err) MUST_CHECK;
