@@ -20,6 +20,7 @@ struct command_context {
     struct output *output;   /* NULL: nothing is printed; the two below are there */
     struct buf *result;      /* what would be printed on standard output; NULL: it is printed */
     const struct listener *listener; /* of render.h; NULL: standard error is told */
+    const char *program; /* starts inlay anew, for the sandbox; NULL: this is another's process */
 };
 
 /* As bits: which commands take an option. */

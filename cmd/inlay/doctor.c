@@ -147,7 +147,8 @@ static int open_run(struct checkup *run, const struct command_context *context, 
     if (session_open(&run->session, context, run->line, err) < 0)
         return -1;
     run->is_open = true;
-    run->opener = (struct oci_opener){.stores = &run->session.stores, .sources = &run->sources};
+    run->opener = (struct oci_opener){
+        .stores = &run->session.stores, .sources = &run->sources, .sandbox = run->session.sandbox};
     run->sources = (struct source_context){
         .http = run->session.http,
         .auth = run->session.auth,

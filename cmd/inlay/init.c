@@ -188,6 +188,7 @@ static int scan(struct init_run *run, const char *what, struct error *err)
         .line = run->line,
         .stores = &run->session.stores,
         .store = run->store,
+        .sandbox = run->session.sandbox,
         .image = &run->image,
         .presets = &run->presets,
     };

@@ -263,7 +263,8 @@ static int open_all(struct injection *injection, const struct command_context *c
         .open_oci_model = oci_source_open,
         .unverified = options_has(line, "unverified"),
     };
-    injection->opener = (struct oci_opener){.stores = stores, .sources = sources};
+    injection->opener = (struct oci_opener){
+        .stores = stores, .sources = sources, .sandbox = injection->session.sandbox};
     sources->open_arg = &injection->opener;
     if (session_find_hub_cache(line, sources, &injection->hub_cache, err) < 0)
         return -1;
@@ -340,6 +341,7 @@ static void fill_options(struct injection *injection, const struct command_conte
     options->run.log = injection->session.stores.log;
     options->run.cancel = context->cancel;
     options->run.progress = render_progress(injection->session.render);
+    options->run.sandbox = injection->session.sandbox;
 }
 
 int injection_parse(struct injection *injection, struct options *line, struct error *err)

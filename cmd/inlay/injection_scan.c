@@ -80,6 +80,7 @@ int injection_add_scan(struct injection *injection, struct error *err)
         .line = injection->line,
         .stores = &injection->session.stores,
         .store = injection->base_store,
+        .sandbox = injection->session.sandbox,
         .image = &injection->base,
         .presets = &injection->presets,
     };

@@ -12,7 +12,10 @@
 #include "mistakes.h"
 #include "options.h"
 #include "output.h"
+#include "rootfs/rootfs.h"
 #include "run_options.h"
+#include "scan/scan.h"
+#include "session.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -294,11 +297,16 @@ int main(int argc, char **argv)
 
     open_standard_files();
     hide_memory();
+    if (argc == 2 && strcmp(argv[1], SANDBOX_WORD) == 0) {
+        memory_watch_crypto();
+        _exit(rootfs_serve_layer(scan_selections));
+    }
     watch_signals();
     memory_watch_crypto();
     json_set_alloc_funcs(xmalloc, free);
     CLEANUP(output) struct output *output = output_open(secrets);
-    const struct command_context context = {&interrupted, secrets, output, NULL, NULL};
+    const struct command_context context = {
+        .cancel = &interrupted, .secrets = secrets, .output = output, .program = "/proc/self/exe"};
     atexit(end_for_others);
     note_passwords(secrets, argc, argv);
     if (cancel_check(&interrupted, &err) < 0 || run(&context, argc, argv, &err) < 0) {

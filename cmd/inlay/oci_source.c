@@ -33,6 +33,7 @@ int oci_source_open(void *arg, const struct origin *origin, struct source **out,
         .log = opener->sources->log,
         .pool = opener->sources->pool,
         .cache = opener->sources->cache,
+        .sandbox = opener->sandbox,
     });
     return 0;
 }

@@ -8,6 +8,7 @@
 struct oci_opener {
     const struct store_context *stores;
     const struct source_context *sources;
+    const struct sandbox *sandbox; /* as struct session has it */
 };
 
 /*

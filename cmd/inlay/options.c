@@ -15,6 +15,7 @@
 #define HUB_USERS (PROJECT_READERS | COMMAND_VERIFY)
 #define WORKERS                                                                                    \
     (PROJECT_READERS | COMMAND_INIT | COMMAND_REMOVE | COMMAND_VERIFY | COMMAND_COPY | COMMAND_SCAN)
+#define LAYER_READERS (WORKERS & ~COMMAND_COPY)
 #define NETWORK_USERS (WORKERS | COMMAND_INSPECT)
 #define CONNECTORS (NETWORK_USERS | COMMAND_DOCTOR)
 #define TELLERS                                                                                    \
@@ -367,6 +368,9 @@ const struct option_row option_rows[] = {
     {REGISTRY, "insecure", 0, "HOST", CONNECTORS, .common = CONNECTORS & ~COMMAND_LAYER,
      .help = "plain http and certificates of anybody; repeatable", .set = option_set_insecure},
 
+    {GENERAL, "no-sandbox", 0, NULL, LAYER_READERS,
+     .help = "layers are unpacked and parsed in the process that has the credentials and the "
+             "network: what one does that makes a parser misbehave is no longer kept from them"},
     {GENERAL, "limit-rate", 0, "RATE", NETWORK_USERS, .common = COMMAND_COPY,
      .help = "bytes a second, received and sent, at most: 500K, 20M, 1G",
      .set = option_set_limit_rate},

@@ -135,6 +135,7 @@ static int run_remove(const struct command_context *context, struct options *opt
         .log = session->stores.log,
         .cancel = context->cancel,
         .progress = render_progress(session->render),
+        .sandbox = session->sandbox,
     };
     if (remove_run(&wanted, &result, err) < 0)
         return -1;

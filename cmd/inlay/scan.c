@@ -188,6 +188,7 @@ static int scan_reference(struct scanning *scanning, const struct options *optio
         .jobs = (unsigned)options_number(options, "jobs"),
         .cancel = session->stores.cancel,
         .log = session->stores.log,
+        .sandbox = session->sandbox,
     };
     return scan_image(&request, &scanning->platform, &scanning->findings, err);
 }

@@ -39,6 +39,7 @@ int scanned_read(const struct scanned_image *request, struct scan_findings *out,
         .jobs = (unsigned)options_number(request->line, "jobs"),
         .cancel = request->stores->cancel,
         .log = log,
+        .sandbox = request->sandbox,
     };
 
     if (scan_image(&wanted, &platform, out, err) < 0)

@@ -10,6 +10,7 @@ struct scanned_image {
     const struct options *line; /* --platform, --env and --jobs of it count */
     const struct store_context *stores;
     struct store *store;
+    const struct sandbox *sandbox; /* as struct session has it */
     const struct reference *image;
     const struct presets *presets;
 };

@@ -58,6 +58,17 @@ static uint64_t choose_chunk_size(const struct options *options)
                : 0;
 }
 
+/* Layers are parsed by this program, started anew. */
+static struct sandbox *open_sandbox(const struct command_context *context,
+                                    const struct options *options, const struct log *log)
+{
+    if (context->program == NULL || options_has(options, "no-sandbox"))
+        return NULL;
+    struct sandbox *sandbox = xcalloc(1, sizeof(*sandbox));
+    *sandbox = (struct sandbox){context->program, SANDBOX_WORD, log};
+    return sandbox;
+}
+
 int session_open(struct session *session, const struct command_context *context,
                  const struct options *options, struct error *err)
 {
@@ -92,6 +103,7 @@ int session_open(struct session *session, const struct command_context *context,
         .authfile = options_text(options, "authfile"),
         .creds = options_list(options, "creds"),
     });
+    session->sandbox = open_sandbox(context, options, log);
     session->pool =
         prefetch_pool_new(connections > 0 ? (unsigned)connections : CONNECTIONS_DEFAULT);
     if (connections == 0)
@@ -126,6 +138,7 @@ void session_release(struct session *session)
     http_free(session->http);
     end_trace(session);
     render_free(session->render);
+    free(session->sandbox);
     *session = (struct session){0};
 }
 

@@ -7,10 +7,14 @@
 #include "oci/reference.h"
 #include "options.h"
 #include "render.h"
+#include "sandbox/sandbox.h"
 #include "source/source.h"
 #include "store/store.h"
 #include "stream/stream.h"
 #include "trace.h"
+
+/* The first word of a command line that nobody types: this process reads a layer for another. */
+#define SANDBOX_WORD "__read-layer"
 
 /* What every command opens: how it speaks to people and to servers. */
 struct session {
@@ -20,6 +24,7 @@ struct session {
     struct auth *auth;
     struct prefetch_pool *pool;  /* connections for the contents of models */
     struct store_context stores; /* of these, for store_open() */
+    struct sandbox *sandbox;     /* where layers are parsed; NULL: in this process */
 };
 
 /* Makes no request. `session` is zeroed before. ERROR_LOCAL for the file of --trace. */

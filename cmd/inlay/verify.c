@@ -317,6 +317,7 @@ static int demand_scan(struct verification *verification, const struct options *
         .line = options,
         .stores = &verification->session.stores,
         .store = verification->store,
+        .sandbox = verification->session.sandbox,
         .image = &verification->image,
         .presets = &verification->demands.presets,
     };
@@ -405,6 +406,7 @@ static int run_verify(const struct command_context *context, struct options *opt
         .log = stores->log,
         .cancel = context->cancel,
         .progress = render_progress(session->render),
+        .sandbox = session->sandbox,
     };
     if (verify_run(&wanted, &result, err) < 0)
         return -1;

@@ -6,6 +6,7 @@
 #include "oci/document.h"
 #include "options.h"
 #include "pack/pack.h"
+#include "sandbox/sandbox.h"
 #include "stream/stream.h"
 
 #include <stdio.h>
@@ -60,15 +61,18 @@ static void format_json(struct buf *out)
 {
     json_auto_t *libraries = json_object();
     CLEANUP(strings) struct strings features = STRINGS_INIT;
+    const struct sandbox_barriers barriers = sandbox_find_barriers();
     struct library list[LIBRARIES];
 
     list_libraries(list);
     list_features(&features);
     for (size_t i = 0; i < LIBRARIES; i++)
         json_object_set_new(libraries, list[i].name, text_to_json(list[i].version));
-    json_auto_t *document = json_pack(
-        "{s:s, s:s?, s:O, s:o, s:o}", "version", INLAY_VERSION, "commit", commit(), "libraries",
-        libraries, "tls", text_to_json(http_tls_version()), "features", strings_to_json(&features));
+    json_auto_t *document =
+        json_pack("{s:s, s:s?, s:O, s:o, s:o, s:{s:i, s:b}}", "version", INLAY_VERSION, "commit",
+                  commit(), "libraries", libraries, "tls", text_to_json(http_tls_version()),
+                  "features", strings_to_json(&features), "sandbox", "landlock",
+                  (int)barriers.landlock, "seccomp", barriers.seccomp);
     json_to_buf(document, out);
     buf_add_text(out, "\n");
 }
@@ -78,6 +82,8 @@ static void format_text(struct buf *out)
     CLEANUP(strings) struct strings features = STRINGS_INIT;
     struct library list[LIBRARIES];
     const char *tls = http_tls_version();
+    const struct sandbox_barriers barriers = sandbox_find_barriers();
+    CLEANUP(text) char *sandbox = sandbox_format_barriers(&barriers);
 
     list_libraries(list);
     list_features(&features);
@@ -90,7 +96,7 @@ static void format_text(struct buf *out)
     buf_addf(out, "%-10s  %s\n%-10s ", "TLS", tls != NULL ? tls : "none", "features");
     for (size_t i = 0; i < features.count; i++)
         buf_addf(out, " %s", features.items[i]);
-    buf_add_text(out, "\n");
+    buf_addf(out, "\n%-10s  %s\n", "sandbox", sandbox);
 }
 
 static int run_version(const struct command_context *context, struct options *options,
@@ -116,8 +122,10 @@ const struct command version_command = {
     .name = "version",
     .summary = "say which version this is, and which libraries it runs with",
     .usage = "[--json]",
-    .about = "Says the version, the commit where the build knows it, the libraries as they run, "
-             "which need not be those of the build, and what of theirs there is.",
+    .about =
+        "Says the version, the commit where the build knows it, the libraries as they run, "
+        "which need not be those of the build, what of theirs there is, and what the kernel has "
+        "to shut the parsing of layers off with.",
     .examples = {"--json"},
     .run = run_version,
 };

@@ -28,6 +28,11 @@ done
 grep -qE "^TLS +$(jq -r .tls version.json)\$" <<<"$text" || fail "the text does not tell of TLS: $text"
 grep -qE "^features +$(jq -r '.features | join(" ")' version.json)\$" <<<"$text" || fail "other features: $text"
 
+# Where the kernel filters calls, it says so.
+grep -qE '^sandbox +(Landlock [0-9]+|seccomp|neither)' <<<"$text" || fail "the text does not tell of the sandbox: $text"
+[ -n "${INLAY_SANITIZE:-}" ] || [ ! -e /proc/sys/kernel/seccomp/actions_avail ] ||
+    expect_eq "$(grep -qw kill_process /proc/sys/kernel/seccomp/actions_avail && echo true || echo false)" "$(jq -r .sandbox.seccomp version.json)"
+
 # Linked with the system's, they are the versions of the files that the loader finds.
 loaded() { # SONAME
     ldd "$INLAY" 2>/dev/null | sed -n "s|.*$1[^ ]* => \([^ ]*\) .*|\1|p"

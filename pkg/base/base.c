@@ -66,6 +66,7 @@ static struct rootfs_options rootfs_options_of(const struct base_reading *readin
         .cancel = run->cancel,
         .log = run->log,
         .progress = run->progress,
+        .sandbox = run->sandbox,
     };
 }
 

@@ -55,6 +55,7 @@ int placements_find(const struct arrangement *arrangement, struct placements *ou
             .own = &platform->own,
             .whole = platform->whole,
             .whole_count = platform->whole_count,
+            .sandbox = arrangement->sandbox,
             .known = arrangement->known,
         };
         if (placement_find(arrangement->options, &where, arrangement->models,

@@ -12,7 +12,8 @@ struct arrangement {
     const struct base *base;
     const struct models *models;
     const struct known_bases *known;
-    const struct cancel *cancel; /* may be NULL */
+    const struct cancel *cancel;   /* may be NULL */
+    const struct sandbox *sandbox; /* as run_context has it */
 };
 
 struct placements {

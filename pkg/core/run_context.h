@@ -6,6 +6,8 @@
 #include "core/progress.h"
 #include "core/workers.h"
 
+struct sandbox;
+
 /*
  * What the work of a use case goes by, whatever it works on: the same for each of its phases.
  * Everything is borrowed. The zero value is a run that nobody watches, ends or remembers. Safe to
@@ -17,6 +19,7 @@ struct run_context {
     const struct log *log;       /* may be NULL */
     const struct cancel *cancel; /* may be NULL */
     const struct progress *progress; /* may be NULL */
+    const struct sandbox *sandbox;   /* where layers are parsed; NULL: in this process */
 };
 
 #endif

@@ -104,8 +104,8 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     const struct inject_target *target = &options->target;
     CLEANUP(begun) struct begun begun = {.probe = {.is_begun = false}};
     const struct model_listing listing = {&options->models, run, &base, &notes, &begun.models};
-    const struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
-                                            run->cancel};
+    const struct arrangement arrangement = {&options->placement, &base,       &models,
+                                            &known.bases,        run->cancel, run->sandbox};
     const struct build_request request = {
         {target->store, target->version}, &options->reuse, &options->compression, run};
 

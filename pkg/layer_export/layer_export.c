@@ -357,8 +357,8 @@ static int plan_and_export(const struct layer_options *options, const struct bas
     CLEANUP(known_bases) struct known_bases known = {0};
     const struct model_listing listing = {&options->models, &options->run, base, &told, NULL};
     static const struct reuse_rules nothing;
-    const struct arrangement arrangement = {&options->placement, base, &models, &known,
-                                            options->run.cancel};
+    const struct arrangement arrangement = {
+        &options->placement, base, &models, &known, options->run.cancel, options->run.sandbox};
     const struct build_request build = {
         {NULL, NULL}, &nothing, &options->compression, &options->run};
     const struct base_platform *platform = &base->platforms[0];

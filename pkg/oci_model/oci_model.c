@@ -12,9 +12,10 @@ struct oci_model {
     struct store *store;
     char *version; /* may be NULL */
     struct origin origin;
-    const struct cancel *cancel; /* borrowed; may be NULL */
-    const struct log *log;       /* borrowed; may be NULL */
-    struct prefetch_pool *pool;  /* borrowed; the source has it only while parts can be had */
+    const struct cancel *cancel;   /* borrowed; may be NULL */
+    const struct log *log;         /* borrowed; may be NULL */
+    const struct sandbox *sandbox; /* borrowed; may be NULL */
+    struct prefetch_pool *pool;    /* borrowed; the source has it only while parts can be had */
     struct rootfs_contents *contents;
     struct model_files files; /* as they were listed, sorted by path */
 };
@@ -44,6 +45,7 @@ static int list_tree(const struct oci_model *model, const struct rootfs_layer *l
         .layer_count = count,
         .cancel = model->cancel,
         .log = model->log,
+        .sandbox = model->sandbox,
     };
 
     if (rootfs_open(&options, &rootfs, err) < 0)
@@ -211,6 +213,7 @@ struct source *oci_model_adopt(const struct oci_model_options *options)
     model->cancel = options->cancel;
     model->log = options->log;
     model->pool = options->pool;
+    model->sandbox = options->sandbox;
     model->contents = rootfs_contents_new(model->store);
     model->files = (struct model_files)MODEL_FILES_INIT;
     return &model->base;

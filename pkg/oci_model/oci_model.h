@@ -10,6 +10,8 @@
  * modelcars. `source` and `store` do not know each other; this module knows both.
  */
 
+struct sandbox;
+
 struct oci_model_options {
     struct store *store;         /* required; taken over */
     const char *version;         /* what the store is asked for; NULL: the only one there is */
@@ -18,6 +20,9 @@ struct oci_model_options {
     const struct log *log;       /* may be NULL */
     struct prefetch_pool *pool;  /* borrowed; NULL: one connection a file */
     struct cache *cache;         /* borrowed; NULL: nothing is kept */
+    /* Where layers are listed; borrowed; NULL: in this process. Their files are read in this one.
+     */
+    const struct sandbox *sandbox;
 };
 
 /*

@@ -68,6 +68,7 @@ static int add_stated(const struct placement_base *base, struct kept_files *file
         .layers = &only,
         .layer_count = 1,
         .cancel = base->cancel,
+        .sandbox = base->sandbox,
     };
     CLEANUP(rootfs) struct rootfs *rootfs = NULL;
     struct rootfs_entry *entries = NULL;

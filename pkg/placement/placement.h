@@ -92,6 +92,7 @@ struct placement_base {
     struct rootfs *rootfs;           /* its tree */
     struct store *store;             /* where its blobs are */
     const struct cancel *cancel;     /* may be NULL */
+    const struct sandbox *sandbox;   /* as rootfs_options has it */
     const struct own_parts *own;     /* what it carried */
     struct rootfs *whole;            /* its tree with inlay's layers; NULL: they are on top */
     size_t whole_count;              /* of its layers */

@@ -296,8 +296,9 @@ static int plan_all(const struct preview_options *options, struct notes *notes, 
     const struct model_listing listing = {&options->models, &options->run, &base, notes, NULL};
     const struct build_request build = {options->target, &options->reuse, &options->compression,
                                         &options->run};
-    const struct arrangement arrangement = {&options->placement, &base, &models, &known.bases,
-                                            options->run.cancel};
+    const struct arrangement arrangement = {
+        &options->placement, &base, &models, &known.bases, options->run.cancel,
+        options->run.sandbox};
 
     if (base_read(&request, &options->run, &base, notes, err) < 0)
         return error_wrap(err, "the base %s", options->base.store->name);

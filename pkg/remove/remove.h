@@ -35,6 +35,7 @@ struct remove_options {
     const struct log *log;           /* may be NULL */
     const struct cancel *cancel;     /* may be NULL */
     const struct progress *progress; /* may be NULL */
+    const struct sandbox *sandbox;   /* where layers are parsed; NULL: in this process */
 };
 
 struct remove_result {

@@ -189,6 +189,7 @@ static int leave_deleted(struct removal *removal, struct document_change *change
         .cancel = options->cancel,
         .log = options->log,
         .progress = options->progress,
+        .sandbox = options->sandbox,
     };
     CLEANUP(notes) struct notes notes = {.log = options->log};
     const struct above_models models = {

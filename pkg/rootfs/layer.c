@@ -38,9 +38,7 @@ static int read_blob(struct counting *counting, const struct strings *linked, st
     struct reader *counted = count_reader_new(stored, count_read, counting);
     CLEANUP(reader)
     struct reader *verified = verify_reader_new(counted, name.text, blob->size, &blob->digest);
-    CLEANUP(reader) struct reader *plain = unpack_reader_new(verified);
     const struct scan_request scan = {
-        .plain = plain,
         .algorithm = layer->is_artifact ? DIGEST_SHA256 : layer->diff_id.algorithm,
         .hash_contents = layer->hash_contents,
         .wanted = request->wanted,
@@ -48,7 +46,7 @@ static int read_blob(struct counting *counting, const struct strings *linked, st
         .linked = linked,
         .cancel = request->cancel,
     };
-    if (scan_tar(&scan, &listing, &found, err) < 0)
+    if (scan_apart(request->sandbox, &scan, verified, &listing, &found, err) < 0)
         return -1;
     if (!layer->is_artifact && !digest_equal(&found, &layer->diff_id)) {
         error_set(err, ERROR_CORRUPT, "'%s' unpacks to the digest %s, the image's config says %s",

@@ -36,6 +36,7 @@ struct layers {
     const struct cancel *cancel;              /* borrowed; may be NULL */
     const struct log *log;                    /* borrowed; may be NULL */
     const struct progress *progress;          /* borrowed; may be NULL */
+    const struct sandbox *sandbox;            /* borrowed; may be NULL */
     char *memo;                               /* NULL: nothing is kept */
     const struct rootfs_selection *selection; /* borrowed; NULL: none */
     struct layers *known;                     /* borrowed; NULL: none */
@@ -92,6 +93,7 @@ int layers_open(const struct rootfs_options *options, struct layers **out, struc
     layers->log = options->log;
     layers->progress = options->progress;
     layers->selection = options->selection;
+    layers->sandbox = options->sandbox;
     layers->memo = options->memo != NULL ? xstrdup(options->memo) : NULL;
     layers->jobs = options->jobs > 0 ? options->jobs : WORKERS_DEFAULT;
     layers->count = options->layer_count;
@@ -136,6 +138,7 @@ static int job_scan(struct job *job, struct error *err)
     struct layers *layers = job->layers;
     const struct layer_request request = {
         .store = layers->store,
+        .sandbox = layers->sandbox,
         .layer = &job->layer,
         .wanted = job->wanted,
         .selection = layers->selection,

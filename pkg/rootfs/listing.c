@@ -268,11 +268,20 @@ static void listing_link_all(struct listing *listing)
     free(places);
 }
 
+/* What comes out of a memo, or from another process, is. */
+static bool is_sorted(const struct listing *listing)
+{
+    for (size_t i = 1; i < listing->count; i++)
+        if (compare_entries(&listing->entries[i - 1], &listing->entries[i]) > 0)
+            return false;
+    return true;
+}
+
 void listing_finish(struct listing *listing)
 {
     size_t kept = 0;
 
-    if (listing->count > 0)
+    if (!is_sorted(listing))
         qsort(listing->entries, listing->count, sizeof(*listing->entries), compare_entries);
     if (listing->whiteouts.count > 0)
         qsort(listing->whiteouts.paths, listing->whiteouts.count, sizeof(char *), compare_marks);

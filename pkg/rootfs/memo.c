@@ -17,116 +17,16 @@
  *   TYPE PATH MODE UID GID TIME TIME_NS SIZE TARGET XATTRS {NAME HEX}… HAS_CONTENT [CONTENT]
  * with TYPE "d", "f", "l", "o", or "h" for a hard link that leads out of its layer; numbers are
  * decimal, and an empty TARGET is none.
+ *
+ * What one process tells another has more: OFFSET SHA256 GIT_SHA1 in front of HAS_CONTENT, digests
+ * in hex and empty if there are none, and behind all records "e" DIGEST, that of the tar.
  */
 struct memo {
     const char *at;
     const char *end;
-    bool is_short; /* something goes on behind the end */
+    bool is_short;     /* something goes on behind the end */
+    struct told *told; /* NULL: it is a memo */
 };
-
-/* ROOTFS_ABSENT never occurs. */
-static const char *const type_names[] = {[ROOTFS_ABSENT] = "",
-                                         [ROOTFS_FOLDER] = "d",
-                                         [ROOTFS_FILE] = "f",
-                                         [ROOTFS_LINK] = "l",
-                                         [ROOTFS_OTHER] = "o"};
-
-static void add_field(struct buf *out, const char *text)
-{
-    buf_add(out, text, strlen(text) + 1);
-}
-
-/* Six of these for each of many entries: by hand, that is a quarter of what printf needs. */
-static void add_number(struct buf *out, uint64_t number)
-{
-    char digits[24];
-    size_t at = sizeof(digits) - 1;
-
-    digits[at] = '\0';
-    do
-        digits[--at] = (char)('0' + number % 10);
-    while ((number /= 10) > 0);
-    buf_add(out, digits + at, sizeof(digits) - at);
-}
-
-static void add_hex(struct buf *out, const void *data, size_t size)
-{
-    static const char digits[] = "0123456789abcdef";
-    const unsigned char *bytes = data;
-
-    for (size_t i = 0; i < size; i++) {
-        const char pair[] = {digits[bytes[i] >> 4], digits[bytes[i] & 15]};
-        buf_add(out, pair, sizeof(pair));
-    }
-    buf_add(out, "", 1);
-}
-
-static void add_entry(struct buf *out, const struct listing_entry *entry)
-{
-    add_field(out, entry->is_unresolved ? "h" : type_names[entry->type]);
-    add_field(out, entry->path);
-    add_number(out, entry->mode);
-    add_number(out, entry->uid);
-    add_number(out, entry->gid);
-    if (entry->time_s < 0)
-        buf_add_text(out, "-");
-    add_number(out, entry->time_s < 0 ? -(uint64_t)entry->time_s : (uint64_t)entry->time_s);
-    add_number(out, entry->time_ns);
-    add_number(out, entry->size);
-    add_field(out, entry->target != NULL ? entry->target : "");
-    add_number(out, entry->xattr_count);
-    for (size_t i = 0; i < entry->xattr_count; i++) {
-        add_field(out, entry->xattrs[i].name);
-        add_hex(out, entry->xattrs[i].value, entry->xattrs[i].size);
-    }
-    add_field(out, entry->content != NULL ? "1" : "0");
-    if (entry->content != NULL) {
-        buf_add(out, entry->content, (size_t)entry->size);
-        buf_add(out, "", 1);
-    }
-}
-
-/* Hands on what has gathered, once it is enough. */
-static int give_part(struct buf *part, size_t enough, memo_part_fn *give, void *arg,
-                     struct error *err)
-{
-    if (part->size < enough)
-        return 0;
-    if (give(arg, buf_text(part), part->size, err) < 0)
-        return -1;
-    buf_clear(part);
-    return 0;
-}
-
-static int give_marks(const struct listing_marks *marks, const char *type, memo_part_fn *give,
-                      void *arg, struct error *err)
-{
-    CLEANUP(buf) struct buf part = BUF_INIT;
-
-    for (size_t i = 0; i < marks->count; i++) {
-        add_field(&part, type);
-        add_field(&part, marks->paths[i]);
-        if (give_part(&part, PART_SIZE, give, arg, err) < 0)
-            return -1;
-    }
-    return give_part(&part, 0, give, arg, err);
-}
-
-int memo_give_records(const struct listing *listing, memo_part_fn *give, void *arg,
-                      struct error *err)
-{
-    CLEANUP(buf) struct buf part = BUF_INIT;
-
-    for (size_t i = 0; i < listing->count; i++) {
-        add_entry(&part, &listing->entries[i]);
-        if (give_part(&part, PART_SIZE, give, arg, err) < 0)
-            return -1;
-    }
-    if (give_part(&part, 0, give, arg, err) < 0 ||
-        give_marks(&listing->whiteouts, "w", give, arg, err) < 0)
-        return -1;
-    return give_marks(&listing->opaque, "q", give, arg, err);
-}
 
 static int hash_part(void *arg, const char *data, size_t size, struct error *err)
 {
@@ -250,6 +150,29 @@ static int memo_xattrs(struct memo *memo, struct listing_entry *entry, struct xa
     return 0;
 }
 
+static int memo_digest(struct memo *memo, enum digest_algorithm algorithm, struct digest *out,
+                       struct error *err)
+{
+    const char *text = "";
+
+    if (memo_text(memo, &text, err) < 0)
+        return -1;
+    return *text != '\0' ? digest_parse_hex(algorithm, text, out, err) : 0;
+}
+
+static int memo_told(struct memo *memo, struct listing_entry *entry, struct listing_hashes *hashes,
+                     struct error *err)
+{
+    if (memo->told == NULL)
+        return 0;
+    if (memo_number(memo, INT64_MAX, &entry->offset, err) < 0 ||
+        memo_digest(memo, DIGEST_SHA256, &hashes->sha256, err) < 0 ||
+        memo_digest(memo, DIGEST_GIT_SHA1, &hashes->git_sha1, err) < 0)
+        return -1;
+    entry->hashes = hashes->sha256.algorithm != DIGEST_NONE ? hashes : NULL;
+    return told_check(entry, err);
+}
+
 static int memo_content(struct memo *memo, struct listing_entry *entry, struct error *err)
 {
     uint32_t has_content = 0;
@@ -272,8 +195,8 @@ static int memo_type(const char *text, struct listing_entry *entry, struct error
     entry->type = ROOTFS_FILE;
     if (entry->is_unresolved)
         return 0;
-    for (size_t i = ROOTFS_FOLDER; i < ARRAY_SIZE(type_names); i++)
-        if (strcmp(text, type_names[i]) == 0) {
+    for (size_t i = ROOTFS_FOLDER; i <= ROOTFS_OTHER; i++)
+        if (strcmp(text, memo_type_name((enum rootfs_type)i)) == 0) {
             entry->type = (enum rootfs_type)i;
             return 0;
         }
@@ -284,6 +207,7 @@ static int memo_entry(struct memo *memo, const char *type, struct listing *listi
                       struct error *err)
 {
     CLEANUP(buf) struct buf values = BUF_INIT;
+    struct listing_hashes hashes = {DIGEST_INIT, DIGEST_INIT};
     struct listing_entry entry = {.path = NULL};
     uint64_t xattr_count = 0;
 
@@ -305,6 +229,8 @@ static int memo_entry(struct memo *memo, const char *type, struct listing *listi
     struct xattr *xattrs = xcalloc(entry.xattr_count, sizeof(*xattrs));
     int result = memo_xattrs(memo, &entry, xattrs, &values, err);
     if (result == 0)
+        result = memo_told(memo, &entry, &hashes, err);
+    if (result == 0)
         result = memo_content(memo, &entry, err);
     if (result == 0)
         result = listing_add(listing, &entry, err);
@@ -318,9 +244,16 @@ static int memo_record(struct memo *memo, struct listing *listing, struct error 
 
     if (memo_text(memo, &type, err) < 0)
         return -1;
-    if (strcmp(type, "w") != 0 && strcmp(type, "q") != 0)
+    if (memo->told != NULL && memo->told->has_ended)
+        return error_set(err, ERROR_CORRUPT, "something is told behind the end");
+    bool is_end = memo->told != NULL && strcmp(type, "e") == 0;
+    if (!is_end && strcmp(type, "w") != 0 && strcmp(type, "q") != 0)
         return memo_entry(memo, type, listing, err);
     if (memo_text(memo, &path, err) < 0)
+        return -1;
+    if (is_end)
+        return told_end(memo->told, path, err);
+    if (memo->told != NULL && told_check_mark(path, err) < 0)
         return -1;
     return *type == 'w' ? listing_add_whiteout(listing, path, err)
                         : listing_add_opaque(listing, path, err);
@@ -355,8 +288,9 @@ int memo_parse_records(const char *data, size_t size, struct listing **out, stru
 /* The text of a memo on its way. */
 struct window {
     struct reader *reader; /* borrowed */
-    struct hasher *hasher;
-    struct buf bytes; /* that were read and are not yet used */
+    struct hasher *hasher; /* NULL: none is needed */
+    struct told *told;     /* borrowed; NULL: it is a memo */
+    struct buf bytes;      /* that were read and are not yet used */
     bool has_ended;
 };
 
@@ -380,7 +314,8 @@ static int window_move(struct window *window, size_t used, struct error *err)
     if (size < 0)
         return -1;
     window->has_ended = size == 0;
-    hasher_add(window->hasher, part, (size_t)size);
+    if (window->hasher != NULL)
+        hasher_add(window->hasher, part, (size_t)size);
     return buf_add_limited(bytes, part, (size_t)size, RECORD_LIMIT, err);
 }
 
@@ -392,7 +327,7 @@ static int window_records(struct window *window, struct listing *listing, struct
         if (window_move(window, used, err) < 0)
             return -1;
         const char *data = buf_text(&window->bytes);
-        struct memo memo = {.at = data, .end = data + window->bytes.size};
+        struct memo memo = {.at = data, .end = data + window->bytes.size, .told = window->told};
         int result = memo_records(&memo, listing, err);
         used = (size_t)(memo.at - data);
         if (result < 0 && (!memo.is_short || window->has_ended))
@@ -436,6 +371,22 @@ int memo_read(struct reader *reader, const struct memo_key *key, struct listing 
         return error_set(err, ERROR_CORRUPT,
                          "the memo is of another version, of another layer, or damaged");
     listing_finish(listing);
+    *out = TAKE(listing);
+    return 0;
+}
+
+int told_read(struct reader *reader, struct listing **out, struct digest *digest, struct error *err)
+{
+    CLEANUP(listing) struct listing *listing = listing_new();
+    struct told told = {.digest = DIGEST_INIT};
+    CLEANUP(window) struct window window = {.reader = reader, .told = &told};
+
+    if (window_records(&window, listing, err) < 0)
+        return -1;
+    if (!told.has_ended)
+        return error_set(err, ERROR_CORRUPT, "what is told has no end");
+    listing_finish(listing);
+    *digest = told.digest;
     *out = TAKE(listing);
     return 0;
 }

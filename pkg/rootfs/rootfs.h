@@ -20,6 +20,7 @@
 struct rootfs;
 struct image;
 struct reader;
+struct sandbox;
 struct store;
 
 struct rootfs_layer {
@@ -75,11 +76,23 @@ struct rootfs_options {
     struct rootfs *known; /* NULL, or: what it has read of a layer is not read again */
     /* NULL: none; borrowed. Then layers are read whole, whatever `known` has. */
     const struct rootfs_selection *selection;
+    /*
+     * NULL: layers are unpacked and parsed by this process. Else by one of their own each, which
+     * knows the selection by its name; borrowed.
+     */
+    const struct sandbox *sandbox;
     unsigned jobs;                   /* layers read at a time; 0: WORKERS_DEFAULT */
     const struct cancel *cancel;     /* may be NULL */
     const struct log *log;           /* may be NULL */
     const struct progress *progress; /* of layers that are read whole; may be NULL */
 };
+
+/*
+ * What the process that a `sandbox` starts does, once: it reads a layer from standard input, and
+ * tells on standard output what the layer holds. `selections` are all that rootfs_open() is given,
+ * NULL-terminated. Returns the status to end with.
+ */
+int rootfs_serve_layer(const struct rootfs_selection *const *selections);
 
 /*
  * Makes no request. Layers that are foreign or of unknown compression are ERROR_UNSUPPORTED.

@@ -200,6 +200,8 @@ char *memo_format_title(const struct listing *listing, const struct memo_key *ke
 /* Calls `give` for all records, in parts; fails with what that says. */
 int memo_give_records(const struct listing *listing, memo_part_fn *give, void *arg,
                       struct error *err) MUST_CHECK;
+/* How a record says a type; "" for ROOTFS_ABSENT, which none has. */
+const char *memo_type_name(enum rootfs_type type);
 /* ERROR_CORRUPT for anything but the memo of this key. */
 int memo_read(struct reader *reader, const struct memo_key *key, struct listing **out,
               struct error *err) MUST_CHECK;
@@ -212,9 +214,37 @@ int memo_load(const char *folder, const struct memo_key *key, struct listing **o
 int memo_save(const char *folder, const struct memo_key *key, const struct listing *listing,
               struct error *err) MUST_CHECK;
 
+/*
+ * What the process that reads a layer tells the one that has started it: all that a listing says,
+ * and the digest of the tar. The process may have been taken over by what it reads: whatever it
+ * says, paths are clean, and ERROR_CORRUPT is what scan_tar() cannot have made. Its own word for
+ * this one layer is all that it can give.
+ */
+struct told {
+    struct digest digest; /* of the tar */
+    bool has_ended;
+};
+int told_give(const struct listing *listing, const struct digest *digest, memo_part_fn *give,
+              void *arg, struct error *err) MUST_CHECK;
+int told_read(struct reader *reader, struct listing **out, struct digest *digest,
+              struct error *err) MUST_CHECK;
+/* Parts of reading it. */
+int told_end(struct told *told, const char *digest, struct error *err) MUST_CHECK;
+int told_check(const struct listing_entry *entry, struct error *err) MUST_CHECK;
+int told_check_mark(const char *path, struct error *err) MUST_CHECK;
+
+/*
+ * The same as scan_tar() of what `packed` unpacks to, in a process of its own where there is one to
+ * be had; else in this one, which is logged. `scan->plain` is not looked at.
+ */
+int scan_apart(const struct sandbox *sandbox, const struct scan_request *scan,
+               struct reader *packed, struct listing **out, struct digest *digest,
+               struct error *err) MUST_CHECK;
+
 /* One layer to be read as its blob has it. */
 struct layer_request {
     struct store *store;
+    const struct sandbox *sandbox; /* NULL: it is read in this process */
     const struct rootfs_layer *layer;
     struct scan_wanted wanted;
     const struct rootfs_selection *selection; /* NULL: none */

@@ -12,6 +12,7 @@
  * comes from outside and may hold anything but NUL.
  */
 struct image;
+struct sandbox;
 struct store;
 
 /* The most that is read: of one file, files, and bytes of all of them. */
@@ -78,9 +79,10 @@ struct application_image {
     struct store *store;       /* required; where the blobs are */
     const struct image *image; /* required; the layers that inlay added are left out */
     const char *memo; /* folder for what is learned of layers; NULL: nothing is remembered */
-    unsigned jobs;    /* layers read at a time; 0: WORKERS_DEFAULT */
-    const struct cancel *cancel; /* may be NULL */
-    const struct log *log;       /* may be NULL */
+    const struct sandbox *sandbox; /* where they are parsed; NULL: in this process */
+    unsigned jobs;                 /* layers read at a time; 0: WORKERS_DEFAULT */
+    const struct cancel *cancel;   /* may be NULL */
+    const struct log *log;         /* may be NULL */
 };
 
 /*

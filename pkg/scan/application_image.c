@@ -23,7 +23,7 @@ static enum rootfs_interest choose(const char *path)
 }
 
 /* Whoever changes what application_role() says of a path, or a limit, gives it another name. */
-static const struct rootfs_selection selection = {
+const struct rootfs_selection application_selection = {
     .name = "application-1",
     .choose = choose,
     .file_limit = APPLICATION_FILE_LIMIT,
@@ -84,10 +84,11 @@ static int open_rootfs(const struct application_image *request, struct rootfs **
         .layers = layers,
         .layer_count = count,
         .memo = request->memo,
-        .selection = &selection,
+        .selection = &application_selection,
         .jobs = request->jobs,
         .cancel = request->cancel,
         .log = request->log,
+        .sandbox = request->sandbox,
     };
     int result = rootfs_open(&options, out, err);
     free(layers);

@@ -86,4 +86,7 @@ void package_read_conda_name(const char *file, char **name, char **version);
 /* The same of a package.json. */
 void package_read_node(const char *text, size_t size, char **name, char **version);
 
+/* application_image.c: sources, configs and lists of packages. */
+extern const struct rootfs_selection application_selection;
+
 #endif

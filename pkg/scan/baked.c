@@ -93,7 +93,7 @@ static enum rootfs_interest choose(const char *path)
     return strstr(path, "/refs/") != NULL ? ROOTFS_KEPT : ROOTFS_IGNORED;
 }
 
-static const struct rootfs_selection selection = {
+const struct rootfs_selection baked_selection = {
     .name = "refs-1",
     .choose = choose,
     .file_limit = REF_LIMIT,
@@ -122,10 +122,11 @@ static int open_layers(const struct scan_options *options, const struct image *i
         .layers = layers,
         .layer_count = kept,
         .memo = options->memo,
-        .selection = &selection,
+        .selection = &baked_selection,
         .jobs = options->jobs,
         .cancel = options->cancel,
         .log = options->log,
+        .sandbox = options->sandbox,
     };
     int result = kept > 0 ? rootfs_open(&wanted, out, err) : 0;
     free(layers);

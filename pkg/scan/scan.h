@@ -60,6 +60,9 @@ int scan_application(const struct application *application, const struct presets
                      const struct cancel *cancel, struct scan_findings *out,
                      struct error *err) MUST_CHECK;
 
+struct rootfs_selection;
+struct sandbox;
+
 struct scan_options {
     struct store *store;                 /* required; holds the image */
     const char *version;                 /* tag or digest; NULL: the only image there */
@@ -67,11 +70,15 @@ struct scan_options {
     const struct presets *presets;       /* required */
     const char *const *environment;      /* NAME=value that count as if the image set them, too;
                                             NULL-terminated; NULL: none */
-    const char *memo;            /* folder for what is learned of layers; NULL: nothing is kept */
-    unsigned jobs;               /* layers read at a time; 0: 4 */
-    const struct cancel *cancel; /* may be NULL */
-    const struct log *log;       /* may be NULL */
+    const char *memo;              /* folder for what is learned of layers; NULL: nothing is kept */
+    unsigned jobs;                 /* layers read at a time; 0: 4 */
+    const struct cancel *cancel;   /* may be NULL */
+    const struct log *log;         /* may be NULL */
+    const struct sandbox *sandbox; /* where layers are parsed; NULL: in this process */
 };
+
+/* Of which files the content is wanted while layers are read; NULL-terminated. */
+extern const struct rootfs_selection *const scan_selections[];
 
 /*
  * Reads an image and scans it; `baked` is told by what inlay has recorded in it. *platform, which

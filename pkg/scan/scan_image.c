@@ -1,8 +1,13 @@
 #include "scan/scan_internal.h"
 
+#include "scan/application_internal.h"
+
 #include "transfer/image_tree.h"
 
 #include <string.h>
+
+const struct rootfs_selection *const scan_selections[] = {&application_selection, &baked_selection,
+                                                          NULL};
 
 static bool is_of_platform(const struct image_tree *one, const struct oci_platform *platform)
 {
@@ -51,6 +56,7 @@ int scan_image(const struct scan_options *options, char **platform, struct scan_
         .jobs = options->jobs,
         .cancel = options->cancel,
         .log = options->log,
+        .sandbox = options->sandbox,
     };
     if (application_read_image(&request, &application, err) < 0)
         return error_wrap(err, "the image %s", options->store->name);

@@ -267,6 +267,7 @@ struct image;
  */
 int scan_mark_baked(const struct scan_options *options, const struct image *image,
                     struct scan_findings *out, struct error *err) MUST_CHECK;
+extern const struct rootfs_selection baked_selection;
 
 /* fastembed.c: what the installed fastembed's own table says of a name; false: it is not in it. */
 bool scan_fastembed_table(const struct scan *scan, const char *name, struct scan_finding *out);

@@ -29,6 +29,8 @@ struct verify_demand {
     struct layout_demand wanted;
 };
 
+struct sandbox;
+
 struct verify_options {
     struct store *store; /* required; holds the image */
     const char *version; /* tag or digest; NULL: the only image there */
@@ -53,6 +55,7 @@ struct verify_options {
     const struct log *log;           /* may be NULL */
     const struct cancel *cancel;     /* may be NULL */
     const struct progress *progress; /* of layers that are read; may be NULL */
+    const struct sandbox *sandbox;   /* where they are parsed; NULL: in this process */
 };
 
 enum verify_kind {

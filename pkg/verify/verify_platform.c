@@ -42,6 +42,7 @@ static int open_tree(const struct check *check, size_t count, struct rootfs *kno
         .cancel = options->cancel,
         .log = options->log,
         .progress = options->progress,
+        .sandbox = options->sandbox,
     };
     int result = rootfs_open(&rootfs, out, err);
     free(layers);
