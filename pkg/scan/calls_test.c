@@ -48,7 +48,7 @@ static const struct example calls[] = {
      "BAAI/bge-reranker-base app.py:2\n"},
     {"from llama_index.embeddings.huggingface import HuggingFaceEmbedding\n"
      "HuggingFaceEmbedding('BAAI/bge-m3')",
-     "BAAI/bge-m3 app.py:2\n"},
+     "BAAI/bge-m3 layout=llama-index app.py:2\n"},
     {"from haystack.components.embedders import SentenceTransformersTextEmbedder\n"
      "SentenceTransformersTextEmbedder()",
      "sentence-transformers/all-mpnet-base-v2 app.py:2\n"},

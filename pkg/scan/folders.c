@@ -1,3 +1,4 @@
+#include "core/version.h"
 #include "layout/layout.h"
 #include "plan/origin.h"
 #include "scan/loading_internal.h"
@@ -79,6 +80,20 @@ static void check_dictionary(struct loading *loading)
         set_unknown(loading, "model_kwargs", "names a folder");
 }
 
+/* Of no argument and no variable; later versions have the one of the layout
+ * (llama_index/core/utils.py). */
+static void find_llama_index(struct loading *loading)
+{
+    const char *version = scan_version(loading->scan, PACKAGE_PYTHON, "llama-index-core");
+    const char *where = NULL;
+
+    if (version == NULL || version_compare(version, "0.12.50") >= 0 ||
+        scan_variable(loading->scan, "LLAMA_INDEX_CACHE_DIR", &where) != NULL)
+        return;
+    loading->folder = xstrdup("/tmp/llama_index");
+    loading->folder_title = xasprintf("as llama-index-core %s does", version);
+}
+
 void loading_find_folder(struct loading *loading)
 {
     bool is_repository = loading->rule->kind == RULE_FILE || loading->rule->kind == RULE_SNAPSHOT;
@@ -95,6 +110,8 @@ void loading_find_folder(struct loading *loading)
         set_unknown(loading, "download_dir", "is for the weights, and the rest is elsewhere");
     if (given == NULL || given->kind == PYTHON_NONE) {
         check_dictionary(loading);
+        if (loading->rule->kind == RULE_LLAMA_INDEX)
+            find_llama_index(loading);
         return;
     }
     const char *keyword = keyword_of(loading->call, given);

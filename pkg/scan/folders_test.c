@@ -176,6 +176,35 @@ static void scripts_and_dotenv_move_it_too(void **state)
     expect(&dotenv, "acme/a layout=hub-dir path=/x/hub /app/a.py:4\n");
 }
 
+static void llama_index_has_a_cache_of_its_own(void **state)
+{
+    static const struct {
+        const char *version, *variable, *arguments, *expected;
+    } cases[] = {
+        {"0.14.8", NULL, "", "acme/a layout=llama-index /a.py:2\n"},
+        {"0.12.50", NULL, "", "acme/a layout=llama-index /a.py:2\n"},
+        {"0.12.49", NULL, "", "acme/a layout=hub-dir path=/tmp/llama_index /a.py:2\n"},
+        {"0.12.49", "LLAMA_INDEX_CACHE_DIR=/x", "", "acme/a layout=llama-index /a.py:2\n"},
+        {"0.12.49", NULL, ", cache_folder='/x'", "acme/a layout=hub-dir path=/x /a.py:2\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(application) struct application application = {.files = NULL};
+        CLEANUP(text)
+        char *text =
+            xasprintf("from llama_index.embeddings.huggingface import HuggingFaceEmbedding\n"
+                      "HuggingFaceEmbedding('acme/a'%s)",
+                      cases[i].arguments);
+        add_package(&application, PACKAGE_PYTHON, "llama-index-core", cases[i].version);
+        add_package(&application, PACKAGE_PYTHON, "sentence-transformers", "3.0.1");
+        if (cases[i].variable != NULL)
+            strings_add(&application.environment, cases[i].variable);
+        add_file(&application, "/a.py", text);
+        expect(&application, cases[i].expected);
+    }
+}
+
 static void a_folder_without_its_image_has_no_working_directory(void **state)
 {
     CLEANUP(application) struct application application = {.is_folder = true};
@@ -207,6 +236,7 @@ int main(void)
         cmocka_unit_test(variables_of_the_source_move_the_place),
         cmocka_unit_test(what_other_files_set_counts_as_far_as_it_is_known),
         cmocka_unit_test(scripts_and_dotenv_move_it_too),
+        cmocka_unit_test(llama_index_has_a_cache_of_its_own),
         cmocka_unit_test(a_folder_without_its_image_has_no_working_directory),
         cmocka_unit_test(before_2_3_sentence_transformers_has_plain_files_there),
     };

@@ -185,6 +185,17 @@ static void add_sentence_transformer(const struct loading *loading, const char *
     }
 }
 
+static void add_llama_index(const struct loading *loading, const char *text, const char *how)
+{
+    if (!check_hub_name(loading, text))
+        return;
+    CLEANUP(text) char *name = layout_model_id(layout_find("sentence-transformers"), text);
+    CLEANUP(scan_finding)
+    struct scan_finding finding = {.model = with_revision(loading, name),
+                                   .layout = xstrdup("llama-index")};
+    add(loading, &finding, how);
+}
+
 static void add_preset(const struct loading *loading, const char *family, const char *name,
                        const char *how)
 {
@@ -340,6 +351,9 @@ void loading_add_text(const struct loading *loading, const char *text, const cha
         return;
     case RULE_SENTENCE_TRANSFORMERS:
         add_sentence_transformer(loading, text, how);
+        return;
+    case RULE_LLAMA_INDEX:
+        add_llama_index(loading, text, how);
         return;
     case RULE_FASTER_WHISPER:
         add_faster_whisper(loading, text, how);

@@ -72,7 +72,7 @@ const struct call_rule scan_text_rules[] = {
     {"fastembed", "TextCrossEncoder", "model_name", 0, NULL, "fastembed", RULE_FASTEMBED, NULL,
      false},
     {"llama_index", "HuggingFaceEmbedding", "model_name", 0, "BAAI/bge-small-en",
-     "sentence-transformers", RULE_SENTENCE_TRANSFORMERS, NULL, false},
+     "sentence-transformers", RULE_LLAMA_INDEX, NULL, false},
     {"llama_index", "FastEmbedEmbedding", "model_name", 0, "BAAI/bge-small-en-v1.5", "fastembed",
      RULE_FASTEMBED, NULL, false},
     {"llama_index", "HuggingFaceLLM", "model_name", -1, "StabilityAI/stablelm-tuned-alpha-3b",

@@ -96,6 +96,7 @@ enum rule_kind {
     RULE_TOKENIZER,             /* the same, of which tokenizer and config are read */
     RULE_CONFIG,                /* the same, of which the config is read */
     RULE_SENTENCE_TRANSFORMERS, /* a name without organisation is the library's own */
+    RULE_LLAMA_INDEX,           /* the same, in a cache of LlamaIndex's own */
     RULE_FASTER_WHISPER,        /* a size, or a name of the Hub */
     RULE_PRESET,                /* a name of the family `detail` */
     RULE_TIKTOKEN_MODEL,        /* a model of OpenAI's */
