@@ -186,7 +186,7 @@ int place_named(const struct layout_request *request, char **out, struct error *
             return -1;
         path = below_home;
     }
-    CLEANUP(text) char *place = place_from_value(path);
+    CLEANUP(text) char *place = path != NULL ? place_from_value(path) : NULL;
     if (place == NULL || strcmp(place, "/") == 0)
         return error_set(err, ERROR_UNSUPPORTED,
                          "'%s' cannot be the model's folder; name an absolute path below /",
