@@ -4,6 +4,9 @@
 
 #include <string.h>
 
+/* Of the environment of a container. */
+#define NAME_LETTERS "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-."
+
 /*
  * What containers of Compose files and Kubernetes manifests start: `command`, `entrypoint` and
  * `args`, with the ENTRYPOINT of known servers' images in front and their own variables.
@@ -49,14 +52,28 @@ static const char *text_of(const struct yaml *yaml, size_t node)
     return node != 0 && yaml->nodes[node].text != NULL ? yaml->nodes[node].text : "";
 }
 
+/* Where it stands last in the text; the text's begin if it does not. */
+static const char *last_of(const char *text, const char *part)
+{
+    const char *last = text;
+
+    for (const char *at = strstr(text, part); at != NULL; at = strstr(at + 1, part))
+        last = at;
+    return last;
+}
+
 /* As a word of a shell, in which variables are still expanded. Templates are not known. */
 static void add_word(struct buf *out, const char *text)
 {
+    const char *last_template = last_of(text, "}}");
+
     buf_add_text(out, out->size > 0 ? " \"" : "\"");
     for (const char *at = text; *at != '\0'; at++) {
-        bool is_reference = at[0] == '$' && at[1] == '('; /* $(NAME), of Kubernetes */
-        size_t size = is_reference ? strcspn(at + 2, ")") : 0;
-        const char *template = at[0] == '{' && at[1] == '{' ? strstr(at, "}}") : NULL;
+        /* $(NAME), of Kubernetes */
+        bool is_reference = at[0] == '$' && at[1] == '(';
+        size_t size = is_reference ? strspn(at + 2, NAME_LETTERS) : 0;
+        const char *template =
+            at[0] == '{' && at[1] == '{' && at < last_template ? strstr(at, "}}") : NULL;
         if (template != NULL) {
             buf_add_text(out, "${template}");
             at = template + 1;

@@ -54,18 +54,17 @@ static bool imports_file(const struct strings *imports, const char *path)
 /* Whether a setting is there when a call of this file is made. */
 enum reach { REACHES, MAY_REACH, REACHES_NOT };
 
+/* `imports` is what the source imports, listed once for all settings. */
 static enum reach find_reach(const struct scan *scan, const struct scan_setting *setting,
-                             const struct scan_source *source)
+                             const struct scan_source *source, struct strings *imports)
 {
-    CLEANUP(strings) struct strings imports = STRINGS_INIT;
-
     if (source == NULL || setting->file == NULL)
         return setting->file == NULL ? REACHES : REACHES_NOT;
     if (strcmp(setting->file, source->file->path) == 0)
         return REACHES;
-    scan_list_imports(&source->python, &imports);
-    if (imports_file(&imports, setting->file) ||
-        imports_file(&setting->imports, source->file->path))
+    if (imports->count == 0)
+        scan_list_imports(&source->python, imports);
+    if (imports_file(imports, setting->file) || imports_file(&setting->imports, source->file->path))
         return REACHES;
     return imports_file(&scan->imports, setting->file) ? MAY_REACH : REACHES_NOT;
 }
@@ -99,12 +98,19 @@ static const struct scan_setting *find_setting(const struct scan *scan, const ch
                                                const struct scan_source *source, enum reach *reach)
 {
     const struct scan_setting *found = NULL;
+    const struct scan_setting *before = NULL; /* the last one that was looked at */
+    CLEANUP(strings) struct strings imports = STRINGS_INIT;
+    enum reach one = REACHES_NOT;
 
     *reach = REACHES_NOT;
-    for (size_t i = 0; i < scan->settings.count; i++) {
+    for (size_t i = 0; i < scan->settings.count && !cancel_is_requested(scan->cancel); i++) {
         const struct scan_setting *setting = &scan->settings.items[i];
-        enum reach one =
-            strcmp(setting->name, name) == 0 ? find_reach(scan, setting, source) : REACHES_NOT;
+        if (strcmp(setting->name, name) != 0)
+            continue;
+        if (before == NULL || setting->file == NULL || before->file == NULL ||
+            strcmp(setting->file, before->file) != 0)
+            one = find_reach(scan, setting, source, &imports);
+        before = setting;
         if (one == REACHES_NOT || (one == MAY_REACH && *reach == REACHES))
             continue;
         found = setting;

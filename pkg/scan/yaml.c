@@ -108,9 +108,9 @@ static const char *read_quoted(const char *at, struct buf *out)
 static const char *read_plain(const char *at, const char *ends, struct buf *out)
 {
     size_t size = strcspn(at, ends);
-    const char *comment = strstr(at, " #");
+    const char *comment = memmem(at, size, " #", 2);
 
-    if (comment != NULL && (size_t)(comment - at) < size)
+    if (comment != NULL)
         size = (size_t)(comment - at);
     const char *end = at + size;
     while (size > 0 && strchr(" \t", at[size - 1]) != NULL)
@@ -130,7 +130,7 @@ static const char *read_flow(struct reader *reader, size_t parent, const char *a
     bool is_list = *at == '[';
 
     at = skip_blanks(at + 1);
-    while (*at != '\0' && strchr("]}", *at) == NULL) {
+    while (*at != '\0' && strchr("]}", *at) == NULL && reader->out->count < NODES_MAX) {
         CLEANUP(buf) struct buf text = BUF_INIT;
         bool is_key = false;
         size_t node = is_list ? add_node(reader, parent, NULL, reader->line) : 0;
