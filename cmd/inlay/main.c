@@ -223,14 +223,9 @@ static int run_command(const struct command_context *context, const struct comma
 /* What nothing repeats, whichever message has the argument or the variable in it. */
 static void note_passwords(struct secrets *secrets, int argc, char **argv)
 {
-    static const char *const variables[] = {"INLAY_", "HF_", "MODELSCOPE_", "OLLAMA_", "DOCKER_"};
-
     for (int i = 1; i < argc; i++)
         secrets_add_passwords(secrets, argv[i]);
-    for (char **at = environ; *at != NULL; at++)
-        for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
-            if (text_starts_with(*at, variables[i]) && strchr(*at, '=') != NULL)
-                secrets_add_passwords(secrets, strchr(*at, '=') + 1);
+    secrets_add_passwords_of_environment(secrets);
 }
 
 /* For the scripts in completions/; `words` follow "__complete". */

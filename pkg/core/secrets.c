@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 #define SECRET_SIZE_MIN 8
 #define MASK "…"
@@ -204,11 +205,17 @@ static void add_login(struct secrets *secrets, const char *text, bool is_url)
     const char *end = find_login_end(text, authority);
 
     /* A '/' in a password ends the authority too early. */
-    if (end == NULL && !begins_with_host(text, authority))
+    if (end == NULL && !begins_with_host(text, authority)) {
         end = find_login_end(text, strlen(text));
+        if (end != NULL && strchr(end, '/') == NULL)
+            return; /* "vllm:org/name@v1.0" */
+    }
     if (end == NULL || (!is_url && strpbrk(end, "/.:") == NULL && strcmp(end, "@localhost") != 0))
         return; /* "app:1.4@latest" is a wrong digest, and no host has such a name */
     const char *colon = memchr(text, ':', (size_t)(end - text));
+    const char *later = colon != NULL ? find_login_end(text, strlen(text)) : NULL;
+    if (later != NULL && later > end) /* "bob:p@ss/word@host", or what is behind a host has one */
+        add_password(secrets, xstrndup(colon, (size_t)(later - colon)));
     if (colon != NULL)
         add_password(secrets, xstrndup(colon + 1, (size_t)(end - colon - 1)));
     else if (is_url && end - text >= SECRET_SIZE_MIN)
@@ -233,6 +240,16 @@ void secrets_add_passwords(struct secrets *secrets, const char *text)
         add_login(secrets, scheme + 3,
                   text_ends_with(before, "http") || text_ends_with(before, "https"));
     }
+}
+
+void secrets_add_passwords_of_environment(struct secrets *secrets)
+{
+    static const char *const variables[] = {"INLAY_", "HF_", "MODELSCOPE_", "OLLAMA_", "DOCKER_"};
+
+    for (char **at = environ; *at != NULL; at++)
+        for (size_t i = 0; i < ARRAY_SIZE(variables); i++)
+            if (text_starts_with(*at, variables[i]) && strchr(*at, '=') != NULL)
+                secrets_add_passwords(secrets, strchr(*at, '=') + 1);
 }
 
 void secrets_add_passwords_of_words(struct secrets *secrets, const char *message)

@@ -36,6 +36,8 @@ void secrets_add(struct secrets *secrets, const char *secret);
  * between ':' and '@' alone.
  */
 void secrets_add_passwords(struct secrets *secrets, const char *text);
+/* The same of the variables that inlay reads. */
+void secrets_add_passwords_of_environment(struct secrets *secrets);
 /* The same of each word of a message. */
 void secrets_add_passwords_of_words(struct secrets *secrets, const char *message);
 /* Appends `size` bytes to `out`, with "…" in place of each secret. */

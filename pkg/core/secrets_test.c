@@ -114,6 +114,7 @@ static void a_password_before_a_host_is_a_secret(void **state)
         {"--to=bob:hunter2secret@reg.example:5000/app", "--to=bob:…@reg.example:5000/app"},
         {"https://bob:hunter2@secret@h/m.gguf?x=1", "https://bob:…@h/m.gguf?x=1"},
         {"https://bob:hunter/2secret@h/m.gguf", "https://bob:…@h/m.gguf"},
+        {"https://bob:p@ss/hunter2word@h/m", "https://bob…@h/m"},
         {"https://hf_abcdefgh@h/m", "https://…@h/m"},
         {"https://:hunter2secret@[::1]:8/m", "https://:…@[::1]:8/m"},
         {"bob:hunter2secret@reg.example/app@sha256:00", "bob:…@reg.example/app@sha256:00"},
@@ -130,6 +131,8 @@ static void a_password_before_a_host_is_a_secret(void **state)
         {"acme/model@refs/pr/1", NULL},
         {"ms://acme-models/model@v1.0", NULL},
         {"ollama://user/llama:8b", NULL},
+        {"vllm:org/name@v1.0", NULL},
+        {"hub-dir:/models=org/name@v1.0", NULL},
     };
 
     (void)state;

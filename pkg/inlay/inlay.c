@@ -50,6 +50,7 @@ struct inlay_job *inlay_new(const char *command)
         struct inlay_job *job = xcalloc(1, sizeof(*job));
         job->options = (struct options){.command = commands[i], .target = REFERENCE_INIT};
         job->secrets = secrets_new();
+        secrets_add_passwords_of_environment(job->secrets);
         return job;
     }
     return NULL;
@@ -78,6 +79,24 @@ static const char *keep(struct strings *list, const char *text)
 void inlay_add(struct inlay_job *job, const char *argument)
 {
     keep(&job->names, argument);
+    secrets_add_passwords(job->secrets, argument);
+}
+
+/* Appends it without what is secret. */
+static void mask(const struct inlay_job *job, const char *text, struct buf *out)
+{
+    secrets_mask(job->secrets, text, strlen(text), out);
+}
+
+static void mask_error(struct inlay_job *job)
+{
+    CLEANUP(buf) struct buf text = BUF_INIT;
+
+    if (job->err.text == NULL)
+        return;
+    secrets_add_passwords_of_words(job->secrets, job->err.text); /* those of files */
+    mask(job, job->err.text, &text);
+    (void)error_set(&job->err, job->err.kind, "%s", buf_text(&text));
 }
 
 /* Standard input and output are the host's own. */
@@ -94,6 +113,8 @@ static int refuse_standard(const char *name, const char *value, struct error *er
 static int set(struct inlay_job *job, const char *option, const char *value, struct error *err)
 {
     const char *kept = value != NULL ? keep(&job->texts, value) : NULL;
+    if (value != NULL)
+        secrets_add_passwords(job->secrets, value);
     bool may_be_standard = strcmp(option, "to") == 0 || strcmp(option, "creds") == 0;
 
     if (may_be_standard && value != NULL && refuse_standard(option, value, err) < 0)
@@ -109,8 +130,10 @@ int inlay_set(struct inlay_job *job, const char *option, const char *value)
     if (set(job, option, value, &err) == 0)
         return INLAY_DONE;
     int status = exit_status_of(err.kind);
-    if (job->err.kind == ERROR_NONE)
+    if (job->err.kind == ERROR_NONE) {
         (void)error_move(&job->err, &err);
+        mask_error(job);
+    }
     return status;
 }
 
@@ -137,12 +160,6 @@ void inlay_on_cancel(struct inlay_job *job, int (*wants_stop)(void *arg), void *
 void inlay_cancel(struct inlay_job *job)
 {
     cancel_request(&job->cancel);
-}
-
-/* Appends it without what is secret. */
-static void mask(const struct inlay_job *job, const char *text, struct buf *out)
-{
-    secrets_mask(job->secrets, text, strlen(text), out);
 }
 
 static void tell_line(void *arg, enum log_level level, const char *line)
@@ -268,16 +285,6 @@ static void mask_result(struct inlay_job *job)
         text.size--;
     buf_clear(&job->result);
     buf_add(&job->result, buf_text(&text), text.size);
-}
-
-static void mask_error(struct inlay_job *job)
-{
-    CLEANUP(buf) struct buf text = BUF_INIT;
-
-    if (job->err.text == NULL)
-        return;
-    mask(job, job->err.text, &text);
-    (void)error_set(&job->err, job->err.kind, "%s", buf_text(&text));
 }
 
 int inlay_run(struct inlay_job *job)
