@@ -97,9 +97,9 @@ static int memo_time(struct memo *memo, int64_t *out, struct error *err)
     uint64_t number = 0;
 
     memo->at += is_negative;
-    if (memo_number(memo, INT64_MAX, &number, err) < 0)
+    if (memo_number(memo, (uint64_t)INT64_MAX + is_negative, &number, err) < 0)
         return -1;
-    *out = is_negative ? -(int64_t)number : (int64_t)number;
+    *out = is_negative ? (int64_t)(0 - number) : (int64_t)number;
     return 0;
 }
 

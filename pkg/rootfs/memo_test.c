@@ -17,7 +17,7 @@ static void fill(struct listing *listing)
          .xattrs = xattrs,
          .xattr_count = 2},
         {.path = "a/line\nbreak", .type = ROOTFS_LINK, .target = "/x y"},
-        {.path = "b", .type = ROOTFS_OTHER},
+        {.path = "b", .type = ROOTFS_OTHER, .time_s = INT64_MIN},
         {.path = "etc/group", .type = ROOTFS_FILE, .content = ""},
         {.path = "etc/passwd", .type = ROOTFS_FILE, .size = 3, .content = "x\0y", .target = "src"},
         {.path = "gone", .type = ROOTFS_FILE, .target = "nowhere", .is_hard_link = true},
@@ -64,6 +64,7 @@ static void a_memo_says_all_that_a_listing_says(void **state)
     assert_int_equal(folder->xattrs[1].size, 0);
     assert_string_equal(listing_find(parsed, "a/line\nbreak")->target, "/x y");
     assert_int_equal(listing_find(parsed, "b")->type, ROOTFS_OTHER);
+    assert_true(listing_find(parsed, "b")->time_s == INT64_MIN);
     assert_memory_equal(listing_find(parsed, "etc/passwd")->content, "x\0y", 4);
     assert_string_equal(listing_find(parsed, "etc/passwd")->target, "src");
     assert_string_equal(listing_find(parsed, "etc/group")->content, "");

@@ -254,7 +254,8 @@ static void bound(int resource, rlim_t most)
         return;
     if (limit.rlim_max != RLIM_INFINITY && limit.rlim_max < most)
         most = limit.rlim_max;
-    limit = (struct rlimit){most, most};
+    /* At the hard limit of time the kernel ends it without saying why; the soft one comes first. */
+    limit = (struct rlimit){resource == RLIMIT_CPU && most > 0 ? most - 1 : most, most};
     (void)setrlimit((__typeof__(RLIMIT_AS))resource, &limit);
 }
 #endif

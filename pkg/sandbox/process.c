@@ -22,7 +22,8 @@
 
 void sandbox_process_release(struct sandbox_process *process)
 {
-    if (process->id > 0) {
+    /* One that somebody has waited for is gone, and its number another's, maybe. */
+    if (process->id > 0 && waitpid(process->id, NULL, WNOHANG) == 0) {
         kill(process->id, SIGKILL);
         while (waitpid(process->id, NULL, 0) < 0 && errno == EINTR)
             ;
