@@ -56,6 +56,8 @@ static int explain_connection(const struct transfer *transfer, const char *autho
 {
     CLEANUP(text) char *words = system_words(transfer);
 
+    if (transfer->is_sent && transfer->result == CURLE_COULDNT_CONNECT)
+        return transfer_explain_break(transfer, err); /* over a connection that there was */
     if (transfer->unix_socket != NULL)
         return error_set(err, ERROR_UNREACHABLE, "cannot connect to the socket '%s': %s",
                          transfer->unix_socket, words != NULL ? words : "nobody listens there");
@@ -63,8 +65,6 @@ static int explain_connection(const struct transfer *transfer, const char *autho
         return address_refuse(transfer->blocked_scope, authority, err);
     if (transfer->proxy != NULL && *transfer->proxy != '\0')
         return explain_no_proxy(transfer, words, err);
-    if (transfer->is_sent && transfer->result == CURLE_COULDNT_CONNECT)
-        return transfer_explain_break(transfer, err); /* over a connection that there was */
     switch (transfer->result) {
     case CURLE_COULDNT_RESOLVE_HOST:
         return error_set(err, ERROR_UNREACHABLE,

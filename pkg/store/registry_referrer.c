@@ -11,6 +11,7 @@
 /* An image has a few. What goes on without end is not read to its end. */
 #define PAGES_MAX 1000
 #define ENTRIES_MAX 100000
+#define BYTES_MAX (16 * DOCUMENT_LIMIT)
 
 /* application/vnd.in-toto+json as the value of a query. */
 static char *encode_type(const char *media_type)
@@ -83,6 +84,8 @@ static int find_next(const struct http_response *response, char **url, struct er
 /* The pages behind the first one, whose entries are added to it. */
 static int add_pages(struct registry *registry, char **url, json_t *entries, struct error *err)
 {
+    size_t bytes = 0;
+
     for (size_t pages = 1; *url != NULL; pages++) {
         CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
         json_auto_t *page = NULL;
@@ -98,6 +101,10 @@ static int add_pages(struct registry *registry, char **url, json_t *entries, str
                              "page %zu of the list is no index (status %d), though the page before "
                              "names it",
                              pages + 1, response.status);
+        bytes += response.body.size;
+        if (bytes > BYTES_MAX)
+            return error_set(err, ERROR_CORRUPT, "the list is longer than %zu MiB after %zu pages",
+                             BYTES_MAX / MIB, pages + 1);
         if (json_array_extend(entries, json_object_get(page, "manifests")) < 0)
             out_of_memory();
         if (find_next(&response, url, err) < 0)

@@ -65,9 +65,11 @@ static char *take_kept(struct registry *registry)
     char *kept = TAKE(registry->session);
     bool is_fresh = clock_ms() - registry->session_ms <= SESSION_LIFE_MS;
     pthread_mutex_unlock(&registry->lock);
-    if (!is_fresh)
-        free(TAKE(kept));
-    return kept;
+    if (is_fresh || kept == NULL)
+        return kept;
+    struct registry_session old = {.registry = registry, .location = kept};
+    registry_session_cancel(&old);
+    return NULL;
 }
 
 /* Leaves a session to the next blob. One at a time will do. */
