@@ -13,10 +13,13 @@ static void *run(void *arg)
 void ahead_begin(struct ahead *ahead, int (*lookup)(void *arg, struct error *err), void *arg,
                  const struct cancel *cancel)
 {
+    const struct cancel *job = cancel_enter(NULL);
+
+    cancel_enter(job);
     *ahead = (struct ahead){
         .lookup = lookup,
         .arg = arg,
-        .cancel = {.parent = cancel},
+        .cancel = {.parent = job != NULL ? job : cancel},
         .is_begun = true,
         .has_thread = true,
     };

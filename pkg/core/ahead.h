@@ -23,7 +23,10 @@ struct ahead {
     struct error error;
 };
 
-/* Begins lookup(arg, err); `cancel`, which may be NULL, and `arg` outlive it. */
+/*
+ * Begins lookup(arg, err); `cancel`, which may be NULL, and `arg` outlive it. What ends the job
+ * that this thread is at (cancel_enter()) ends the lookup, too.
+ */
 void ahead_begin(struct ahead *ahead, int (*lookup)(void *arg, struct error *err), void *arg,
                  const struct cancel *cancel);
 /* Waits for it; what it returned. Once; afterwards `ahead` is empty. */

@@ -88,6 +88,23 @@ static void a_request_to_stop_ends_it(void **state)
     assert_int_equal(err.kind, ERROR_CANCELED);
 }
 
+static void it_ends_with_the_job_of_its_caller(void **state)
+{
+    struct cancel run = {.requested = false};
+    struct cancel job = {.parent = &run};
+    struct ahead ahead = {.is_begun = false};
+    CLEANUP(error) struct error err = ERROR_INIT;
+    const struct cancel *before = cancel_enter(&job);
+
+    (void)state;
+    ahead_begin(&ahead, wait_long, &run, NULL);
+    cancel_request(&job);
+    assert_int_equal(ahead_join(&ahead, &err), -1);
+    assert_int_equal(err.kind, ERROR_CANCELED);
+    cancel_enter(before);
+    assert_false(cancel_is_requested(&run));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -95,6 +112,7 @@ int main(void)
         cmocka_unit_test(what_went_wrong_is_said_to_who_joins),
         cmocka_unit_test(who_does_not_join_waits_for_nothing),
         cmocka_unit_test(a_request_to_stop_ends_it),
+        cmocka_unit_test(it_ends_with_the_job_of_its_caller),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
