@@ -56,6 +56,10 @@ int hub_cache_open_part(const struct hub_cache *cache, const char *commit,
 int hub_snapshot_list(const char *repo, const char *commit, struct plan *plan,
                       struct error *err) MUST_CHECK;
 
+/* Whether git keeps a file in LFS by the text of .gitattributes, of which the last line that fits
+ * counts; its size tells where there is no text. Never fails. */
+bool hub_snapshot_is_in_lfs(const char *attributes, const char *path, uint64_t size);
+
 /* The files of a commit, as trees/<commit>.json of the Hub's clients has them. ERROR_CORRUPT. */
 int hub_tree_parse(const void *data, size_t size, struct plan *plan, struct error *err) MUST_CHECK;
 /* The inverse. Caller frees. */

@@ -40,8 +40,7 @@ static bool pattern_fits(const char *pattern, const char *path)
     return fnmatch(pattern, name != NULL ? name + 1 : path, 0) == 0;
 }
 
-/* Whether git keeps it in LFS: the last line that fits counts. */
-static bool is_in_lfs(const char *attributes, const char *path, uint64_t size)
+bool hub_snapshot_is_in_lfs(const char *attributes, const char *path, uint64_t size)
 {
     bool is_lfs = size >= LARGE_SIZE && *attributes == '\0';
 
@@ -108,7 +107,7 @@ static int add_file(const struct snapshot *snapshot, const char *full, char *pat
                          "'%s' is neither a file nor a link to one, as a snapshot has them", full);
     file.size = is_there ? (uint64_t)status.st_size : 0;
     if (!is_named) {
-        bool is_lfs = is_in_lfs(buf_text(&snapshot->attributes), path, file.size);
+        bool is_lfs = hub_snapshot_is_in_lfs(buf_text(&snapshot->attributes), path, file.size);
         file.digest.algorithm = is_lfs ? DIGEST_SHA256 : DIGEST_GIT_SHA1;
         if (hash_file(full, &file, err) < 0)
             return -1;
