@@ -178,10 +178,9 @@ int store_check_blob_size(const struct store *store, uint64_t size, struct error
     return store->ops->check_blob_size != NULL ? store->ops->check_blob_size(store, size, err) : 0;
 }
 
-/* Digest and the writer of the store, behind a thread of their own, as one that owns all three. */
+/* Digest and the writer of the store, with threads of their own, as one that owns both. */
 struct blob_writer {
     struct writer base;
-    struct writer *ahead;
     struct writer *stage;
     struct writer *target;
     struct descriptor *blob; /* borrowed; told at the end */
@@ -201,7 +200,7 @@ static int blob_write(struct writer *writer, const void *data, size_t size, stru
         return error_set(err, ERROR_CORRUPT, "a blob of %" PRIu64 " bytes has more than that",
                          blob->announced);
     blob->passed += size;
-    return writer_write(blob->ahead, data, size, err);
+    return writer_write(blob->stage, data, size, err);
 }
 
 static int blob_finish(struct writer *writer, struct error *err)
@@ -212,7 +211,7 @@ static int blob_finish(struct writer *writer, struct error *err)
         return error_set(err, ERROR_CORRUPT,
                          "a blob of %" PRIu64 " bytes ends after %" PRIu64 " bytes",
                          blob->announced, blob->passed);
-    if (writer_finish(blob->ahead, err) < 0)
+    if (writer_finish(blob->stage, err) < 0)
         return -1;
     blob->blob->digest = blob->digest;
     blob->blob->size = blob->size;
@@ -223,7 +222,6 @@ static void blob_free(struct writer *writer)
 {
     struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
 
-    writer_free(blob->ahead);
     writer_free(blob->stage);
     writer_free(blob->target);
     free(blob);
@@ -248,8 +246,7 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
         free(new);
         return -1;
     }
-    new->stage = digest_writer_new(new->target, DIGEST_SHA256, &new->digest, &new->size);
-    new->ahead = async_writer_new(new->stage);
+    new->stage = async_digest_writer_new(new->target, DIGEST_SHA256, &new->digest, &new->size);
     *out = &new->base;
     return 0;
 }

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define ENOUGH ((size_t)(3 * MIB) + 17) /* goes round the ring more than twice */
+#define ENOUGH ((size_t)(7 * MIB) + 17) /* goes round the ring more than twice */
 
 /* Keeps what it is given, and breaks when that is to be more than `most`. */
 struct keeping_writer {
@@ -57,8 +57,12 @@ static struct buf pattern(size_t size)
 static void check_passes(const struct buf *bytes, size_t step)
 {
     struct keeping_writer keeping = {.base.ops = &keeping_ops, .most = SIZE_MAX};
+    struct digest digest = DIGEST_INIT;
+    struct digest expected = digest_of(DIGEST_SHA256, buf_text(bytes), bytes->size);
+    uint64_t size = 0;
     CLEANUP(error) struct error err = ERROR_INIT;
-    CLEANUP(writer) struct writer *async = async_writer_new(&keeping.base);
+    CLEANUP(writer)
+    struct writer *async = async_digest_writer_new(&keeping.base, DIGEST_SHA256, &digest, &size);
 
     for (size_t at = 0; at < bytes->size; at += step) {
         size_t part = bytes->size - at < step ? bytes->size - at : step;
@@ -70,12 +74,14 @@ static void check_passes(const struct buf *bytes, size_t step)
     assert_int_equal(keeping.bytes.size, bytes->size);
     if (bytes->size > 0)
         assert_memory_equal(keeping.bytes.data, bytes->data, bytes->size);
+    assert_true(digest_equal(&digest, &expected));
+    assert_true(size == bytes->size);
     buf_release(&keeping.bytes);
 }
 
-static void bytes_come_as_they_went(void **state)
+static void bytes_come_as_they_went_and_their_digest_is_told(void **state)
 {
-    static const size_t sizes[] = {0, 1, 262143, 262144, 262145, 1048576, 1048577, ENOUGH};
+    static const size_t sizes[] = {0, 1, 262143, 262144, 262145, 1048576, 1048577, 3 * MIB, ENOUGH};
     static const size_t steps[] = {1021, 262144, MIB};
 
     (void)state;
@@ -91,13 +97,17 @@ static bool writes_by_itself(void)
 {
     struct keeping_writer keeping = {.base.ops = &keeping_ops, .most = SIZE_MAX};
     CLEANUP(buf) struct buf bytes = pattern(ENOUGH);
+    struct digest digest = DIGEST_INIT;
+    struct digest expected = digest_of(DIGEST_SHA256, bytes.data, bytes.size);
     CLEANUP(error) struct error err = ERROR_INIT;
-    CLEANUP(writer) struct writer *async = async_writer_new(&keeping.base);
+    CLEANUP(writer)
+    struct writer *async = async_digest_writer_new(&keeping.base, DIGEST_SHA256, &digest, NULL);
 
     assert_int_equal(writer_write(async, bytes.data, bytes.size, &err), 0);
     assert_int_equal(writer_finish(async, &err), 0);
     assert_int_equal(keeping.bytes.size, bytes.size);
     assert_memory_equal(keeping.bytes.data, bytes.data, bytes.size);
+    assert_true(digest_equal(&digest, &expected));
     buf_release(&keeping.bytes);
     return pthread_equal(keeping.writer, pthread_self());
 }
@@ -137,14 +147,16 @@ static void without_a_thread_everything_still_passes(void **state)
 
 static void what_breaks_behind_is_told_and_ends_all(void **state)
 {
-    static const size_t breaks[] = {0, 100, 262144, 2 * MIB, ENOUGH - 1};
+    static const size_t breaks[] = {0, 100, 262144, 2 * MIB, 3 * MIB, ENOUGH - 1};
     CLEANUP(buf) struct buf bytes = pattern(ENOUGH);
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(breaks); i++) {
         struct keeping_writer keeping = {.base.ops = &keeping_ops, .most = breaks[i]};
         CLEANUP(error) struct error err = ERROR_INIT;
-        CLEANUP(writer) struct writer *async = async_writer_new(&keeping.base);
+        struct digest digest = DIGEST_INIT;
+        CLEANUP(writer)
+        struct writer *async = async_digest_writer_new(&keeping.base, DIGEST_SHA256, &digest, NULL);
         int result = writer_write(async, bytes.data, bytes.size, &err);
         if (result == 0)
             result = writer_finish(async, &err);
@@ -154,6 +166,7 @@ static void what_breaks_behind_is_told_and_ends_all(void **state)
         assert_int_equal(writer_finish(async, &err), -1); /* and so it stays */
         assert_int_equal(err.kind, ERROR_CORRUPT);
         assert_int_equal(keeping.finished, 0);
+        assert_int_equal(digest.algorithm, DIGEST_NONE);
         buf_release(&keeping.bytes);
     }
 }
@@ -164,7 +177,9 @@ static void an_end_that_breaks_is_told(void **state)
         .base.ops = &keeping_ops, .most = SIZE_MAX, .breaks_at_finish = true};
     CLEANUP(buf) struct buf bytes = pattern(ENOUGH);
     CLEANUP(error) struct error err = ERROR_INIT;
-    CLEANUP(writer) struct writer *async = async_writer_new(&keeping.base);
+    struct digest digest = DIGEST_INIT;
+    CLEANUP(writer)
+    struct writer *async = async_digest_writer_new(&keeping.base, DIGEST_SHA256, &digest, NULL);
 
     (void)state;
     assert_int_equal(writer_write(async, bytes.data, bytes.size, &err), 0);
@@ -175,14 +190,15 @@ static void an_end_that_breaks_is_told(void **state)
 
 static void giving_up_finishes_nothing(void **state)
 {
-    static const size_t sizes[] = {0, 1, MIB, ENOUGH};
+    static const size_t sizes[] = {0, 1, MIB, 2 * MIB, ENOUGH};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(sizes); i++) {
         struct keeping_writer keeping = {.base.ops = &keeping_ops, .most = SIZE_MAX};
         CLEANUP(buf) struct buf bytes = pattern(sizes[i]);
         CLEANUP(error) struct error err = ERROR_INIT;
-        struct writer *async = async_writer_new(&keeping.base);
+        struct digest digest = DIGEST_INIT;
+        struct writer *async = async_digest_writer_new(&keeping.base, DIGEST_SHA256, &digest, NULL);
         assert_int_equal(writer_write(async, buf_text(&bytes), bytes.size, &err), 0);
         writer_free(async);
         assert_int_equal(keeping.finished, 0);
@@ -193,7 +209,7 @@ static void giving_up_finishes_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(bytes_come_as_they_went),
+        cmocka_unit_test(bytes_come_as_they_went_and_their_digest_is_told),
         cmocka_unit_test(a_second_core_is_used_and_a_single_one_not_shared),
         cmocka_unit_test(without_a_thread_everything_still_passes),
         cmocka_unit_test(what_breaks_behind_is_told_and_ends_all),

@@ -114,12 +114,14 @@ typedef void count_fn(void *arg, uint64_t size);
 struct reader *count_reader_new(struct reader *next, count_fn *count, void *arg);
 
 /*
- * Passes `next` on from a thread of its own, through a ring of 1 MiB, so that what follows works
- * on another core; where there is one core only, or no thread can be had, without. What `next`
- * fails with is told by a later write, or at finish. `next` is finished by the caller's thread; it
- * may be used and freed again once the writer is freed. Waits for nothing but `next`.
+ * digest_writer_new() through a ring of 3 MiB, from which one thread hashes and another one passes
+ * `next` on, so that both work beside whoever writes; where there is one core only, or no thread
+ * can be had, without. What `next` fails with is told by a later write, or at finish. `next` is
+ * finished by the caller's thread; it may be used and freed again once the writer is freed. Waits
+ * for nothing but `next`.
  */
-struct writer *async_writer_new(struct writer *next);
+struct writer *async_digest_writer_new(struct writer *next, enum digest_algorithm algorithm,
+                                       struct digest *digest, uint64_t *size);
 
 /* How a layer is compressed. */
 enum compression {
