@@ -110,10 +110,12 @@ static int receive(struct sandbox_process *process, enum sandbox_feeding feeding
 static int scan_here(const struct scan_request *scan, struct reader *packed, struct listing **out,
                      struct digest *digest, struct error *err)
 {
-    CLEANUP(reader) struct reader *plain = unpack_reader_new(packed);
+    CLEANUP(reader) struct reader *unpacked = NULL;
     struct scan_request request = *scan;
 
-    request.plain = plain;
+    request.plain = packed;
+    if (scan->algorithm != DIGEST_NONE)
+        request.plain = unpacked = unpack_reader_new(packed);
     return scan_tar(&request, out, digest, err);
 }
 

@@ -76,16 +76,19 @@ static void a_layer_says_the_same_in_another_process(void **state)
         {.algorithm = DIGEST_SHA256, .selection = &selection},
         {.algorithm = DIGEST_SHA256, .selection = &selection, .linked = &linked},
     };
+    const struct scan_request as_it_is = {.algorithm = DIGEST_NONE};
     CLEANUP(buf) struct buf tar = BUF_INIT;
 
     (void)state;
     fill(&tar);
+    check_same(&as_it_is, &tar, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(requests); i++)
         check_same(&requests[i], &tar, NULL);
     for (size_t i = 0; i < ARRAY_SIZE(filters); i++) {
         CLEANUP(buf) struct buf blob = BUF_INIT;
         packed(&tar, filters[i], &blob);
         check_same(&requests[1], &blob, NULL);
+        check_same(&as_it_is, &blob, "not a tar");
         blob.size -= 9;
         check_same(&requests[1], &blob, "in the middle");
     }

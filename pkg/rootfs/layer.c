@@ -38,8 +38,12 @@ static int read_blob(struct counting *counting, const struct strings *linked, st
     struct reader *counted = count_reader_new(stored, count_read, counting);
     CLEANUP(reader)
     struct reader *verified = verify_reader_new(counted, name.text, blob->size, &blob->digest);
+    /* What is verified as the blob is verified as the tar then, and need not be hashed twice. */
+    bool is_tar = !layer->is_artifact && digest_equal(&blob->digest, &layer->diff_id);
     const struct scan_request scan = {
-        .algorithm = layer->is_artifact ? DIGEST_SHA256 : layer->diff_id.algorithm,
+        .algorithm = layer->is_artifact ? DIGEST_SHA256
+                     : is_tar           ? DIGEST_NONE
+                                        : layer->diff_id.algorithm,
         .hash_contents = layer->hash_contents,
         .wanted = request->wanted,
         .selection = request->selection,
@@ -48,6 +52,8 @@ static int read_blob(struct counting *counting, const struct strings *linked, st
     };
     if (scan_apart(request->sandbox, &scan, verified, &listing, &found, err) < 0)
         return -1;
+    if (is_tar)
+        found = blob->digest;
     if (!layer->is_artifact && !digest_equal(&found, &layer->diff_id)) {
         error_set(err, ERROR_CORRUPT, "'%s' unpacks to the digest %s, the image's config says %s",
                   name.text, digest_format(&found).text, digest_format(&layer->diff_id).text);

@@ -136,8 +136,9 @@ bool selection_keeps(const struct rootfs_selection *selection, const struct stri
 
 /*
  * Lists a tar (POSIX.1-2017 pax, ustar or GNU) from `plain` to its last byte, whose digest by
- * `algorithm` is told in *digest. ERROR_CORRUPT if it is not a tar or names what cannot be;
- * ERROR_UNSUPPORTED for a path that leads out of the image and for what is too large.
+ * `algorithm` is told in *digest; with DIGEST_NONE there is none. ERROR_CORRUPT if it is not a tar
+ * or names what cannot be; ERROR_UNSUPPORTED for a path that leads out of the image and for what is
+ * too large.
  */
 struct scan_request {
     struct reader *plain;
@@ -235,7 +236,8 @@ int told_check_mark(const char *path, struct error *err) MUST_CHECK;
 
 /*
  * The same as scan_tar() of what `packed` unpacks to, in a process of its own where there is one to
- * be had; else in this one, which is logged. `scan->plain` is not looked at.
+ * be had; else in this one, which is logged. `scan->plain` is not looked at. With DIGEST_NONE
+ * nothing is unpacked: whoever verifies `packed` has verified the tar.
  */
 int scan_apart(const struct sandbox *sandbox, const struct scan_request *scan,
                struct reader *packed, struct listing **out, struct digest *digest,
