@@ -9,6 +9,7 @@ file is one that runs code when it is loaded), "imports" ({name: verdict}) and "
 part of it cannot be looked at).
 """
 
+import contextlib
 import gzip
 import io
 import json
@@ -55,6 +56,17 @@ def zipped(members, method=zipfile.ZIP_STORED, comment=b""):
             archive.writestr(name, content)
         archive.comment = comment
     return out.getvalue()
+
+
+@contextlib.contextmanager
+def zip64():
+    """What is written meanwhile is as zipfile writes 4 GiB and 65,536 members: sizes, offsets and the end in Zip64."""
+    limits = zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT
+    zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = 16, 0
+    try:
+        yield
+    finally:
+        zipfile.ZIP64_LIMIT, zipfile.ZIP_FILECOUNT_LIMIT = limits
 
 
 def torch_zip(data, method=zipfile.ZIP_STORED):
@@ -177,6 +189,12 @@ def files():
     for name in "packed.pkl.gz", "packed.pickle.gz", "packed.joblib.gz":
         yield f"harmful/{name}", gzip.compress(shell, mtime=0), True, SHELL, False
     yield "harmful/shell.bin", torch_zip(shell), True, SHELL, False
+    with zip64():
+        large = torch_zip(state_dict()), torch_zip(shell), torch_zip(shell, zipfile.ZIP_DEFLATED)
+    yield "torch/zip64.pt", large[0], True, TORCH, False
+    yield "harmful/zip64.pt", large[1], True, SHELL, False
+    yield "harmful/packed-zip64.ckpt", large[2], True, SHELL, False
+    yield "unknown/cut-zip64.pt", large[0][:-60], False, {}, True
     yield "harmful/packed.ckpt", torch_zip(shell4, zipfile.ZIP_DEFLATED), True, SHELL, False
     yield "harmful/comment.pt", zipped({"archive/data.pkl": shell}, comment=b"PK\5\6" + bytes(60)), True, SHELL, True
     yield "harmful/bare.npz", zipped({"a.npy": npy("'<f4'", bytes(4)), "b": npy("'|O'", shell)}), True, SHELL, False
