@@ -292,10 +292,8 @@ int main(int argc, char **argv)
 
     open_standard_files();
     hide_memory();
-    if (argc == 2 && strcmp(argv[1], SANDBOX_WORD) == 0) {
-        memory_watch_crypto();
-        _exit(rootfs_serve_layer(scan_selections));
-    }
+    if (argc == 3 && strcmp(argv[1], SANDBOX_WORD) == 0)
+        _exit(apart_serve(argv[2]));
     watch_signals();
     memory_watch_crypto();
     json_set_alloc_funcs(xmalloc, free);

@@ -89,7 +89,7 @@ expect_end() { # STATUS
 }
 slow
 expect_eq "$slow_pid" "$(awk '/^PPid/ {print $2}' "/proc/$reader/status")"
-expect_eq "inlay __read-layer" "$(tr '\0' ' ' <"/proc/$reader/cmdline" | sed 's/ $//')"
+expect_eq "inlay __read layer" "$(tr '\0' ' ' <"/proc/$reader/cmdline" | sed 's/ $//')"
 if [ -r "/proc/$reader/environ" ]; then
     expect_lacks "$(tr '\0' '\n' <"/proc/$reader/environ")" AWS_SECRET
     expect_eq '0 1 2' "$(find "/proc/$reader/fd" -mindepth 1 -printf '%f\n' | sort -n | xargs)"

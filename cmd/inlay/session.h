@@ -13,8 +13,13 @@
 #include "stream/stream.h"
 #include "trace.h"
 
-/* The first word of a command line that nobody types: this process reads a layer for another. */
-#define SANDBOX_WORD "__read-layer"
+/*
+ * The first word of a command line that nobody types: this process reads for another one what a
+ * stranger has made, a layer or what else the second word says.
+ */
+#define SANDBOX_WORD "__read"
+/* apart.c: does so; returns the status to end with. */
+int apart_serve(const char *job);
 
 /* What every command opens: how it speaks to people and to servers. */
 struct session {
@@ -24,7 +29,7 @@ struct session {
     struct auth *auth;
     struct prefetch_pool *pool;  /* connections for the contents of models */
     struct store_context stores; /* of these, for store_open() */
-    struct sandbox *sandbox;     /* where layers are parsed; NULL: in this process */
+    struct sandbox *sandbox;     /* where strangers' bytes are parsed; NULL: in this process */
 };
 
 /* Makes no request. `session` is zeroed before. ERROR_LOCAL for the file of --trace. */

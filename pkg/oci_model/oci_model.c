@@ -214,7 +214,7 @@ struct source *oci_model_adopt(const struct oci_model_options *options)
     model->log = options->log;
     model->pool = options->pool;
     model->sandbox = options->sandbox;
-    model->contents = rootfs_contents_new(model->store);
+    model->contents = rootfs_contents_new(model->store, options->sandbox);
     model->files = (struct model_files)MODEL_FILES_INIT;
     return &model->base;
 }

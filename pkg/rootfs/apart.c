@@ -27,30 +27,6 @@ static void format_question(const struct scan_request *scan, struct buf *out)
         buf_add(out, scan->linked->items[i], strlen(scan->linked->items[i]) + 1);
 }
 
-/* Another kind would have something done that its text does not deserve. */
-static enum error_kind kind_of(char letter)
-{
-    switch (letter) {
-    case 'u':
-        return ERROR_UNSUPPORTED;
-    case 'l':
-        return ERROR_LOCAL;
-    case 'i':
-        return ERROR_INTERNAL;
-    default:
-        return ERROR_CORRUPT;
-    }
-}
-
-static char letter_of(enum error_kind kind)
-{
-    if (kind == ERROR_UNSUPPORTED)
-        return 'u';
-    if (kind == ERROR_LOCAL)
-        return 'l';
-    return kind == ERROR_INTERNAL ? 'i' : 'c';
-}
-
 static int read_refusal(struct reader *answer, struct error *err)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
@@ -59,7 +35,7 @@ static int read_refusal(struct reader *answer, struct error *err)
         return -1;
     if (text.size < 2)
         return error_set(err, ERROR_CORRUPT, "the process that reads it gives no reason");
-    return error_set(err, kind_of(text.data[0]), "%s", buf_text(&text) + 1);
+    return error_set(err, sandbox_error_kind(text.data[0]), "%s", buf_text(&text) + 1);
 }
 
 /* One listing as an answer to all that was given. */
@@ -128,21 +104,15 @@ int scan_apart(const struct sandbox *sandbox, const struct scan_request *scan,
     CLEANUP(buf) struct buf question = BUF_INIT;
     enum sandbox_feeding feeding = SANDBOX_FED;
     struct result result = {.listing = NULL};
+    bool is_apart = false;
 
-    if (sandbox == NULL)
-        return scan_here(scan, packed, out, digest, err);
-    if (sandbox_start(sandbox, scan->cancel, &process, &why) < 0) {
-        if (cancel_check(scan->cancel, err) < 0)
-            return -1;
-        log_debug(sandbox->log, "a layer is read without a sandbox: %s", why.text);
-        return scan_here(scan, packed, out, digest, err);
-    }
-    CLEANUP(text) char *barriers = sandbox_format_barriers(&process.barriers);
-    log_debug(sandbox->log, "a layer is read by the process %ld, behind %s", (long)process.id,
-              barriers);
     format_question(scan, &question);
-    if (sandbox_ask(&process, &question, err) < 0 ||
-        sandbox_feed(&process, packed, &feeding, &why, err) < 0 ||
+    const struct sandbox_call call = {ROOTFS_JOB_LAYER, "a layer", &question, scan->cancel};
+    if (sandbox_call(sandbox, &call, &process, &is_apart, err) < 0)
+        return -1;
+    if (!is_apart)
+        return scan_here(scan, packed, out, digest, err);
+    if (sandbox_feed(&process, packed, &feeding, &why, err) < 0 ||
         receive(&process, feeding, &why, &result, err) < 0)
         return -1;
     *digest = result.digest;
@@ -152,9 +122,9 @@ int scan_apart(const struct sandbox *sandbox, const struct scan_request *scan,
 
 /* The other side. */
 
-/* A question, in pieces that stay its own. */
+/* A question, whose text is borrowed. */
 struct asked {
-    struct buf text;
+    const struct buf *text;
     struct strings linked;
     struct scan_request scan;
     const char *at;
@@ -163,7 +133,6 @@ struct asked {
 static void asked_release(struct asked *asked)
 {
     strings_release(&asked->linked);
-    buf_release(&asked->text);
 }
 CLEANUP_RELEASE(asked)
 
@@ -171,7 +140,7 @@ CLEANUP_RELEASE(asked)
 static const char *next_field(struct asked *asked)
 {
     const char *field = asked->at;
-    const char *end = buf_text(&asked->text) + asked->text.size;
+    const char *end = buf_text(asked->text) + asked->text->size;
 
     if (field < end)
         asked->at += strlen(field) + 1;
@@ -184,7 +153,7 @@ static int parse_question(struct asked *asked, const struct rootfs_selection *co
     struct scan_request *scan = &asked->scan;
     uint64_t algorithm = 0, hashes = 0, limit = 0;
 
-    asked->at = buf_text(&asked->text);
+    asked->at = buf_text(asked->text);
     if (parse_u64(next_field(asked), DIGEST_SHA1, &algorithm, err) < 0 ||
         parse_u64(next_field(asked), 1, &hashes, err) < 0 ||
         parse_u64(next_field(asked), SIZE_MAX, &limit, err) < 0)
@@ -200,7 +169,7 @@ static int parse_question(struct asked *asked, const struct rootfs_selection *co
             scan->selection = *selections;
     if (*name != '\0' && scan->selection == NULL)
         return error_set(err, ERROR_INTERNAL, "nobody here knows the selection '%s'", name);
-    while (asked->at < buf_text(&asked->text) + asked->text.size)
+    while (asked->at < buf_text(asked->text) + asked->text->size)
         strings_add(&asked->linked, next_field(asked));
     scan->linked = &asked->linked;
     return 0;
@@ -214,14 +183,15 @@ static int answer_part(void *arg, const char *data, size_t size, struct error *e
 
 static int answer_refusal(const struct error *why, bool is_broken, struct error *err)
 {
-    CLEANUP(text) char *text = xasprintf("%c%c%s", ANSWER_ERROR, letter_of(why->kind), why->text);
+    CLEANUP(text)
+    char *text = xasprintf("%c%c%s", ANSWER_ERROR, sandbox_error_letter(why->kind), why->text);
 
     if (is_broken)
         text[0] = ANSWER_BROKEN;
     return sandbox_answer(text, is_broken ? 1 : strlen(text), err);
 }
 
-static int serve(struct asked *asked, struct error *err)
+static int answer(struct asked *asked, struct error *err)
 {
     bool is_broken = false;
     CLEANUP(reader) struct reader *packed = sandbox_input_reader_new(&is_broken);
@@ -235,6 +205,13 @@ static int serve(struct asked *asked, struct error *err)
     if (sandbox_answer(&first, 1, err) < 0)
         return -1;
     return told_give(listing, &digest, answer_part, NULL, err);
+}
+
+static int serve(void *arg, const struct buf *question, struct error *err)
+{
+    CLEANUP(asked) struct asked asked = {.text = question, .linked = STRINGS_INIT};
+
+    return parse_question(&asked, arg, err) < 0 ? -1 : answer(&asked, err);
 }
 
 /* A tar with a file whose name is not ASCII, and has to be in an extended header. */
@@ -280,14 +257,10 @@ static void warm_up(void)
 
 int rootfs_serve_layer(const struct rootfs_selection *const *selections)
 {
-    CLEANUP(asked) struct asked asked = {.text = BUF_INIT, .linked = STRINGS_INIT};
-    CLEANUP(error) struct error err = ERROR_INIT;
-
-    sandbox_enter();
-    warm_up();
-    const struct sandbox_barriers barriers = sandbox_confine();
-    if (sandbox_greet(&barriers, &err) < 0 || sandbox_read_question(&asked.text, &err) < 0 ||
-        parse_question(&asked, selections, &err) < 0 || serve(&asked, &err) < 0)
-        return EXIT_FAILURE;
-    return EXIT_SUCCESS;
+    return sandbox_serve(&(struct sandbox_job){
+        .name = ROOTFS_JOB_LAYER,
+        .prepare = warm_up,
+        .serve = serve,
+        .arg = (void *)(uintptr_t)selections,
+    });
 }

@@ -1,4 +1,4 @@
-#include "rootfs/rootfs.h"
+#include "rootfs/rootfs_internal.h"
 
 #include "store/store.h"
 
@@ -19,10 +19,11 @@ struct unpacking {
 };
 
 struct rootfs_contents {
-    struct store *store;       /* borrowed */
-    atomic_bool refuses_parts; /* set once the store gives whole blobs only */
-    pthread_mutex_t lock;      /* guards the following */
-    struct unpacking *idle;    /* the one that was used last comes first */
+    struct store *store;           /* borrowed */
+    const struct sandbox *sandbox; /* borrowed; may be NULL */
+    atomic_bool refuses_parts;     /* set once the store gives whole blobs only */
+    pthread_mutex_t lock;          /* guards the following */
+    struct unpacking *idle;        /* the one that was used last comes first */
 };
 
 /* One content, or a part of it. */
@@ -47,10 +48,11 @@ static void unpacking_free(struct unpacking *unpacking)
 }
 CLEANUP_FREE(unpacking)
 
-struct rootfs_contents *rootfs_contents_new(struct store *store)
+struct rootfs_contents *rootfs_contents_new(struct store *store, const struct sandbox *sandbox)
 {
     struct rootfs_contents *contents = xcalloc(1, sizeof(*contents));
 
+    contents->sandbox = sandbox;
     contents->store = store;
     pthread_mutex_init(&contents->lock, NULL);
     return contents;
@@ -109,15 +111,20 @@ static void give_idle(struct rootfs_contents *contents, struct unpacking *unpack
     unpacking_free(dropped);
 }
 
-static int open_unpacking(struct rootfs_contents *contents, const struct descriptor *blob,
+/* What is not packed is read as it comes, whatever it looks like this time. */
+static int open_unpacking(struct rootfs_contents *contents, const struct rootfs_content *content,
                           struct unpacking **out, struct error *err)
 {
     CLEANUP(unpacking) struct unpacking *unpacking = xcalloc(1, sizeof(*unpacking));
+    const struct descriptor *blob = &content->blob;
 
     if (contents->store->ops->open_blob(contents->store, blob, 0, SIZE_UNKNOWN, &unpacking->stored,
                                         err) < 0)
         return -1;
-    unpacking->plain = unpack_reader_new(unpacking->stored);
+    if (content->is_plain)
+        unpacking->plain = TAKE(unpacking->stored);
+    else if (unpack_apart(contents->sandbox, unpacking->stored, &unpacking->plain, err) < 0)
+        return -1;
     unpacking->blob = blob->digest;
     *out = TAKE(unpacking);
     return 0;
@@ -223,8 +230,7 @@ int rootfs_contents_open(struct rootfs_contents *contents, const struct rootfs_c
         return -1;
     if (new->left > 0 && new->part == NULL) {
         new->unpacking = take_idle(contents, &content->blob.digest, new->begin);
-        if (new->unpacking == NULL &&
-            open_unpacking(contents, &content->blob, &new->unpacking, err) < 0)
+        if (new->unpacking == NULL && open_unpacking(contents, content, &new->unpacking, err) < 0)
             return -1;
     }
     *out = TAKE(reader);

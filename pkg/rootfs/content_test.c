@@ -1,5 +1,10 @@
 #include "rootfs/rootfs_test_internal.h"
 
+#include "sandbox/sandbox.h"
+
+/* Each test is run here and with a process of its own, which is this program. */
+static const struct sandbox *sandbox;
+
 /* The whole content, or a part of it; the caller frees it. */
 static char *content_of(struct rootfs_contents *contents, const struct rootfs_content *content,
                         uint64_t offset, uint64_t length)
@@ -59,7 +64,8 @@ static void a_file_is_read_in_parts_wherever_it_lies(void **state)
     image_add(&image, "m/gzip=twotwo m/data=two m/hard=>m/data m/data=another m/harder=>m/hard");
     image_add(&image, "m/zstd=three m/replaced=new m/soft->zstd l->m m/twice=first m/twice=last");
     CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 0, NULL);
-    CLEANUP(rootfs_contents) struct rootfs_contents *contents = rootfs_contents_new(&image.base);
+    CLEANUP(rootfs_contents)
+    struct rootfs_contents *contents = rootfs_contents_new(&image.base, sandbox);
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++)
         check_content(contents, rootfs, cases[i].path, cases[i].expected);
     assert_true(find(rootfs, "/m/plain").is_plain);
@@ -101,7 +107,8 @@ static void files_in_the_order_of_a_packed_layer_are_unpacked_in_one_go(void **s
     image_add(&image, "x");
     image_add(&image, "a=aa b=bb c=cc");
     CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 0, NULL);
-    CLEANUP(rootfs_contents) struct rootfs_contents *contents = rootfs_contents_new(&image.base);
+    CLEANUP(rootfs_contents)
+    struct rootfs_contents *contents = rootfs_contents_new(&image.base, sandbox);
     for (size_t i = 0; i < ARRAY_SIZE(paths); i++)
         found[i] = find(rootfs, paths[i]);
     size_t before = image.opened[1];
@@ -127,7 +134,8 @@ static void a_reader_that_is_given_up_leaves_nothing_behind(void **state)
     image_add(&image, "x");
     image_add(&image, "a=aa b=bb");
     CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 0, NULL);
-    CLEANUP(rootfs_contents) struct rootfs_contents *contents = rootfs_contents_new(&image.base);
+    CLEANUP(rootfs_contents)
+    struct rootfs_contents *contents = rootfs_contents_new(&image.base, sandbox);
     struct rootfs_content a = find(rootfs, "/a");
     struct rootfs_content b = find(rootfs, "/b");
     size_t before = image.opened[1];
@@ -148,7 +156,8 @@ static void a_store_that_gives_whole_blobs_only_is_read_from_the_beginning(void 
     image_init(&image);
     image_add(&image, "a=aa b=bb");
     CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 0, NULL);
-    CLEANUP(rootfs_contents) struct rootfs_contents *contents = rootfs_contents_new(&image.base);
+    CLEANUP(rootfs_contents)
+    struct rootfs_contents *contents = rootfs_contents_new(&image.base, sandbox);
     struct rootfs_content found[] = {find(rootfs, "/a"), find(rootfs, "/b")};
     size_t before = image.opened[0];
     image.refuse[0] = ERROR_UNSUPPORTED;
@@ -176,7 +185,8 @@ static void the_tar_of_an_artifact_needs_neither_a_known_type_nor_a_diff_id(void
                          &image.layers[0].blob.digest, image.layers[0].blob.size, &err),
           err);
     CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 0, NULL);
-    CLEANUP(rootfs_contents) struct rootfs_contents *contents = rootfs_contents_new(&image.base);
+    CLEANUP(rootfs_contents)
+    struct rootfs_contents *contents = rootfs_contents_new(&image.base, sandbox);
     check_content(contents, rootfs, "a", "1");
     assert_true(find(rootfs, "a").is_plain);
 }
@@ -194,7 +204,8 @@ static void reading_ends_when_it_is_asked_to(void **state)
     image_init(&image);
     image_add(&image, "a=aa");
     CLEANUP(rootfs) struct rootfs *rootfs = image_rootfs(&image, 0, NULL);
-    CLEANUP(rootfs_contents) struct rootfs_contents *contents = rootfs_contents_new(&image.base);
+    CLEANUP(rootfs_contents)
+    struct rootfs_contents *contents = rootfs_contents_new(&image.base, sandbox);
     struct rootfs_content a = find(rootfs, "/a");
     CHECK(rootfs_contents_open(contents, &a, &whole, &reader, &err), err);
     cancel_request(&cancel);
@@ -202,8 +213,9 @@ static void reading_ends_when_it_is_asked_to(void **state)
     assert_int_equal(err.kind, ERROR_CANCELED);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    static const struct sandbox here = {.program = "/proc/self/exe", .word = "__read"};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read_in_parts_wherever_it_lies),
         cmocka_unit_test(what_is_no_file_has_no_content),
@@ -214,5 +226,10 @@ int main(void)
         cmocka_unit_test(reading_ends_when_it_is_asked_to),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    (void)argv;
+    if (argc == 3)
+        return rootfs_serve_unpack();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    sandbox = &here;
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -228,6 +228,7 @@ static int job_read_table(struct job *job, struct error *err)
         .memo = layers->memo,
         .cancel = job->cancel,
         .log = layers->log,
+        .sandbox = layers->sandbox,
         .count = count_fetched,
         .count_arg = layers,
     };

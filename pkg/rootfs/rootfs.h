@@ -77,8 +77,8 @@ struct rootfs_options {
     /* NULL: none; borrowed. Then layers are read whole, whatever `known` has. */
     const struct rootfs_selection *selection;
     /*
-     * NULL: layers are unpacked and parsed by this process. Else by one of their own each, which
-     * knows the selection by its name; borrowed.
+     * NULL: layers and their tables are unpacked and parsed by this process. Else by one of their
+     * own each, which knows the selection by its name; borrowed.
      */
     const struct sandbox *sandbox;
     unsigned jobs;                   /* layers read at a time; 0: WORKERS_DEFAULT */
@@ -88,11 +88,17 @@ struct rootfs_options {
 };
 
 /*
- * What the process that a `sandbox` starts does, once: it reads a layer from standard input, and
- * tells on standard output what the layer holds. `selections` are all that rootfs_open() is given,
- * NULL-terminated. Returns the status to end with.
+ * What the process that a `sandbox` starts does, once, by the name of its job: it reads a layer and
+ * tells what it holds, as far as a table of contents says it or as it is read, or gives what a
+ * layer unpacks to. `selections` are all that rootfs_open() is given, NULL-terminated. Each returns
+ * the status to end with.
  */
+#define ROOTFS_JOB_LAYER "layer"
+#define ROOTFS_JOB_TABLE "table"
+#define ROOTFS_JOB_UNPACK "unpack"
 int rootfs_serve_layer(const struct rootfs_selection *const *selections);
+int rootfs_serve_table(void);
+int rootfs_serve_unpack(void);
 
 /*
  * Makes no request. Layers that are foreign or of unknown compression are ERROR_UNSUPPORTED.
@@ -245,8 +251,11 @@ int rootfs_find_content(struct rootfs *rootfs, const char *path, struct rootfs_c
  */
 struct rootfs_contents;
 
-/* `store` is borrowed. */
-struct rootfs_contents *rootfs_contents_new(struct store *store);
+/*
+ * Both are borrowed. `sandbox` is where packed layers are unpacked, each by a process of its own;
+ * NULL: in this one.
+ */
+struct rootfs_contents *rootfs_contents_new(struct store *store, const struct sandbox *sandbox);
 
 /* Which bytes of a content. */
 struct rootfs_part {

@@ -235,6 +235,13 @@ int told_check(const struct listing_entry *entry, struct error *err) MUST_CHECK;
 int told_check_mark(const char *path, struct error *err) MUST_CHECK;
 
 /*
+ * What `packed` unpacks to, in a process of its own where there is one to be had; else in this one,
+ * which is logged. The reader may pass from thread to thread. Borrows `packed`.
+ */
+int unpack_apart(const struct sandbox *sandbox, struct reader *packed, struct reader **out,
+                 struct error *err) MUST_CHECK;
+
+/*
  * The same as scan_tar() of what `packed` unpacks to, in a process of its own where there is one to
  * be had; else in this one, which is logged. `scan->plain` is not looked at. With DIGEST_NONE
  * nothing is unpacked: whoever verifies `packed` has verified the tar.

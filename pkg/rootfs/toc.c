@@ -193,6 +193,16 @@ static int read_table(struct toc_read *read, struct listing **out, struct error 
     return 0;
 }
 
+int toc_read_here(const struct toc_request *request, struct listing **out, struct error *err)
+{
+    struct toc_read read = {.request = request};
+
+    toc_scan_init(&read.scan, &request->wanted, request->cancel);
+    int result = read_table(&read, out, err);
+    toc_scan_release(&read.scan);
+    return result;
+}
+
 /* Kept apart from what is known of diff_ids, and by its own digest: it speaks for itself alone. */
 static struct memo_key table_key(const struct toc_request *request)
 {
@@ -246,17 +256,13 @@ int toc_find(const struct toc_request *request, struct listing **out, bool *is_r
     CLEANUP(text)
     char *folder = xasprintf("%s/" MEMO_FOLDER, request->memo != NULL ? request->memo : "");
     CLEANUP(error) struct error why = ERROR_INIT;
-    struct toc_read read = {.request = request};
 
     *is_remembered = recall(request, folder, out);
     if (*is_remembered)
         return 0;
     log_debug(request->log, "reading the table of contents of the layer %s",
               digest_format(&request->blob->digest).text);
-    toc_scan_init(&read.scan, &request->wanted, request->cancel);
-    int result = read_table(&read, out, &why);
-    toc_scan_release(&read.scan);
-    if (result < 0)
+    if (toc_read_apart(request, out, &why) < 0)
         return explain(request, &why, err);
     remember(request, folder, *out);
     return 0;

@@ -39,10 +39,11 @@ struct toc_request {
     const struct descriptor *blob;
     const struct toc *table;
     struct scan_wanted wanted;
-    const char *memo;            /* folder; NULL: nothing is kept */
-    const struct cancel *cancel; /* may be NULL */
-    const struct log *log;       /* may be NULL */
-    count_fn *count;             /* told of the bytes that are fetched */
+    const char *memo;              /* folder; NULL: nothing is kept */
+    const struct cancel *cancel;   /* may be NULL */
+    const struct log *log;         /* may be NULL */
+    const struct sandbox *sandbox; /* where the table is read; NULL: in this process */
+    count_fn *count;               /* told of the bytes that are fetched */
     void *count_arg;
 };
 
@@ -53,6 +54,16 @@ struct toc_request {
  */
 int toc_find(const struct toc_request *request, struct listing **out, bool *is_remembered,
              struct error *err) MUST_CHECK;
+
+/* Reads the table and what it leads to, in this process. */
+int toc_read_here(const struct toc_request *request, struct listing **out,
+                  struct error *err) MUST_CHECK;
+/*
+ * The same in a process of its own where there is one to be had. It compares the digest of the
+ * table, and so its word for this one layer is all that there is.
+ */
+int toc_read_apart(const struct toc_request *request, struct listing **out,
+                   struct error *err) MUST_CHECK;
 
 /* Where in a blob the content of a file is. */
 struct toc_content {

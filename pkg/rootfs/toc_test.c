@@ -1,5 +1,10 @@
 #include "rootfs/toc_test_internal.h"
 
+#include "sandbox/sandbox.h"
+
+/* Each test is run here and with processes of their own, which are this program. */
+static const struct sandbox *sandbox;
+
 #define PASSWD "root:x:0:0::/root:\napp:x:1000:1000::/home/app:\n"
 
 /* Every kind of entry, as a tar and its table have it. */
@@ -76,6 +81,7 @@ static void reading_init(struct reading *reading, struct image *image, const cha
         .memo = memo,
         .jobs = 1,
         .log = &reading->log,
+        .sandbox = sandbox,
     };
     CHECK(rootfs_open(&options, &reading->rootfs, &err), err);
 }
@@ -108,7 +114,7 @@ static void list_layer(struct image *image, bool by_table, struct buf *out)
     const struct memo_key key = {.content = none, .blob = none};
     struct rootfs_layer layer = image->layers[0];
     const struct rootfs_options options = {
-        .store = &image->base, .layers = &layer, .layer_count = 1, .jobs = 1};
+        .store = &image->base, .layers = &layer, .layer_count = 1, .jobs = 1, .sandbox = sandbox};
     CLEANUP(layers) struct layers *layers = NULL;
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct listing *listing = NULL;
@@ -423,14 +429,17 @@ static void a_table_can_be_stopped(void **state)
         .blob = &layer->blob,
         .table = &table,
         .cancel = &cancel,
+        .sandbox = sandbox,
         .count = count_nothing,
     };
     CHECK_REFUSED(toc_find(&request, &listing, &is_remembered, &err), err, ERROR_CANCELED, "");
     assert_null(listing);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+    static const struct sandbox here = {.program = "/proc/self/exe", .word = "__read"};
+    static const struct rootfs_selection *const selections[] = {NULL};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_table_says_what_the_layer_says),
         cmocka_unit_test(files_are_read_out_of_the_blob),
@@ -442,5 +451,10 @@ int main(void)
         cmocka_unit_test(a_table_can_be_stopped),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (argc == 3)
+        return strcmp(argv[2], ROOTFS_JOB_TABLE) == 0 ? rootfs_serve_table()
+                                                      : rootfs_serve_layer(selections);
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    sandbox = &here;
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -26,11 +26,12 @@ static void close_others(void)
         (void)close(fd);
 }
 
-void sandbox_enter(void)
+void sandbox_enter(bool outlives_thread)
 {
     sigset_t none;
 
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (!outlives_thread) /* else it is ended by the end of its pipes */
+        (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     close_others();
     (void)signal(SIGINT, SIG_IGN);
     (void)signal(SIGTERM, SIG_DFL);
@@ -94,13 +95,18 @@ static int read_exactly(void *data, size_t size, struct error *err)
 
 int sandbox_read_question(struct buf *out, struct error *err)
 {
+    return read_part(out, QUESTION_LIMIT, err);
+}
+
+int read_part(struct buf *out, size_t limit, struct error *err)
+{
     CLEANUP(text) char *bytes = NULL;
     uint32_t size = 0;
 
     if (read_exactly(&size, sizeof(size), err) < 0)
         return -1;
-    if (size > QUESTION_LIMIT)
-        return error_set(err, ERROR_INTERNAL, "the question is too long");
+    if (size > limit)
+        return error_set(err, ERROR_INTERNAL, "it is given more than it can take");
     bytes = xmalloc(size > 0 ? size : 1);
     if (read_exactly(bytes, size, err) < 0)
         return -1;

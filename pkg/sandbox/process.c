@@ -64,19 +64,20 @@ static char **few_variables(void)
 }
 
 /* A crash's last words would be what a stranger has made of it: nobody reads its standard error. */
-static int spawn(const struct sandbox *sandbox, int in, int out, pid_t *id)
+static int spawn(const struct sandbox *sandbox, const char *job, const int ends[2], pid_t *id)
 {
     CLEANUP(text) char *name = xstrdup("inlay");
     CLEANUP(text) char *word = xstrdup(sandbox->word);
-    char *const arguments[] = {name, word, NULL};
+    CLEANUP(text) char *what = xstrdup(job);
+    char *const arguments[] = {name, word, what, NULL};
     char **variables = few_variables();
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     sigset_t signals;
 
     posix_spawn_file_actions_init(&actions);
-    posix_spawn_file_actions_adddup2(&actions, in, STDIN_FILENO);
-    posix_spawn_file_actions_adddup2(&actions, out, STDOUT_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[0], STDIN_FILENO);
+    posix_spawn_file_actions_adddup2(&actions, ends[1], STDOUT_FILENO);
 #ifndef INLAY_SANITIZED
     posix_spawn_file_actions_addopen(&actions, STDERR_FILENO, "/dev/null", O_WRONLY, 0);
 #endif
@@ -175,13 +176,13 @@ static int read_greeting(struct sandbox_process *process, struct error *err)
     }
     if (have < sizeof(greeting) || memcmp(greeting.magic, GREETING, sizeof(greeting.magic)) != 0)
         return error_set(err, ERROR_LOCAL,
-                         "the process that is to read layers does not start as it should");
+                         "the process that is to read it does not start as it should");
     process->barriers.landlock = greeting.landlock;
     process->barriers.seccomp = greeting.seccomp != 0;
     return 0;
 }
 
-int sandbox_start(const struct sandbox *sandbox, const struct cancel *cancel,
+int sandbox_start(const struct sandbox *sandbox, const char *job, const struct cancel *cancel,
                   struct sandbox_process *out, struct error *err)
 {
     CLEANUP(sandbox_process) struct sandbox_process process = SANDBOX_PROCESS_INIT;
@@ -190,10 +191,11 @@ int sandbox_start(const struct sandbox *sandbox, const struct cancel *cancel,
     process.cancel = cancel;
     if (open_pipes(&process, &write_end, err) < 0)
         return -1;
-    int number = spawn(sandbox, process.in_end, write_end, &process.id);
+    const int ends[] = {process.in_end, write_end};
+    int number = spawn(sandbox, job, ends, &process.id);
     if (number != 0) {
         process.id = 0;
-        return error_set_errno(err, number, "starting '%s' to read layers", sandbox->program);
+        return error_set_errno(err, number, "starting '%s' once more", sandbox->program);
     }
     close(write_end); /* its answer ends with it */
     write_end = -1;
@@ -213,6 +215,35 @@ int sandbox_ask(struct sandbox_process *process, const struct buf *question, str
     if (give_mark(process, (uint32_t)question->size, &is_answered, err) < 0)
         return -1;
     return is_answered ? 0 : give(process, buf_text(question), question->size, &is_answered, err);
+}
+
+int process_give_part(struct sandbox_process *process, const struct buf *part, struct error *err)
+{
+    bool is_answered = false;
+
+    if (give_mark(process, (uint32_t)part->size, &is_answered, err) < 0)
+        return -1;
+    return is_answered ? 0 : give(process, buf_text(part), part->size, &is_answered, err);
+}
+
+int sandbox_call(const struct sandbox *sandbox, const struct sandbox_call *call,
+                 struct sandbox_process *out, bool *is_apart, struct error *err)
+{
+    CLEANUP(error) struct error why = ERROR_INIT;
+
+    *is_apart = sandbox != NULL && sandbox_start(sandbox, call->job, call->cancel, out, &why) == 0;
+    if (sandbox == NULL)
+        return 0;
+    if (!*is_apart) {
+        if (cancel_check(call->cancel, err) < 0)
+            return -1;
+        log_debug(sandbox->log, "%s is read without a sandbox: %s", call->what, why.text);
+        return 0;
+    }
+    CLEANUP(text) char *barriers = sandbox_format_barriers(&out->barriers);
+    log_debug(sandbox->log, "%s is read by the process %ld, behind %s", call->what, (long)out->id,
+              barriers);
+    return sandbox_ask(out, call->question, err);
 }
 
 /* A part behind its length, in one go. */
@@ -254,13 +285,17 @@ struct answer_reader {
 
 static ssize_t answer_read(struct reader *reader, void *data, size_t size, struct error *err)
 {
-    const struct answer_reader *answer = CONTAINER_OF(reader, struct answer_reader, base);
+    return process_read(CONTAINER_OF(reader, struct answer_reader, base)->process, data, size, err);
+}
+
+ssize_t process_read(struct sandbox_process *process, void *data, size_t size, struct error *err)
+{
     bool is_answered = false;
 
     for (;;) {
-        if (wait_for(answer->process, false, &is_answered, err) < 0)
+        if (wait_for(process, false, &is_answered, err) < 0)
             return -1;
-        ssize_t part = read(answer->process->out, data, size);
+        ssize_t part = read(process->out, data, size);
         if (part >= 0)
             return part;
         if (errno != EINTR)
@@ -292,8 +327,7 @@ static int explain_signal(int number, struct error *err)
                          "the process that reads it was ended by somebody, or by the system for "
                          "want of memory");
     case SIGXCPU:
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "reading it takes more time than is given to one layer");
+        return error_set(err, ERROR_UNSUPPORTED, "reading it takes more time than is given to it");
     case SIGSYS:
         return error_set(err, ERROR_CORRUPT,
                          "the process that reads it was ended when it asked the kernel for what "

@@ -35,11 +35,11 @@ struct sandbox_barriers sandbox_confine(void);
 /* How such a process is started. Whoever may be without one has NULL in place of this. */
 struct sandbox {
     const char *program;   /* "/proc/self/exe" */
-    const char *word;      /* its only argument */
+    const char *word;      /* its first argument; the second is what it is to do */
     const struct log *log; /* may be NULL */
 };
 
-/* One that runs. Belongs to one thread, which has started it, and which it does not outlive. */
+/* One that runs. Belongs to one thread at a time. */
 struct sandbox_process {
     pid_t id;                    /* 0: none */
     int in;                      /* what it reads */
@@ -55,11 +55,25 @@ struct sandbox_process {
     }
 
 /*
- * Starts one, and waits until it has shut itself off. ERROR_LOCAL if it cannot be had: then nothing
- * has been given to it. `cancel` outlives the process.
+ * Starts one for `job`, and waits until it has shut itself off. ERROR_LOCAL if it cannot be had:
+ * then nothing has been given to it. `cancel` outlives the process.
  */
-int sandbox_start(const struct sandbox *sandbox, const struct cancel *cancel,
+int sandbox_start(const struct sandbox *sandbox, const char *job, const struct cancel *cancel,
                   struct sandbox_process *out, struct error *err) MUST_CHECK;
+
+/* What one is started for. All borrowed. */
+struct sandbox_call {
+    const char *job;             /* the name of a struct sandbox_job */
+    const char *what;            /* for the log: "a layer" */
+    const struct buf *question;  /* sandbox_read_question() reads it at the other end */
+    const struct cancel *cancel; /* may be NULL; outlives the process */
+};
+/*
+ * Starts one and asks it, and logs which one it is. Where `sandbox` is NULL or no process can be
+ * had, which is logged, *is_apart is false: then the caller does the job itself.
+ */
+int sandbox_call(const struct sandbox *sandbox, const struct sandbox_call *call,
+                 struct sandbox_process *out, bool *is_apart, struct error *err) MUST_CHECK;
 /* Ends it, if it has not ended. */
 void sandbox_process_release(struct sandbox_process *process);
 CLEANUP_RELEASE(sandbox_process)
@@ -88,13 +102,88 @@ struct reader *sandbox_answer_reader_new(struct sandbox_process *process);
  */
 int sandbox_finish(struct sandbox_process *process, struct error *err) MUST_CHECK;
 
-/* The other side: what the process itself does, first of all. */
+/*
+ * A talk: the process asks for ranges of what it reads, as it needs them, and tells what it finds
+ * in records, whose kinds are letters of the job's own. What it says is what a stranger may have
+ * made it say.
+ */
+
+#define SANDBOX_RECORD_MAX ((size_t)(8 * MIB))
+#define SANDBOX_PULL_MAX ((size_t)(64 * MIB)) /* that it gets at once */
+#define SANDBOX_END '\0'                      /* the last record: it has told all */
+
+/* What a process asks for. */
+struct sandbox_range {
+    uint64_t offset;
+    uint64_t until; /* where what it will want behind this ends, as far as it knows; else 0 */
+    size_t size;
+};
+
+/* What a process may read. */
+struct sandbox_input {
+    /*
+     * Appends what there is in the range to `out`: nothing behind the end. Whether the process may
+     * have this range is for it to decide.
+     */
+    int (*read)(void *arg, const struct sandbox_range *range, struct buf *out, struct error *err);
+    void *arg;
+};
+
+struct sandbox_talk;
+
+/* As sandbox_call(); *out is NULL where the caller does the job itself. */
+int sandbox_talk_start(const struct sandbox *sandbox, const struct sandbox_call *call,
+                       const struct sandbox_input *input, struct sandbox_talk **out,
+                       struct error *err) MUST_CHECK;
+void sandbox_talk_free(struct sandbox_talk *talk);
+CLEANUP_FREE(sandbox_talk)
+/*
+ * Gives the process what it asks for until it tells something: *kind and the record, which lasts
+ * until the next call. SANDBOX_END comes once it has ended well. Fails with what reading the input
+ * has said, with an error that the process tells, and as sandbox_finish().
+ */
+int sandbox_talk_next(struct sandbox_talk *talk, char *kind, const struct buf **record,
+                      struct error *err) MUST_CHECK;
+/* The bytes of all records, which have to be of this kind, up to the end. Takes the talk. */
+struct reader *sandbox_talk_reader_new(struct sandbox_talk *talk, char kind);
+
+/*
+ * Errors are told as a letter and a text. Of the kinds ERROR_CORRUPT, ERROR_UNSUPPORTED,
+ * ERROR_LOCAL and ERROR_INTERNAL are left: another would have something done that the text does
+ * not deserve.
+ */
+char sandbox_error_letter(enum error_kind kind);
+enum error_kind sandbox_error_kind(char letter);
+
+/* The other side: what the process itself does. */
+
+struct sandbox_job {
+    const char *name;
+    void (*prepare)(void); /* while files can be opened yet; may be NULL */
+    int (*serve)(void *arg, const struct buf *question, struct error *err);
+    void *arg;
+    bool outlives_thread; /* the one that has started it may end before; the process may not */
+};
+/* Shuts the process off, reads the question and serves. Returns the status to end with. */
+int sandbox_serve(const struct sandbox_job *job);
+/*
+ * As sandbox_serve(), for a talk: whatever `serve` has not told is told behind it, an error too.
+ */
+int sandbox_serve_talk(const struct sandbox_job *job);
+
+/*
+ * Of a talk: a range of the input, SANDBOX_PULL_MAX bytes at most, appended to `out`; less than
+ * that, maybe nothing, at its end.
+ */
+int sandbox_pull(const struct sandbox_range *range, struct buf *out, struct error *err) MUST_CHECK;
+/* Of a talk: a record, SANDBOX_RECORD_MAX bytes at most. It may wait until the next pull. */
+int sandbox_tell(char kind, const void *data, size_t size, struct error *err) MUST_CHECK;
 
 /*
  * Closes all descriptors but the standard ones. Ctrl-C is left to the process that has started this
- * one, and its end is the end of this one, too.
+ * one, and its end is the end of this one, too; so is that of the thread, unless it is outlived.
  */
-void sandbox_enter(void);
+void sandbox_enter(bool outlives_thread);
 /* Tells that the process is ready. */
 int sandbox_greet(const struct sandbox_barriers *barriers, struct error *err) MUST_CHECK;
 int sandbox_read_question(struct buf *out, struct error *err) MUST_CHECK;

@@ -26,7 +26,7 @@ static int echo(void)
     bool is_broken = false;
     CLEANUP(reader) struct reader *reader = sandbox_input_reader_new(&is_broken);
 
-    sandbox_enter();
+    sandbox_enter(false);
     const struct sandbox_barriers barriers = sandbox_confine();
     if (sandbox_greet(&barriers, &err) < 0 || sandbox_read_question(&question, &err) < 0)
         return 1;
@@ -45,7 +45,7 @@ static int tell(void)
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct sandbox_barriers none = {0, false};
 
-    sandbox_enter();
+    sandbox_enter(false);
     for (int fd = 0; fd < 1000; fd++)
         if (fcntl(fd, F_GETFD) >= 0)
             buf_addf(&text, "%d ", fd);
@@ -59,7 +59,7 @@ static int fall(int how)
     CLEANUP(error) struct error err = ERROR_INIT;
     const struct sandbox_barriers none = {0, false};
 
-    sandbox_enter();
+    sandbox_enter(false);
     if (sandbox_greet(&none, &err) < 0)
         return 1;
     if (how > 0) {
@@ -80,7 +80,7 @@ static void start(const char *word, const struct cancel *cancel, struct sandbox_
     const struct sandbox sandbox = here(word);
     CLEANUP(error) struct error err = ERROR_INIT;
 
-    if (sandbox_start(&sandbox, cancel, out, &err) < 0)
+    if (sandbox_start(&sandbox, "job", cancel, out, &err) < 0)
         fail_msg("%s", err.text);
 }
 
@@ -233,7 +233,7 @@ static void a_program_that_is_not_ours_is_given_nothing(void **state)
         CLEANUP(sandbox_process) struct sandbox_process process = SANDBOX_PROCESS_INIT;
         CLEANUP(error) struct error err = ERROR_INIT;
 
-        assert_int_equal(sandbox_start(&sandbox, NULL, &process, &err), -1);
+        assert_int_equal(sandbox_start(&sandbox, "job", NULL, &process, &err), -1);
         assert_int_equal(err.kind, ERROR_LOCAL);
         assert_int_equal(process.id, 0);
     }
@@ -376,11 +376,11 @@ int main(int argc, char **argv)
         cmocka_unit_test(barriers_are_told_in_words),
     };
 
-    if (argc == 2 && strcmp(argv[1], "__echo") == 0)
+    if (argc == 3 && strcmp(argv[1], "__echo") == 0)
         return echo();
-    if (argc == 2 && strcmp(argv[1], "__tell") == 0)
+    if (argc == 3 && strcmp(argv[1], "__tell") == 0)
         return tell();
-    for (size_t i = 0; argc == 2 && i < ARRAY_SIZE(falls); i++)
+    for (size_t i = 0; argc == 3 && i < ARRAY_SIZE(falls); i++)
         if (strcmp(argv[1], falls[i].word) == 0)
             return fall(falls[i].signal_number);
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -84,7 +84,8 @@ static int scan(const struct subject *subject, const struct found_file *file,
 static int find_suspect(struct subject *subject, struct error *err)
 {
     CLEANUP(rootfs_contents)
-    struct rootfs_contents *contents = rootfs_contents_new(subject->check->options->store);
+    struct rootfs_contents *contents =
+        rootfs_contents_new(subject->check->options->store, subject->check->options->sandbox);
 
     for (size_t i = 0; i < subject->file_count; i++) {
         const struct found_file *file = &subject->files[i];
