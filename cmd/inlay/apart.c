@@ -1,6 +1,7 @@
 #include "session.h"
 
 #include "core/memory.h"
+#include "pickle/pickle.h"
 #include "rootfs/rootfs.h"
 #include "scan/scan.h"
 
@@ -21,6 +22,7 @@ int apart_serve(const char *job)
         {ROOTFS_JOB_LAYER, serve_layer},
         {ROOTFS_JOB_TABLE, rootfs_serve_table},
         {ROOTFS_JOB_UNPACK, rootfs_serve_unpack},
+        {PICKLE_JOB, pickle_serve},
     };
 
     memory_watch_crypto();

@@ -75,6 +75,7 @@ static int look(void *arg, size_t number, const struct cancel *cancel, struct er
         .memo = search->run->memo,
         .is_strict = search->request->safe_only,
         .model = &search->models->items[code->model],
+        .sandbox = search->run->sandbox,
         .cancel = cancel,
     };
 

@@ -209,7 +209,7 @@ int code_look(const struct code_look *look, struct code_file *code, struct error
     if (code->is_source || recall(memo, &code->findings))
         return 0;
     if (read_whole(&reading, err) < 0 ||
-        pickle_scan(code->file->path, &in, &code->findings, err) < 0)
+        pickle_scan_apart(look->sandbox, code->file->path, &in, &code->findings, err) < 0)
         return error_wrap(err, "'%s'", look->model->title);
     if (reading.gives_up)
         say_unread(&code->findings, "its server hands it out as a whole only");

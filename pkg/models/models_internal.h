@@ -29,10 +29,11 @@ int companions_follow(const struct model_listing *listing, struct models *models
 
 /* How a file is looked at for code. */
 struct code_look {
-    const char *memo;            /* folder of what was found before; NULL: there is none */
-    bool is_strict;              /* the request wants no code */
-    const struct model *model;   /* whose file it is */
-    const struct cancel *cancel; /* may be NULL */
+    const char *memo;              /* folder of what was found before; NULL: there is none */
+    bool is_strict;                /* the request wants no code */
+    const struct model *model;     /* whose file it is */
+    const struct sandbox *sandbox; /* where it is parsed; NULL: in this process */
+    const struct cancel *cancel;   /* may be NULL */
 };
 
 /*

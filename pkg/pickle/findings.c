@@ -86,6 +86,8 @@ static bool parse_line(const char *line, struct pickle_findings *out)
     for (size_t i = 0; i < ARRAY_SIZE(prefixes); i++) {
         if (!text_starts_with(line, prefixes[i]))
             continue;
+        if (out->count == PICKLE_IMPORTS_MAX)
+            return false;
         out->imports = xrealloc(out->imports, out->count + 1, sizeof(*out->imports));
         out->imports[out->count++] =
             (struct pickle_import){xstrdup(line + strlen(prefixes[i])), (enum pickle_verdict)i};
@@ -107,6 +109,7 @@ bool pickle_findings_parse(const char *text, struct pickle_findings *out)
     for (const char *at = strchr(text, '\n') + 1; strcmp(at, "end\n") != 0;) {
         size_t size = strcspn(at, "\n");
         CLEANUP(text) char *line = xstrndup(at, size);
+        text_mask(line);
         if (at[size] == '\0' || !parse_line(line, &findings))
             return false;
         at += size + 1;

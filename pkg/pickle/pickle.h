@@ -4,6 +4,8 @@
 #include "core/buf.h"
 #include "core/error.h"
 
+struct sandbox;
+
 /*
  * What files of models do when they are loaded, found out without loading them. A pickle (CPython,
  * Lib/pickletools.py, protocols 0 to 5) is a program that imports what it names and calls it; its
@@ -61,6 +63,16 @@ bool pickle_is_suspect(const char *path);
  */
 int pickle_scan(const char *path, const struct pickle_input *in, struct pickle_findings *out,
                 struct error *err) MUST_CHECK;
+/*
+ * The same in a process of its own where there is one to be had; else, which is logged, in this
+ * one. What it says is its word for this one file.
+ */
+int pickle_scan_apart(const struct sandbox *sandbox, const char *path,
+                      const struct pickle_input *in, struct pickle_findings *out,
+                      struct error *err) MUST_CHECK;
+/* What the process does that pickle_scan_apart() starts; returns the status to end with. */
+#define PICKLE_JOB "pickle"
+int pickle_serve(void);
 void pickle_findings_release(struct pickle_findings *findings);
 CLEANUP_RELEASE(pickle_findings)
 
@@ -75,7 +87,10 @@ char *pickle_findings_format(const struct pickle_findings *findings);
 
 /* All of it as lines of text, to be kept. Caller frees. */
 char *pickle_findings_save(const struct pickle_findings *findings);
-/* The inverse, into empty findings; false, and they stay so, if it is not what was saved. */
+/*
+ * The inverse, into empty findings; false, and they stay so, if it is not what was saved. Whatever
+ * is in it, there are no more names than pickle_scan() gives, and they are printable.
+ */
 bool pickle_findings_parse(const char *text, struct pickle_findings *out) MUST_CHECK;
 
 /* What is known of an import: `module` and `name` as the pickle has them. */

@@ -75,7 +75,7 @@ static int scan(const struct subject *subject, const struct found_file *file,
     if (rootfs_find_content(subject->check->rootfs, file->at, &reading.content, err) < 0)
         return -1;
     const struct pickle_input in = {reading.content.size, read_content, &reading};
-    if (pickle_scan(file->path, &in, &findings, err) < 0)
+    if (pickle_scan_apart(subject->check->options->sandbox, file->path, &in, &findings, err) < 0)
         return error_wrap(err, "looking at '%s'", file->at);
     *runs_code = findings.runs_code || findings.unread != NULL;
     return 0;
