@@ -23,6 +23,7 @@ int apart_serve(const char *job)
         {ROOTFS_JOB_TABLE, rootfs_serve_table},
         {ROOTFS_JOB_UNPACK, rootfs_serve_unpack},
         {PICKLE_JOB, pickle_serve},
+        {SOURCE_JOB_ARCHIVE, source_serve_archive},
     };
 
     memory_watch_crypto();

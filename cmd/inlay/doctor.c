@@ -156,6 +156,7 @@ static int open_run(struct checkup *run, const struct command_context *context, 
         .log = run->session.stores.log,
         .hub_endpoint = options_text(run->line, "hub-endpoint"),
         .pool = run->session.pool,
+        .sandbox = run->session.sandbox,
         .unverified = true, /* nothing is taken */
         .open_oci_model = oci_source_open,
         .open_arg = &run->opener,

@@ -260,6 +260,7 @@ static int open_all(struct injection *injection, const struct command_context *c
         .hub_endpoint = options_text(line, "hub-endpoint"),
         .pool = injection->session.pool,
         .cache = injection->download_cache,
+        .sandbox = injection->session.sandbox,
         .open_oci_model = oci_source_open,
         .unverified = options_has(line, "unverified"),
     };

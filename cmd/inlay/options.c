@@ -369,8 +369,9 @@ const struct option_row option_rows[] = {
      .help = "plain http and certificates of anybody; repeatable", .set = option_set_insecure},
 
     {GENERAL, "no-sandbox", 0, NULL, LAYER_READERS,
-     .help = "layers are unpacked and parsed in the process that has the credentials and the "
-             "network: what one does that makes a parser misbehave is no longer kept from them"},
+     .help = "layers, archives and pickles are parsed in the process that has the credentials and "
+             "the network: what one does that makes a parser misbehave is no longer kept from "
+             "them"},
     {GENERAL, "limit-rate", 0, "RATE", NETWORK_USERS, .common = COMMAND_COPY,
      .help = "bytes a second, received and sent, at most: 500K, 20M, 1G",
      .set = option_set_limit_rate},

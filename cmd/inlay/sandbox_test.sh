@@ -30,6 +30,54 @@ for packing in plain gzip zstd; do
         "$(jq -r '.manifests[0].digest' "out-$packing--no-sandbox/index.json")"
 done
 
+# So are archives of models, pickles, and what is packed in a registry; each gives the same image.
+python3 - <<'PYTHON'
+import io, tarfile, zipfile
+with zipfile.ZipFile('model.zip', 'w', zipfile.ZIP_DEFLATED) as zip:
+    zip.writestr('config.json', '{}')
+    zip.writestr('\u00e4/weights.bin', b'\x80\x04ccollections\nOrderedDict\n.' + bytes(300000))
+with tarfile.open('model.tar.xz', 'w:xz') as tar:
+    for name in 'config.json', '\u00e4/weights.bin':
+        data = zipfile.ZipFile('model.zip').read(name)
+        info = tarfile.TarInfo(name)
+        info.size = len(data)
+        tar.addfile(info, io.BytesIO(data))
+data = open('model.zip', 'rb').read()
+open('damaged.zip', 'wb').write(data[:-200] + bytes(100) + data[-100:])
+PYTHON
+start_registry
+mkdir packed
+printf '{}' >packed/config.json
+head -c 300000 /dev/zero >packed/model.gguf
+expect_exit 0 "$INLAY" inject scratch dir:./packed --layout dir --path /models --all-files --as acme/packed --compression gzip \
+    --platform linux/amd64 --to "$REGISTRY/models/packed:1"
+same() { # WORDS MODEL…: the words of the log, and one digest with the sandbox and without
+    local digests='' how
+    for how in '' --no-sandbox; do
+        rm -rf "$XDG_CACHE_HOME" same
+        # shellcheck disable=SC2086
+        expect_exit 0 "$INLAY" inject oci:base-plain:1 "${@:2}" --layout dir --path /m --all-files --to oci:same:1 --json -v $how
+        digests+=" $(jq -r .digest <<<"$OUT")"
+        if [ -z "$how" ]; then
+            expect_contains "$ERR" "$1 is read by the process"
+        else
+            expect_lacks "$ERR" 'is read by the process'
+        fi
+    done
+    expect_eq "${digests% *}" " ${digests##* }" "$2"
+}
+same 'an archive' file:./model.zip --unpack --as acme/m
+same 'a pickle' file:./model.zip --unpack --as acme/m
+same 'an archive' file:./model.tar.xz --unpack --as acme/m
+same 'a layer' "oci-model://$REGISTRY/models/packed:1"
+same 'a packed layer' "oci-model://$REGISTRY/models/packed:1"
+for how in '' --no-sandbox; do
+    # shellcheck disable=SC2086
+    expect_exit 7 "$INLAY" plan oci:base-plain:1 file:./damaged.zip --unpack --as acme/m --layout dir --path /m $how
+    [ -z "$how" ] && words=$ERR
+    expect_eq "$words" "$ERR" 'a damaged archive'
+done
+
 # What the application in an image asks for is read in the same way.
 for how in '' --no-sandbox; do
     rm -rf "$XDG_CACHE_HOME"

@@ -376,6 +376,7 @@ static int run_verify(const struct command_context *context, struct options *opt
         .log = stores->log,
         .hub_endpoint = options_text(options, "hub-endpoint"),
         .pool = verification.session.pool,
+        .sandbox = verification.session.sandbox,
     };
     if (session_find_hub_cache(options, &verification.sources, &verification.hub_cache, err) < 0 ||
         store_open(&verification.image, stores, &verification.store, err) < 0)

@@ -1,4 +1,4 @@
-#include "source/source_internal.h"
+#include "source/unpack_internal.h"
 
 #include "core/text.h"
 
@@ -16,10 +16,11 @@ static const struct unpack_limits limits = {
 /* The members of an archive that another source has. */
 struct archive_source {
     struct source base;
-    struct source *archive;      /* NULL once it is unpacked */
-    bool is_plain;               /* it turned out to be no archive: its one file is the model */
-    const struct cancel *cancel; /* may be NULL */
-    struct plan plan;            /* once it is unpacked */
+    struct source *archive;        /* NULL once it is unpacked */
+    bool is_plain;                 /* it turned out to be no archive: its one file is the model */
+    const struct cancel *cancel;   /* may be NULL */
+    const struct sandbox *sandbox; /* borrowed; may be NULL */
+    struct plan plan;              /* once it is unpacked */
     struct members members;
     int copy; /* a temporary file of their contents; -1: not unpacked yet */
 };
@@ -151,6 +152,7 @@ static int unpack(struct archive_source *source, const struct plan *archive, int
         .to = copy,
         .limits = limits,
         .cancel = source->cancel,
+        .sandbox = source->sandbox,
     };
 
     members_release(&source->members);
@@ -248,14 +250,15 @@ static void archive_free(struct source *base)
     free(source);
 }
 
-struct source *source_unpack(struct source *archive, const struct cancel *cancel)
+struct source *source_unpack(struct source *archive, const struct source_context *context)
 {
     static const struct source_ops ops = {archive_list, archive_open, archive_free};
     struct archive_source *source = xcalloc(1, sizeof(*source));
 
     source->base.ops = &ops;
     source->archive = archive;
-    source->cancel = cancel;
+    source->cancel = context->cancel;
+    source->sandbox = context->sandbox;
     source->plan = (struct plan)PLAN_INIT;
     source->copy = -1;
     return &source->base;

@@ -1,4 +1,4 @@
-#include "source/source_internal.h"
+#include "source/unpack_internal.h"
 
 #include <string.h>
 

@@ -56,19 +56,21 @@ bool hub_revision_is_commit(const char *revision);
 struct auth;
 struct cache;
 struct http;
+struct sandbox;
 
 struct source_context {
-    struct http *http;           /* borrowed */
-    struct auth *auth;           /* of registries; borrowed; NULL: without, none is spoken to */
-    const struct cancel *cancel; /* may be NULL */
-    const struct log *log;       /* may be NULL */
-    const char *hub_endpoint;    /* of the Hub, in place of HF_ENDPOINT; borrowed; may be NULL */
-    struct prefetch_pool *pool;  /* connections for contents; borrowed; NULL: one a file */
-    struct cache *cache;         /* keeps what is fetched; borrowed; NULL: nothing does */
-    bool offline;                /* no request is made: what is not on this machine is missing */
-    bool unverified;             /* URLs are taken without a checksum, too */
-    const char *hub_cache;       /* a Hub cache whose files are taken; NULL: none */
-    bool hub_cache_is_implied;   /* by `offline`: what `cache` remembers goes before it */
+    struct http *http;             /* borrowed */
+    struct auth *auth;             /* of registries; borrowed; NULL: without, none is spoken to */
+    const struct cancel *cancel;   /* may be NULL */
+    const struct log *log;         /* may be NULL */
+    const char *hub_endpoint;      /* of the Hub, in place of HF_ENDPOINT; borrowed; may be NULL */
+    struct prefetch_pool *pool;    /* connections for contents; borrowed; NULL: one a file */
+    struct cache *cache;           /* keeps what is fetched; borrowed; NULL: nothing does */
+    const struct sandbox *sandbox; /* where archives are parsed; borrowed; NULL: in this process */
+    bool offline;                  /* no request is made: what is not on this machine is missing */
+    bool unverified;               /* URLs are taken without a checksum, too */
+    const char *hub_cache;         /* a Hub cache whose files are taken; NULL: none */
+    bool hub_cache_is_implied;     /* by `offline`: what `cache` remembers goes before it */
     /* Opens ORIGIN_OCI_MODEL, which takes a store; NULL: nobody does. */
     int (*open_oci_model)(void *arg, const struct origin *origin, struct source **out,
                           struct error *err);
@@ -100,6 +102,11 @@ ORIGIN_KINDS(SOURCE_OPENER)
  */
 int source_open(const struct source_context *context, const struct origin *origin,
                 struct source **out, struct error *err) MUST_CHECK;
+/*
+ * What the process does that a `sandbox` starts for an archive; returns the status to end with.
+ */
+#define SOURCE_JOB_ARCHIVE "archive"
+int source_serve_archive(void);
 /*
  * A repo of the Hugging Face Hub at context->hub_endpoint, else HF_ENDPOINT
  * (https://huggingface.co if unset; a trailing '/' is dropped), with the token of auth_hub_token().

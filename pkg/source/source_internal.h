@@ -141,62 +141,7 @@ int directory_list(struct source *source, struct plan *plan, struct error *err) 
  * The archive that is the one file of `archive`, as a source of its members; see source_open().
  * Takes over `archive`, whose files can be read at any offset at little cost once it is listed.
  */
-struct source *source_unpack(struct source *archive, const struct cancel *cancel);
-
-/* What an archive holds under one name. */
-struct member {
-    char *path;
-    char *target; /* of a link: the path of the member that it leads to; NULL: a file */
-    uint64_t size;
-    uint64_t offset;      /* where its content is in the file that was unpacked into */
-    struct digest digest; /* DIGEST_NONE: its content was not wanted */
-};
-
-struct members {
-    struct member *items; /* sorted by path */
-    size_t count;
-};
-
-void members_release(struct members *members);
-CLEANUP_RELEASE(members)
-/* NULL if there is none. */
-const struct member *members_find(const struct members *members, const char *path);
-/*
- * The file that a member is, or that its links lead to; ERROR_UNSUPPORTED if they lead to no file
- * in the archive.
- */
-int members_follow(const struct members *members, const struct member *member,
-                   const struct member **out, struct error *err) MUST_CHECK;
-/*
- * Where the link `path` leads if its target is this text, as a path of a member. ERROR_UNSUPPORTED
- * if that is not in the archive. Caller frees *out.
- */
-int member_resolve(const char *path, const char *target, char **out, struct error *err) MUST_CHECK;
-
-/* What is made of more than this is made to fill disks. */
-struct unpack_limits {
-    uint64_t size;  /* bytes of all members */
-    uint64_t free;  /* so many whatever the archive's size is */
-    uint64_t ratio; /* beyond, so many times the archive's size */
-    size_t count;   /* members, folders too */
-};
-
-struct unpack_request {
-    struct source *source; /* has the archive, as the one file of `plan` */
-    const struct plan *plan;
-    const char *only; /* the one member whose content is wanted; NULL: of all */
-    int to;           /* an open file to which contents are appended */
-    struct unpack_limits limits;
-    const struct cancel *cancel; /* may be NULL */
-};
-
-/*
- * Reads an archive and fills `out`, empty before. Contents are known by SHA-256 from LFS_SIZE on
- * and if there is an `only`, else by git SHA-1. *is_archive is false, and nothing is done, if it is
- * none. Fails as source_open() says.
- */
-int unpack_archive(const struct unpack_request *request, struct members *out, bool *is_archive,
-                   struct error *err) MUST_CHECK;
+struct source *source_unpack(struct source *archive, const struct source_context *context);
 
 /*
  * The URL of the page behind the one that `response` is, by its Link header; *out is NULL on the

@@ -1,176 +1,48 @@
-#include "source/source_internal.h"
+#include "source/unpack_internal.h"
 
-#include "core/file.h"
-
-#include <archive.h>
-#include <archive_entry.h>
-#include <errno.h>
-#include <locale.h>
 #include <string.h>
 
 #define PART_SIZE ((size_t)(256 * KIB))
 
-/* An archive that is being unpacked. */
-struct unpacking {
-    const struct unpack_request *request;
-    struct archive *archive;
-    struct reader *content; /* NULL: to be opened at `offset` */
-    uint64_t offset;
-    struct error *err; /* what the source said, since the callback can only say that it did */
-    bool is_broken;
-    struct members members;
-    size_t headers;
-    uint64_t made; /* bytes of contents so far */
-    locale_t locale;
-    locale_t before;
-    char in[PART_SIZE];
-    char out[PART_SIZE];
-};
-
-static void unpacking_free(struct unpacking *unpacking)
+void unpacking_release(struct unpacking *unpacking)
 {
-    if (unpacking == NULL)
-        return;
-    archive_read_free(unpacking->archive);
     reader_free(unpacking->content);
+    hasher_free(unpacking->hasher);
     members_release(&unpacking->members);
-    if (unpacking->locale != (locale_t)0) {
-        uselocale(unpacking->before);
-        freelocale(unpacking->locale);
-    }
-    free(unpacking);
 }
-CLEANUP_FREE(unpacking)
 
-static int pull(struct unpacking *unpacking, ssize_t *size, struct error *err)
+/* Of the archive, from wherever the parser wants to read on. */
+static int read_archive(void *arg, const struct sandbox_range *range, struct buf *out,
+                        struct error *err)
 {
+    struct unpacking *unpacking = arg;
     const struct unpack_request *request = unpacking->request;
-    struct source *source = request->source;
-    const struct source_range rest = {unpacking->offset, SIZE_UNKNOWN, request->cancel};
+    const struct source_range rest = {range->offset, SIZE_UNKNOWN, request->cancel};
+    char part[PART_SIZE];
+    size_t before = out->size;
+    ssize_t size = 1;
 
-    if (cancel_check(request->cancel, err) < 0)
-        return -1;
-    if (unpacking->content == NULL &&
-        source->ops->open(source, request->plan, &request->plan->files[0], &rest,
-                          &unpacking->content, err) < 0)
-        return -1;
-    *size = reader_read(unpacking->content, unpacking->in, sizeof(unpacking->in), err);
-    if (*size > 0)
-        unpacking->offset += (uint64_t)*size;
-    return *size < 0 ? -1 : 0;
-}
-
-static la_ssize_t give(struct archive *archive, void *arg, const void **data)
-{
-    struct unpacking *unpacking = arg;
-    ssize_t size = 0;
-
-    if (pull(unpacking, &size, unpacking->err) < 0) {
-        unpacking->is_broken = true;
-        archive_set_error(archive, EIO, "see the source");
-        return ARCHIVE_FATAL;
-    }
-    *data = unpacking->in;
-    return size;
-}
-
-static la_int64_t seek_to(struct unpacking *unpacking, uint64_t offset)
-{
-    if (offset != unpacking->offset)
+    if (range->offset > request->plan->files[0].size)
+        return error_set(err, ERROR_CORRUPT, "it is read beyond its end");
+    if (range->offset != unpacking->offset)
         reader_free(TAKE(unpacking->content));
-    unpacking->offset = offset;
-    return (la_int64_t)offset;
-}
-
-static la_int64_t seek(struct archive *archive, void *arg, la_int64_t offset, int whence)
-{
-    struct unpacking *unpacking = arg;
-    la_int64_t size = (la_int64_t)unpacking->request->plan->files[0].size;
-    la_int64_t from = whence == SEEK_SET   ? 0
-                      : whence == SEEK_END ? size
-                                           : (la_int64_t)unpacking->offset;
-    la_int64_t to = 0;
-
-    (void)archive;
-    if (__builtin_add_overflow(from, offset, &to) || to < 0 || to > size)
-        return ARCHIVE_FATAL;
-    return seek_to(unpacking, (uint64_t)to);
-}
-
-/* libarchive's own words, unless the source has said what happened. */
-static int refuse(const struct unpacking *unpacking, struct error *err)
-{
-    const char *words = archive_error_string(unpacking->archive);
-
-    if (unpacking->is_broken)
+    if (unpacking->content == NULL &&
+        request->source->ops->open(request->source, request->plan, &request->plan->files[0], &rest,
+                                   &unpacking->content, err) < 0)
         return -1;
-    return error_set(err, ERROR_CORRUPT, "it cannot be unpacked: %s",
-                     words != NULL ? words : "libarchive gives no reason");
-}
-
-static int support(struct archive *archive, bool is_zip)
-{
-    if (is_zip)
-        return archive_read_support_format_zip_seekable(archive);
-    return archive_read_support_format_tar(archive) == ARCHIVE_OK &&
-                   archive_read_support_filter_gzip(archive) == ARCHIVE_OK &&
-                   archive_read_support_filter_bzip2(archive) == ARCHIVE_OK &&
-                   archive_read_support_filter_xz(archive) == ARCHIVE_OK &&
-                   archive_read_support_filter_zstd(archive) == ARCHIVE_OK
-               ? ARCHIVE_OK
-               : ARCHIVE_FATAL;
-}
-
-/*
- * In "C" libarchive hands names of a tar on as they are; those of a zip it has to take for UTF-8,
- * as they say of themselves.
- */
-static int choose_locale(struct unpacking *unpacking, bool is_zip, struct error *err)
-{
-    const char *name = is_zip ? "C.UTF-8" : "C";
-
-    unpacking->locale = newlocale(LC_CTYPE_MASK, name, (locale_t)0);
-    if (unpacking->locale == (locale_t)0 && file_descriptors_run_out())
-        return file_refuse_descriptors("unpack an archive", err);
-    if (unpacking->locale == (locale_t)0)
-        return error_set(err, ERROR_LOCAL,
-                         "the locale %s cannot be had: this machine has none, or no memory for it",
-                         name);
-    unpacking->before = uselocale(unpacking->locale);
+    unpacking->offset = range->offset;
+    while (size > 0 && out->size - before < range->size) {
+        size_t left = range->size - (out->size - before);
+        if (cancel_check(request->cancel, err) < 0)
+            return -1;
+        size =
+            reader_read(unpacking->content, part, left < sizeof(part) ? left : sizeof(part), err);
+        if (size < 0)
+            return -1;
+        buf_add(out, part, (size_t)size);
+        unpacking->offset += (uint64_t)size;
+    }
     return 0;
-}
-
-/* "PK", and a file or, of an empty one, the end (APPNOTE.TXT, 4.3.7 and 4.3.16). */
-static int look(struct unpacking *unpacking, bool *is_zip, struct error *err)
-{
-    ssize_t size = 0;
-
-    if (pull(unpacking, &size, err) < 0)
-        return -1;
-    *is_zip = size >= 4 &&
-              (memcmp(unpacking->in, "PK\3\4", 4) == 0 || memcmp(unpacking->in, "PK\5\6", 4) == 0);
-    seek_to(unpacking, 0);
-    return 0;
-}
-
-static int start(struct unpacking *unpacking, bool *is_archive, struct error *err)
-{
-    bool is_zip = false;
-
-    if (look(unpacking, &is_zip, err) < 0 || choose_locale(unpacking, is_zip, err) < 0)
-        return -1;
-    unpacking->archive = archive_read_new();
-    if (unpacking->archive == NULL)
-        out_of_memory();
-    if (unpacking->archive == NULL || support(unpacking->archive, is_zip) != ARCHIVE_OK)
-        return error_set(err, ERROR_INTERNAL, "libarchive does not unpack what it should");
-    archive_read_set_read_callback(unpacking->archive, give);
-    archive_read_set_seek_callback(unpacking->archive, seek);
-    archive_read_set_callback_data(unpacking->archive, unpacking);
-    *is_archive = archive_read_open1(unpacking->archive) == ARCHIVE_OK;
-    if (!*is_archive && is_zip)
-        return refuse(unpacking, err);
-    return unpacking->is_broken ? -1 : 0;
 }
 
 /* Another member's bytes, or those that are to come of it. */
@@ -193,57 +65,67 @@ static int check_size(const struct unpacking *unpacking, const char *path, uint6
     return 0;
 }
 
-/* Appends the content to the file that is unpacked into. */
-static int take_content(struct unpacking *unpacking, struct member *member, struct error *err)
+static struct member *last_member(struct unpacking *unpacking)
 {
-    bool has_sha256 = member->size >= LFS_SIZE || unpacking->request->only != NULL;
-    CLEANUP(hasher)
-    struct hasher *hasher = hasher_new(has_sha256 ? DIGEST_SHA256 : DIGEST_GIT_SHA1, member->size);
-    uint64_t passed = 0;
-    la_ssize_t got;
+    return &unpacking->members.items[unpacking->members.count - 1];
+}
 
-    member->offset = unpacking->made;
-    while ((got = archive_read_data(unpacking->archive, unpacking->out, sizeof(unpacking->out))) >
-           0) {
-        passed += (uint64_t)got;
-        if (passed > member->size)
-            break;
-        hasher_add(hasher, unpacking->out, (size_t)got);
-        if (temporary_write(unpacking->request->to, unpacking->out, (size_t)got, err) < 0 ||
-            cancel_check(unpacking->request->cancel, err) < 0)
-            return -1;
-    }
-    if (got < 0)
-        return refuse(unpacking, err);
-    if (passed != member->size)
-        return error_set(err, ERROR_CORRUPT, "'%s' has %" PRIu64 " bytes%s, expected %" PRIu64,
-                         member->path, passed, got > 0 ? " or more" : "", member->size);
-    member->digest = hasher_finish(hasher);
-    unpacking->made += passed;
+static int refuse_size(const struct unpacking *unpacking, const struct member *member,
+                       struct error *err)
+{
+    return error_set(err, ERROR_CORRUPT, "'%s' has %" PRIu64 " bytes%s, expected %" PRIu64,
+                     member->path, unpacking->passed,
+                     unpacking->passed > member->size ? " or more" : "", member->size);
+}
+
+/* Nothing more comes of the last member. */
+static int finish_content(struct unpacking *unpacking, struct error *err)
+{
+    if (unpacking->hasher == NULL)
+        return 0;
+    struct member *member = last_member(unpacking);
+    if (unpacking->passed != member->size)
+        return refuse_size(unpacking, member, err);
+    member->digest = hasher_finish(unpacking->hasher);
+    hasher_free(TAKE(unpacking->hasher));
+    unpacking->made += unpacking->passed;
     return 0;
 }
 
-static int add_file(struct unpacking *unpacking, struct archive_entry *entry, struct member *member,
+/* Appends to the file that is unpacked into. */
+static int take_content(void *arg, const void *data, size_t size, struct error *err)
+{
+    struct unpacking *unpacking = arg;
+
+    if (unpacking->hasher == NULL)
+        return error_set(err, ERROR_CORRUPT, "content comes that is of no file");
+    const struct member *member = last_member(unpacking);
+    unpacking->passed += size;
+    if (unpacking->passed > member->size)
+        return refuse_size(unpacking, member, err);
+    hasher_add(unpacking->hasher, data, size);
+    return temporary_write(unpacking->request->to, data, size, err) < 0
+               ? -1
+               : cancel_check(unpacking->request->cancel, err);
+}
+
+static int add_file(struct unpacking *unpacking, uint64_t size, struct member *member,
                     struct error *err)
 {
     const char *only = unpacking->request->only;
 
-    if (!archive_entry_size_is_set(entry) || archive_entry_size(entry) < 0)
+    if (size > INT64_MAX)
         return error_set(err, ERROR_CORRUPT, "'%s' does not say its size", member->path);
-    member->size = (uint64_t)archive_entry_size(entry);
-    if (only != NULL && strcmp(only, member->path) != 0)
+    member->size = size;
+    if (!archive_is_wanted(only, member->path))
         return 0;
-    if (check_size(unpacking, member->path, member->size, err) < 0)
+    if (check_size(unpacking, member->path, size, err) < 0)
         return -1;
-    return take_content(unpacking, member, err);
-}
-
-static const char *skip_dots(const char *name)
-{
-    while (name[0] == '.' && name[1] == '/')
-        for (name += 2; *name == '/'; name++)
-            continue;
-    return name;
+    member->offset = unpacking->made;
+    bool has_sha256 = size >= LFS_SIZE || only != NULL;
+    unpacking->hasher = hasher_new(has_sha256 ? DIGEST_SHA256 : DIGEST_GIT_SHA1, size);
+    unpacking->passed = 0;
+    return 0;
 }
 
 /* What is neither a file nor a link nor a folder. */
@@ -256,35 +138,38 @@ static int refuse_special(const char *path, struct error *err)
 }
 
 /* Fills `member` by what it is. */
-static int take_member(struct unpacking *unpacking, struct archive_entry *entry,
+static int fill_member(struct unpacking *unpacking, const struct archive_member *found,
                        struct member *member, struct error *err)
 {
-    const char *hard_link = archive_entry_hardlink(entry);
-    const char *target = archive_entry_symlink(entry);
-
-    if (hard_link != NULL)
-        return member_resolve("", skip_dots(hard_link), &member->target, err) == 0
+    switch (found->kind) {
+    case ARCHIVE_FILE:
+        return add_file(unpacking, found->size, member, err);
+    case ARCHIVE_LINK:
+        return member_resolve(member->path, found->target, &member->target, err);
+    case ARCHIVE_HARD_LINK:
+        return member_resolve("", archive_skip_dots(found->target), &member->target, err) == 0
                    ? 0
                    : error_wrap(err, "the hard link '%s'", member->path);
-    if (archive_entry_filetype(entry) == AE_IFLNK && target != NULL)
-        return member_resolve(member->path, target, &member->target, err);
-    if (archive_entry_filetype(entry) == AE_IFREG)
-        return add_file(unpacking, entry, member, err);
+    case ARCHIVE_FOLDER:
+    case ARCHIVE_SPECIAL:
+        break;
+    }
     return refuse_special(member->path, err);
 }
 
-static int add_entry(struct unpacking *unpacking, struct archive_entry *entry, struct error *err)
+static int take_member(void *arg, const struct archive_member *found, struct error *err)
 {
-    const char *name = archive_entry_pathname(entry);
-    bool is_folder =
-        archive_entry_filetype(entry) == AE_IFDIR && archive_entry_hardlink(entry) == NULL;
+    struct unpacking *unpacking = arg;
+    bool is_folder = found->kind == ARCHIVE_FOLDER;
 
+    if (finish_content(unpacking, err) < 0)
+        return -1;
     if (++unpacking->headers > unpacking->request->limits.count)
         return error_set(err, ERROR_UNSUPPORTED, "it has more than %zu members",
                          unpacking->request->limits.count);
-    if (name == NULL)
+    if (found->name == NULL)
         return error_set(err, ERROR_CORRUPT, "it has a file whose name cannot be read");
-    CLEANUP(text) char *path = xstrdup(skip_dots(name));
+    CLEANUP(text) char *path = xstrdup(archive_skip_dots(found->name));
     size_t size = strlen(path);
     if (is_folder && size > 1 && path[size - 1] == '/')
         path[--size] = '\0';
@@ -298,7 +183,7 @@ static int add_entry(struct unpacking *unpacking, struct archive_entry *entry, s
     members->items = xrealloc(members->items, members->count + 1, sizeof(*members->items));
     struct member *member = &members->items[members->count++];
     *member = (struct member){.path = TAKE(path)};
-    return take_member(unpacking, entry, member, err);
+    return fill_member(unpacking, found, member, err);
 }
 
 static int compare(const void *a, const void *b)
@@ -318,34 +203,32 @@ static int sort(struct members *members, struct error *err)
     return 0;
 }
 
-static int read_entries(struct unpacking *unpacking, struct error *err)
+struct archive_sink unpacking_sink(struct unpacking *unpacking)
 {
-    for (;;) {
-        struct archive_entry *entry = NULL;
-        int status = archive_read_next_header(unpacking->archive, &entry);
-        if (status == ARCHIVE_EOF)
-            return 0;
-        if (status != ARCHIVE_OK && status != ARCHIVE_WARN)
-            return refuse(unpacking, err);
-        if (add_entry(unpacking, entry, err) < 0)
-            return -1;
-    }
+    return (struct archive_sink){take_member, take_content, unpacking};
+}
+
+int unpacking_finish(struct unpacking *unpacking, struct members *out, struct error *err)
+{
+    if (finish_content(unpacking, err) < 0 || sort(&unpacking->members, err) < 0)
+        return -1;
+    *out = unpacking->members;
+    unpacking->members = (struct members){NULL, 0};
+    return 0;
 }
 
 int unpack_archive(const struct unpack_request *request, struct members *out, bool *is_archive,
                    struct error *err)
 {
-    CLEANUP(unpacking) struct unpacking *unpacking = xcalloc(1, sizeof(*unpacking));
+    CLEANUP(unpacking) struct unpacking unpacking = {.request = request};
+    const struct archive_sink sink = unpacking_sink(&unpacking);
+    const struct archive_input in = {
+        .bytes = {read_archive, &unpacking},
+        .size = request->plan->files[0].size,
+        .only = request->only,
+    };
 
-    unpacking->request = request;
-    unpacking->err = err;
-    if (start(unpacking, is_archive, err) < 0)
+    if (archive_parse_apart(request->sandbox, request->cancel, &in, &sink, is_archive, err) < 0)
         return -1;
-    if (!*is_archive)
-        return 0;
-    if (read_entries(unpacking, err) < 0 || sort(&unpacking->members, err) < 0)
-        return -1;
-    *out = unpacking->members;
-    unpacking->members = (struct members){NULL, 0};
-    return 0;
+    return *is_archive ? unpacking_finish(&unpacking, out, err) : 0;
 }

@@ -1,4 +1,4 @@
-#include "source/source_internal.h"
+#include "source/unpack_internal.h"
 
 #include "core/file.h"
 
@@ -73,6 +73,9 @@ static void write_archive(struct world *world, const struct entry *entries, size
     assert_int_equal(archive_write_free(archive), ARCHIVE_OK);
 }
 
+/* Each test is run here and with a process of its own, which is this program. */
+static const struct sandbox *sandbox;
+
 static int unpack(struct world *world, const struct unpack_limits *limits, const char *only,
                   struct members *members, struct error *err)
 {
@@ -90,9 +93,10 @@ static int unpack(struct world *world, const struct unpack_limits *limits, const
         .only = only,
         .to = world->copy,
         .limits = *limits,
+        .sandbox = sandbox,
     };
     int result = unpack_archive(&request, members, &is_archive, err);
-    assert_true(is_archive);
+    assert_true(is_archive || result < 0);
     return result;
 }
 
@@ -190,15 +194,106 @@ static void links_are_resolved_within_the_archive(void **state)
     }
 }
 
-int main(void)
+#define CONTENT_OF_NOTHING "__content"
+#define ANOTHER_NAME "__name"
+#define TOO_LONG "__long"
+
+/* A process that was taken over: it tells what no archive says. */
+static int lie(void *arg, const struct buf *question, struct error *err)
 {
+    static const char size[8] = {1};
+    const char *how = arg;
+    CLEANUP(buf) struct buf member = BUF_INIT;
+
+    (void)question;
+    buf_add(&member, size, sizeof(size));
+    buf_add_text(&member, strcmp(how, ANOTHER_NAME) == 0 ? "../../etc/passwd" : "a");
+    buf_add(&member, "", 1);
+    if (sandbox_tell('a', NULL, 0, err) < 0)
+        return -1;
+    if (strcmp(how, CONTENT_OF_NOTHING) == 0)
+        return sandbox_tell('c', "x", 1, err);
+    return sandbox_tell('f', member.data, member.size, err) < 0 ? -1
+                                                                : sandbox_tell('c', "xx", 2, err);
+}
+
+static void what_no_archive_says_is_not_believed(void **state)
+{
+    static const struct {
+        const char *how, *complaint;
+    } cases[] = {
+        {CONTENT_OF_NOTHING, "content comes that is of no file"},
+        {ANOTHER_NAME, "'../../etc/passwd'"},
+        {TOO_LONG, "'a' has 2 bytes or more, expected 1"},
+    };
+    struct world *world = *state;
+    const struct sandbox *before = sandbox;
+
+    write_archive(world, entries, ARRAY_SIZE(entries));
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct sandbox liar = {.program = "/proc/self/exe", .word = cases[i].how};
+        CLEANUP(members) struct members members = {NULL, 0};
+        CLEANUP(error) struct error err = ERROR_INIT;
+        sandbox = &liar;
+        assert_int_equal(unpack(world, &ample, NULL, &members, &err), -1);
+        if (strstr(err.text, cases[i].complaint) == NULL)
+            fail_msg("'%s', expected '%s'", err.text, cases[i].complaint);
+    }
+    sandbox = before;
+}
+
+/* Damaged archives of both kinds, with names that are not ASCII, and what is none. */
+static void an_archive_says_the_same_in_another_process(void **state)
+{
+    static const char *const zip = "PK\3\4\24\0\0\10\0\0\0\0\0\0 damaged";
+    static const struct sandbox here = {.program = "/proc/self/exe", .word = "__read"};
+    static const struct entry named[] = {{"\xc3\xa4/\xff", "x", NULL}, {"a\nb", "", NULL}};
+    struct world *world = *state;
+    const struct sandbox *before = sandbox;
+    char *words[2][3] = {{NULL}};
+
+    for (size_t how = 0; how < 2; how++) {
+        sandbox = how == 0 ? NULL : &here;
+        for (size_t i = 0; i < 3; i++) {
+            CLEANUP(members) struct members members = {NULL, 0};
+            CLEANUP(error) struct error err = ERROR_INIT;
+            if (i == 0)
+                write_archive(world, named, 1);
+            else if (i == 1)
+                write_archive(world, named, 2);
+            else
+                assert_int_equal(file_replace(world->path, zip, 22, &err), 0);
+            int result = unpack(world, &ample, NULL, &members, &err);
+            words[how][i] = xstrdup(result < 0 ? err.text : members.items[0].path);
+        }
+    }
+    sandbox = before;
+    for (size_t i = 0; i < 3; i++) {
+        assert_string_equal(words[0][i], words[1][i]);
+        free(words[0][i]);
+        free(words[1][i]);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    static const struct sandbox here = {.program = "/proc/self/exe", .word = "__read"};
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(members_are_known_by_their_content, setup, teardown),
         cmocka_unit_test_setup_teardown(of_one_member_alone_the_content_is_read, setup, teardown),
         cmocka_unit_test_setup_teardown(what_is_beyond_a_limit_is_refused_before_it_is_written,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(what_no_archive_says_is_not_believed, setup, teardown),
+        cmocka_unit_test_setup_teardown(an_archive_says_the_same_in_another_process, setup,
+                                        teardown),
         cmocka_unit_test(links_are_resolved_within_the_archive),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    if (argc == 3 && strcmp(argv[1], here.word) != 0)
+        return sandbox_serve_talk(&(struct sandbox_job){.serve = lie, .arg = argv[1]});
+    if (argc == 3)
+        return source_serve_archive();
+    int failed = cmocka_run_group_tests(tests, NULL, NULL);
+    sandbox = &here;
+    return failed + cmocka_run_group_tests(tests, NULL, NULL);
 }
