@@ -182,6 +182,39 @@ static bool begins_with_host(const char *text, size_t authority)
     return digits > 0 && digits <= 5 && colon + 1 + digits == text + authority;
 }
 
+/* "localhost", or with a port, or a name whose last part has a letter, or four numbers. */
+static bool looks_like_host(const char *text)
+{
+    size_t size = strcspn(text, "/?#");
+    CLEANUP(text) char *host = xstrndup(text, size);
+    const char *dot = strrchr(host, '.');
+    size_t dots = 0;
+
+    if (strchr(host, ':') != NULL || strcmp(host, "localhost") == 0)
+        return true;
+    for (const char *at = host; *at != '\0'; at++)
+        dots += *at == '.';
+    bool has_letters = dot != NULL && strspn(dot + 1, "0123456789") == 0 && dot[1] != '\0';
+    return has_letters || (dots == 3 && strspn(host, ".0123456789") == size);
+}
+
+/*
+ * "bob:123/word@host": a password that begins as a port does. No name of an image has an '@' there
+ * unless a digest follows; in a URL what is before has to be no host's name, and what follows one.
+ */
+static bool begins_with_digits(const char *text, size_t authority, bool is_url)
+{
+    const char *end = find_login_end(text, strlen(text));
+    size_t size = strcspn(text, ":");
+
+    if (end == NULL || text[0] == '[' || size >= authority)
+        return false;
+    if (!is_url)
+        return strchr(end, '/') != NULL || looks_like_host(end + 1);
+    return memchr(text, '.', size) == NULL && strncmp(text, "localhost:", size + 1) != 0 &&
+           looks_like_host(end + 1);
+}
+
 static void add_password(struct secrets *secrets, char *password)
 {
     if (strlen(password) >= SECRET_SIZE_MIN) {
@@ -205,7 +238,9 @@ static void add_login(struct secrets *secrets, const char *text, bool is_url)
     const char *end = find_login_end(text, authority);
 
     /* A '/' in a password ends the authority too early. */
-    if (end == NULL && !begins_with_host(text, authority)) {
+    if (end == NULL && begins_with_digits(text, authority, is_url)) {
+        end = find_login_end(text, strlen(text));
+    } else if (end == NULL && !begins_with_host(text, authority)) {
         end = find_login_end(text, strlen(text));
         if (end != NULL && strchr(end, '/') == NULL)
             return; /* "vllm:org/name@v1.0" */
