@@ -100,3 +100,9 @@ for text in '' '{}' '{"version": 1}' '{"version": 1, "licences": ["mit"]}' '{"ve
 done
 printf '{"version": 2}' >policy.json
 expect_exit 6 "$INLAY" verify oci:out:safe --policy policy.json
+
+# An entry that nothing can meet is told, and decides as it stands.
+printf '{"version": 1, "organizations": ["*"]}' >policy.json
+
+expect_exit 11 "$INLAY" verify oci:out:safe --policy policy.json
+expect_contains "$ERR" "the policy has an entry that no model can meet: 'organizations[0]' is '*'"

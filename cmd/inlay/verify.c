@@ -344,6 +344,16 @@ static int tell_result(struct verification *verification, const struct options *
     return judge(options, verification, result, err);
 }
 
+/* What is let in by nothing is a mistake, mostly. */
+static void tell_idle_entries(const struct policy *policy, const struct log *log)
+{
+    CLEANUP(strings) struct strings idle = STRINGS_INIT;
+
+    policy_find_idle(policy, &idle);
+    for (size_t i = 0; i < idle.count; i++)
+        log_warn(log, "the policy has an entry that no model can meet: %s", idle.items[i]);
+}
+
 static int read_policy(struct verification *verification, const struct options *options,
                        struct error *err)
 {
@@ -369,6 +379,7 @@ static int run_verify(const struct command_context *context, struct options *opt
     if (session_open(session, context, options, err) < 0)
         return -1;
     const struct store_context *stores = &session->stores;
+    tell_idle_entries(&verification.policy, stores->log);
     verification.sources = (struct source_context){
         .http = stores->http,
         .auth = stores->auth,

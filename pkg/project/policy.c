@@ -168,6 +168,61 @@ static bool is_listed(const struct policy *policy, const struct policy_model *mo
     return false;
 }
 
+/* What no name has: blanks, and letters of patterns, which there are none of. */
+static bool is_no_name(const char *text)
+{
+    return strpbrk(text, " \t*?[]{}") != NULL;
+}
+
+/* Pins are commits and digests in full. */
+static bool is_no_pin(const char *pin)
+{
+    return !text_is_hex(pin, GIT_OID_HEX) &&
+           !(text_starts_with(pin, "sha256:") && text_is_hex(pin + strlen("sha256:"), 64)) &&
+           !text_is_hex(pin, 64);
+}
+
+static void find_idle_models(const struct policy *policy, struct strings *out)
+{
+    for (size_t i = 0; i < policy->models.count; i++) {
+        const char *model = policy->models.items[i];
+        const char *at = strrchr(model, '@');
+        CLEANUP(text)
+        char *name = xstrndup(model, at != NULL ? (size_t)(at - model) : strlen(model));
+        CLEANUP(text) char *organization = organization_of(name);
+        if (is_no_name(name) || *name == '\0' || name[strlen(name) - 1] == '/')
+            strings_addf(out,
+                         "'models[%zu]' is '%s', which is no model's name: patterns are not known",
+                         i, model);
+        else if (at != NULL && is_no_pin(at + 1))
+            strings_addf(
+                out,
+                "'models[%zu]' is '%s': behind '@' no image has anything but a commit of 40 "
+                "hex digits, or 'sha256:…'",
+                i, model);
+        else if (policy->organizations.count > 0 && !has_fold(&policy->organizations, organization))
+            strings_addf(out, "'models[%zu]' is '%s', and '%s' is not among 'organizations'", i,
+                         model, organization);
+    }
+}
+
+void policy_find_idle(const struct policy *policy, struct strings *out)
+{
+    find_idle_models(policy, out);
+    for (size_t i = 0; i < policy->organizations.count; i++) {
+        const char *organization = policy->organizations.items[i];
+        if (is_no_name(organization) || strpbrk(organization, "/@") != NULL)
+            strings_addf(out,
+                         "'organizations[%zu]' is '%s', expected what stands before the '/' of a "
+                         "name: patterns are not known",
+                         i, organization);
+    }
+    for (size_t i = 0; i < policy->licenses.count; i++)
+        if (has_fold(&policy->denied_licenses, policy->licenses.items[i]))
+            strings_addf(out, "'licenses[%zu]' is '%s', which is among 'denied_licenses', too", i,
+                         policy->licenses.items[i]);
+}
+
 static void judge_license(const struct policy *policy, const struct policy_model *model,
                           struct strings *findings)
 {

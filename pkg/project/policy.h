@@ -46,6 +46,11 @@ int policy_parse(const char *text, size_t size, struct policy *out, struct error
 int policy_read(const char *path, struct policy *out, struct error *err) MUST_CHECK;
 /* Whether a rule is about licences, and one about files that run code. */
 bool policy_asks_for_licenses(const struct policy *policy);
+/*
+ * Adds a text for each entry that can never be met, "'models[0]' is 'acme/tiny@main': …": a policy
+ * is stricter by them than whoever wrote it meant.
+ */
+void policy_find_idle(const struct policy *policy, struct strings *out);
 /* Adds a text for each rule that the model does not meet: "its licence is 'gpl-3.0', …". */
 void policy_judge(const struct policy *policy, const struct policy_model *model,
                   struct strings *findings);

@@ -98,11 +98,43 @@ static void policy_judge_tells_each_rule_that_is_not_met(void **state)
     }
 }
 
+static void policy_find_idle_tells_each_entry_that_nothing_meets(void **state)
+{
+    static const struct {
+        const char *policy, *idle; /* in their order, with '|' between them; parts of them */
+    } cases[] = {
+        {POLICY(", \"models\": [\"acme/tiny\", \"acme/tiny@" COMMIT "\", \"datasets/acme/rows\"]"),
+         ""},
+        {POLICY(", \"organizations\": [\"acme\"], \"models\": [\"datasets/Acme/rows\"]"), ""},
+        {POLICY(", \"models\": [\"acme/*\"]"), "'models[0]' is 'acme/*'"},
+        {POLICY(", \"models\": [\"acme/tiny@main\"]"),
+         "'models[0]' is 'acme/tiny@main': behind '@'"},
+        {POLICY(", \"models\": [\"other/tiny\"], \"organizations\": [\"acme\"]"),
+         "'other' is not among 'organizations'"},
+        {POLICY(", \"organizations\": [\"acme\", \"acme/\"]"), "'organizations[1]' is 'acme/'"},
+        {POLICY(", \"licenses\": [\"mit\"], \"denied_licenses\": [\"MIT\"]"),
+         "'licenses[0]' is 'mit', which is among 'denied_licenses', too"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(policy) struct policy policy = POLICY_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CLEANUP(strings) struct strings idle = STRINGS_INIT;
+        assert_int_equal(policy_parse(cases[i].policy, strlen(cases[i].policy), &policy, &err), 0);
+        policy_find_idle(&policy, &idle);
+        assert_int_equal(idle.count, *cases[i].idle != '\0' ? 1 : 0);
+        if (idle.count > 0 && strstr(idle.items[0], cases[i].idle) == NULL)
+            fail_msg("'%s', expected '%s'", idle.items[0], cases[i].idle);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(policy_parse_is_strict),
         cmocka_unit_test(policy_judge_tells_each_rule_that_is_not_met),
+        cmocka_unit_test(policy_find_idle_tells_each_entry_that_nothing_meets),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
