@@ -13,16 +13,28 @@ struct document_kind {
     const char *file_name;
     const char *annotation; /* of its manifest, by which tools tell one from others; NULL: none */
     const char *value;
-    bool wants_hashes; /* of all files, by SHA-256 */
+    bool wants_hashes;       /* of all files, by SHA-256 */
+    const char *format_name; /* of --sbom-format; NULL: there is no other */
     void (*format)(const struct provenance *provenance, struct buf *out);
 };
 
 static const struct document_kind kinds[] = {
     {"provenance", "the statement of its provenance", PROVENANCE_MEDIA_TYPE, "provenance.json",
-     "in-toto.io/predicate-type", PROVENANCE_PREDICATE_TYPE, false, provenance_format},
+     "in-toto.io/predicate-type", PROVENANCE_PREDICATE_TYPE, false, NULL, provenance_format},
     {"sbom", "its bill of materials", BOM_MEDIA_TYPE, "sbom.cdx.json", NULL, NULL, true,
-     bom_format},
+     "cyclonedx", bom_format},
+    {"sbom", "its bill of materials", SPDX3_MEDIA_TYPE, "sbom.spdx.json", NULL, NULL, true, "spdx3",
+     spdx3_format},
 };
+
+/* Whether it is the one of its option that this call wants. */
+static bool is_chosen(const struct document_kind *kind, const struct options *line)
+{
+    const char *format = options_text(line, "sbom-format");
+
+    return kind->format_name == NULL ||
+           strcmp(kind->format_name, format != NULL ? format : "cyclonedx") == 0;
+}
 
 bool attest_is_wanted(const struct options *line)
 {
@@ -65,6 +77,8 @@ static int check_other_kinds(const struct document_kind *kind, const char *file,
                              const struct options *line, struct error *err)
 {
     for (const struct document_kind *other = kinds; other < kind; other++) {
+        if (strcmp(other->option, kind->option) == 0)
+            continue;
         const char *const *files = options_list(line, other->option);
         for (; files != NULL && *files != NULL; files++)
             if (**files != '\0' && file_is_same_name(file, *files))
@@ -113,8 +127,10 @@ int attest_check(const struct injection *injection, struct error *err)
     const struct options *line = injection->line;
 
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++)
-        if (check_kind(&kinds[i], injection, err) < 0)
+        if (is_chosen(&kinds[i], line) && check_kind(&kinds[i], injection, err) < 0)
             return -1;
+    if (options_has(line, "sbom-format") && !options_has(line, "sbom"))
+        return error_set(err, ERROR_USAGE, "--sbom-format is about --sbom, which is not given");
     if (attest_is_wanted(line) && options_has(line, "shard"))
         return error_set(
             err, ERROR_USAGE,
@@ -446,6 +462,8 @@ int attest_write(const struct injection *injection, const struct inject_result *
         return 0;
     fill(&attestation, injection, result, materials);
     for (size_t i = 0; i < ARRAY_SIZE(kinds); i++) {
+        if (!is_chosen(&kinds[i], injection->line))
+            continue;
         if (kinds[i].wants_hashes && options_has(injection->line, kinds[i].option) &&
             hash_models(&attestation, injection, materials, err) < 0)
             return wrap(&kinds[i], &attestation.provenance, "made", err);

@@ -133,6 +133,14 @@ int option_set_compression(const struct option_input *in, struct error *err)
     return 0;
 }
 
+int option_set_sbom_format(const struct option_input *in, struct error *err)
+{
+    if (strcmp(in->value, "cyclonedx") == 0 || strcmp(in->value, "spdx3") == 0)
+        return 0;
+    return error_set(err, ERROR_USAGE,
+                     "--sbom-format: '%s' is not known, expected cyclonedx or spdx3", in->value);
+}
+
 int option_set_hub_name(const struct option_input *in, struct error *err)
 {
     return origin_check_hub_name(in->value, err) == 0 ? 0 : error_wrap(err, "--as");

@@ -24,6 +24,7 @@ int option_set_environment(const struct option_input *in, struct error *err) MUS
 int option_set_entrypoint(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_command(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_compression(const struct option_input *in, struct error *err) MUST_CHECK;
+int option_set_sbom_format(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_hub_name(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_file_name(const struct option_input *in, struct error *err) MUST_CHECK;
 int option_set_weights(const struct option_input *in, struct error *err) MUST_CHECK;

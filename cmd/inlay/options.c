@@ -59,6 +59,11 @@ const struct option_row option_rows[] = {
              "attached to it in a registry or OCI layout, or written to FILE"},
     {RESULT, "sbom", 0, "FILE", COMMAND_INJECT, .otherwise = "",
      .help = "the bill of materials of the image's models, in CycloneDX, in the same way"},
+    {RESULT, "sbom-format", 0, "FORMAT", COMMAND_INJECT, .once = true,
+     .help =
+         "what --sbom makes: cyclonedx (1.6), or spdx3 (SPDX 3.0.1, with its classes for models "
+         "and datasets)",
+     .set = option_set_sbom_format},
     {RESULT, "digest-file", 0, "FILE", TAG_MOVERS, .once = true,
      .help = "writes the result's digest to FILE"},
     {RESULT, "metadata-file", 0, "FILE", TAG_MOVERS, .once = true,

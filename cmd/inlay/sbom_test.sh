@@ -1,6 +1,6 @@
 #!/bin/bash
-# The bill of materials of an image's models: judged by the official JSON schema, strictly, and by
-# packageurl-python; the hashes by sha256sum, of what the image has.
+# The bill of materials of an image's models: judged by the official JSON schema, strictly, by the classes
+# that SPDX makes of its model, and by packageurl-python; the hashes by sha256sum, of what the image has.
 . "$(dirname "$0")/../../testdata/lib.sh"
 
 install_reader attestations
@@ -52,6 +52,37 @@ cmp "$bill" "$TEST_DIR/again.json"
 expect_exit 0 inject acme/adapter --companions --to "oci:$TEST_DIR/adapter:1" --sbom="$bill"
 expect_exit 0 judge bom "$bill"
 expect_json "$bill" '.dependencies[] | select(.ref | startswith("acme/adapter@")) | .dependsOn | map(sub("@.*"; ""))' '["acme/tiny"]'
+
+# The same in SPDX 3, which has to have a time: the bytes are the same each time, and other bytes name their elements otherwise.
+expect_exit 0 inject acme/adapter acme/licensed datasets/acme/rows "dir:$TEST_DIR/folder,as=own/model" --companions --to "oci:$TEST_DIR/spdx:1" \
+    --sbom="$bill" --sbom-format spdx3
+expect_exit 0 judge spdx "$bill"
+expect_lacks "$(cat "$bill")" "$TEST_DIR"
+element() { printf '."@graph" | map(select(.type == "%s"))' "$1"; }
+expect_json "$bill" "$(element CreationInfo) | .[0] | [.created, (.comment | contains(\"SOURCE_DATE_EPOCH\"))]" '["1970-01-01T00:00:00Z",true]'
+expect_json "$bill" "$(element ai_AIPackage) | map(.name) | sort" '["acme/adapter","acme/large","acme/licensed","acme/tiny","own/model"]'
+expect_json "$bill" "$(element dataset_DatasetPackage) | map(.name) | sort" '["acme/corpus","datasets/acme/rows"]'
+expect_json "$bill" '."@graph" as $all | def name($id): $all[] | select(.spdxId == $id) | .name // .simplelicensing_licenseExpression;
+    [$all[] | select(.type == "Relationship" and (name(.from) | IN("acme/tiny", "acme/adapter"))) | {(name(.from) + " " + .relationshipType): [.to[] as $to | name($to)]}] | add' \
+    '{"acme/adapter contains":["adapter_config.json","adapter_model.safetensors"],"acme/adapter dependsOn":["acme/tiny"],
+      "acme/tiny contains":["a b.txt","config.json","model.safetensors"],"acme/tiny descendantOf":["acme/large"],
+      "acme/tiny hasDeclaredLicense":["Apache-2.0"],"acme/tiny trainedOn":["acme/corpus"]}'
+expect_json "$bill" "$(element software_File) | map(select(.name == \"model.safetensors\")) | .[0].verifiedUsing[0].hashValue" \
+    "\"$(printf weights | sha256sum | cut -d ' ' -f 1)\""
+expect_exit 0 inject acme/adapter acme/licensed datasets/acme/rows "dir:$TEST_DIR/folder,as=own/model" --companions --to "oci:$TEST_DIR/spdx:1" \
+    --sbom="$TEST_DIR/again.json" --sbom-format=spdx3
+cmp "$bill" "$TEST_DIR/again.json"
+expect_exit 0 env SOURCE_DATE_EPOCH=1577836800 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci:$TEST_DIR/spdx:2" --sbom --sbom-format spdx3
+expect_json "$TEST_DIR/spdx/index.json" '[.manifests[] | .artifactType // empty]' '["application/spdx+json"]'
+about=$(jq -r '.manifests[] | select(.artifactType) | .digest | ltrimstr("sha256:")' "$TEST_DIR/spdx/index.json")
+attached=$TEST_DIR/spdx/blobs/sha256/$(jq -r '.layers[0].digest | ltrimstr("sha256:")' "$TEST_DIR/spdx/blobs/sha256/$about")
+expect_exit 0 judge spdx "$attached"
+expect_json "$attached" "$(element CreationInfo) | .[0] | [.created, .comment]" '["2020-01-01T00:00:00Z",null]'
+expect_eq '' "$(jq -r '."@graph"[].spdxId // empty' "$bill" "$attached" | sort | uniq -d)" 'no two documents name an element alike'
+expect_exit 2 inject acme/tiny --to "oci:$TEST_DIR/out:1" --sbom --sbom-format spdx2
+expect_contains "$ERR" "'spdx2' is not known, expected cyclonedx or spdx3"
+expect_exit 2 inject acme/tiny --to "oci:$TEST_DIR/out:1" --sbom-format spdx3
+expect_contains "$ERR" '--sbom-format is about --sbom'
 
 # Attached beside a statement, and found by its type.
 start_registry

@@ -268,7 +268,7 @@ static json_t *metadata_of(const struct provenance *provenance)
  * Two documents have the same number only if they say the same: a UUID of RFC 9562's version 8, out
  * of the document without it.
  */
-static char *serial_number(const json_t *document)
+char *document_number(const json_t *document)
 {
     CLEANUP(buf) struct buf bytes = BUF_INIT;
 
@@ -289,7 +289,7 @@ void bom_format(const struct provenance *provenance, struct buf *out)
         "http://cyclonedx.org/schema/bom-1.6.schema.json", "bomFormat", "CycloneDX", "specVersion",
         "1.6", "version", 1, "metadata", metadata_of(provenance), "components",
         components(provenance), "dependencies", dependencies_of(provenance));
-    CLEANUP(text) char *serial = serial_number(document);
+    CLEANUP(text) char *serial = document_number(document);
 
     json_set_text(document, "serialNumber", serial);
     json_to_buf(document, out);

@@ -10,11 +10,12 @@
 /*
  * What an image was made of, as documents for others: a statement of where it comes from
  * (in-toto Statement v1 with the predicate of SLSA v1), and a bill of its materials
- * (CycloneDX 1.6). Values in, JSON out; no I/O. The same values are the same bytes.
+ * (CycloneDX 1.6, or SPDX 3.0.1). Values in, JSON out; no I/O. The same values are the same bytes.
  */
 
 #define PROVENANCE_MEDIA_TYPE "application/vnd.in-toto+json"
 #define BOM_MEDIA_TYPE "application/vnd.cyclonedx+json"
+#define SPDX3_MEDIA_TYPE "application/spdx+json"
 #define PROVENANCE_PREDICATE_TYPE "https://slsa.dev/provenance/v1"
 #define PROVENANCE_STATEMENT_TYPE "https://in-toto.io/Statement/v1"
 #define PROVENANCE_BUILD_TYPE "urn:inlay:inject:v1"
@@ -86,6 +87,8 @@ char *provenance_ask(const struct origin *origin);
 void provenance_format(const struct provenance *provenance, struct buf *out);
 /* The bill of materials, of the first of the images. Replaces what is in `out`. */
 void bom_format(const struct provenance *provenance, struct buf *out);
+/* The same in SPDX 3.0.1, which has to have a time: 1970 and a comment, if none is known. */
+void spdx3_format(const struct provenance *provenance, struct buf *out);
 
 /* A model as a statement has it. Texts are owned. */
 struct stated_model {

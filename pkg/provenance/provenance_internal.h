@@ -26,6 +26,9 @@ char *uri_of_kept(const struct provenance_kept *kept);
 /* spdx.c: what SPDX calls a licence that a card names; NULL: it is not on SPDX's list. */
 const char *spdx_identifier(const char *license);
 
+/* bom.c: "urn:uuid:…", made out of what a document says. Caller frees. */
+char *document_number(const json_t *document);
+
 /* Sets a text; none for NULL. */
 void json_set_text(json_t *object, const char *name, const char *text);
 /* The list, where it is not empty. */

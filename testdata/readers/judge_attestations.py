@@ -2,7 +2,8 @@
 
 judge_attestations.py statement FILE: in-toto's own types, with no member that they do not know, and
 their checks of subjects and digests; the predicate is SLSA's. judge_attestations.py bom FILE:
-CycloneDX 1.6, by the official JSON schema, strictly. Package URLs are read and written again by
+CycloneDX 1.6, by the official JSON schema, strictly. judge_attestations.py spdx FILE: the classes
+that SPDX makes of its model (3.0.1), and that all that is named is there. Package URLs are read and written again by
 packageurl-python, which has to give the same text. Prints the first fault and exits with 1.
 """
 
@@ -64,12 +65,29 @@ def check_bom(text):
         fail(str(fault)[:2000])
 
 
+def check_spdx(path):
+    from spdx_python_model import v3_0_1
+
+    objects = v3_0_1.SHACLObjectSet()
+    with open(path, encoding="utf-8") as file:
+        v3_0_1.JSONLDDeserializer().read(file, objects)
+    missing = objects.link()
+    if missing:
+        fail(f"nothing has the name {sorted(missing)[0]}")
+    for each in objects.foreach():
+        for name in each:  # what was written is of the class, and has all that the class demands
+            each[name]
+    v3_0_1.JSONLDSerializer().serialize_data(objects)
+
+
 def main():
     kind, path = sys.argv[1:]
     text = pathlib.Path(path).read_text(encoding="utf-8")
     document = json.loads(text)
     if kind == "statement":
         check_statement(document)
+    elif kind == "spdx":
+        check_spdx(path)
     else:
         check_bom(text)
     for each in texts(document):
