@@ -267,7 +267,7 @@ static void stream_add(struct transfer *transfer, const char *data, size_t size)
     if (part == size)
         return;
     if (transfer->window == NULL)
-        transfer->window = xcalloc(1, HTTP_WINDOW);
+        transfer->window = xmalloc(HTTP_WINDOW);
     memcpy(transfer->window + transfer->window_end, data + part, size - part);
     transfer->window_end += size - part;
 }
