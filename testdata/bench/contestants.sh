@@ -5,7 +5,8 @@
 #   HF_ENDPOINT, MODEL   the hub, and the model on it
 #   LISTS                the folder with what curl has to fetch and to send, see run.sh
 #   BASE, TARGET         images, as inlay takes them; BASE_COPY is the base as skopeo takes it
-#   REGISTRY             HOST:PORT for uploads by curl
+#   REGISTRY, SCHEME     HOST:PORT for uploads by curl; http or https
+#   TLS_CA               the servers' authority with https, else empty
 #   INLAY, PULL          the program; the image to pull
 #   CTR_SOCKET           of a containerd
 
@@ -16,6 +17,7 @@ place=root/.cache/model
 abroad=(--quiet --insecure-policy --src-tls-verify=false --dest-tls-verify=false)
 storage=(--storage-driver overlay --storage-opt overlay.skip_mount_home=true --root "$PWD/storage"
     --runroot "$PWD/runroot")
+[ -z "$TLS_CA" ] || export CURL_CA_BUNDLE=$TLS_CA
 export TMPDIR=$PWD BUILDAH_ISOLATION=chroot
 
 # Several transfers at a time if there are several files, as many as inlay has layers in flight.
@@ -28,13 +30,13 @@ fetch() {
 # A blob as the specification has it: POST, PATCH of known length, PUT.
 upload_blob() { # FILE DIGEST
     local location headers
-    location=$(curl -sSf -D - -o /dev/null -X POST "http://$REGISTRY/v2/curl/blobs/uploads/" |
+    location=$(curl -sSf -D - -o /dev/null -X POST "$SCHEME://$REGISTRY/v2/curl/blobs/uploads/" |
         tr -d '\r' | sed -n 's/^Location: //Ip')
-    [[ $location == http* ]] || location=http://$REGISTRY$location
+    [[ $location == http* ]] || location=$SCHEME://$REGISTRY$location
     headers=$(curl -sSf -D - -o /dev/null -X PATCH -H 'Content-Type: application/octet-stream' \
         -H 'Expect:' -T "$1" "$location" | tr -d '\r')
     location=$(sed -n 's/^Location: //Ip' <<<"$headers")
-    [[ $location == http* ]] || location=http://$REGISTRY$location
+    [[ $location == http* ]] || location=$SCHEME://$REGISTRY$location
     [[ $location == *\?* ]] && location+='&' || location+='?'
     curl -sSf -o /dev/null -X PUT -H 'Content-Length: 0' "${location}digest=sha256:$2"
 }
@@ -86,7 +88,7 @@ build_with_buildah() {
 }
 
 inject() { # OPTION...
-    exec "$INLAY" inject --quiet "$BASE" "$MODEL" --to "$TARGET" "$@"
+    exec "$INLAY" inject --quiet ${TLS_CA:+--tls-ca "$TLS_CA"} "$BASE" "$MODEL" --to "$TARGET" "$@"
 }
 
 case $1 in

@@ -43,6 +43,20 @@ row_null() {
         inlay
 }
 
+# TLS is nginx's: before the registry it passes everything on, and costs more than the registry.
+before_https() { before_null; }
+row_https() {
+    start_tls
+    CDN=$TLS_CDN serve_weights 1 "$large"
+    use_null_registry
+    REGISTRY=$TLS_REGISTRY SCHEME=https TLS_CA=$TEST_DIR/tls.crt
+    contest https "$large in one file, over HTTPS, into a registry that keeps nothing" curl-down \
+        curl-up sha256 inlay
+    SCHEME=http TLS_CA=''
+    stop_server "$TLS_PID"
+    TLS_PID=''
+}
+
 files_row() { # COUNT
     serve_weights "$1" "$size"
     contest "files-$1" "$size in $1 file$([ "$1" = 1 ] || echo s)" curl-down curl-up inlay

@@ -7,6 +7,7 @@
 #   --size SIZE     of the model that meets the other tools, and of most rows; 1GiB
 #   --large SIZE    of the models that meet curl; 4GiB
 #   --null SIZE     of the model that goes into the null registry; 16GiB
+#   --cores LIST    processors that contestants run on, as taskset takes them; servers run on all
 #   --quick         3 rounds, 256MiB for --size and --large, 1GiB for --null
 #   --only ROW      this row; repeatable. All of them, if left out.
 #   --json FILE     all that was measured, too
@@ -30,9 +31,9 @@ fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-ROWS=(peers one shards null files-1 files-100 files-1000 small latency again revision slow compression pull)
+ROWS=(peers one shards null https files-1 files-100 files-1000 small latency again revision slow compression pull)
 
-runs=5 size=1GiB large=4GiB null=16GiB json='' only=()
+runs=5 size=1GiB large=4GiB null=16GiB json='' cores='' only=()
 while [ $# -gt 0 ]; do
     case $1 in
     --runs) runs=$2 && shift ;;
@@ -40,6 +41,7 @@ while [ $# -gt 0 ]; do
     --large) large=$2 && shift ;;
     --null) null=$2 && shift ;;
     --quick) runs=3 size=256MiB large=256MiB null=1GiB ;;
+    --cores) cores=$2 && shift ;;
     --only) only+=("$2") && shift ;;
     --json) json=$(realpath "$2") && shift ;;
     --list) printf '%s\n' "${ROWS[@]}" && exit 0 ;;
@@ -61,7 +63,7 @@ WORK=$TEST_DIR/work
 CDN_DIR=$TEST_DIR/cdn
 MODEL=bench/model
 export INLAY MODEL LISTS='' BASE='' BASE_COPY='' TARGET='' PULL='' REUSE='' CTR_SOCKET='' REGISTRY
-export HF_ENDPOINT='' XDG_CACHE_HOME=$WORK/cache
+export HF_ENDPOINT='' XDG_CACHE_HOME=$WORK/cache SCHEME=http TLS_CA=''
 # shellcheck source-path=SCRIPTDIR source=servers.sh
 . "$here/servers.sh"
 # shellcheck source-path=SCRIPTDIR source=rows.sh
@@ -79,7 +81,7 @@ measure_one() {
         "before_$row"
     fi
     sync -f "$TEST_DIR"
-    (cd "$WORK" && "$TEST_DIR/measure" "$TEST_DIR/result" "$(server_pids)" \
+    (cd "$WORK" && ${cores:+taskset -c "$cores"} "$TEST_DIR/measure" "$TEST_DIR/result" "$(server_pids)" \
         "$here/contestants.sh" "$contestant" >"$TEST_DIR/words" 2>&1)
     [ "$(jq .status "$TEST_DIR/result")" = 0 ] ||
         fail "$row, $contestant: $(tail -n 5 "$TEST_DIR/words")"

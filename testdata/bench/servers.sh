@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # the variables are run.sh's and the contestants'
 
 CDN='' CDN_PID='' NULL_REGISTRY='' NULL_PID='' CONTAINERD_PID=''
-SLOW_CDN='' SLOW_PID=''
+SLOW_CDN='' SLOW_PID='' TLS_CDN='' TLS_REGISTRY='' TLS_PID=''
 
 # nginx that serves the files in CDN_DIR by the SHA-256 they are called.
 start_cdn() {
@@ -59,8 +59,53 @@ start_null_registry() {
     NULL_REGISTRY=$(cat "$TEST_DIR/null.ready")
 }
 
+# nginx with TLS before the files in CDN_DIR and before the null registry.
+start_tls() {
+    local dir=$TEST_DIR/tls cdn registry
+    cdn=$(free_port) registry=$(free_port)
+    mkdir -p "$dir"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=127.0.0.1 \
+        -addext subjectAltName=IP:127.0.0.1 -keyout "$dir.key" -out "$dir.crt" 2>/dev/null
+    cat >"$dir/nginx.conf" <<CONFIG
+daemon off;
+master_process off;
+pid $dir/pid;
+error_log $dir.log;
+events {}
+http {
+    access_log off;
+    sendfile on;
+    keepalive_requests 1000000;
+    client_max_body_size 0;
+    client_body_temp_path $dir/body;
+    proxy_temp_path $dir/proxy;
+    fastcgi_temp_path $dir/fastcgi;
+    uwsgi_temp_path $dir/uwsgi;
+    scgi_temp_path $dir/scgi;
+    ssl_certificate $dir.crt;
+    ssl_certificate_key $dir.key;
+    server {
+        listen 127.0.0.1:$cdn ssl;
+        location ~ "/([0-9a-f]{64})\$" { alias $CDN_DIR/\$1; }
+    }
+    server {
+        listen 127.0.0.1:$registry ssl;
+        location / {
+            proxy_pass http://$NULL_REGISTRY;
+            proxy_http_version 1.1;
+            proxy_request_buffering off;
+            client_body_buffer_size 256k;
+        }
+    }
+}
+CONFIG
+    start_server "$dir.log" nginx -e "$dir.log" -c "$dir/nginx.conf"
+    TLS_PID=$SERVER_PID TLS_CDN=https://127.0.0.1:$cdn TLS_REGISTRY=127.0.0.1:$registry
+    wait_until "$dir.log" test -s "$dir/pid"
+}
+
 server_pids() {
-    printf '%s,' "$HUB_PID" "$CDN_PID" "$REGISTRY_PID" "$NULL_PID" ${SLOW_PID:+"$SLOW_PID"} \
+    printf '%s,' "$HUB_PID" "$CDN_PID" "$REGISTRY_PID" "$NULL_PID" ${SLOW_PID:+"$SLOW_PID"} ${TLS_PID:+"$TLS_PID"} \
         ${CONTAINERD_PID:+"$CONTAINERD_PID"}
 }
 
