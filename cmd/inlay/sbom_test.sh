@@ -64,9 +64,7 @@ expect_json "$bill" "$(element ai_AIPackage) | map(.name) | sort" '["acme/adapte
 expect_json "$bill" "$(element dataset_DatasetPackage) | map(.name) | sort" '["acme/corpus","datasets/acme/rows"]'
 expect_json "$bill" '."@graph" as $all | def name($id): $all[] | select(.spdxId == $id) | .name // .simplelicensing_licenseExpression;
     [$all[] | select(.type == "Relationship" and (name(.from) | IN("acme/tiny", "acme/adapter"))) | {(name(.from) + " " + .relationshipType): [.to[] as $to | name($to)]}] | add' \
-    '{"acme/adapter contains":["adapter_config.json","adapter_model.safetensors"],"acme/adapter dependsOn":["acme/tiny"],
-      "acme/tiny contains":["a b.txt","config.json","model.safetensors"],"acme/tiny descendantOf":["acme/large"],
-      "acme/tiny hasDeclaredLicense":["Apache-2.0"],"acme/tiny trainedOn":["acme/corpus"]}'
+    '{"acme/adapter contains":["adapter_config.json","adapter_model.safetensors"],"acme/adapter dependsOn":["acme/tiny"],"acme/tiny contains":["a b.txt","config.json","model.safetensors"],"acme/tiny hasDeclaredLicense":["Apache-2.0"],"acme/tiny descendantOf":["acme/large"],"acme/tiny trainedOn":["acme/corpus"]}'
 expect_json "$bill" "$(element software_File) | map(select(.name == \"model.safetensors\")) | .[0].verifiedUsing[0].hashValue" \
     "\"$(printf weights | sha256sum | cut -d ' ' -f 1)\""
 expect_exit 0 inject acme/adapter acme/licensed datasets/acme/rows "dir:$TEST_DIR/folder,as=own/model" --companions --to "oci:$TEST_DIR/spdx:1" \
