@@ -18,7 +18,7 @@ race() {
     local tag=$1 run
     shift
     rm -f "$TEST_DIR/gate"
-    quirk_control "{\"faults\": [{${AT:-\"method\": \"PATCH\"}, \"hold\": \"$TEST_DIR/gate\"}]}" >/dev/null
+    quirk_control "{\"faults\": [{${AT:-\"method\": \"PUT\", \"path\": \"/uploads/\"}, \"hold\": \"$TEST_DIR/gate\"}]}" >/dev/null
     "$@" >"$TEST_DIR/first.out" 2>"$TEST_DIR/first.err" &
     run=$!
     until [ "$(held_requests)" -gt 0 ]; do
@@ -92,7 +92,7 @@ for place in "$QUIRK/expect" "oci:$TEST_DIR/expect"; do
     expect_lacks "$ERR" 'somebody else'
     expect_exit 10 inject acme/two --to "$place:1" --expect "$zeros"
     expect_contains "$ERR" "--expect says $zeros, and"
-    expect_eq 0 "$(quirk_log 'map(select(.method == "PATCH")) | length')" 'uploads'
+    expect_eq 0 "$(quirk_log 'map(select(.query.digest)) | length')" 'uploads'
     expect_exit 0 inject acme/two --to "$place:1" --expect "$one"
     expect_exit 10 "$INLAY" copy "oci:$TEST_DIR/base:1" "$place:1" --expect "$one"
     expect_exit 0 "$INLAY" copy "oci:$TEST_DIR/both:1" "$place:1" --expect "$(

@@ -36,9 +36,9 @@ before=$(sent)
 expect_exit 0 "$INLAY" inject "$first/team/app:1" acme/tiny --to "$REGISTRY/app:1"
 expect_eq "$before" "$(sent)" 'uploads of the second run'
 
-# Each blob went over as POST, one PATCH and PUT, in this order; the tag came last.
+# Each blob went over as POST and PUT, large ones with one PATCH between them; the tag came last.
 expect_contains "$(grep -oE '"(PUT) /v2/app/[a-z]+' "$REGISTRY_LOG" | tail -n 1)" 'PUT /v2/app/manifests' 'last'
-expect_eq "$(requests 'PATCH /v2/app/blobs')" "$(requests 'PUT /v2/app/blobs')" 'PATCHes and PUTs'
+expect_eq 1 "$(requests 'PATCH /v2/app/blobs')" 'PATCHes'
 
 # By digest, too; base.name says it.
 digest=$(inspect --format '{{.Digest}}' "docker://$first/team/app:1")

@@ -32,18 +32,21 @@ quirk() {
 # count FILTER: the requests of the last quirk that fit
 count() { jq "map(select($1)) | length" <<<"$requests"; }
 
-# Without quirks: one PATCH a blob, none of them a part, and as many PUTs.
+# Without quirks: a blob of 1 MiB goes in the PUT, one that is larger in one PATCH before it.
 quirk plain '{}'
 expect_eq 0 "$(count '.range')" 'parts of blobs'
 blobs=$(count '.method == "PUT" and .query.digest')
-expect_eq "$blobs" "$(count '.method == "PATCH"')" 'a PATCH for each blob'
+expect_eq 1 "$(count '.method == "PATCH" and .bytes > 1048576')" 'a PATCH for the large blob'
+expect_eq 1 "$(count '.method == "PATCH"')" 'PATCHes'
+expect_eq "$((blobs - 1))" "$(count '.method == "PUT" and .query.digest and .bytes > 0')" 'bodies of PUTs'
 expect_eq 0 "$(count '.method == "PATCH" and (.length == null)')" 'bodies without length'
 
 # Locations: as a path, with a state that changes, at another port.
 quirk location '{"relativeLocation": true, "state": true}'
 quirk state '{"state": true}'
 quirk elsewhere '{"storageUploads": true}'
-expect_eq "$blobs" "$(count '.method == "PATCH" and .port == "storage"')" 'PATCHes elsewhere'
+expect_eq 1 "$(count '.method == "PATCH" and .port == "storage"')" 'PATCHes elsewhere'
+expect_eq "$blobs" "$(count '.method == "PUT" and .query.digest and .port == "storage"')" 'PUTs elsewhere'
 
 # Chunks where they are asked for: the smallest of 5 MiB.
 quirk minimum '{"chunkMinLength": 5242880, "state": true}'
@@ -113,7 +116,7 @@ expect_eq 2 "$(count '.range == "0-4194303"')" 'the first chunk'
 for status in 405 404; do
     quirk "head-$status" "{\"head\": $status}"
     quirk "head-$status" "{\"head\": $status}" --jobs 1
-    expect_eq 0 "$(count '.method == "PATCH"')" "uploads of the second run without HEAD ($status)"
+    expect_eq 0 "$(count '.query.digest')" "uploads of the second run without HEAD ($status)"
     expect_eq 1 "$(count '.method == "HEAD"')" "HEADs that are answered with $status"
 done
 

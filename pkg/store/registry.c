@@ -103,21 +103,20 @@ static void registry_expect_write(struct store *store)
     atomic_store(&registry_of(store)->is_written, true);
 }
 
-static void registry_drop_unused(struct store *store)
+static void registry_write_later(struct store *store)
 {
     struct registry *registry = registry_of(store);
-    struct registry_session unused = {.registry = registry};
 
     pthread_mutex_lock(&registry->lock);
-    unused.location = TAKE(registry->session);
+    registry->writes_later = true;
     pthread_mutex_unlock(&registry->lock);
-    registry_session_cancel(&unused);
 }
 
 static void registry_free(struct store *store)
 {
     struct registry *registry = registry_of(store);
 
+    registry_later_release(registry);
     registry_drop_unused(store);
     pthread_mutex_destroy(&registry->lock);
     free(registry->host);
@@ -144,6 +143,10 @@ int registry_open(const struct reference *reference, const struct store_context 
         .expect_write = registry_expect_write,
         .probe_write = registry_probe_write,
         .drop_unused = registry_drop_unused,
+        .expect_blobs = registry_expect_blobs,
+        .write_later = registry_write_later,
+        .settle = registry_settle,
+        .unsettled = registry_unsettled,
         .mount_blob = registry_mount_blob,
         .check_blob_size = registry_check_blob_size,
         .free = registry_free,

@@ -19,10 +19,21 @@ struct registry_quirks {
     bool refuses_chunks;    /* one was refused that nobody had asked for */
     uint64_t begin_ms;      /* nothing is begun before, by the monotonic clock */
     bool refuses_patch;     /* a blob goes in the body of the PUT */
+    bool refuses_put;       /* a small one does not, either: the PUT has no body */
     bool refuses_head;      /* GET is asked in its place */
     bool lists_referrers;   /* it has answered with OCI-Subject */
     bool is_head_confirmed; /* HEAD has found something: what it does not find is not there */
 };
+
+/* An upload that was begun and not used. */
+struct kept_session {
+    char *location;
+    uint64_t begun_ms; /* by the monotonic clock */
+};
+
+/* So many are kept, and so many small blobs are on their way after their writers have finished. */
+#define REGISTRY_SESSIONS_MOST 4u
+#define REGISTRY_LATER_MOST 4u
 
 /* One repository of a registry (distribution-spec). */
 struct registry {
@@ -40,8 +51,11 @@ struct registry {
     atomic_bool is_written;    /* from the first attempt to write on, tokens include push */
     pthread_mutex_t lock;      /* guards the following */
     char *origin;              /* "https://HOST"; NULL: not found out yet; then never changes */
-    char *session;             /* an upload that was begun and not used; NULL: none */
-    uint64_t session_ms;       /* when it was begun, by the monotonic clock */
+    struct kept_session sessions[REGISTRY_SESSIONS_MOST]; /* oldest first */
+    size_t session_count;
+    bool writes_later; /* see store_write_later() */
+    struct later_blob *later[REGISTRY_LATER_MOST];
+    size_t later_count;
     struct registry_quirks quirks;
 };
 
@@ -127,6 +141,15 @@ uint64_t registry_chunk_least(struct registry *registry);
 /* The registry keeps nothing of a body that breaks off: from now on blobs go in smaller ones. */
 void registry_learn_loss(struct registry *registry);
 bool registry_refuses_patch(struct registry *registry);
+/* A blob of no more than that is held in memory, and goes in one request if it can. */
+#define REGISTRY_HELD_MOST ((size_t)1 * MIB)
+/* Whether a whole blob of `size` bytes goes in the body of the PUT, which saves the PATCH. */
+bool registry_takes_in_put(struct registry *registry, uint64_t size);
+/*
+ * A PUT with a body was answered with this status: true if that may be because it had one. From
+ * then on blobs go by PATCH.
+ */
+bool registry_learn_no_put(struct registry *registry, int status);
 /* A part of a blob was accepted, or was refused though it was a small one. */
 void registry_learn_chunk(struct registry *registry, bool is_taken);
 /* Whether parts may be more than it takes: none has been taken yet, and nobody has asked for any.
@@ -188,6 +211,10 @@ int registry_session_commit(struct registry_session *session, const struct diges
                             const void *data, size_t size, struct error *err) MUST_CHECK;
 /* Opens a session and leaves it to the first blob. */
 int registry_probe_write(struct store *store, struct error *err) MUST_CHECK;
+/* Opens as many as so many blobs need, side by side, as far as they are kept. */
+void registry_expect_blobs(struct store *store, unsigned count);
+/* Gives up all that are kept. */
+void registry_drop_unused(struct store *store);
 int registry_mount_blob(struct store *store, const struct descriptor *blob,
                         const struct store *from, bool *out, struct error *err) MUST_CHECK;
 
@@ -268,6 +295,22 @@ void registry_set_replay(struct writer *blob, const struct blob_replay *replay);
 
 int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
                          struct writer **out, struct error *err) MUST_CHECK;
+/* "uploading a blob to …" in front of it. Returns -1. */
+int registry_blob_explain(const struct registry_blob *blob, struct error *err);
+/* What a writer's free() does. */
+void registry_blob_free(struct writer *writer);
+
+/*
+ * registry_later.c: a blob that is all in memory is sent by a thread of its own, if the store's
+ * caller allows it and not too many are; then *blob is left empty. False: it is for the caller to
+ * send it.
+ */
+bool registry_blob_leave(struct registry_blob *blob);
+/* Waits for all of them; the first error. */
+int registry_settle(struct store *store, struct error *err) MUST_CHECK;
+size_t registry_unsettled(struct store *store);
+/* The same for a store that is freed: they have a moment to end. */
+void registry_later_release(struct registry *registry);
 
 /*
  * Where an upload goes on: the Location of an answer, resolved against the URL of its request.

@@ -34,6 +34,7 @@ struct manifest_put {
     unsigned asked_ms;      /* to wait before that, as the registry has asked */
     struct cancel answer;   /* what was sent is answered, or it is not */
     struct cancel question; /* the same of the question that comes after */
+    struct tag_look look;   /* at what it shows before */
 };
 
 /* Who cannot get a token has sent nothing, and nothing is in doubt. */
@@ -67,10 +68,8 @@ static bool may_help_to_repeat(const struct http_response *response, unsigned at
 /* Somebody else may have moved the tag, the last time while this one was being repeated. */
 static int look_before(struct manifest_put *put, struct error *err)
 {
-    struct store *store = &put->registry->base;
     bool is_shown = false;
-    int result =
-        tag_state_ask(store, put->version, put->expected, &put->what.digest, &is_shown, err);
+    int result = tag_state_ask(&put->look, put->expected, &put->what.digest, &is_shown, err);
 
     if (is_shown)
         put->fate = FATE_SHOWN;
@@ -269,6 +268,7 @@ int registry_write_tag(struct store *store, const char *version, const char *med
         .version = version,
         .expected = expected,
         .fate = FATE_NOT_SHOWN,
+        .look = {.store = store, .version = version},
         .answer = {.parent = registry->cancel, .patience_ms = PATIENCE_MS},
         .question = {.parent = registry->cancel, .patience_ms = 2 * PATIENCE_MS},
     };
@@ -287,7 +287,12 @@ int registry_write_tag(struct store *store, const char *version, const char *med
         .body_size = manifest->size,
         .cancel = &put.answer,
     };
-    if (put_until(&put, err) == 0 || settle(&put, err) == 0)
-        return 0;
-    return error_wrap(err, "writing the manifest '%s' to '%s'", version, store->name);
+    if (expected->kind != TAG_ANY && registry_unsettled(store) > 0)
+        tag_look_begin(&put.look, registry->cancel);
+    int result = registry_settle(store, err);
+    if (result == 0 && put_until(&put, err) < 0)
+        result = settle(&put, err);
+    tag_look_release(&put.look);
+    return result == 0 ? 0
+                       : error_wrap(err, "writing the manifest '%s' to '%s'", version, store->name);
 }

@@ -85,6 +85,32 @@ bool registry_refuses_patch(struct registry *registry)
     return refuses;
 }
 
+bool registry_takes_in_put(struct registry *registry, uint64_t size)
+{
+    pthread_mutex_lock(&registry->lock);
+    const struct registry_quirks *quirks = &registry->quirks;
+    bool takes = quirks->refuses_patch || (!quirks->refuses_put && size <= REGISTRY_HELD_MOST &&
+                                           (quirks->chunk == 0 || size <= quirks->chunk));
+    pthread_mutex_unlock(&registry->lock);
+    return takes;
+}
+
+bool registry_learn_no_put(struct registry *registry, int status)
+{
+    if (status != 400 && status != 405 && status != 411 && status != 413 && status != 415 &&
+        status != 501)
+        return false;
+    pthread_mutex_lock(&registry->lock);
+    struct registry_quirks *quirks = &registry->quirks;
+    bool is_new = !quirks->refuses_put && !quirks->refuses_patch;
+    quirks->refuses_put = true;
+    pthread_mutex_unlock(&registry->lock);
+    if (is_new)
+        log_debug(registry->log, "'%s' refuses a PUT with a body: blobs go by PATCH",
+                  registry->host);
+    return is_new;
+}
+
 void registry_learn_minimum(struct registry *registry, const struct http_response *response)
 {
     const char *text = http_response_header(response, "OCI-Chunk-Min-Length");

@@ -1,6 +1,7 @@
 #include "store/registry_internal.h"
 
 #include "core/clock.h"
+#include "core/workers.h"
 
 #include <string.h>
 
@@ -58,31 +59,83 @@ static int open_session(const struct registry_session *session, char **location,
     return 0;
 }
 
+/* The lock is held, and there is one. */
+static struct kept_session remove_kept(struct registry *registry, size_t number)
+{
+    struct kept_session kept = registry->sessions[number];
+
+    registry->session_count--;
+    memmove(&registry->sessions[number], &registry->sessions[number + 1],
+            (registry->session_count - number) * sizeof(kept));
+    return kept;
+}
+
+static void cancel_kept(struct registry *registry, struct kept_session kept)
+{
+    struct registry_session session = {.registry = registry, .location = kept.location};
+
+    registry_session_cancel(&session);
+}
+
+/* The newest that nobody has used; *out.location is NULL if there is none. */
+static void take_newest(struct registry *registry, struct kept_session *out)
+{
+    *out = (struct kept_session){.location = NULL};
+    pthread_mutex_lock(&registry->lock);
+    if (registry->session_count > 0)
+        *out = remove_kept(registry, registry->session_count - 1);
+    pthread_mutex_unlock(&registry->lock);
+}
+
 /* The session that nobody has used, if it is fresh; else NULL. */
 static char *take_kept(struct registry *registry)
 {
-    pthread_mutex_lock(&registry->lock);
-    char *kept = TAKE(registry->session);
-    bool is_fresh = clock_ms() - registry->session_ms <= SESSION_LIFE_MS;
-    pthread_mutex_unlock(&registry->lock);
-    if (is_fresh || kept == NULL)
-        return kept;
-    struct registry_session old = {.registry = registry, .location = kept};
-    registry_session_cancel(&old);
-    return NULL;
+    struct kept_session kept;
+
+    for (;;) {
+        take_newest(registry, &kept);
+        if (kept.location == NULL || clock_ms() - kept.begun_ms <= SESSION_LIFE_MS)
+            return kept.location;
+        cancel_kept(registry, kept);
+    }
 }
 
-/* Leaves a session to the next blob. One at a time will do. */
+/* Leaves a session to a blob that comes. A few at a time will do. */
 static void keep_session(struct registry *registry, char *location)
 {
-    struct registry_session old = {.registry = registry};
+    struct kept_session old = {.location = NULL};
 
     pthread_mutex_lock(&registry->lock);
-    old.location = registry->session;
-    registry->session = location;
-    registry->session_ms = clock_ms();
+    if (registry->session_count == REGISTRY_SESSIONS_MOST)
+        old = remove_kept(registry, 0);
+    registry->sessions[registry->session_count++] = (struct kept_session){location, clock_ms()};
     pthread_mutex_unlock(&registry->lock);
-    registry_session_cancel(&old);
+    cancel_kept(registry, old);
+}
+
+static int give_up(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct registry *registry = arg;
+    struct kept_session kept;
+
+    (void)number;
+    (void)cancel;
+    (void)err;
+    take_newest(registry, &kept);
+    cancel_kept(registry, kept);
+    return 0;
+}
+
+void registry_drop_unused(struct store *store)
+{
+    struct registry *registry = registry_of(store);
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+
+    pthread_mutex_lock(&registry->lock);
+    size_t count = registry->session_count;
+    pthread_mutex_unlock(&registry->lock);
+    if (workers_run((unsigned)count, count, give_up, registry, NULL, &ignored) < 0)
+        error_release(&ignored); /* none fails */
 }
 
 /* Only this proves the permission to push: registries let ping and HEAD pass. */
@@ -95,6 +148,29 @@ int registry_probe_write(struct store *store, struct error *err)
         return -1;
     keep_session(session.registry, location);
     return 0;
+}
+
+static int open_another(void *arg, size_t number, const struct cancel *cancel, struct error *err)
+{
+    struct store *store = arg;
+
+    (void)number;
+    (void)cancel;
+    return registry_probe_write(store, err);
+}
+
+void registry_expect_blobs(struct store *store, unsigned count)
+{
+    struct registry *registry = registry_of(store);
+    CLEANUP(error) struct error why = ERROR_INIT; /* the blob will find it out */
+
+    if (count > REGISTRY_SESSIONS_MOST)
+        count = REGISTRY_SESSIONS_MOST;
+    pthread_mutex_lock(&registry->lock);
+    count -= registry->session_count < count ? (unsigned)registry->session_count : count;
+    pthread_mutex_unlock(&registry->lock);
+    if (count > 0 && workers_run(count, count, open_another, store, registry->cancel, &why) < 0)
+        log_debug(registry->log, "opening uploads ahead: %s", why.text);
 }
 
 /* A registry that cannot mount opens an upload instead: it serves the next blob. */
@@ -272,7 +348,10 @@ int registry_session_check_commit(struct registry_session *session, bool is_patc
         return registry_check_digest(response, digest, err);
     }
     registry_refuse_body(response, size, err);
-    if (registry_learn_refusal(session->registry, response, false, size) != UPLOAD_RETRY_ANEW)
+    bool is_digest = registry_error_has_code(&response->body, "DIGEST_INVALID");
+    bool may_be_body = !is_patched && size > 0 && size <= REGISTRY_HELD_MOST && !is_digest;
+    if (registry_learn_refusal(session->registry, response, false, size) != UPLOAD_RETRY_ANEW &&
+        !(may_be_body && registry_learn_no_put(session->registry, status)))
         return -1;
     if (is_patched && is_committed(session, digest)) {
         error_release(err);

@@ -12,7 +12,7 @@
 #define STATUS_UNAUTHORIZED 401
 #define STATUS_NO_CONTENT 204
 /* A blob of no more than that is held in memory, and can be sent again without its source. */
-#define HELD_MOST ((size_t)1 * MIB)
+#define HELD_MOST REGISTRY_HELD_MOST
 
 /* Our token goes to the registry itself alone, wherever it sends the upload. */
 static int authorize(const struct registry_blob *blob, char **out, struct error *err)
@@ -112,7 +112,8 @@ static int send_held(struct registry_blob *blob, bool is_last, struct error *err
     struct registry_session *session = &blob->session;
     bool is_whole = is_last && session->offset == 0;
 
-    if (is_whole && blob->held_size > 0 && registry_refuses_patch(session->registry))
+    if (is_whole && blob->held_size > 0 &&
+        registry_takes_in_put(session->registry, blob->held_size))
         return registry_session_commit(session, blob->digest, blob->held, blob->held_size, err);
     if (registry_session_write(session, blob->held, blob->held_size, is_whole, err) < 0)
         return -1;
@@ -218,7 +219,7 @@ void registry_blob_drop(struct registry_blob *blob)
     blob->held_size = 0;
 }
 
-static int explain(const struct registry_blob *blob, struct error *err)
+int registry_blob_explain(const struct registry_blob *blob, struct error *err)
 {
     return error_wrap(err, "uploading a blob to '%s'", blob->session.registry->base.name);
 }
@@ -230,7 +231,7 @@ static int registry_blob_write(struct writer *writer, const void *data, size_t s
 
     blob->passed += size;
     if (registry_blob_put(blob, data, size, err) < 0 && registry_blob_recover(blob, false, err) < 0)
-        return explain(blob, err);
+        return registry_blob_explain(blob, err);
     return 0;
 }
 
@@ -238,14 +239,16 @@ static int registry_blob_finish(struct writer *writer, struct error *err)
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
 
+    if (registry_blob_leave(blob))
+        return 0;
     while (registry_blob_end(blob, err) < 0)
         if (registry_blob_recover(blob, true, err) < 0)
-            return explain(blob, err);
+            return registry_blob_explain(blob, err);
     return 0;
 }
 
 /* A session that was not finished is given up. */
-static void registry_blob_free(struct writer *writer)
+void registry_blob_free(struct writer *writer)
 {
     struct registry_blob *blob = CONTAINER_OF(writer, struct registry_blob, base);
 

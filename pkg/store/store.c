@@ -178,6 +178,9 @@ int store_check_blob_size(const struct store *store, uint64_t size, struct error
     return store->ops->check_blob_size != NULL ? store->ops->check_blob_size(store, size, err) : 0;
 }
 
+/* Sending so much takes no longer than asking for it, where asking is a round trip. */
+#define SMALL_BLOB ((size_t)64 * KIB)
+
 /* Digest and the writer of the store, with threads of their own, as one that owns both. */
 struct blob_writer {
     struct writer base;
@@ -320,14 +323,17 @@ static int write_unless_there(struct store *store, const struct buf *bytes, stru
     return is_there ? 0 : write_blob_once(store, bytes, blob, err);
 }
 
-int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
-                     struct error *err)
+typedef int blob_write_fn(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                          struct error *err);
+
+static int write_twice(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                       blob_write_fn *first, struct error *err)
 {
     struct descriptor found = *blob;
 
     found.digest = digest_of(DIGEST_SHA256, buf_text(bytes), bytes->size);
     found.size = bytes->size;
-    if (write_unless_there(store, bytes, &found, err) < 0) {
+    if (first(store, bytes, &found, err) < 0) {
         if (err->kind != ERROR_CORRUPT)
             return -1;
         error_release(err); /* other bytes have arrived: once more */
@@ -336,6 +342,20 @@ int store_write_blob(struct store *store, const struct buf *bytes, struct descri
     }
     *blob = found;
     return 0;
+}
+
+int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                     struct error *err)
+{
+    return write_twice(store, bytes, blob, write_unless_there, err);
+}
+
+int store_put_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                   struct error *err)
+{
+    if (!store->is_remote || bytes->size > SMALL_BLOB)
+        return store_write_blob(store, bytes, blob, err);
+    return write_twice(store, bytes, blob, write_blob_once, err);
 }
 
 /* What holds where the store has no rule of its own. */
@@ -382,6 +402,28 @@ void store_expect_write(struct store *store)
 {
     if (store->ops->expect_write != NULL)
         store->ops->expect_write(store);
+}
+
+void store_expect_blobs(struct store *store, unsigned count)
+{
+    if (store->ops->expect_blobs != NULL)
+        store->ops->expect_blobs(store, count);
+}
+
+void store_write_later(struct store *store)
+{
+    if (store->ops->write_later != NULL)
+        store->ops->write_later(store);
+}
+
+int store_settle(struct store *store, struct error *err)
+{
+    return store->ops->settle != NULL ? store->ops->settle(store, err) : 0;
+}
+
+size_t store_unsettled(struct store *store)
+{
+    return store->ops->unsettled != NULL ? store->ops->unsettled(store) : 0;
 }
 
 void store_drop_unused(struct store *store)

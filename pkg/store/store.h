@@ -1,6 +1,7 @@
 #ifndef INLAY_STORE_STORE_H
 #define INLAY_STORE_STORE_H
 
+#include "core/ahead.h"
 #include "core/cancel.h"
 #include "core/log.h"
 #include "core/notes.h"
@@ -102,6 +103,12 @@ struct store_ops {
     int (*probe_write)(struct store *store, struct error *err);
     /* NULL, or: see store_drop_unused(). */
     void (*drop_unused)(struct store *store);
+    /* NULL, or: see store_expect_blobs(). */
+    void (*expect_blobs)(struct store *store, unsigned count);
+    /* NULL, or: see store_write_later(), store_settle() and store_unsettled(). */
+    void (*write_later)(struct store *store);
+    int (*settle)(struct store *store, struct error *err);
+    size_t (*unsettled)(struct store *store);
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
     int (*mount_blob)(struct store *store, const struct descriptor *blob, const struct store *from,
                       bool *out, struct error *err);
@@ -188,6 +195,9 @@ void store_set_replay(const struct store *store, struct writer *blob,
 /* Writes a small blob from memory unless it is there; fills digest and size of `blob`. */
 int store_write_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
                      struct error *err) MUST_CHECK;
+/* The same, without asking where that would take as long as sending it. */
+int store_put_blob(struct store *store, const struct buf *bytes, struct descriptor *blob,
+                   struct error *err) MUST_CHECK;
 /*
  * `version` is a tag, or the text of the manifest's digest. For a Docker archive or engine it is an
  * image's name, "docker.io/library/app:1". An archive also takes NULL: an image without name; and
@@ -207,6 +217,28 @@ int store_write_tag(struct store *store, const char *version, const char *media_
 int store_read_tag(struct store *store, const char *version, struct tag_state *out,
                    struct error *err) MUST_CHECK;
 /*
+ * The same, asked for while something else is waited for. Belongs to one thread, and stays where it
+ * is; `store` and `version` are set by the caller, and borrowed.
+ */
+struct tag_look {
+    struct store *store;
+    const char *version;
+    struct ahead ahead;
+    struct tag_state found;
+    uint64_t begun_ms, ended_ms; /* by the monotonic clock */
+};
+
+/* Begins it; `cancel`, which may be NULL, outlives it. */
+void tag_look_begin(struct tag_look *look, const struct cancel *cancel);
+/*
+ * What it has found, as long as that is fresh: no older than twice the time that it took, or 25 ms.
+ * Otherwise, and if it was not begun, the tag is asked now.
+ */
+int tag_look_take(struct tag_look *look, struct tag_state *out, struct error *err) MUST_CHECK;
+void tag_look_release(struct tag_look *look);
+CLEANUP_RELEASE(tag_look)
+
+/*
  * The same at the beginning, to find out at the end whether somebody has moved it; `expected` is
  * what the caller says of it, NULL: nothing. TAG_ANY where `version` is NULL; and, with a note, of
  * an image that may not be read or is broken, since nobody will find out then. Any other failure
@@ -224,6 +256,22 @@ int tag_state_check(const struct store *store, const char *version,
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
 /* It will be written: what is asked of it before that is asked with the same permission. */
 void store_expect_write(struct store *store);
+/*
+ * So many small blobs are about to be written: what they need is opened now, side by side. What is
+ * in the way of that is found out when they are written.
+ */
+void store_expect_blobs(struct store *store, unsigned count);
+/*
+ * From now on a small blob may be on its way still when its writer has finished, up to the next
+ * manifest, which is written when all of them are there. Where there are no round trips nothing
+ * changes.
+ */
+void store_write_later(struct store *store);
+/* Waits for them; fails as the writer would have. store_write_manifest() and store_write_tag() do
+ * the same. */
+int store_settle(struct store *store, struct error *err) MUST_CHECK;
+/* How many blobs have finished of which it is not known yet that they are there. */
+size_t store_unsettled(struct store *store);
 /* No more blobs come: gives up what was opened for them. store_free() does the same. */
 void store_drop_unused(struct store *store);
 /*

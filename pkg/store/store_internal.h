@@ -32,11 +32,11 @@ int store_check_version(struct store *store, const char *version, struct error *
 int tag_state_read(struct store *store, const char *version, struct tag_state *out,
                    struct error *err) MUST_CHECK;
 /*
- * Reads the tag and compares: *is_shown if it shows `own`; ERROR_CONFLICT if it shows neither that
- * nor what is expected.
+ * What `look` finds is compared: *is_shown if it shows `own`; ERROR_CONFLICT if it shows neither
+ * that nor what is expected.
  */
-int tag_state_ask(struct store *store, const char *version, const struct tag_state *expected,
-                  const struct digest *own, bool *is_shown, struct error *err) MUST_CHECK;
+int tag_state_ask(struct tag_look *look, const struct tag_state *expected, const struct digest *own,
+                  bool *is_shown, struct error *err) MUST_CHECK;
 
 /* Whether an entry of an index, or a manifest, has this `artifactType`. */
 bool referrer_is_of_type(const json_t *json, const char *artifact_type);

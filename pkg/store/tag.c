@@ -1,6 +1,11 @@
 #include "store/store_internal.h"
 
+#include "core/clock.h"
+
 #include <string.h>
+
+/* A look at a tag that took no time is good for so long. */
+#define FRESH_MS 25u
 
 int tag_state_parse(const char *text, struct tag_state *out, struct error *err)
 {
@@ -111,27 +116,66 @@ int store_note_tag(struct store *store, const char *version, const struct tag_st
     return 0;
 }
 
-int tag_state_ask(struct store *store, const char *version, const struct tag_state *expected,
-                  const struct digest *own, bool *is_shown, struct error *err)
+static int read_ahead(void *arg, struct error *err)
+{
+    struct tag_look *look = arg;
+    int result = store_read_tag(look->store, look->version, &look->found, err);
+
+    look->ended_ms = clock_ms();
+    return result;
+}
+
+void tag_look_begin(struct tag_look *look, const struct cancel *cancel)
+{
+    look->begun_ms = clock_ms();
+    ahead_begin(&look->ahead, read_ahead, look, cancel);
+}
+
+void tag_look_release(struct tag_look *look)
+{
+    ahead_release(&look->ahead);
+}
+
+static bool is_fresh(const struct tag_look *look)
+{
+    uint64_t most_ms = 2 * (look->ended_ms - look->begun_ms);
+
+    return clock_ms() - look->ended_ms <= (most_ms > FRESH_MS ? most_ms : FRESH_MS);
+}
+
+int tag_look_take(struct tag_look *look, struct tag_state *out, struct error *err)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* asked once more, it may be another */
+
+    if (look->ahead.is_begun && ahead_join(&look->ahead, &ignored) == 0 && is_fresh(look)) {
+        *out = look->found;
+        return 0;
+    }
+    return store_read_tag(look->store, look->version, out, err);
+}
+
+int tag_state_ask(struct tag_look *look, const struct tag_state *expected, const struct digest *own,
+                  bool *is_shown, struct error *err)
 {
     struct tag_state found = {.kind = TAG_ANY};
 
     *is_shown = false;
     if (expected->kind == TAG_ANY)
         return 0;
-    if (store_read_tag(store, version, &found, err) < 0)
+    if (tag_look_take(look, &found, err) < 0)
         return error_wrap(err,
                           "what '%s' shows is looked at before it is written (--overwrite "
                           "does without)",
-                          version);
+                          look->version);
     *is_shown = found.kind == TAG_IMAGE && digest_equal(&found.digest, own);
-    return *is_shown ? 0 : tag_state_check(store, version, expected, &found, err);
+    return *is_shown ? 0 : tag_state_check(look->store, look->version, expected, &found, err);
 }
 
 int store_write_tag(struct store *store, const char *version, const char *media_type,
                     const struct buf *manifest, const struct tag_state *expected, struct error *err)
 {
     struct digest own = digest_of(DIGEST_SHA256, buf_text(manifest), manifest->size);
+    CLEANUP(tag_look) struct tag_look look = {.store = store, .version = version};
     bool is_shown = false;
 
     if (expected == NULL || expected->kind == TAG_ANY || version == NULL)
@@ -140,7 +184,7 @@ int store_write_tag(struct store *store, const char *version, const char *media_
         return -1;
     if (store->ops->write_tag != NULL)
         return store->ops->write_tag(store, version, media_type, manifest, expected, err);
-    if (tag_state_ask(store, version, expected, &own, &is_shown, err) < 0)
+    if (tag_state_ask(&look, expected, &own, &is_shown, err) < 0)
         return -1;
     return is_shown ? 0 : store_write_manifest(store, version, media_type, manifest, err);
 }
