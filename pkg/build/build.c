@@ -299,10 +299,11 @@ static uint64_t total_effort(const struct build_request *request, const struct b
 }
 
 /* What is there already need not be done again: a store that is whole at its end alone has none. */
-static int explain_stop(const struct building *building, struct error *err)
+static int explain_stop(struct building *building, struct error *err)
 {
-    const struct store *target = building->request->target.store;
-    size_t kept = building->layers_built;
+    struct store *target = building->request->target.store;
+    size_t unsure = store_unsettled(target);
+    size_t kept = building->layers_built > unsure ? building->layers_built - unsure : 0;
 
     if (err->kind != ERROR_CANCELED || kept == 0 || target->sequential)
         return -1;

@@ -115,19 +115,23 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
         code_check(&options->models, run, &models, &code, &notes, err) < 0 ||
         known_find(&request, &base, &begun.known, &known, err) < 0)
         return -1;
+    begun_sessions(&begun, options, &known);
     const struct tag_state first = find_first(options, &base, &known);
     if (!is_shard(options) && target_tags_note(target, &first, &notes, &tags, err) < 0)
         return -1;
     if (placements_find(&arrangement, &placements, &notes, err) < 0 ||
         build_plan_cut(&request, &base, &placements, &plan, err) < 0 ||
-        expected_check_plan(options->expected, &base, &plan, run->log, err) < 0 ||
-        build_plan_find(&request, &known, &plan, err) < 0)
+        expected_check_plan(options->expected, &base, &plan, run->log, err) < 0)
+        return -1;
+    begun_tag(&begun, options, &known, &plan);
+    if (build_plan_find(&request, &known, &plan, err) < 0)
         return -1;
     if ((!is_shard(options) && target_tags_expect(target, &plan, &tags, err) < 0) ||
         build(options, &request, &base, &plan, &built, err) < 0)
         return -1;
-    const struct publication publication = {target, options->created, &base,          &placements,
-                                            &plan,  &built,           &known.present, tags.items};
+    const struct publication publication = {
+        target, options->created, &base,      &placements, &plan,
+        &built, &known.present,   tags.items, &begun.tag};
     if (!is_shard(options) && publish(&publication, &manifest, err) < 0)
         return error_wrap(err, "the target %s", target->store->name);
     *result = sum_up(&built, &manifest);

@@ -11,11 +11,19 @@
 
 /* What the use case does besides the phases of the modules below it. */
 
-/* begun.c: what does not depend on the base is asked for while that is read. */
+/*
+ * begun.c: what does not depend on the base is asked for while that is read, and what is certain to
+ * be asked at the end a little before. It stays where it is.
+ */
 struct begun {
+    struct store *target;
+    const struct cancel *cancel;
     struct ahead probe; /* that the target can be written */
     struct known_lookup known;
     struct model_lookups models;
+    struct ahead sessions; /* uploads for what has to be written */
+    struct ahead unused;   /* uploads for what need not be are given up */
+    struct tag_look tag;   /* what the target's tag shows */
 };
 
 /* `request` and `options` outlive it. */
@@ -23,6 +31,12 @@ void begun_init(const struct inject_options *options, const struct build_request
                 struct begun *out);
 /* store_probe_write() of the target, begun or not. */
 int begun_probe(struct begun *begun, struct store *target, struct error *err) MUST_CHECK;
+/* Nothing is known of the target's tag: it will get a layer or two, and a config. */
+void begun_sessions(struct begun *begun, const struct inject_options *options,
+                    const struct known *known);
+/* Every layer seems to be there: only the tag remains to be looked at. */
+void begun_tag(struct begun *begun, const struct inject_options *options, const struct known *known,
+               const struct build_plan *plan);
 void begun_release(struct begun *begun);
 CLEANUP_RELEASE(begun)
 
@@ -58,6 +72,7 @@ struct publication {
     const struct built_layers *built;
     const struct descriptor *present; /* what the target's tag shows; DIGEST_NONE: not known */
     const struct tag_state *tags;     /* what each of them must show before; NULL: anything */
+    struct tag_look *look;            /* at the target's tag; NULL: none was begun */
 };
 
 /* *out is what the tag shows. */

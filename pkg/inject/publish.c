@@ -110,7 +110,7 @@ static int write_document(const struct publishing *publishing, size_t number, co
 
     if (!is_index) {
         struct descriptor config = change->config_blob;
-        if (store_write_blob(target, &change->config, &config, err) < 0)
+        if (store_put_blob(target, &change->config, &config, err) < 0)
             return error_wrap(err, "writing the config");
     }
     bool is_last = number + 1 == publishing->input->base->document_count;
@@ -146,15 +146,18 @@ static int drop_unused(void *arg, struct error *err)
 }
 
 /* What the tag shows, while the target gives up what was opened for blobs that need not come. */
-static int read_tag(const struct inject_target *target, struct tag_state *out, struct error *err)
+static int read_tag(const struct publication *input, struct tag_state *out, struct error *err)
 {
+    struct store *target = input->target->store;
     struct ahead ahead = {.is_begun = false};
+    CLEANUP(tag_look)
+    struct tag_look own = {.store = target, .version = input->target->version};
     CLEANUP(error) struct error ignored = ERROR_INIT; /* the target forgets it by itself */
 
-    if (target->store->is_remote)
-        ahead_begin(&ahead, drop_unused, target->store, NULL);
-    int result = store_read_tag(target->store, target->version, out, err);
-    if (target->store->is_remote && ahead_join(&ahead, &ignored) < 0)
+    if (target->is_remote)
+        ahead_begin(&ahead, drop_unused, target, NULL);
+    int result = tag_look_take(input->look != NULL ? input->look : &own, out, err);
+    if (target->is_remote && ahead_join(&ahead, &ignored) < 0)
         error_release(&ignored);
     return result;
 }
@@ -166,14 +169,13 @@ static int read_tag(const struct inject_target *target, struct tag_state *out, s
 static int is_shown(const struct publication *input, const struct digest *root, bool *out,
                     struct error *err)
 {
-    const struct inject_target *target = input->target;
     CLEANUP(error) struct error why = ERROR_INIT;
     struct tag_state now = {.kind = TAG_NONE};
 
     *out = false;
     if (!digest_equal(root, &input->present->digest))
         return 0;
-    if (read_tag(target, &now, &why) < 0)
+    if (read_tag(input, &now, &why) < 0)
         return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
     *out = now.kind == TAG_IMAGE && digest_equal(root, &now.digest);
     return 0;

@@ -41,8 +41,8 @@ static void the_tag_shows_the_base_with_the_layers_on_top(void **state)
     struct inject_target target = {.store = bench->store, .version = "out"};
     struct descriptor nothing = DESCRIPTOR_INIT;
     struct descriptor manifest = DESCRIPTOR_INIT;
-    struct publication publication = {&target, NULL,   &base,    &placements,
-                                      &plan,   &built, &nothing, NULL};
+    struct publication publication = {&target, NULL,     &base, &placements, &plan,
+                                      &built,  &nothing, NULL,  NULL};
 
     put_image(bench->store, "base", PLAIN, 1);
     make_base(bench, "base", &base);
@@ -88,8 +88,8 @@ static void what_the_tag_shows_already_is_not_written_again(void **state)
         CLEANUP(built_layers) struct built_layers built = {0};
         CLEANUP(store) struct store *empty = store_new_memory();
         struct inject_target target = {.store = bench->store, .version = "out"};
-        struct publication publication = {&target, NULL,   &base,       &placements,
-                                          &plan,   &built, &digests[0], NULL};
+        struct publication publication = {&target, NULL,        &base, &placements, &plan,
+                                          &built,  &digests[0], NULL,  NULL};
         make_base(bench, "base", &base);
         make_models(2, &models);
         make_placements(&models, &placements);
@@ -160,8 +160,8 @@ static void documents_that_could_not_be_read_leave_the_tag_as_it_was(void **stat
         struct inject_target target = {.store = bench->store, .version = "out"};
         struct descriptor nothing = DESCRIPTOR_INIT;
         struct descriptor manifest = DESCRIPTOR_INIT;
-        struct publication publication = {&target, NULL,   &base,    &placements,
-                                          &plan,   &built, &nothing, NULL};
+        struct publication publication = {&target, NULL,     &base, &placements, &plan,
+                                          &built,  &nothing, NULL,  NULL};
         make_base(bench, "base", &base);
         make_models(2, &models);
         make_placements(&models, &placements);
