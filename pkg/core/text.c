@@ -99,24 +99,34 @@ static void costs_cleanup(size_t **costs)
     free(*costs);
 }
 
-/* Levenshtein's, a row for each byte of `a`. */
+/*
+ * Levenshtein's, where two neighbours that are swapped count once. A row for each byte of `a`; of
+ * the last three, which lie behind each other and take turns.
+ */
 size_t text_distance(const char *a, const char *b)
 {
     size_t size = strlen(b);
-    CLEANUP(costs) size_t *costs = xcalloc(size + 1, sizeof(*costs));
+    size_t width = size + 1;
+    size_t count = strlen(a);
+    CLEANUP(costs) size_t *rows = xcalloc(3 * width, sizeof(*rows));
 
     for (size_t i = 0; i <= size; i++)
-        costs[i] = i;
-    for (; *a != '\0'; a++) {
-        size_t diagonal = costs[0];
-        costs[0]++;
-        for (size_t i = 0; i < size; i++) {
-            size_t replaced = diagonal + (fold(*a) != fold(b[i]) ? 1 : 0);
-            diagonal = costs[i + 1];
-            costs[i + 1] = least(replaced, least(costs[i], diagonal) + 1);
+        rows[i] = i;
+    for (size_t k = 1; k <= count; k++) {
+        const size_t *last = &rows[(k - 1) % 3 * width];
+        const size_t *before = &rows[(k + 1) % 3 * width];
+        size_t *row = &rows[k % 3 * width];
+        row[0] = k;
+        for (size_t i = 1; i <= size; i++) {
+            bool is_swapped = k > 1 && i > 1 && fold(a[k - 1]) == fold(b[i - 2]) &&
+                              fold(a[k - 2]) == fold(b[i - 1]);
+            size_t replaced = last[i - 1] + (fold(a[k - 1]) != fold(b[i - 1]) ? 1 : 0);
+            row[i] = least(replaced, least(row[i - 1], last[i]) + 1);
+            if (is_swapped)
+                row[i] = least(row[i], before[i - 2] + 1);
         }
     }
-    return costs[size];
+    return rows[count % 3 * width + size];
 }
 
 /* How many bytes the sequence at `at` has; 0 if it is not well-formed (RFC 3629, section 4). */

@@ -12,7 +12,10 @@ bool text_ends_with(const char *text, const char *suffix);
 bool text_equal_fold(const char *a, const char *b);
 /* Whether `part` is in `text`; ASCII letters compare alike in either case. */
 bool text_contains_fold(const char *text, const char *part);
-/* How many bytes have to be added, removed or replaced; ASCII letters are alike in either case. */
+/*
+ * How many bytes have to be added, removed, replaced or swapped with their neighbour; ASCII letters
+ * are alike in either case.
+ */
 size_t text_distance(const char *a, const char *b);
 /* Well-formed UTF-8 (RFC 3629): no surrogates, no overlong forms. */
 bool text_is_utf8(const char *text);

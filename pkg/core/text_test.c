@@ -40,15 +40,12 @@ static void distances_count_changed_bytes(void **state)
         const char *a, *b;
         size_t distance;
     } cases[] = {
-        {"", "", 0},
-        {"", "abc", 3},
-        {"abc", "", 3},
-        {"base", "BASE", 0},
-        {"base", "bse", 1},
-        {"base", "bsae", 2},
-        {"kitten", "sitting", 3},
-        {"flaw", "lawn", 2},
-        {"whisper", "wisper", 1},
+        {"", "", 0},         {"", "abc", 3},
+        {"abc", "", 3},      {"base", "BASE", 0},
+        {"base", "bse", 1},  {"base", "bsae", 1},
+        {"ab", "ba", 1},     {"abcd", "badc", 2},
+        {"jbos", "jobs", 1}, {"kitten", "sitting", 3},
+        {"flaw", "lawn", 2}, {"whisper", "wisper", 1},
     };
 
     (void)state;
