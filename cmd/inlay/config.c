@@ -55,10 +55,16 @@ static void list(const struct settings *settings, struct options *options, struc
         shown->row = i;
         display(&setting_rows[i], &settings->values[i], &texts);
         shown->text = texts.count > 0 ? table_join(&texts) : NULL;
-        /* What others' variables have is looked at by whoever goes by them. */
-        if (settings->values[i].origin != SETTING_OTHERS &&
+        /* What others' variables have, if it is of another kind, is for those to look at. */
+        if ((settings->values[i].origin != SETTING_OTHERS || setting_rows[i].others_are_alike) &&
             configuration_check(settings, i, options, &err) < 0)
             shown->problem = TAKE(err.text);
+    }
+    for (size_t i = 0; i < settings->problem_count; i++) {
+        const struct settings_problem *problem = &settings->problems[i];
+        if (problem->row == SETTING_ROWS_MAX || out->items[problem->row].problem != NULL)
+            continue;
+        out->items[problem->row].problem = xstrdup(problem->text);
     }
 }
 
@@ -76,6 +82,15 @@ static const char *name_origin(const struct settings *settings, const struct sho
         break;
     }
     return shown->text != NULL ? "built in" : "";
+}
+
+/* Names of members come from a file. */
+static void print_wrong(const char *text)
+{
+    CLEANUP(text) char *shown = xstrdup(text);
+
+    text_mask(shown);
+    printf("wrong: %s\n", shown);
 }
 
 static void print_text(const struct settings *settings, const struct shown_list *list)
@@ -96,9 +111,12 @@ static void print_text(const struct settings *settings, const struct shown_list 
         table_add(&table, name_origin(settings, shown));
     }
     table_print(&table, table.columns);
+    for (size_t i = 0; i < settings->problem_count; i++)
+        if (settings->problems[i].row == SETTING_ROWS_MAX)
+            print_wrong(settings->problems[i].text);
     for (size_t i = 0; i < list->count; i++)
         if (list->items[i].problem != NULL)
-            printf("wrong: %s\n", list->items[i].problem);
+            print_wrong(list->items[i].problem);
     settings_list_unknown(&unknown, &expected);
     for (size_t i = 0; i < unknown.count; i++)
         printf("not read: %s; did you mean %s?\n", unknown.items[i], expected.items[i]);
@@ -123,6 +141,7 @@ static void print_json(const struct settings *settings, const struct shown_list 
 {
     json_auto_t *rows = json_array();
     json_auto_t *mistyped = json_array();
+    json_auto_t *problems = json_array();
     CLEANUP(strings) struct strings unknown = STRINGS_INIT;
     CLEANUP(strings) struct strings expected = STRINGS_INIT;
     CLEANUP(buf) struct buf out = BUF_INIT;
@@ -134,14 +153,37 @@ static void print_json(const struct settings *settings, const struct shown_list 
         json_array_append_new(mistyped,
                               json_pack("{s:o, s:s}", "variable", text_to_json(unknown.items[i]),
                                         "nearest", expected.items[i]));
-    json_auto_t *document =
-        json_pack("{s:i, s:o, s:b, s:O, s:O}", "version", 1, "file", text_to_json(settings->file),
-                  "has_file", settings->has_file, "settings", rows, "unknown", mistyped);
+    for (size_t i = 0; i < settings->problem_count; i++)
+        if (settings->problems[i].row == SETTING_ROWS_MAX)
+            json_array_append_new(problems, text_to_json(settings->problems[i].text));
+    json_auto_t *document = json_pack("{s:i, s:o, s:b, s:O, s:O, s:O}", "version", 1, "file",
+                                      text_to_json(settings->file), "has_file", settings->has_file,
+                                      "settings", rows, "unknown", mistyped, "problems", problems);
     json_to_buf(document, &out);
     printf("%s\n", buf_text(&out));
 }
 
-/* For scripts: the value alone, a line each of several. */
+/*
+ * The first that is wrong is how the command ends, when all of them have been told. Of one setting
+ * it is that, and what is wrong with the file, which keeps the commands from going by it.
+ */
+static int judge(const struct settings *settings, const struct shown_list *list, const char *name,
+                 struct error *err)
+{
+    for (size_t i = 0; i < settings->problem_count; i++) {
+        const struct settings_problem *problem = &settings->problems[i];
+        if (problem->row == SETTING_ROWS_MAX || name == NULL ||
+            strcmp(name, setting_rows[problem->row].name) == 0)
+            return error_set(err, problem->kind, "%s", problem->text);
+    }
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].problem != NULL &&
+            (name == NULL || strcmp(name, setting_rows[list->items[i].row].name) == 0))
+            return error_set(err, ERROR_USAGE, "%s", list->items[i].problem);
+    return 0;
+}
+
+/* For scripts: the value alone, a line each of several, if nothing is wrong. */
 static int print_one(const struct shown_list *list, const char *name, bool in_json,
                      const struct settings *settings, struct error *err)
 {
@@ -158,22 +200,13 @@ static int print_one(const struct shown_list *list, const char *name, bool in_js
         print_json(settings, &one);
         return 0;
     }
+    if (judge(settings, list, name, err) < 0)
+        return -1;
     display(setting, &settings->values[setting - setting_rows], &texts);
     for (size_t i = 0; i < texts.count; i++)
         printf("%s\n", texts.items[i]);
     return 0;
 }
-
-/* The first that is wrong is how the command ends, when all of them have been told. */
-static int judge(const struct shown_list *list, const char *name, struct error *err)
-{
-    for (size_t i = 0; i < list->count; i++)
-        if (list->items[i].problem != NULL &&
-            (name == NULL || strcmp(name, setting_rows[list->items[i].row].name) == 0))
-            return error_set(err, ERROR_USAGE, "%s", list->items[i].problem);
-    return 0;
-}
-
 static int run_config(const struct command_context *context, struct options *options,
                       struct error *err)
 {
@@ -183,8 +216,7 @@ static int run_config(const struct command_context *context, struct options *opt
     bool in_json = options_has(options, "json");
 
     (void)context;
-    if (settings_read(&settings, err) < 0)
-        return -1;
+    settings_read_all(&settings);
     list(&settings, options, &list_of_all);
     if (name != NULL && print_one(&list_of_all, name, in_json, &settings, err) < 0)
         return -1;
@@ -192,7 +224,7 @@ static int run_config(const struct command_context *context, struct options *opt
         print_json(&settings, &list_of_all);
     if (name == NULL && !in_json)
         print_text(&settings, &list_of_all);
-    return judge(&list_of_all, name, err);
+    return judge(&settings, &list_of_all, name, err);
 }
 
 const struct command config_command = {

@@ -89,6 +89,30 @@ expect_lacks "$ERR" hf_0123456789
 write '{"insecur": []}'
 refuse 7 "the member 'insecur' is not known; near it: insecure" "$INLAY" config
 refuse 7 "'$file': the member 'insecur'" "$INLAY" inspect oci:out:1
+# What is wrong is shown beside what is right, and a value that is wrong is printed for no script.
+write '{"jbos": 3, "retries": 1, "timeout": "x"}'
+expect_exit 7 "$INLAY" config
+expect_contains "$OUT" "wrong: '$file': the member 'jbos' is not known; near it: jobs; 'inlay config' lists all of them"
+expect_contains "$OUT" "wrong: '$file': 'timeout' is not what it has to be, expected a whole number"
+grep -qE "^retries +1 +$file$" <<<"$OUT" || fail "no retries in: $OUT"
+expect_exit 7 "$INLAY" config --json
+printf '%s\n' "$OUT" >wrong.json
+expect_valid schema/config.schema.json wrong.json
+expect_json wrong.json '[(.problems | length), (.settings[] | select(.problem != null) | .name)]' '[1,"timeout"]'
+expect_exit 7 "$INLAY" config retries
+expect_eq '' "$OUT"
+expect_exit 7 "$INLAY" doctor scratch dir:base
+expect_contains "$OUT" "failed   settings       '$file': the member 'jbos' is not known; near it: jobs"
+expect_contains "$OUT" 'ok       model '
+write '{not'
+expect_exit 7 "$INLAY" config
+expect_contains "$OUT" "wrong: '$file': it is not JSON"
+expect_exit 2 env INLAY_CONFIG= INLAY_JOBS=abc "$INLAY" config jobs
+expect_eq '' "$OUT"
+expect_exit 2 env INLAY_CONFIG= HF_ENDPOINT=ftp://x "$INLAY" config
+expect_contains "$OUT" 'wrong: HF_ENDPOINT: --hub-endpoint'
+expect_exit 2 env INLAY_CONFIG= INLAY_JOBS=abc INLAY_TLS_CA= INLAY_HUB_ENDPOINT=ftp://x "$INLAY" doctor scratch dir:base
+expect_contains "$OUT" 'failed   settings       INLAY_HUB_ENDPOINT: --hub-endpoint'
 write '{"jobs": 8}'
 chmod 664 "$file"
 refuse 8 "'chmod go-w'" "$INLAY" verify oci:out:1
@@ -108,7 +132,7 @@ if [ "$(id -u)" = 0 ] && command -v setpriv >/dev/null; then
 fi
 
 # What may be secret is not shown; a variable that is nearly one is told.
-expect_exit 0 env HF_ENDPOINT=https://user:s3cret99@h.example/x?token=t0ken123 INLAY_JOBBS=1 DOCKER_AUTH_CONFIG='{"auths":{"h":{"auth":"dTpzM2NyZXQ5OQ=="}}}' "$INLAY" config
+expect_exit 2 env HF_ENDPOINT=https://user:s3cret99@h.example/x?token=t0ken123 INLAY_JOBBS=1 DOCKER_AUTH_CONFIG='{"auths":{"h":{"auth":"dTpzM2NyZXQ5OQ=="}}}' "$INLAY" config
 expect_contains "$OUT" 'https://h.example/x'
 expect_contains "$OUT" 'not read: INLAY_JOBBS; did you mean INLAY_JOBS?'
 for secret in s3cret99 t0ken123 dTpz user:; do
@@ -120,6 +144,26 @@ expect_lacks "$(INLAY_LAYER_CACHE=u:s3cret99@r.example/x "$INLAY" config 2>&1 ||
 # An error is JSON where progress is.
 expect_exit 2 env INLAY_PROGRESS=json "$INLAY" config nothing
 expect_json "$ERR" .error.kind '"usage"'
+plain() { # COMMAND...: the error is a line for people
+    expect_exit 3 "$@"
+    expect_eq 'inlay: ' "$(tail -1 <<<"$ERR" | cut -c 1-7)" "$*"
+}
+in_json() { # COMMAND...
+    expect_exit 3 "$@"
+    expect_json "$(tail -1 <<<"$ERR")" .error.kind '"not-found"'
+}
+plain env INLAY_PROGRESS=json "$INLAY" inspect oci:none:1 --progress plain
+plain env INLAY_PROGRESS=json "$INLAY" inspect oci:none:1 --progress=none
+in_json env INLAY_PROGRESS=plain "$INLAY" inspect oci:none:1 --progress json
+in_json "$INLAY" inspect oci:none:1 --js
+in_json "$INLAY" inspect --prog=json oci:none:1
+in_json "$INLAY" inspect oci:none:1 --progress plain --json
+plain "$INLAY" inspect oci:none:1 --tls-ca --json
+write '{"progress": "json"}'
+in_json "$INLAY" inspect oci:none:1
+plain env INLAY_PROGRESS= "$INLAY" inspect oci:none:1
+plain "$INLAY" inspect oci:none:1 --progress tty
+rm "$file"
 refuse 2 "'tls-ca' is no setting; near it: tls_ca" "$INLAY" config tls-ca
 refuse 2 "'b' is one argument too many" "$INLAY" config a b
 refuse 2 "the option '--json=1' takes no value" "$INLAY" config --json=1

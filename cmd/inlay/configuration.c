@@ -52,17 +52,25 @@ int configuration_check(const struct settings *settings, size_t row, struct opti
 
 int configuration_add(struct settings *settings, struct options *options, struct error *err)
 {
+    bool goes_on = options->command->id == COMMAND_DOCTOR; /* and tells what is wrong */
+
     if (!takes_any(options->command))
         return 0;
-    if (settings_read(settings, err) < 0)
+    if (goes_on)
+        settings_read_all(settings);
+    else if (settings_read(settings, err) < 0)
         return -1;
+    options->settings = settings;
     for (size_t i = 0; setting_rows[i].name != NULL; i++) {
         const struct setting_value *value = &settings->values[i];
         const char *option = setting_rows[i].option;
         bool is_ours = value->origin == SETTING_FILE || value->origin == SETTING_VARIABLE;
-        if (is_ours && takes(options->command, option) && !options_has(options, option) &&
-            configuration_check(settings, i, options, err) < 0)
+        if (!is_ours || !takes(options->command, option) || options_has(options, option) ||
+            configuration_check(settings, i, options, err) == 0)
+            continue;
+        if (!goes_on)
             return -1;
+        settings_add_problem(settings, i, err);
     }
     return 0;
 }

@@ -7,7 +7,8 @@
 /*
  * Reads the configuration, if the command takes an option of it, and adds each value that the
  * command line leaves open as if it stood there. `settings` is empty before, and lent to `options`
- * afterwards. Fails as settings_read(), or as the option does, with where the value is from.
+ * afterwards. Fails as settings_read(), or as the option does, with where the value is from; for
+ * doctor, which tells them, these are problems of `settings`, and what is right holds.
  */
 int configuration_add(struct settings *settings, struct options *options,
                       struct error *err) MUST_CHECK;

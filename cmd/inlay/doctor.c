@@ -7,6 +7,7 @@
 #include "oci_source.h"
 #include "preset/preset.h"
 #include "session.h"
+#include "settings/settings.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -30,6 +31,9 @@ struct checkup {
     struct cache *cache; /* the same */
     struct doctor_folder folders[FOLDERS_MAX];
     size_t folder_count;
+    struct doctor_note *looked; /* at what is looked here */
+    size_t looked_count;
+    char *barriers; /* what one of them says */
     struct source_context sources;
     struct oci_opener opener;
     bool is_open; /* the session is */
@@ -46,6 +50,8 @@ static void checkup_release(struct checkup *run)
     free(run->hub_cache);
     free(run->memo);
     free(run->version);
+    free(run->looked);
+    free(run->barriers);
     presets_release(&run->presets);
     notes_release(&run->notes);
     reference_release(&run->image);
@@ -165,6 +171,54 @@ static int open_run(struct checkup *run, const struct command_context *context, 
     return open_caches(run, err);
 }
 
+static void add_look(struct checkup *run, const struct doctor_note *look)
+{
+    run->looked = xrealloc(run->looked, run->looked_count + 1, sizeof(*run->looked));
+    run->looked[run->looked_count++] = *look;
+}
+
+/* One is started, as for a layer, and ended. */
+static void look_at_sandbox(struct checkup *run, const struct cancel *cancel)
+{
+    CLEANUP(sandbox_process) struct sandbox_process process = SANDBOX_PROCESS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct doctor_note look = {.check = "sandbox", .state = DOCTOR_OK};
+
+    if (run->session.sandbox == NULL)
+        return;
+    if (sandbox_start(run->session.sandbox, cancel, &process, &err) < 0) {
+        look.state = DOCTOR_FAILED;
+        look.kind = err.kind;
+        run->barriers = xasprintf("layers cannot be read: %s; --no-sandbox reads them in the "
+                                  "process that has the credentials",
+                                  err.text);
+    } else {
+        CLEANUP(text) char *barriers = sandbox_format_barriers(&process.barriers);
+        bool is_whole = process.barriers.landlock > 0 && process.barriers.seccomp;
+        look.state = is_whole ? DOCTOR_OK : DOCTOR_WARNING;
+        run->barriers = xasprintf("layers are read by a process that is shut off by %s%s", barriers,
+                                  is_whole ? "" : "; a kernel from Linux 5.13 on has both");
+    }
+    look.text = run->barriers;
+    add_look(run, &look);
+}
+
+static void look_at_settings(struct checkup *run)
+{
+    const struct settings *settings = run->line->settings;
+
+    for (size_t i = 0; settings != NULL && i < settings->problem_count; i++)
+        add_look(run, &(struct doctor_note){
+                          .check = "settings",
+                          .state = DOCTOR_FAILED,
+                          .kind = settings->problems[i].kind,
+                          .text = settings->problems[i].text,
+                      });
+    if (settings != NULL && settings->has_file && settings->problem_count == 0)
+        add_look(run, &(struct doctor_note){
+                          .check = "settings", .state = DOCTOR_OK, .text = settings->file});
+}
+
 static bool asks_hub(const struct checkup *run)
 {
     bool asks = run->model_count == 0;
@@ -207,9 +261,11 @@ static int judge(const struct doctor_report *report, struct error *err)
     CLEANUP(buf) struct buf names = BUF_INIT;
     enum error_kind kind = ERROR_NONE;
     size_t failed = 0;
+    size_t made = 0;
 
     for (size_t i = 0; i < report->count; i++) {
         const struct doctor_finding *finding = &report->items[i];
+        made += finding->state != DOCTOR_SKIPPED;
         if (finding->state != DOCTOR_FAILED)
             continue;
         kind = kind == ERROR_NONE ? finding->kind : kind;
@@ -217,8 +273,8 @@ static int judge(const struct doctor_report *report, struct error *err)
     }
     if (failed == 0)
         return 0;
-    return error_set(err, kind, "%zu of %zu checks have failed: %s", failed, report->count,
-                     buf_text(&names));
+    return error_set(err, kind, "%zu of %zu checks %s failed: %s", failed, made,
+                     failed == 1 ? "has" : "have", buf_text(&names));
 }
 
 static int run_doctor(const struct command_context *context, struct options *options,
@@ -229,6 +285,8 @@ static int run_doctor(const struct command_context *context, struct options *opt
 
     if (parse_names(&run, err) < 0 || open_run(&run, context, err) < 0)
         return -1;
+    look_at_settings(&run);
+    look_at_sandbox(&run, context->cancel);
     bool has_image = run.image.kind != REFERENCE_NONE && run.image.kind != REFERENCE_SCRATCH;
     const struct doctor_options wanted = {
         .http = run.session.http,
@@ -242,6 +300,8 @@ static int run_doctor(const struct command_context *context, struct options *opt
         .asks_hub = asks_hub(&run),
         .folders = run.folders,
         .folder_count = run.folder_count,
+        .notes = run.looked,
+        .note_count = run.looked_count,
         .now_s = (int64_t)time(NULL),
     };
     if (doctor_run(&wanted, &report, err) < 0)
@@ -278,7 +338,8 @@ const struct command doctor_command = {
     .arguments = doctor_arguments,
     .examples = {"registry.example.com/app:1", "scratch org/private-model", "--json"},
     .environment = ENVIRONMENT_HUB "; TMPDIR; " ENVIRONMENT_NETWORK,
-    .result = "ok, warning or failed, the check, and what was found. Status 0 if nothing has "
-              "failed, else that of the first failure.",
+    .result =
+        "ok, warning, failed or skipped, the check, and what was found. Status 0 if nothing has "
+        "failed, else that of the first failure.",
     .run = run_doctor,
 };

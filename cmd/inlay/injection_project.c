@@ -1,5 +1,6 @@
 #include "injection.h"
 
+#include "core/nearest.h"
 #include "core/text.h"
 
 #include <string.h>
@@ -187,11 +188,15 @@ static int add_models(struct injection *injection, const struct project_models *
 static int refuse_set(const struct project *project, const char *name, struct error *err)
 {
     CLEANUP(buf) struct buf names = BUF_INIT;
+    struct nearest nearest = nearest_begin(name);
 
-    for (size_t i = 0; i < project->set_count; i++)
+    for (size_t i = 0; i < project->set_count; i++) {
         buf_addf(&names, "%s%s", i > 0 ? ", " : "", project->sets[i].name);
-    return error_set(err, ERROR_USAGE, "--set '%s': the project has no such set; it has %s", name,
-                     names.size > 0 ? buf_text(&names) : "none");
+        nearest_consider(&nearest, project->sets[i].name);
+    }
+    CLEANUP(text) char *near = nearest_format(&nearest);
+    return error_set(err, ERROR_USAGE, "--set '%s': the project has no such set%s; it has %s", name,
+                     near, names.size > 0 ? buf_text(&names) : "none");
 }
 
 int injection_add_project(struct injection *injection, struct error *err)

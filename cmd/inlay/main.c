@@ -16,6 +16,7 @@
 #include "run_options.h"
 #include "scan/scan.h"
 #include "session.h"
+#include "settings/settings.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -157,19 +158,20 @@ static enum help_wanted find_help(int argc, char **argv)
     return wanted;
 }
 
-/* Before the command line is parsed, which may be what is wrong. */
+/* The command line, which may be what is wrong, is asked first, and then the configuration. */
 static bool asks_for_json(int argc, char **argv)
 {
-    const char *progress = getenv("INLAY_PROGRESS");
+    const struct command *command = argc > 1 ? find_command(argv[1]) : NULL;
+    CLEANUP(settings) struct settings settings = SETTINGS_INIT;
+    const char *progress = NULL;
 
-    if (progress != NULL && strcmp(progress, "json") == 0)
+    if (options_ask_for_json(command, argc, argv, &progress))
         return true;
-    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
-        if (strcmp(argv[i], "--json") == 0 || strcmp(argv[i], "--progress=json") == 0 ||
-            (strcmp(argv[i], "--progress") == 0 && i + 1 < argc &&
-             strcmp(argv[i + 1], "json") == 0))
-            return true;
-    return false;
+    if (progress != NULL)
+        return strcmp(progress, "json") == 0;
+    settings_read_all(&settings);
+    const struct strings *values = &settings.values[setting_find("progress") - setting_rows].texts;
+    return values->count > 0 && strcmp(values->items[0], "json") == 0;
 }
 
 /* The last line on standard error: standard output has the results alone. */

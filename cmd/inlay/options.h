@@ -13,6 +13,8 @@
  * besides is a member of struct options.
  */
 
+struct settings;
+
 /* A value for one of them. */
 struct option_input {
     struct options *options;
@@ -68,7 +70,8 @@ struct options {
     enum companions_wanted companions;
     struct strings allowed_licenses;
     struct strings denied_licenses;
-    struct inject_options inject; /* what rows set of it; the rest is zero */
+    struct inject_options inject;    /* what rows set of it; the rest is zero */
+    const struct settings *settings; /* the configuration that was added; NULL: none was read */
 };
 
 /*
@@ -91,10 +94,18 @@ int options_finish(const struct options *options, struct error *err) MUST_CHECK;
 int options_check(const struct options *options, size_t known, struct error *err) MUST_CHECK;
 /*
  * As if the option stood on the command line behind all that does; NULL: without a value. Borrows
- * the value. Nothing happens if the command does not take it.
+ * the value. Nothing happens if the command does not take it, or if the value is none: ERROR_USAGE.
  */
 int options_add(struct options *options, const char *name, const char *value,
                 struct error *err) MUST_CHECK;
+/*
+ * Whether a command line, of which more may be wrong, has --json; *progress is the value of its
+ * last
+ * --progress, or stays as it is. Both may be written in part, as options_parse() takes them.
+ * `argv[0]` is the program, and `command` NULL where none is known.
+ */
+bool options_ask_for_json(const struct command *command, int argc, char **argv,
+                          const char **progress);
 void options_release(struct options *options);
 CLEANUP_RELEASE(options)
 

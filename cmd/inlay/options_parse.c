@@ -169,7 +169,10 @@ static int take(struct options *out, const struct option_row *row, const char *t
     value->texts = xrealloc(value->texts, value->count + 2, sizeof(*value->texts));
     value->texts[value->count++] = given;
     value->texts[value->count] = NULL;
-    return row->set != NULL ? row->set(&in, err) : 0;
+    if (row->set == NULL || row->set(&in, err) == 0)
+        return 0;
+    value->texts[--value->count] = NULL; /* whoever goes on does without it */
+    return -1;
 }
 
 int options_add(struct options *options, const char *name, const char *value, struct error *err)
@@ -273,4 +276,47 @@ int options_finish(const struct options *options, struct error *err)
 int options_check(const struct options *options, size_t known, struct error *err)
 {
     return check_names(options, known, err) < 0 ? -1 : check_needed(options, err);
+}
+
+/*
+ * What "--NAME" or "--NAME=VALUE" stands for, in part if no other option of the command begins so;
+ * NULL: for nothing. In full it may be one of other commands.
+ */
+static const struct option_row *find_written(const struct command *command, const char *word)
+{
+    CLEANUP(text) char *name = xstrndup(word + 2, strcspn(word + 2, "="));
+    const struct option_row *whole = find_named_row(~0U, name);
+    const struct option_row *found = NULL;
+
+    if (whole != NULL || command == NULL)
+        return whole;
+    for (const struct option_row *row = option_rows; row->name != NULL; row++) {
+        if ((row->commands & command->id) == 0 || !text_starts_with(row->name, name))
+            continue;
+        if (found != NULL && strcmp(found->name, row->name) != 0)
+            return NULL;
+        found = row;
+    }
+    return found;
+}
+
+bool options_ask_for_json(const struct command *command, int argc, char **argv,
+                          const char **progress)
+{
+    bool asks = false;
+
+    for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++) {
+        const char *value = strchr(argv[i], '=');
+        const struct option_row *row =
+            text_starts_with(argv[i], "--") ? find_written(command, argv[i]) : NULL;
+        if (row == NULL)
+            continue;
+        asks = asks || strcmp(row->name, "json") == 0;
+        bool is_apart = row->argument != NULL && row->otherwise == NULL && value == NULL;
+        if (is_apart && i + 1 < argc)
+            i++;
+        if (strcmp(row->name, "progress") == 0)
+            *progress = value != NULL ? value + 1 : argv[i];
+    }
+    return asks;
 }

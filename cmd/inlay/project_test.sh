@@ -69,7 +69,7 @@ expect_json "$OUT" '[.models[] | [.name, .revision, [.files[].path]]]' \
     '[["acme/tiny","v1",["config.json","model.safetensors"]],["acme/more","main",["a.bin"]],["acme/tiny","main",["config.json","onnx/model.onnx"]]]'
 digest --set none
 expect_eq "$long" "$DIGEST" 'a set with nothing in it'
-refuse 2 "--set 'cpu': the project has no such set; it has gpu, none" inject --set cpu
+refuse 2 "--set 'cpu': the project has no such set; near it: gpu; it has gpu, none" inject --set cpu
 
 # The command line wins: a variable, an option of the place, the files of the models, a layout.
 expect_exit 0 "$INLAY" plan --home /other --env B=2 --json

@@ -13,9 +13,11 @@ const char *doctor_state_name(enum doctor_state state)
     case DOCTOR_WARNING:
         return "warning";
     case DOCTOR_FAILED:
+        return "failed";
+    case DOCTOR_SKIPPED:
         break;
     }
-    return "failed";
+    return "skipped";
 }
 
 static struct doctor_finding *add(struct doctor *doctor, const char *check, char *text)
@@ -65,6 +67,11 @@ int doctor_run(const struct doctor_options *options, struct doctor_report *out, 
 {
     struct doctor doctor = {.options = options};
 
+    for (size_t i = 0; i < options->note_count; i++) {
+        const struct doctor_note *note = &options->notes[i];
+        doctor_add(&doctor, note->check, note->state, "%s", note->text);
+        doctor.report.items[doctor.report.count - 1].kind = note->kind;
+    }
     if (options->asks_hub)
         doctor_check_hub(&doctor);
     doctor_check_models(&doctor);

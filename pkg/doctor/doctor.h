@@ -23,6 +23,21 @@ struct doctor_folder {
     bool has_to_exist;
 };
 
+enum doctor_state {
+    DOCTOR_OK,
+    DOCTOR_WARNING,
+    DOCTOR_FAILED,
+    DOCTOR_SKIPPED, /* not looked at, since another check has failed or nothing is there to see */
+};
+
+/* What the caller has looked at itself; it comes first in the report. */
+struct doctor_note {
+    const char *check;
+    enum doctor_state state;
+    enum error_kind kind; /* DOCTOR_FAILED; else ERROR_NONE */
+    const char *text;
+};
+
 /* All borrowed. */
 struct doctor_options {
     struct http *http;                    /* required, as the next three; one that gives up soon */
@@ -36,10 +51,10 @@ struct doctor_options {
     bool asks_hub; /* of the Hub's health; or else that is not looked at */
     const struct doctor_folder *folders;
     size_t folder_count;
+    const struct doctor_note *notes;
+    size_t note_count;
     int64_t now_s; /* seconds since 1970 */
 };
-
-enum doctor_state { DOCTOR_OK, DOCTOR_WARNING, DOCTOR_FAILED };
 
 struct doctor_finding {
     const char *check; /* "hub", "push", …: docs/doctor.md lists them */
@@ -58,7 +73,7 @@ struct doctor_report {
         NULL, 0                                                                                    \
     }
 
-/* "ok", "warning", "failed" */
+/* "ok", "warning", "failed", "skipped" */
 const char *doctor_state_name(enum doctor_state state);
 /* What is wrong is in the report; fails only if it is canceled. */
 int doctor_run(const struct doctor_options *options, struct doctor_report *out,

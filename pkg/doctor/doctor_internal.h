@@ -17,9 +17,10 @@ void doctor_add_error(struct doctor *doctor, const char *check, struct error *er
                       const char *hint);
 /*
  * Whether a server answers, by one request: reachability, proxy, certificate and clock become
- * findings. False: it does not, and nothing else need be asked of it.
+ * findings. False: it does not, and nothing else need be asked of it; `hint` says what to do.
  */
-bool doctor_check_server(struct doctor *doctor, const char *check, const char *url);
+bool doctor_check_server(struct doctor *doctor, const char *check, const char *url,
+                         const char *hint);
 void doctor_check_hub(struct doctor *doctor);
 void doctor_check_models(struct doctor *doctor);
 void doctor_check_image(struct doctor *doctor);

@@ -3,6 +3,8 @@
 #include "http/http.h"
 #include "store/store.h"
 
+#define HINT "look at the name of the registry; HTTPS_PROXY names a proxy"
+
 /* Where the API of a registry is, which may be plain http. Caller frees *out. */
 static int find_origin(const struct doctor *doctor, char **out, struct error *err)
 {
@@ -61,6 +63,14 @@ static void tell_login(struct doctor *doctor, const char *origin)
     doctor_add(doctor, "login", DOCTOR_OK, "%s", who);
 }
 
+static void skip_all(struct doctor *doctor)
+{
+    static const char *const checks[] = {"pull", "push", "login"};
+
+    for (size_t i = 0; i < ARRAY_SIZE(checks); i++)
+        doctor_add(doctor, checks[i], DOCTOR_SKIPPED, "the registry does not answer");
+}
+
 void doctor_check_image(struct doctor *doctor)
 {
     CLEANUP(text) char *origin = NULL;
@@ -68,12 +78,15 @@ void doctor_check_image(struct doctor *doctor)
     bool is_registry = doctor->options->image->kind == REFERENCE_REGISTRY;
 
     if (is_registry && find_origin(doctor, &origin, &err) < 0) {
-        doctor_add_error(doctor, "registry", &err, NULL);
+        doctor_add_error(doctor, "registry", &err, HINT);
+        skip_all(doctor);
         return;
     }
     CLEANUP(text) char *url = is_registry ? xasprintf("%s/v2/", origin) : NULL;
-    if (is_registry && !doctor_check_server(doctor, "registry", url))
+    if (is_registry && !doctor_check_server(doctor, "registry", url, HINT)) {
+        skip_all(doctor);
         return;
+    }
     check_pull(doctor);
     check_push(doctor);
     if (is_registry)

@@ -16,6 +16,10 @@
 #define SKEW_FAILED_S 900
 #define VALUES_MAX ((size_t)10000)
 #define ANSWER_LIMIT ((size_t)256 * 1024)
+#define HINT                                                                                       \
+    "HF_ENDPOINT or --hub-endpoint names the hub or its mirror, HTTPS_PROXY a proxy; without "     \
+    "any, "                                                                                        \
+    "HF_HUB_OFFLINE=1 takes what this machine has"
 
 struct day {
     char text[16];
@@ -64,8 +68,10 @@ static void check_clock(struct doctor *doctor, const char *url, int64_t date_s)
     int64_t skew_s = doctor->options->now_s - date_s;
     int64_t size_s = skew_s < 0 ? -skew_s : skew_s;
 
-    if (date_s == 0)
+    if (date_s == 0) {
+        doctor_add(doctor, "clock", DOCTOR_SKIPPED, "'%s' does not say what time it is there", url);
         return;
+    }
     if (size_s <= SKEW_WARNING_S) {
         doctor_add(doctor, "clock", DOCTOR_OK, "as that of '%s'", url);
         return;
@@ -76,7 +82,8 @@ static void check_clock(struct doctor *doctor, const char *url, int64_t date_s)
                size_s, skew_s > 0 ? "ahead of" : "behind", url);
 }
 
-bool doctor_check_server(struct doctor *doctor, const char *check, const char *url)
+bool doctor_check_server(struct doctor *doctor, const char *check, const char *url,
+                         const char *hint)
 {
     CLEANUP(http_examination) struct http_examination seen = {0};
     CLEANUP(error) struct error err = ERROR_INIT;
@@ -84,8 +91,11 @@ bool doctor_check_server(struct doctor *doctor, const char *check, const char *u
 
     if (http_examine(doctor->options->http, url, &seen, &err) < 0) {
         CLEANUP(text)
-        char *hint = proxy != NULL ? xasprintf("it is asked through the proxy %s", proxy) : NULL;
-        doctor_add_error(doctor, check, &err, hint);
+        char *by_proxy =
+            proxy != NULL ? xasprintf("it is asked through the proxy %s", proxy) : NULL;
+        if (by_proxy == NULL && err.kind != ERROR_UNREACHABLE)
+            hint = NULL; /* it was found, and says itself what is wrong */
+        doctor_add_error(doctor, check, &err, by_proxy != NULL ? by_proxy : hint);
         return false;
     }
     doctor_add(doctor, check, seen.status >= 500 ? DOCTOR_WARNING : DOCTOR_OK,
@@ -175,10 +185,13 @@ void doctor_check_hub(struct doctor *doctor)
     }
     if (source_find_hub_endpoint(doctor->options->sources, &endpoint, &err) < 0) {
         doctor_add_error(doctor, "hub", &err, NULL);
+        doctor_add(doctor, "token", DOCTOR_SKIPPED, "there is no hub to ask");
         return;
     }
-    if (doctor_check_server(doctor, "hub", endpoint))
+    if (doctor_check_server(doctor, "hub", endpoint, HINT))
         check_token(doctor, endpoint);
+    else
+        doctor_add(doctor, "token", DOCTOR_SKIPPED, "the hub does not answer");
 }
 
 static void check_model(struct doctor *doctor, const struct origin *origin)
@@ -196,8 +209,9 @@ static void check_model(struct doctor *doctor, const struct origin *origin)
     }
     for (size_t i = 0; i < plan.count; i++)
         (void)u64_add(size, plan.files[i].size, &size);
-    doctor_add(doctor, "model", DOCTOR_OK, "'%s' may be read: %zu files, %s, at %s", name,
-               plan.count, text_format_size(size).text, plan.pin != NULL ? plan.pin : "no commit");
+    doctor_add(doctor, "model", DOCTOR_OK, "'%s' may be read: %zu file%s, %s, at %s", name,
+               plan.count, plan.count == 1 ? "" : "s", text_format_size(size).text,
+               plan.pin != NULL ? plan.pin : "no commit");
 }
 
 /* Of a hub that does not answer nothing more is asked: it would take as long again. */
@@ -214,7 +228,10 @@ void doctor_check_models(struct doctor *doctor)
 {
     for (size_t i = 0; i < doctor->options->model_count; i++) {
         const struct origin *origin = &doctor->options->models[i];
+        CLEANUP(text) char *name = origin_format(origin);
         if (!origin_is_of_hub(origin->kind) || !hub_is_silent(doctor))
             check_model(doctor, origin);
+        else
+            doctor_add(doctor, "model", DOCTOR_SKIPPED, "'%s': the hub does not answer", name);
     }
 }

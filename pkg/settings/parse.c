@@ -120,26 +120,28 @@ static int take_member(const struct setting *row, json_t *value, struct strings 
     return take_text(row, json_string_value(value), out, err);
 }
 
-static int take_members(json_t *document, struct settings *out, struct error *err)
+/* A value that is wrong does not hold. */
+static void take_members(json_t *document, struct settings *out)
 {
     for (size_t i = 0; setting_rows[i].name != NULL; i++) {
+        CLEANUP(error) struct error why = ERROR_INIT;
         json_t *value = json_object_get(document, setting_rows[i].name);
         struct setting_value *into = &out->values[i];
         if (value == NULL)
             continue;
         strings_release(&into->texts);
         into->origin = SETTING_FILE;
-        if (take_member(&setting_rows[i], value, &into->texts, err) < 0)
-            return -1;
+        if (take_member(&setting_rows[i], value, &into->texts, &why) == 0)
+            continue;
+        strings_release(&into->texts);
+        into->origin = SETTING_BUILT_IN;
+        settings_add_problem(out, i, &why);
     }
-    return 0;
 }
 
-int settings_parse(const char *text, size_t size, struct settings *out, struct error *err)
+static int load(const char *text, size_t size, json_t **out, struct error *err)
 {
     json_error_t why;
-    const char *name;
-    json_t *value;
 
     if (json_check_size(text, size, VALUES_MAX, err) < 0)
         return -1;
@@ -150,10 +152,25 @@ int settings_parse(const char *text, size_t size, struct settings *out, struct e
             json_error_code(&why) == json_error_duplicate_key ? ": a member stands twice" : "");
     if (!json_is_object(document))
         return error_set(err, ERROR_CORRUPT, "it is no configuration: expected an object");
+    *out = json_incref(document);
+    return 0;
+}
+
+void settings_parse(const char *text, size_t size, struct settings *out)
+{
+    CLEANUP(error) struct error why = ERROR_INIT;
+    json_auto_t *document = NULL;
+    const char *name;
+    json_t *value;
+
+    if (load(text, size, &document, &why) < 0) {
+        settings_add_problem(out, SETTING_ROWS_MAX, &why);
+        return;
+    }
     json_object_foreach(document, name, value)
     {
-        if (check_name(name, err) < 0)
-            return -1;
+        if (check_name(name, &why) < 0)
+            settings_add_problem(out, SETTING_ROWS_MAX, &why);
     }
-    return take_members(document, out, err);
+    take_members(document, out);
 }

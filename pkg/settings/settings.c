@@ -17,6 +17,7 @@ const struct setting setting_rows[] = {
      .option = "hub-endpoint",
      .form = SETTING_TEXT,
      .others = {"HF_ENDPOINT"},
+     .others_are_alike = true,
      .built_in = "https://huggingface.co"},
     {.name = "hub_cache",
      .variable = "INLAY_HUB_CACHE",
@@ -83,6 +84,9 @@ void settings_release(struct settings *settings)
 {
     for (size_t i = 0; i < SETTING_ROWS_MAX; i++)
         strings_release(&settings->values[i].texts);
+    for (size_t i = 0; i < settings->problem_count; i++)
+        free(settings->problems[i].text);
+    free(settings->problems);
     free(settings->file);
     *settings = (struct settings)SETTINGS_INIT;
 }
@@ -218,26 +222,53 @@ static bool is_there(const char *file)
     return settings_variable(FILE_VARIABLE) != NULL || access(file, F_OK) == 0;
 }
 
-static int read_file(struct settings *settings, struct error *err)
+void settings_add_problem(struct settings *settings, size_t row, struct error *why)
+{
+    settings->problems =
+        xrealloc(settings->problems, settings->problem_count + 1, sizeof(*settings->problems));
+    settings->problems[settings->problem_count++] =
+        (struct settings_problem){why->kind, row, TAKE(why->text)};
+    error_release(why);
+}
+
+static void read_file(struct settings *settings)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
+    CLEANUP(error) struct error why = ERROR_INIT;
 
-    if (file_read_trusted(settings->file, FILE_SIZE_MAX, &text, err) < 0)
-        return error_wrap(err, "the configuration");
+    if (file_read_trusted(settings->file, FILE_SIZE_MAX, &text, &why) < 0) {
+        error_wrap(&why, "the configuration");
+        settings_add_problem(settings, SETTING_ROWS_MAX, &why);
+        return;
+    }
     settings->has_file = true;
-    if (settings_parse(buf_text(&text), text.size, settings, err) < 0)
-        return error_wrap(err, "'%s'", settings->file);
-    return 0;
+    settings_parse(buf_text(&text), text.size, settings);
+    for (size_t i = 0; i < settings->problem_count; i++) {
+        char *bare = settings->problems[i].text;
+        settings->problems[i].text = xasprintf("'%s': %s", settings->file, bare);
+        free(bare);
+    }
+}
+
+void settings_read_all(struct settings *out)
+{
+    struct settings settings = SETTINGS_INIT;
+
+    settings.file = find_file();
+    if (settings.file != NULL && is_there(settings.file))
+        read_file(&settings);
+    take_environment(&settings);
+    settings_release(out);
+    *out = settings;
 }
 
 int settings_read(struct settings *out, struct error *err)
 {
     CLEANUP(settings) struct settings settings = SETTINGS_INIT;
 
-    settings.file = find_file();
-    if (settings.file != NULL && is_there(settings.file) && read_file(&settings, err) < 0)
-        return -1;
-    take_environment(&settings);
+    settings_read_all(&settings);
+    if (settings.problem_count > 0)
+        return error_set(err, settings.problems[0].kind, "%s", settings.problems[0].text);
     settings_release(out);
     *out = settings;
     settings = (struct settings)SETTINGS_INIT;

@@ -31,6 +31,7 @@ struct setting {
     enum setting_form form;
     const char *others[SETTING_OTHERS_MAX + 1]; /* variables of other programs, that win over the
                                                    file; up to a NULL */
+    bool others_are_alike;                      /* their values are such as the option takes */
     const char *built_in;                       /* what holds without; NULL: nothing does */
 };
 
@@ -52,15 +53,25 @@ struct setting_value {
     struct strings texts; /* as the option takes them; none: what is built in holds */
 };
 
+/* What is wrong with the file, or with one value, which then does not hold. */
+struct settings_problem {
+    enum error_kind kind;
+    size_t
+        row; /* whose value it is; SETTING_ROWS_MAX: the file's or a member's that is no setting */
+    char *text;
+};
+
 struct settings {
     char *file; /* where it is looked for; NULL: nowhere */
     bool has_file;
+    struct settings_problem *problems;
+    size_t problem_count;
     struct setting_value values[SETTING_ROWS_MAX]; /* one a row */
 };
 
 #define SETTINGS_INIT                                                                              \
     {                                                                                              \
-        NULL, false,                                                                               \
+        NULL, false, NULL, 0,                                                                      \
         {                                                                                          \
             {                                                                                      \
                 SETTING_BUILT_IN, NULL, STRINGS_INIT                                               \
@@ -70,18 +81,21 @@ struct settings {
 
 /*
  * Reads the file that INLAY_CONFIG names (empty: none), else inlay/config.json in XDG_CONFIG_HOME
- * or in HOME/.config, which need not be there to be seen, and the environment. ERROR_LOCAL if
- * others may write the file, or if it cannot be read; ERROR_NOT_FOUND if INLAY_CONFIG names none;
- * else as settings_parse().
+ * or in HOME/.config, which need not be there to be seen, and the environment. Problems:
+ * ERROR_LOCAL if others may write the file, or if it cannot be read; ERROR_NOT_FOUND if
+ * INLAY_CONFIG names none; else those of settings_parse(). What is right beside them holds.
  */
+void settings_read_all(struct settings *out);
+/* The same; fails with the first problem, if there is one. */
 int settings_read(struct settings *out, struct error *err) MUST_CHECK;
 /*
- * The content of the file into `out`, which is zeroed or read before. ERROR_CORRUPT with the
- * member if it is no JSON, if a member is not known or twice there, or is not of its form;
+ * The content of the file into `out`, which is zeroed or read before. Problems: ERROR_CORRUPT with
+ * the member if it is no JSON, if a member is not known or twice there, or is not of its form;
  * ERROR_REFUSED if a member would be a secret. Whether a value is one is what its option says.
  */
-int settings_parse(const char *text, size_t size, struct settings *out,
-                   struct error *err) MUST_CHECK;
+void settings_parse(const char *text, size_t size, struct settings *out);
+/* One more problem; `why` is empty afterwards. */
+void settings_add_problem(struct settings *settings, size_t row, struct error *why);
 void settings_release(struct settings *settings);
 CLEANUP_RELEASE(settings)
 

@@ -173,13 +173,42 @@ static void what_the_file_must_not_have_is_refused_with_its_name(void **state)
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(settings) struct settings settings = SETTINGS_INIT;
-        CLEANUP(error) struct error err = ERROR_INIT;
-        int status = settings_parse(cases[i].text, strlen(cases[i].text), &settings, &err);
-        assert_int_equal(status, cases[i].complaint != NULL ? -1 : 0);
-        assert_int_equal(err.kind, cases[i].kind);
-        if (cases[i].complaint != NULL && strstr(err.text, cases[i].complaint) == NULL)
-            fail_msg("'%s' lacks '%s'", err.text, cases[i].complaint);
+        settings_parse(cases[i].text, strlen(cases[i].text), &settings);
+        assert_int_equal(settings.problem_count, cases[i].complaint != NULL ? 1 : 0);
+        if (cases[i].complaint == NULL)
+            continue;
+        assert_int_equal(settings.problems[0].kind, cases[i].kind);
+        if (strstr(settings.problems[0].text, cases[i].complaint) == NULL)
+            fail_msg("'%s' lacks '%s'", settings.problems[0].text, cases[i].complaint);
     }
+}
+
+static void what_is_right_holds_beside_what_is_wrong(void **state)
+{
+    static const char text[] = "{\"jobs\": \"x\", \"retries\": 1, \"jbos\": 3, \"timout\": 4,"
+                               " \"insecure\": [\"a\", 1]}";
+    CLEANUP(settings) struct settings settings = SETTINGS_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(text) char *file = xasprintf("%s/inlay/config.json", (const char *)*state);
+
+    setenv("XDG_CONFIG_HOME", *state, 1);
+    write_file(*state, text);
+    settings_read_all(&settings);
+    check_value(&settings, "retries", "file -: 1");
+    check_value(&settings, "jobs", "built-in -:");
+    check_value(&settings, "insecure", "built-in -:");
+    assert_int_equal(settings.problem_count, 4);
+    CLEANUP(text)
+    char *unknown = xasprintf("'%s': the member 'jbos' is not known; near it: jobs; 'inlay config' "
+                              "lists all of them",
+                              file);
+    assert_string_equal(settings.problems[0].text, unknown);
+    assert_int_equal(settings.problems[0].row, SETTING_ROWS_MAX);
+    assert_ptr_equal(&setting_rows[settings.problems[2].row], setting_find("insecure"));
+    assert_ptr_equal(&setting_rows[settings.problems[3].row], setting_find("jobs"));
+    assert_int_equal(settings_read(&settings, &err), -1); /* for a command that goes by them */
+    assert_string_equal(err.text, unknown);
+    check_value(&settings, "retries", "file -: 1"); /* as it was before */
 }
 
 static void paths_of_the_file_are_absolute_or_in_the_home(void **state)
@@ -188,13 +217,16 @@ static void paths_of_the_file_are_absolute_or_in_the_home(void **state)
         "{\"hub_cache\": \"auto\", \"tls_ca\": \"~/ca.pem\", \"cert_dir\": \"/etc/x\","
         " \"layer_cache\": \"oci:~/layers\", \"insecure\": []}";
     CLEANUP(settings) struct settings settings = SETTINGS_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
 
     (void)state;
-    assert_int_equal(settings_parse(text, strlen(text), &settings, &err), -1);
-    assert_string_equal(err.text, "'layer_cache' is '~/layers', and HOME is not set");
+    settings_parse(text, strlen(text), &settings);
+    assert_int_equal(settings.problem_count, 2); /* and that of 'tls_ca' */
+    assert_string_equal(settings.problems[0].text,
+                        "'layer_cache' is '~/layers', and HOME is not set");
+    settings_release(&settings);
     setenv("HOME", "/home/u", 1);
-    assert_int_equal(settings_parse(text, strlen(text), &settings, &err), 0);
+    settings_parse(text, strlen(text), &settings);
+    assert_int_equal(settings.problem_count, 0);
     check_value(&settings, "hub_cache", "file -: auto");
     check_value(&settings, "tls_ca", "file -: /home/u/ca.pem");
     check_value(&settings, "cert_dir", "file -: /etc/x");
@@ -248,6 +280,7 @@ int main(void)
         TEST(the_file_is_where_variables_say),
         TEST(a_file_that_others_may_write_is_not_obeyed),
         TEST(what_the_file_must_not_have_is_refused_with_its_name),
+        TEST(what_is_right_holds_beside_what_is_wrong),
         TEST(paths_of_the_file_are_absolute_or_in_the_home),
         TEST(what_may_be_secret_in_a_value_is_not_shown),
         TEST(a_mistyped_variable_is_found_and_one_of_others_is_not),
