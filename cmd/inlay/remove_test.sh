@@ -187,3 +187,14 @@ expect_exit 0 "$INLAY" remove --help-all
 expect_contains "$OUT" 'Usage: inlay remove IMAGE MODEL'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"
+
+# Nothing was the base, and nobody has it: what is left is the same all the same.
+for platforms in '' '--platform linux/amd64 --platform linux/arm64'; do
+    # shellcheck disable=SC2086 # options, or none
+    inject scratch acme/tiny $platforms --to "oci:$TEST_DIR/nothing:1"
+    base=$("$INLAY" inspect "oci:$TEST_DIR/nothing:1" --json | jq -r '.base.digest // .platforms[0].base.digest')
+    take "oci:$TEST_DIR/nothing:1" acme/tiny --to "oci:$TEST_DIR/nothing:2"
+    expect_contains "$ERR" 'no model is left: the result is the base, byte for byte'
+    expect_lacks "$ERR" 'cannot be used'
+    [ -n "$platforms" ] || expect_eq "$base" "$DIGEST" 'the digest of nothing'
+done

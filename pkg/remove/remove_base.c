@@ -229,13 +229,20 @@ static const char *find_why(const struct removal *removal)
     return why;
 }
 
+/* What is made without the models may be the very bytes, though nobody has them: scratch. */
+static bool becomes_base(const struct document_change *root)
+{
+    return root->base_digest != NULL &&
+           strcmp(digest_format(&root->becomes.digest).text, root->base_digest) == 0;
+}
+
 void removal_explain(const struct removal *removal)
 {
     const struct document_change *root = &removal->changes[removal->change_count - 1];
 
     if (has_models_left(removal))
         return;
-    if (root->base != NULL)
+    if (root->base != NULL || becomes_base(root))
         log_info(removal->options->log, "no model is left: the result is the base, byte for byte");
     else
         log_info(removal->options->log,
