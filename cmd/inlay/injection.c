@@ -43,7 +43,8 @@ void injection_release(struct injection *injection)
     free(injection->expected_layers);
     free(injection->expected_by);
     notes_release(&injection->notes);
-    session_release(&injection->session);
+    if (injection->lent == NULL)
+        session_release(&injection->session);
     reference_release(&injection->base);
 }
 
@@ -189,7 +190,9 @@ static struct store *open_scratch(const struct options *line)
 static int open_base(struct injection *injection, const struct command_context *context,
                      struct error *err)
 {
-    if (session_open(&injection->session, context, injection->line, err) < 0)
+    if (injection->lent != NULL)
+        injection->session = *injection->lent;
+    else if (session_open(&injection->session, context, injection->line, err) < 0)
         return -1;
     if (injection->base.kind == REFERENCE_SCRATCH)
         injection->base_store = open_scratch(injection->line);

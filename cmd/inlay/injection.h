@@ -40,6 +40,7 @@ CLEANUP_RELEASE(injection_model)
 /* What `inject`, `plan` and `layer` have in common: all that inject_run() wants. */
 struct injection {
     struct session session;
+    const struct session *lent;    /* that of another one, which outlives this; NULL: of its own */
     const struct options *line;    /* the command line; borrowed */
     struct inject_options options; /* complete; borrows from the rest */
     struct reference base;

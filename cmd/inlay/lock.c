@@ -13,6 +13,7 @@ struct lock_run {
     struct options *line;
     struct injection **calls; /* of the models of all, and one a set */
     size_t call_count;
+    const struct injection *lender; /* whose session the others have, too; NULL: none is open */
     char *path;
     struct lock before; /* empty: there was none */
     struct lock after;
@@ -23,8 +24,8 @@ struct lock_run {
 
 static void lock_run_release(struct lock_run *run)
 {
-    for (size_t i = 0; i < run->call_count; i++)
-        injection_release(run->calls[i]);
+    for (size_t i = run->call_count; i > 0; i--) /* the lender is before those that it lends to */
+        injection_release(run->calls[i - 1]);
     for (size_t i = 0; i < run->call_count; i++)
         free(run->calls[i]);
     free(run->calls);
@@ -259,6 +260,12 @@ static int check(struct lock_run *run, struct error *err)
     return 0;
 }
 
+/* Whether a base may be what could not be had. All else stays, whenever it is tried again. */
+static bool is_of_base(enum error_kind kind)
+{
+    return kind != ERROR_CANCELED && kind != ERROR_USAGE && kind != ERROR_UNSUPPORTED;
+}
+
 /* What an earlier call of this run has found stays the same, and so does what is not updated. */
 static int lock_call(struct lock_run *run, struct injection *call,
                      const struct command_context *context, struct error *err)
@@ -271,9 +278,11 @@ static int lock_call(struct lock_run *run, struct injection *call,
     if (call->model_count == 0)
         return 0;
     call->follows_locked = injection_companions_differ(call, &run->before);
+    call->lent = run->lender != NULL ? &run->lender->session : NULL;
     if (injection_pin(call, &again, err) < 0 || injection_pin(call, &kept, err) < 0 ||
         injection_connect(call, context, err) < 0)
         return -1;
+    run->lender = call->lent != NULL ? run->lender : call;
     run->notes.log = call->options.run.log;
     if (listing_run(&call->options.models, &call->options.run, &run->notes, &listing, err) < 0)
         return injection_explain_pin(call, run->path, err);
@@ -281,7 +290,7 @@ static int lock_call(struct lock_run *run, struct injection *call,
     if (run->unread.kind != ERROR_NONE ||
         locking_add_layers(&run->after, &run->before, call, &listing, &run->unread) == 0)
         return 0;
-    bool is_needed = run->unread.kind == ERROR_CANCELED || options_has(run->line, "diff-ids");
+    bool is_needed = !is_of_base(run->unread.kind) || options_has(run->line, "diff-ids");
     return is_needed ? error_move(err, &run->unread) : 0;
 }
 
@@ -387,9 +396,7 @@ static int make(struct lock_run *run, const struct command_context *context, str
                  run->before.base);
     if (lock_write(run->path, &run->after, err) < 0)
         return -1;
-    for (size_t i = 0; i < run->call_count; i++)
-        if (run->calls[i]->session.render != NULL)
-            render_finish(run->calls[i]->session.render);
+    render_finish(run->lender->session.render);
     print_changes(run);
     return 0;
 }

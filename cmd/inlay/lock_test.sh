@@ -278,3 +278,19 @@ expect_exit 0 "$INLAY" lock --project app/inlay.json
 expect_contains "$ERR" 'without the base the layers are not written down'
 expect_json "$(cat app/inlay.lock.json)" '[(.models | length), .images]' '[5,[]]'
 expect_hub_manners
+
+# What no inject could take is not locked: a file without a name in the Hub's cache.
+mkdir named
+echo x >named/m.bin
+echo '{"version": 1, "base": "scratch", "models": ["file:m.bin"]}' >named/inlay.json
+refuse 2 "a file has no name in the Hub's cache; say --as org/name, or --layout dir --path PATH" lock --project named/inlay.json
+expect_no_file named/inlay.lock.json
+echo '{"version": 1, "base": "scratch", "models": [{"model": "file:m.bin", "layout": "dir", "path": "/m"}]}' >named/inlay.json
+expect_exit 0 "$INLAY" lock --project named/inlay.json
+expect_exit 0 "$INLAY" inject --locked --project named/inlay.json --to oci:named/out:1
+
+# Sets share one connection to people and servers: one line about progress, and each warning once.
+echo '{"version": 1, "base": "scratch", "sets": {"a": ["dir:."], "b": [{"model": "file:m.bin", "layout": "dir", "path": "/m"}]}}' >named/inlay.json
+jq '.sets.a = [{"model": "file:m.bin", "layout": "dir", "path": "/a"}]' named/inlay.json >named/two.json
+expect_exit 0 "$INLAY" lock --project named/two.json --diff-ids --insecure r.example --progress json
+expect_eq 1 "$(grep -c 'insecure r.example' <<<"$ERR")" 'warnings'
