@@ -170,7 +170,8 @@ static int run_prune(const struct command_context *context, const struct options
                      struct error *err)
 {
     CLEANUP(cache_prune_result) struct cache_prune_result result = CACHE_PRUNE_RESULT_INIT;
-    CLEANUP(table) struct table table = {.columns = 4, .is_number = {false, true}};
+    CLEANUP(table)
+    struct table table = {.columns = 4, .is_number = {false, true}, .is_untitled = true};
     const struct cache_prune_options prune = {
         .folder = options->names[1],
         .unused_since = unused_since(options),
@@ -185,6 +186,8 @@ static int run_prune(const struct command_context *context, const struct options
                          "nothing says what to remove; expected --older-than DAYS, --max-size SIZE "
                          "or --partial");
     int status = cache_prune(&prune, &result, err);
+    if (status < 0 && result.removed.count == 0)
+        return -1; /* there is nothing to tell but why */
     if (options_has(options, "json")) {
         print_pruned(options->names[1], &result);
         return status;
@@ -194,8 +197,7 @@ static int run_prune(const struct command_context *context, const struct options
     for (size_t i = 0; i < result.in_use.count; i++)
         add_row(&table, &result.in_use.items[i], "left: in use");
     table_print(&table, table.columns);
-    if (status == 0 || result.removed.count > 0)
-        print_total("freed", &result.removed);
+    print_total("freed", &result.removed);
     return status;
 }
 

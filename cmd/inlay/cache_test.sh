@@ -61,6 +61,7 @@ expect_eq '' "$(find many -mindepth 1 -type d ! -perm 777; find many/sha256 many
 cp -r kept linked && mv linked/sha256 elsewhere && ln -s ../elsewhere linked/sha256
 before=$(ls elsewhere)
 expect_exit 8 "$INLAY" cache prune linked --older-than 0
+expect_eq '' "$OUT" 'what is printed beside the error'
 expect_contains "$ERR" "linked/sha256' is a link or a file, expected a folder"
 expect_eq "$before" "$(ls elsewhere)"
 

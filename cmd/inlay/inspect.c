@@ -185,12 +185,24 @@ static void print_head(const struct inspect_result *result)
     puts("");
 }
 
+/* Of folders, files and archives it is no commit that says what they are. */
+static const char *title_of_pins(const struct inspect_result *result)
+{
+    size_t commits = 0;
+
+    for (size_t i = 0; i < result->model_count; i++)
+        commits += origin_has_commits(result->models[i].kind);
+    if (commits == 0)
+        return "CHECKSUM";
+    return commits < result->model_count ? "COMMIT OR CHECKSUM" : "COMMIT";
+}
+
 static void print_models(const struct inspect_result *result)
 {
     static const char *const titles[COLUMN_COUNT] = {
-        [COLUMN_MODEL] = "MODEL", [COLUMN_COMMIT] = "COMMIT",      [COLUMN_FILES] = "FILES",
-        [COLUMN_SIZE] = "SIZE",   [COLUMN_LAYERS] = "LAYERS",      [COLUMN_LAYOUT] = "LAYOUT",
-        [COLUMN_PLACE] = "PLACE", [COLUMN_PLATFORMS] = "PLATFORMS"};
+        [COLUMN_MODEL] = "MODEL",        [COLUMN_FILES] = "FILES",   [COLUMN_SIZE] = "SIZE",
+        [COLUMN_LAYERS] = "LAYERS",      [COLUMN_LAYOUT] = "LAYOUT", [COLUMN_PLACE] = "PLACE",
+        [COLUMN_PLATFORMS] = "PLATFORMS"};
     CLEANUP(table)
     struct table table = {
         .columns = COLUMN_COUNT,
@@ -199,7 +211,7 @@ static void print_models(const struct inspect_result *result)
     bool everywhere = true;
 
     for (size_t i = 0; i < COLUMN_COUNT; i++)
-        table_add(&table, titles[i]);
+        table_add(&table, i == COLUMN_COMMIT ? title_of_pins(result) : titles[i]);
     for (size_t i = 0; i < result->model_count; i++) {
         add_row(&table, &result->models[i]);
         everywhere = everywhere && result->models[i].platforms.count == result->platform_count;

@@ -155,3 +155,29 @@ expect_exit 0 "$INLAY" inspect --help-all
 expect_contains "$OUT" 'Usage: inlay inspect IMAGE'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"
+
+# What a folder is by is no commit; on a narrow terminal each cell has a line, and nothing is lost.
+mkdir "$TEST_DIR/folder"
+echo x >"$TEST_DIR/folder/x.bin"
+expect_exit 0 "$INLAY" inject scratch "dir:$TEST_DIR/folder,layout=dir,path=/m" --to "oci:$TEST_DIR/sums:1"
+inspect "oci:$TEST_DIR/sums:1"
+expect_contains "$OUT" 'MODEL       CHECKSUM  FILES'
+expect_exit 0 "$INLAY" plan scratch "dir:$TEST_DIR/folder,layout=dir,path=/m" acme/tiny
+expect_eq 'checksum,commit,' "$(grep -oE '^(commit|checksum) ' <<<"$OUT" | tr -s ' \n' ,)"
+expect_exit 0 "$INLAY" inject "oci:$TEST_DIR/sums:1" acme/tiny --to "oci:$TEST_DIR/sums:2"
+inspect "oci:$TEST_DIR/sums:2"
+expect_contains "$OUT" '  COMMIT OR CHECKSUM  '
+wide=$(grep -A 9 '^MODEL' <<<"$OUT")
+for width in 20 60 300; do
+    expect_exit 0 env COLUMNS=$width "$INLAY" inspect "oci:$TEST_DIR/sums:2"
+    narrow=$(grep -A 99 '^MODEL' <<<"$OUT")
+    if [ $width = 300 ]; then
+        expect_eq "$wide" "$narrow" "$width columns"
+    else
+        expect_eq "MODEL               acme/tiny
+COMMIT OR CHECKSUM  ${c1:0:7}
+FILES               3" "$(head -3 <<<"$narrow")" "$width columns"
+        expect_eq "$(tail -n +2 <<<"$wide" | tr -s ' ' '\n' | sort)" \
+            "$(grep -v '^$' <<<"$narrow" | sed -E 's/^(COMMIT OR CHECKSUM|[A-Z]+) +//' | tr -s ' ' '\n' | sort)" 'what is told'
+    fi
+done

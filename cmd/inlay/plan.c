@@ -203,6 +203,7 @@ static void print_license(const struct preview_model *model)
 
 static void print_model(const struct preview_model *model)
 {
+    const char *ignored = NULL;
     CLEANUP(table) struct table table = {.columns = 3, .is_number = {false, true, false}};
     CLEANUP(text)
     char *summary = xasprintf("%.*s, %zu file%s, %s", COMMIT_SHOWN, plan_commit(model->commit).text,
@@ -211,7 +212,8 @@ static void print_model(const struct preview_model *model)
 
     puts("");
     table_print_line("model", model->title);
-    table_print_line("commit", summary);
+    bool has_commits = origin_has_commits(origin_from_record(model->name, &ignored));
+    table_print_line(has_commits ? "commit" : "checksum", summary);
     print_license(model);
     if (model->left_out.paths.count > 0) {
         CLEANUP(text)

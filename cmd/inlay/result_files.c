@@ -191,7 +191,7 @@ static void format_summary(const struct result *result, const struct strings *na
     }
     const json_t *models = json_object_get(result->more, "models");
     if (json_array_size(models) > 0)
-        buf_add_text(out, "\n| model | commit | size |\n| --- | --- | --- |\n");
+        buf_add_text(out, "\n| model | commit or checksum | size |\n| --- | --- | --- |\n");
     json_array_foreach(models, i, model)
     {
         json_int_t size = json_integer_value(json_object_get(model, "size"));

@@ -90,12 +90,42 @@ static void print_columns(const struct table *table, const size_t *widths, size_
     }
 }
 
+/* "TITLE  text", the rows apart. */
+static void print_lines(const struct table *table, size_t columns)
+{
+    const struct strings *cells = &table->cells;
+    size_t width = 0;
+
+    for (size_t i = 0; i < columns; i++)
+        if (text_width(cells->items[i]) > width)
+            width = text_width(cells->items[i]);
+    for (size_t i = table->columns; i < cells->count; i++) {
+        size_t column = i % table->columns;
+        if (column == 0 && i > table->columns)
+            puts("");
+        if (column < columns && cells->items[i][0] != '\0')
+            printf("%-*s%*s%s\n", (int)width, cells->items[column], GAP, "", cells->items[i]);
+    }
+}
+
+static bool fits(const size_t *widths, size_t columns, size_t width)
+{
+    size_t wanted = 0;
+
+    for (size_t i = 0; i < columns; i++)
+        wanted += widths[i] + (i > 0 ? GAP : 0);
+    return width == 0 || wanted <= width;
+}
+
 void table_print(const struct table *table, size_t columns)
 {
     size_t widths[TABLE_COLUMNS_MAX] = {0};
 
     measure(table, widths);
-    print_columns(table, widths, columns);
+    if (table->is_untitled || fits(widths, columns, table_terminal_width()))
+        print_columns(table, widths, columns);
+    else
+        print_lines(table, columns);
 }
 
 /* What is left of `width` for the first of `columns`, behind which stand the others. */

@@ -9,13 +9,17 @@
 struct table {
     size_t columns;
     bool is_number[TABLE_COLUMNS_MAX]; /* set to the right */
+    bool is_untitled;                  /* the first row is none of titles */
     struct strings cells;
 };
 
 /* Adds the next cell; control characters in it become '?'. */
 void table_add(struct table *table, const char *text);
 void table_addf(struct table *table, const char *format, ...) PRINTF_FORMAT(2, 3);
-/* Prints the first `columns` columns of it. */
+/*
+ * Prints the first `columns` columns of it; on a terminal that they do not fit, a line each cell,
+ * behind its title. What is empty is left out then.
+ */
 void table_print(const struct table *table, size_t columns);
 /*
  * Prints as many columns of it as `width` has room for (0: any), and two at least. Where a first
