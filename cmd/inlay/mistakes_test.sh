@@ -81,3 +81,16 @@ expect_exit 4 "$INLAY" plan oci:base:1 acme/words
 expect_contains "$ERR" "the hub has a dataset of this name: write 'datasets/acme/words'"
 expect_exit 4 "$INLAY" plan oci:base:1 acme/nothing
 expect_lacks "$ERR" 'dataset of this name'
+
+# A file, a layout, or sources of this name are here: nobody is asked for an image of Docker Hub.
+"$INLAY" copy -q oci:base:1 oci-archive:rag.tar >/dev/null
+mkdir -p sources/code
+for command in 'verify' 'remove --to oci:x:1' 'copy' 'plan'; do
+    # shellcheck disable=SC2086 # words
+    expect_exit 2 "$INLAY" ${command%% *} rag.tar acme/tiny ${command#"${command%% *}"}
+    expect_contains "$ERR" "'rag.tar' is a file here; expected oci-archive:rag.tar or docker-archive:rag.tar for an image in it, or docker://rag.tar" "$command"
+done
+expect_exit 2 "$INLAY" plan base acme/tiny
+expect_contains "$ERR" "BASE: 'base' is an OCI layout here; expected oci:base for an image in it, or docker://base"
+expect_exit 2 "$INLAY" scan sources/code
+expect_contains "$ERR" "IMAGE: 'sources/code' is a folder here; expected dir:sources/code for the sources in it, or docker://sources/code"

@@ -6,6 +6,7 @@
 
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #define CONNECTIONS_DEFAULT 8
 #define CONNECTIONS_TINY 24
@@ -153,10 +154,51 @@ static bool reads_stdin(const struct options *options)
     return false;
 }
 
+static bool is_layout(const char *folder)
+{
+    CLEANUP(text) char *mark = xasprintf("%s/oci-layout", folder);
+
+    return access(mark, F_OK) == 0;
+}
+
+/*
+ * What is here under the name of an image of Docker Hub is likelier meant, if it is what the
+ * command reads: an archive, a layout, or sources to scan.
+ */
+static int refuse_local(const struct options *options, const char *text,
+                        const struct reference *reference, struct error *err)
+{
+    static const char docker[] = "docker://";
+    struct stat status;
+
+    if (reference->kind != REFERENCE_REGISTRY || text_starts_with(text, docker) ||
+        strcmp(reference->registry, "docker.io") != 0 || stat(text, &status) < 0)
+        return 0;
+    if (S_ISREG(status.st_mode))
+        return error_set(err, ERROR_USAGE,
+                         "'%s' is a file here; expected oci-archive:%s or docker-archive:%s for an "
+                         "image in it, or %s%s for that of Docker Hub",
+                         text, text, text, docker, text);
+    if (S_ISDIR(status.st_mode) && is_layout(text))
+        return error_set(err, ERROR_USAGE,
+                         "'%s' is an OCI layout here; expected oci:%s for an image in it, or %s%s "
+                         "for that of Docker Hub",
+                         text, text, docker, text);
+    if (S_ISDIR(status.st_mode) && options->command->id == COMMAND_SCAN)
+        return error_set(
+            err, ERROR_USAGE,
+            "'%s' is a folder here; expected dir:%s for the sources in it, or %s%s for "
+            "the image of Docker Hub",
+            text, text, docker, text);
+    return 0;
+}
+
 int session_parse_image(const struct options *options, const char *name, const char *text,
                         struct reference *out, struct error *err)
 {
     if (reference_parse(text, out, err) < 0)
+        return error_wrap(err, "%s", name);
+    if (refuse_local(options, text, out, err) < 0)
         return error_wrap(err, "%s", name);
     if (out->path != NULL && strcmp(out->path, "-") == 0 && reads_stdin(options))
         return error_set(err, ERROR_USAGE,
