@@ -103,7 +103,7 @@ layer-cache) inject --layer-cache "$REUSE" ;;
 reuse-from-trusting) inject --reuse-from "$REUSE" --trust-records all ;;
 layer-cache-trusting) inject --layer-cache "$REUSE" --trust-records all ;;
 connections-*) inject --connections "${1#*-}" ;;
-none | gzip | zstd) inject --compression "$1" ;;
+none | gzip | zstd | estargz) inject --compression "$1" ;;
 tar-skopeo)
     fetch_all
     append_tar

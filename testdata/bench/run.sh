@@ -19,7 +19,7 @@
 # contestant alone; otherwise they are those of everybody on the loopback device.
 #
 # Needs what the tests need (testdata/setup.sh), and disk space for four times --large. $INLAY is
-# the program, `inlay` if not set. Without root, buildah and the row pull are left out, as are the
+# the program, `inlay` if not set. Without root, buildah and the rows pull and cuts are left out, as are the
 # rows of options that the program has not got. The null registry is fed by a file without blocks
 # and stores nothing.
 
@@ -31,7 +31,8 @@ fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
-ROWS=(peers one shards null https files-1 files-100 files-1000 small latency again revision slow compression pull)
+ROWS=(peers one shards null https files-1 files-100 files-1000 small latency again revision slow compression pull
+    cuts)
 
 runs=5 size=1GiB large=4GiB null=16GiB json='' cores='' only=()
 while [ $# -gt 0 ]; do
@@ -68,6 +69,8 @@ export HF_ENDPOINT='' XDG_CACHE_HOME=$WORK/cache SCHEME=http TLS_CA=''
 . "$here/servers.sh"
 # shellcheck source-path=SCRIPTDIR source=rows.sh
 . "$here/rows.sh"
+# shellcheck source-path=SCRIPTDIR source=pull.sh
+. "$here/pull.sh"
 
 # measure_one ROW TITLE RUN CONTESTANT: one run, in an empty folder. A function that is called
 # before_CONTESTANT or before_ROW makes what it needs and has no part in the figures.
