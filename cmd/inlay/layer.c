@@ -4,18 +4,27 @@
 #include "layer_export/layer_export.h"
 #include "oci/document.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 /* The members' names are those of an OCI descriptor where they mean the same. */
 static json_t *file_json(const struct layer_file *file)
 {
-    return json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:s}", "path", file->path, "kind",
-                     file->kind, "model", text_to_json(file->model), "commit",
-                     text_to_json(file->commit), "media_type", file->media_type, "digest",
-                     digest_format(&file->digest).text, "diff_id",
-                     digest_format(&file->diff_id).text, "size", (json_int_t)file->size, "recipe",
-                     digest_format(&file->recipe).text);
+    CLEANUP(text) char *tar_size = xasprintf("%" PRIu64, file->tar_size);
+    json_t *json =
+        json_pack("{s:s, s:s, s:o, s:o, s:s, s:s, s:s, s:I, s:s}", "path", file->path, "kind",
+                  file->kind, "model", text_to_json(file->model), "commit",
+                  text_to_json(file->commit), "media_type", file->media_type, "digest",
+                  digest_format(&file->digest).text, "diff_id", digest_format(&file->diff_id).text,
+                  "size", (json_int_t)file->size, "recipe", digest_format(&file->recipe).text);
+
+    if (file->table.algorithm != DIGEST_NONE)
+        json_object_set_new(json, "annotations",
+                            json_pack("{s:s, s:s}", "containerd.io/snapshot/stargz/toc.digest",
+                                      digest_format(&file->table).text,
+                                      "io.containers.estargz.uncompressed-size", tar_size));
+    return json;
 }
 
 static int print_result(const struct layer_result *result, FILE *stream, struct error *err)

@@ -334,8 +334,9 @@ const struct option_row option_rows[] = {
      .set = option_set_shard, .most = SHARDS_MAX},
 
     {WORK, "compression", 0, "HOW", MODEL_PLACERS,
-     .help = "none, gzip or zstd[:LEVEL], of the models' layers (none: weights shrink little, and "
-             "every pull has to unpack them)",
+     .help =
+         "none, gzip, zstd[:LEVEL] or estargz, of the models' layers (none: weights shrink little, "
+         "and every pull has to unpack them; estargz: for lazy pulling)",
      .set = option_set_compression},
     {WORK, "force", 0, NULL, IMAGE_MAKERS,
      .help = "layers above the limits that a registry is known to have, too",

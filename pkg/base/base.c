@@ -95,6 +95,11 @@ static int check_platform(const struct base_reading *reading, const struct base_
         return error_set(err, ERROR_UNSUPPORTED,
                          "it is an image of Docker's schema 2, which has no zstd layers; compress "
                          "with gzip, or make it an OCI image first ('skopeo copy --format oci')");
+    if (reading->request->wants_tables && image_is_docker(platform->image))
+        return error_set(err, ERROR_UNSUPPORTED,
+                         "it is an image of Docker's schema 2, whose layers have no annotations, "
+                         "and eStargz needs them; compress with gzip, or make it an OCI image "
+                         "first ('skopeo copy --format oci')");
     /* A small layer and the folders are the least that a model adds. */
     if (layers + 2 > IMAGE_LAYERS_MAX)
         return error_set(err, ERROR_UNSUPPORTED,
@@ -354,6 +359,7 @@ struct base_request base_request_for(const struct base_request *asked, const str
 
     request.no_index = request.no_index || (target != NULL && target->single_image);
     request.wants_zstd = compression->kind == COMPRESSION_ZSTD;
+    request.wants_tables = compression->kind == COMPRESSION_ESTARGZ;
     return request;
 }
 

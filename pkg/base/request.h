@@ -13,6 +13,7 @@ struct base_request {
     size_t platform_count;                /* 0: all that are for Linux */
     bool no_index;                        /* one image only, without an index around it */
     bool keep_attestations;               /* those that stay true */
+    bool wants_tables;                    /* and layers of eStargz, which need annotations */
     bool wants_zstd; /* it is to get layers of zstd, which images of Docker's schema 2 have not */
 };
 

@@ -39,8 +39,10 @@ static int pack(struct layer_bytes *bytes, struct store *target, struct image_la
     const struct recipe *recipe = bytes->layer->recipe;
     struct descriptor *blob = &out->blob;
     bool is_plain = recipe->compression.kind == COMPRESSION_NONE;
-    uint64_t size = is_plain ? recipe->tar_size : SIZE_UNKNOWN;
+    uint64_t size = SIZE_UNKNOWN;
 
+    if (recipe_blob_size(recipe, &size, err) < 0)
+        return -1;
     if (target->digest_first) { /* that is its name there */
         if (layer_bytes_measure(bytes, out, err) < 0)
             return -1;
@@ -51,7 +53,7 @@ static int pack(struct layer_bytes *bytes, struct store *target, struct image_la
     CLEANUP(text) char *title = planned_layer_title(bytes->layer);
     store_set_replay(target, writer,
                      &(struct blob_replay){title, layer_bytes_replay, bytes, bytes->cancel});
-    int result = layer_bytes_write(bytes, writer, &out->diff_id, err);
+    int result = layer_bytes_write(bytes, writer, out, err);
     writer_free(TAKE(writer)); /* before what it borrows */
     if (result < 0)
         return -1;
@@ -143,6 +145,7 @@ static int reuse_layer(struct building *building, size_t number, const struct ca
     layer->is_proven = layer->is_proven || layer->is_claim;
     out->blob = layer->blob;
     out->diff_id = layer->diff_id;
+    out->table = layer->table;
     atomic_fetch_add(&building->layers_reused, 1);
     atomic_fetch_add(&building->layers_mounted, how == STORE_MOUNTED);
     return 0;

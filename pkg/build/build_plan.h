@@ -35,6 +35,7 @@ struct planned_layer {
     struct store *claimed_by; /* whose record says so; NULL: nobody's */
     struct descriptor blob;   /* unless it is built */
     struct digest diff_id;
+    struct layer_table table;
     bool is_claim;  /* it has to be checked before it is used */
     bool is_proven; /* this machine has built or checked it */
 };

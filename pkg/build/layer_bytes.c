@@ -117,7 +117,23 @@ unsigned layer_bytes_threads(const struct build_plan *plan, unsigned jobs)
     return threads > 0 ? threads : 1;
 }
 
-int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct digest *diff_id,
+/* Two hashes and a checksum, beside the one that the content is verified by. */
+static int write_stargz(struct layer_bytes *bytes, struct writer *out, struct image_layer *made,
+                        struct error *err)
+{
+    CLEANUP(writer) struct writer *packed = NULL;
+    struct stargz_layer layer = {.diff_id = DIGEST_INIT};
+
+    if (stargz_writer_open(bytes->layer->recipe, out, &layer, &packed, err) < 0)
+        return -1;
+    if (write_tar(bytes, packed, err) < 0 || writer_finish(packed, err) < 0)
+        return -1;
+    made->diff_id = layer.diff_id;
+    made->table = (struct layer_table){layer.table, layer.tar_size};
+    return 0;
+}
+
+int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct image_layer *made,
                       struct error *err)
 {
     const struct compression_choice *compression = &bytes->layer->recipe->compression;
@@ -127,9 +143,11 @@ int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct dige
             return -1;
         return writer_finish(out, err);
     }
+    if (compression->kind == COMPRESSION_ESTARGZ)
+        return write_stargz(bytes, out, made, err);
     CLEANUP(writer) struct writer *packed = compress_writer_new(out, compression, bytes->threads);
     CLEANUP(writer)
-    struct writer *plain = digest_writer_new(packed, DIGEST_SHA256, diff_id, NULL);
+    struct writer *plain = digest_writer_new(packed, DIGEST_SHA256, &made->diff_id, NULL);
     if (write_tar(bytes, plain, err) < 0)
         return -1;
     return writer_finish(plain, err);
@@ -156,6 +174,14 @@ static void nothing_free(struct writer *writer)
     (void)writer;
 }
 
+struct writer *layer_bytes_nowhere(void)
+{
+    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
+    static struct writer nowhere = {&ops};
+
+    return &nowhere;
+}
+
 void layer_bytes_set_type(const struct layer_bytes *bytes, struct descriptor *blob)
 {
     snprintf(blob->media_type, sizeof(blob->media_type), MEDIA_TYPE_OCI_LAYER "%s",
@@ -164,13 +190,12 @@ void layer_bytes_set_type(const struct layer_bytes *bytes, struct descriptor *bl
 
 int layer_bytes_measure(struct layer_bytes *bytes, struct image_layer *out, struct error *err)
 {
-    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
-    struct writer nothing = {&ops};
     struct descriptor *blob = &out->blob;
     CLEANUP(writer)
-    struct writer *stage = digest_writer_new(&nothing, DIGEST_SHA256, &blob->digest, &blob->size);
+    struct writer *stage =
+        digest_writer_new(layer_bytes_nowhere(), DIGEST_SHA256, &blob->digest, &blob->size);
 
-    if (layer_bytes_write(bytes, stage, &out->diff_id, err) < 0)
+    if (layer_bytes_write(bytes, stage, out, err) < 0)
         return -1;
     if (bytes->layer->recipe->compression.kind == COMPRESSION_NONE)
         out->diff_id = blob->digest;

@@ -25,14 +25,16 @@ struct layer_bytes {
 };
 
 /*
- * The bytes of a layer: the tar, compressed as the recipe has it; finishes `out`. *diff_id is that
- * of a compressed one; the diff_id of a plain one is its digest, which `out` knows.
+ * The bytes of a layer: the tar, compressed as the recipe has it; finishes `out`. Fills diff_id and
+ * table of `made` if it is compressed; the diff_id of a plain one is its digest, which `out` knows.
  */
-int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct digest *diff_id,
+int layer_bytes_write(struct layer_bytes *bytes, struct writer *out, struct image_layer *made,
                       struct error *err) MUST_CHECK;
-/* Packs into nothing, to know what comes of it: fills blob and diff_id of `out`. */
+/* Packs into nothing, to know what comes of it: fills blob, diff_id and table of `out`. */
 int layer_bytes_measure(struct layer_bytes *bytes, struct image_layer *out,
                         struct error *err) MUST_CHECK;
+/* A writer that takes anything and keeps nothing; safe to share, and nobody's to free. */
+struct writer *layer_bytes_nowhere(void);
 /* The media type of the layer's blob (image-spec, layer.md). */
 void layer_bytes_set_type(const struct layer_bytes *bytes, struct descriptor *blob);
 /* Counts `size` bytes that were just read of the model. */

@@ -40,7 +40,7 @@ static int replay_compressed(struct layer_bytes *bytes, uint64_t offset, uint64_
 {
     static const struct writer_ops ops = {part_write, part_finish, part_free};
     struct part_writer part = {.base = {&ops}, .next = out, .skip = offset, .left = end - offset};
-    struct digest ignored = DIGEST_INIT; /* the first time has told it */
+    struct image_layer ignored = {.number = 0}; /* the first time has told it */
 
     if (layer_bytes_write(bytes, &part.base, &ignored, err) == 0 && part.left == 0)
         return 0;

@@ -1,8 +1,11 @@
 #include "build/build_internal.h"
+#include "build/layer_bytes.h"
 #include "oci/media_type.h"
 
 #include <inttypes.h>
 #include <string.h>
+
+#define TAR_END UINT64_C(1024) /* the two blocks that a tar ends with */
 
 /* Reading a layer that somebody claims to be what a recipe makes. Everything is borrowed. */
 struct claim {
@@ -28,6 +31,69 @@ static int check_size(const struct claim *claim, struct error *err)
     return 0;
 }
 
+/* The recipe's tar, out of an eStargz layer: its end is where the table is there. */
+struct tee_reader {
+    struct reader base;
+    struct reader *next;   /* borrowed */
+    struct writer *writer; /* borrowed; gets all that is read */
+    uint64_t left;         /* of what both have */
+    uint64_t end;          /* of the zeros behind that */
+};
+
+static ssize_t tee_read(struct reader *reader, void *data, size_t size, struct error *err)
+{
+    struct tee_reader *tee = CONTAINER_OF(reader, struct tee_reader, base);
+    uint64_t *left = tee->left > 0 ? &tee->left : &tee->end;
+    size_t wanted = *left < size ? (size_t)*left : size;
+    ssize_t part = (ssize_t)wanted;
+
+    if (wanted == 0)
+        return 0;
+    if (left == &tee->left)
+        part = reader_read(tee->next, data, wanted, err);
+    else
+        memset(data, 0, wanted);
+    if (part <= 0)
+        return part;
+    *left -= (uint64_t)part;
+    return writer_write(tee->writer, data, (size_t)part, err) < 0 ? -1 : part;
+}
+
+/* The layer made anew out of its own contents, once these are known to be right, is the same. */
+static int check_made(const struct planned_layer *layer, const struct stargz_layer *made,
+                      const struct digest *blob, struct error *err)
+{
+    if (!digest_equal(blob, &layer->blob.digest))
+        return error_set(err, ERROR_CORRUPT,
+                         "its members or its table are not those of the tar in it");
+    if (!digest_equal(&made->table, &layer->table.digest) ||
+        made->tar_size != layer->table.tar_size || !digest_equal(&made->diff_id, &layer->diff_id))
+        return error_set(err, ERROR_CORRUPT, "its record tells another table than it has");
+    return 0;
+}
+
+static int check_stargz(const struct claim *claim, struct reader *bytes, struct error *err)
+{
+    static const struct reader_ops tee_ops = {.read = tee_read};
+    const struct planned_layer *layer = claim->take->layer;
+    const struct recipe *recipe = layer->recipe;
+    struct writer *nowhere = layer_bytes_nowhere();
+    struct digest blob = DIGEST_INIT;
+    struct stargz_layer made = {.diff_id = DIGEST_INIT};
+    CLEANUP(reader) struct reader *tar = gunzip_reader_new(bytes);
+    CLEANUP(writer) struct writer *stage = digest_writer_new(nowhere, DIGEST_SHA256, &blob, NULL);
+    CLEANUP(writer) struct writer *again = NULL;
+    struct tee_reader tee = {{&tee_ops}, tar, NULL, recipe->tar_size - TAR_END, TAR_END};
+
+    if (stargz_writer_open(recipe, stage, &made, &again, err) < 0)
+        return -1;
+    tee.writer = again;
+    if (recipe_check_tar(recipe, &tee.base, claim->take->cancel, err) < 0 ||
+        writer_finish(again, err) < 0 || stream_copy(tar, nowhere, claim->take->cancel, err) < 0)
+        return -1;
+    return check_made(layer, &made, &blob, err);
+}
+
 /* `bytes` is the blob, and verified to be that. */
 static int check_bytes(void *arg, struct reader *bytes, struct error *err)
 {
@@ -36,6 +102,8 @@ static int check_bytes(void *arg, struct reader *bytes, struct error *err)
 
     if (claim->is_plain)
         return recipe_check_tar(layer->recipe, bytes, claim->take->cancel, err);
+    if (layer->recipe->compression.kind == COMPRESSION_ESTARGZ)
+        return check_stargz(claim, bytes, err);
     /* By the type that others will go by. */
     bool is_zstd = strcmp(media_type_compression(layer->blob.media_type), "zstd") == 0;
     CLEANUP(reader)

@@ -49,6 +49,7 @@ struct found_layer {
     enum layer_trust trust;
     struct descriptor blob;
     struct digest diff_id;
+    struct layer_table table;
     struct store *from;       /* NULL: the target has it, or may have */
     struct store *claimed_by; /* whose record it is */
 };
@@ -65,7 +66,8 @@ static bool is_proven(const struct layer_search *search, const struct image_laye
 {
     return search->proven.record.recipe.algorithm != DIGEST_NONE &&
            digest_equal(&search->proven.blob.digest, &layer->blob.digest) &&
-           digest_equal(&search->proven.diff_id, &layer->diff_id);
+           digest_equal(&search->proven.diff_id, &layer->diff_id) &&
+           digest_equal(&search->proven.table.digest, &layer->table.digest);
 }
 
 static bool is_signed(const struct reuse_rules *reuse, const struct image_layer *layer)
@@ -122,6 +124,13 @@ static bool has_right_type(const struct image_layer *layer)
     return compression != NULL && (compression[0] == '\0') == is_plain;
 }
 
+/* An eStargz layer is lazily pulled by its annotations alone, which not every place keeps. */
+static bool lacks_table(const struct recipe *recipe, const struct image_layer *layer)
+{
+    return recipe->compression.kind == COMPRESSION_ESTARGZ &&
+           layer->table.digest.algorithm == DIGEST_NONE;
+}
+
 /*
  * Takes the layer that `from` has (NULL: the target, if anybody) if it is better than what is known
  * so far, and there.
@@ -131,8 +140,8 @@ static int consider(struct layer_search *search, const struct image_layer *layer
 {
     struct store *target = search->request->target.store;
     const struct found_layer *best = &search->best;
-    struct found_layer found = {TRUST_NOT_FOUND, layer->blob, layer->diff_id, from,
-                                from != NULL ? from : target};
+    struct found_layer found = {TRUST_NOT_FOUND, layer->blob, layer->diff_id,
+                                layer->table,    from,        from != NULL ? from : target};
     bool is_asked =
         best->trust != TRUST_NOT_FOUND && digest_equal(&best->blob.digest, &found.blob.digest);
     bool is_there = is_asked && best->from == NULL;
@@ -140,6 +149,11 @@ static int consider(struct layer_search *search, const struct image_layer *layer
     if (!has_right_type(layer)) {
         log_debug(search->request->run->log, "a record calls the layer %s '%s', which it is not",
                   digest_format(&layer->blob.digest).text, layer->blob.media_type);
+        return 0;
+    }
+    if (lacks_table(search->recipe, layer)) {
+        log_debug(search->request->run->log, "a record of the layer %s has lost its table",
+                  digest_format(&layer->blob.digest).text);
         return 0;
     }
     if (target != NULL && !is_asked && store_has_blob(target, &found.blob, &is_there, err) < 0)
@@ -251,6 +265,7 @@ static int search_layer(void *arg, size_t number, const struct cancel *cancel, s
     layer->claimed_by = best->claimed_by;
     layer->blob = best->blob;
     layer->diff_id = best->diff_id;
+    layer->table = best->table;
     layer->is_claim = best->trust == TRUST_CLAIM;
     layer->is_proven = best->trust == TRUST_PROVEN;
     return 0;
@@ -279,7 +294,8 @@ static bool is_kept_signed(const struct build_request *request, struct store *ca
     return request->reuse->signing_key == NULL &&
            read_tag(cache, &layer->record.recipe, &kept, &ignored) == 0 &&
            digest_equal(&kept.blob.digest, &layer->blob.digest) &&
-           digest_equal(&kept.diff_id, &layer->diff_id) && kept.record.signature != NULL;
+           digest_equal(&kept.diff_id, &layer->diff_id) &&
+           digest_equal(&kept.table.digest, &layer->table.digest) && kept.record.signature != NULL;
 }
 
 static int keep_layer(const struct build_request *request, struct store *cache,

@@ -84,6 +84,7 @@ static json_t *layer_descriptor(const struct image *image, const struct image_la
     set_text(annotations, ANNOTATION_MODEL, layer->record.model);
     set_text(annotations, ANNOTATION_COMMIT, layer->record.commit);
     set_text(annotations, ANNOTATION_RECIPE, digest_format(&layer->record.recipe).text);
+    table_to_annotations(&layer->table, annotations);
     json_object_set_new(json, "annotations", annotations);
     return json;
 }

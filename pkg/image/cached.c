@@ -36,6 +36,7 @@ void cached_layer_format(const struct image_layer *layer, struct buf *config_byt
                   descriptor_to_json(config), "layers", descriptor_to_json(&blob), "annotations",
                   ANNOTATION_RECIPE, digest_format(&layer->record.recipe).text, ANNOTATION_DIFF_ID,
                   digest_format(&layer->diff_id).text);
+    table_to_annotations(&layer->table, json_object_get(json, "annotations"));
     if (layer->record.signature != NULL)
         json_object_set_new(json_object_get(json, "annotations"), ANNOTATION_SIGNATURE,
                             json_string(layer->record.signature));
@@ -71,6 +72,7 @@ int cached_layer_parse(const struct document *manifest, const struct digest *rec
     if (!digest_equal(&layer.record.recipe, recipe))
         return error_set(err, ERROR_CORRUPT, "it is of recipe %s",
                          digest_format(&layer.record.recipe).text);
+    table_from_annotations(member_get(manifest->json, "annotations"), &layer.table);
     layer.record.signature = text_copy(json_text(
         json_object_get(member_get(manifest->json, "annotations"), ANNOTATION_SIGNATURE)));
     *out = layer;

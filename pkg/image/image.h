@@ -34,17 +34,25 @@ struct layer_record {
     char *signature; /* of image_layer_statement(), as the record has it; NULL: none */
 };
 
+/* The table of contents of an eStargz layer, as the layer's annotations tell of it. A plain value.
+ */
+struct layer_table {
+    struct digest digest; /* DIGEST_NONE: the layer has none */
+    uint64_t tar_size;    /* of the layer, unpacked, the table in it */
+};
+
 /* A layer on top of an image. */
 struct image_layer {
     struct descriptor blob; /* media type "": a plain tar, in the family of the image */
     struct digest diff_id;
+    struct layer_table table;
     struct layer_record record;
     size_t number; /* which one of the image it is, from 1, bottom up; 0: of none, or not told */
 };
 
 /*
- * What a signature of a layer's record is made over (docs/formats.md): recipe, diff_id, and the
- * blob's digest and size. The caller frees it.
+ * What a signature of a layer's record is made over (docs/formats.md): recipe, diff_id, the
+ * blob's digest, size and type, and its table's digest if it has one. The caller frees it.
  */
 char *image_layer_statement(const struct image_layer *layer);
 
@@ -246,8 +254,8 @@ int image_diff_ids(const struct image *image, struct digest **out, size_t *count
 
 /*
  * A layer by itself, as a repository keeps it for whoever wants its recipe: a manifest that names
- * the blob, under the tag of the recipe (docs/formats.md). `layer` tells recipe, blob, diff_id and
- * signature.
+ * the blob, under the tag of the recipe (docs/formats.md). `layer` tells recipe, blob, diff_id,
+ * table and signature.
  */
 char *cached_layer_tag(const struct digest *recipe); /* the caller frees it */
 /* The manifest, and the config that it names. Fills media type, digest and size of both. */
@@ -255,8 +263,8 @@ void cached_layer_format(const struct image_layer *layer, struct buf *config_byt
                          struct descriptor *config, struct buf *manifest_bytes,
                          struct descriptor *manifest);
 /*
- * Fills blob, diff_id, recipe and signature of `out`, which is to be released; ERROR_CORRUPT if it
- * speaks of another recipe.
+ * Fills blob, diff_id, table, recipe and signature of `out`, which is to be released; ERROR_CORRUPT
+ * if it speaks of another recipe.
  */
 int cached_layer_parse(const struct document *manifest, const struct digest *recipe,
                        struct image_layer *out, struct error *err) MUST_CHECK;

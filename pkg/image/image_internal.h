@@ -17,6 +17,9 @@ struct image {
 #define ANNOTATION_MODEL "dev.inlay.model"
 #define ANNOTATION_COMMIT "dev.inlay.commit"
 #define ANNOTATION_RECIPE "dev.inlay.recipe"
+/* stargz-snapshotter, docs/estargz.md; containers/storage, pkg/estargz */
+#define ANNOTATION_TABLE "containerd.io/snapshot/stargz/toc.digest"
+#define ANNOTATION_TABLE_TAR_SIZE "io.containers.estargz.uncompressed-size"
 #define ANNOTATION_BASE_NAME "org.opencontainers.image.base.name"
 #define ANNOTATION_BASE_DIGEST "org.opencontainers.image.base.digest"
 #define KIND_FOLDERS "folders"
@@ -37,6 +40,10 @@ void member_unmake(json_t *parent, const char *name, const json_t *made);
 /* The same for a text that is absent or null, which becomes `text`. */
 void text_make(json_t *parent, const char *name, const char *text, json_t *made);
 void text_unmake(json_t *parent, const char *name, const json_t *made);
+
+/* An eStargz layer's table, as annotations of the layer; none if it has no table. */
+void table_to_annotations(const struct layer_table *table, json_t *annotations);
+void table_from_annotations(const json_t *annotations, struct layer_table *out);
 
 /* The record in a history entry's comment; NULL if it is not one of inlay's. Caller owns it. */
 json_t *record_from_history(const json_t *entry);

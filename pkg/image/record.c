@@ -41,10 +41,38 @@ static size_t find_equal_layer(const struct image *image, const json_t *record)
 
 char *image_layer_statement(const struct image_layer *layer)
 {
-    return xasprintf("inlay layer 1\nrecipe %s\ndiff_id %s\nblob %s\nsize %" PRIu64 "\ntype %s\n",
-                     digest_format(&layer->record.recipe).text, digest_format(&layer->diff_id).text,
-                     digest_format(&layer->blob.digest).text, layer->blob.size,
-                     media_type_of_layer(layer->blob.media_type, false));
+    bool has_table = layer->table.digest.algorithm != DIGEST_NONE;
+
+    return xasprintf(
+        "inlay layer 1\nrecipe %s\ndiff_id %s\nblob %s\nsize %" PRIu64 "\ntype %s\n%s%s%s",
+        digest_format(&layer->record.recipe).text, digest_format(&layer->diff_id).text,
+        digest_format(&layer->blob.digest).text, layer->blob.size,
+        media_type_of_layer(layer->blob.media_type, false), has_table ? "table " : "",
+        has_table ? digest_format(&layer->table.digest).text : "", has_table ? "\n" : "");
+}
+
+void table_to_annotations(const struct layer_table *table, json_t *annotations)
+{
+    CLEANUP(text) char *size = xasprintf("%" PRIu64, table->tar_size);
+
+    if (table->digest.algorithm == DIGEST_NONE)
+        return;
+    json_object_set_new(annotations, ANNOTATION_TABLE,
+                        json_string(digest_format(&table->digest).text));
+    json_object_set_new(annotations, ANNOTATION_TABLE_TAR_SIZE, json_string(size));
+}
+
+void table_from_annotations(const json_t *annotations, struct layer_table *out)
+{
+    const char *digest = json_string_value(json_object_get(annotations, ANNOTATION_TABLE));
+    const char *size = json_string_value(json_object_get(annotations, ANNOTATION_TABLE_TAR_SIZE));
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* what does not hold up is none */
+    struct layer_table table = {DIGEST_INIT, 0};
+
+    *out = (struct layer_table){DIGEST_INIT, 0};
+    if (digest != NULL && size != NULL && digest_parse(digest, &table.digest, &ignored) == 0 &&
+        parse_u64(size, INT64_MAX, &table.tar_size, &ignored) == 0)
+        *out = table;
 }
 
 void layer_record_copy(const struct layer_record *from, struct layer_record *to)
@@ -149,6 +177,7 @@ static bool layer_fill(const struct image *image, const struct record_entry *ent
     json_t *item;
 
     out->number = is_told ? layer + 1 : 0;
+    table_from_annotations(json_object_get(blob, "annotations"), &out->table);
     out->record.kind = record_text(record, "kind");
     out->record.model = record_text(record, "model");
     out->record.source = record_text(record, "source");

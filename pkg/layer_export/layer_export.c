@@ -265,6 +265,7 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
     const struct layer_options *options = export->options;
     const struct planned_layer *layer = &export->plan->layers[writing->numbers[number]];
     struct layer_file *file = &writing->result->files[number];
+    struct image_layer made = {.number = 0}; /* without a record: nothing to release */
     struct layer_bytes bytes = {
         .layer = layer,
         .threads = layer_bytes_threads(export->plan, options->run.jobs),
@@ -279,8 +280,11 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
     struct held_writer held = {{&ops}, writing->writers[number]};
     CLEANUP(writer)
     struct writer *stage = digest_writer_new(&held.base, DIGEST_SHA256, &file->digest, &file->size);
-    if (layer_bytes_write(&bytes, stage, &file->diff_id, err) < 0)
+    if (layer_bytes_write(&bytes, stage, &made, err) < 0)
         return -1;
+    file->diff_id = made.diff_id;
+    file->table = made.table.digest;
+    file->tar_size = made.table.tar_size;
     if (layer->recipe->compression.kind == COMPRESSION_NONE)
         file->diff_id = file->digest;
     return expected_check_layer(options->expected, export->base, layer, &file->diff_id, err);

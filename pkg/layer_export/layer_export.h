@@ -32,6 +32,8 @@ struct layer_file {
     struct digest diff_id; /* of the tar in it; of a plain one the same */
     struct digest recipe;
     uint64_t size;
+    struct digest table; /* of an eStargz layer, for whoever appends it; else DIGEST_NONE */
+    uint64_t tar_size;   /* of the same: unpacked */
 };
 
 struct layer_result {

@@ -96,6 +96,31 @@ int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg,
 int recipe_check_tar(const struct recipe *recipe, struct reader *tar, const struct cancel *cancel,
                      struct error *err) MUST_CHECK;
 
+/*
+ * A layer of COMPRESSION_ESTARGZ (stargz-snapshotter, docs/estargz.md): the recipe's tar, a
+ * landmark and a table of contents as its last entries, in gzip members whose bytes are stored; one
+ * member a chunk, so that each can be read and verified by itself. Files of small layers are marked
+ * to be fetched ahead.
+ */
+#define STARGZ_CHUNK (4 * MIB) /* doubled until a layer has no more than this many chunks: */
+#define STARGZ_CHUNKS_MAX 16384
+
+struct stargz_layer {
+    struct digest diff_id; /* of the tar with the table in it */
+    struct digest table;   /* of the table: the annotation toc.digest */
+    uint64_t tar_size;     /* of the tar with the table in it */
+};
+
+/*
+ * A writer that takes exactly what recipe_write_tar() writes. At finish it writes what is behind
+ * that, fills *out and finishes `next`; both outlive it, as `recipe` does. Keeps 72 bytes a chunk
+ * and an entry of the table, never a content. The caller frees *writer.
+ */
+int stargz_writer_open(const struct recipe *recipe, struct writer *next, struct stargz_layer *out,
+                       struct writer **writer, struct error *err) MUST_CHECK;
+/* Bytes of the layer's blob where they are known beforehand; SIZE_UNKNOWN of a compressed one. */
+int recipe_blob_size(const struct recipe *recipe, uint64_t *out, struct error *err) MUST_CHECK;
+
 /* A part of a file's content that is wanted: never empty. */
 struct pack_part {
     const struct plan_file *file;

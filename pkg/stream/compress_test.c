@@ -307,8 +307,9 @@ static void a_choice_is_parsed_and_told(void **state)
         {"zstd:3x", NULL, NULL, "'3x' is not a level"},
         {"gzip:6", NULL, NULL, "'gzip' takes no level; leave out ':6'"},
         {"none:1", NULL, NULL, "'none' takes no level"},
-        {"", NULL, NULL, "'' is not none, gzip or zstd[:LEVEL]"},
-        {"xz", NULL, NULL, "'xz' is not none, gzip or zstd[:LEVEL]"},
+        {"estargz:4", NULL, NULL, "'estargz' takes no level"},
+        {"", NULL, NULL, "'' is not none, gzip, zstd[:LEVEL] or estargz"},
+        {"xz", NULL, NULL, "'xz' is not none, gzip, zstd[:LEVEL] or estargz"},
         {"zst", NULL, NULL, "'zst' is not none"},
         {"GZIP", NULL, NULL, "'GZIP' is not none"},
     };

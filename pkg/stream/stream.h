@@ -128,6 +128,7 @@ enum compression {
     COMPRESSION_NONE,
     COMPRESSION_GZIP,
     COMPRESSION_ZSTD,
+    COMPRESSION_ESTARGZ, /* gzip members that can be read one by one: pack/pack.h */
 };
 
 struct compression_choice {
@@ -136,8 +137,8 @@ struct compression_choice {
 };
 
 /*
- * "none", "gzip", "zstd" or "zstd:LEVEL", of 1 to 19. ERROR_USAGE if it is something else;
- * ERROR_UNSUPPORTED if the library at hand cannot do it.
+ * "none", "gzip", "zstd", "zstd:LEVEL", of 1 to 19, or "estargz". ERROR_USAGE if it is something
+ * else; ERROR_UNSUPPORTED if the library at hand cannot do it.
  */
 int compression_parse(const char *text, struct compression_choice *out,
                       struct error *err) MUST_CHECK;
@@ -145,7 +146,7 @@ int compression_parse(const char *text, struct compression_choice *out,
 const char *compression_suffix(const struct compression_choice *choice);
 /*
  * All that decides on the compressed bytes, with the library's version: "none", "gzip:6 zlib
- * 1.2.13 block 262144", "zstd:3 libzstd 1.5.4". Caller frees.
+ * 1.2.13 block 262144", "zstd:3 libzstd 1.5.4", "estargz 1". Caller frees.
  */
 char *compression_version(const struct compression_choice *choice);
 
@@ -154,11 +155,35 @@ char *compression_version(const struct compression_choice *choice);
  * frame (RFC 8878) with a checksum and without a size. Works with `threads` threads, at least one;
  * the bytes depend neither on their number nor on the sizes of the writes. Memory: for gzip 0.3 MiB
  * and 1.4 MiB more a thread; for zstd what its level wants, about 50 MiB with one thread and 20 MiB
- * more for each other at level 3. `next` is used by the caller's thread. `choice` is not
- * COMPRESSION_NONE.
+ * more for each other at level 3. `next` is used by the caller's thread. `choice` is
+ * COMPRESSION_GZIP or COMPRESSION_ZSTD.
  */
 struct writer *compress_writer_new(struct writer *next, const struct compression_choice *choice,
                                    unsigned threads);
+
+/*
+ * Members of gzip (RFC 1952) one behind the other, without name and time, whose bytes are stored in
+ * blocks of 65,535 and not deflated (RFC 1951, section 3.2.4): each can be read by itself, and how
+ * long it is is known beforehand. The bytes depend neither on the sizes of the writes nor on
+ * zlib's version; ERROR_UNSUPPORTED from a zlib that has other blocks. Memory: 128 KiB. Belongs to
+ * one thread, and does not finish `next`.
+ */
+struct gzip_members;
+
+struct gzip_members *gzip_members_new(struct writer *next);
+/* The next member, of `size` bytes, at least one; it ends by itself when these have come. */
+int gzip_members_begin(struct gzip_members *members, uint64_t size, struct error *err) MUST_CHECK;
+int gzip_members_add(struct gzip_members *members, const void *data, size_t size,
+                     struct error *err) MUST_CHECK;
+/* A member without content, and with an extra field (RFC 1952, section 2.3.1.1). */
+int gzip_members_mark(struct gzip_members *members, const void *extra, size_t size,
+                      struct error *err) MUST_CHECK;
+/* Bytes that `next` has got: after the end of a member, where the next one begins. */
+uint64_t gzip_members_passed(const struct gzip_members *members);
+void gzip_members_free(struct gzip_members *members);
+CLEANUP_FREE(gzip_members)
+/* Bytes of a member with `size` bytes of content. */
+uint64_t gzip_member_size(uint64_t size);
 
 /*
  * Connections and memory that everything fetched ahead in this process shares: `connections`
