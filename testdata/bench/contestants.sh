@@ -91,6 +91,20 @@ inject() { # OPTION...
     exec "$INLAY" inject --quiet ${TLS_CA:+--tls-ca "$TLS_CA"} "$BASE" "$MODEL" --to "$TARGET" "$@"
 }
 
+# Every shard by a process with a cache of its own, and then the run that writes the image.
+machines() { # COUNT
+    local i pids=()
+    for ((i = 1; i <= $1; i++)); do
+        XDG_CACHE_HOME=$PWD/cache-$i "$INLAY" inject --quiet "$BASE" "$MODEL" --to "$TARGET" \
+            --limit-rate 50M --shard "$i/$1" >/dev/null &
+        pids+=($!)
+    done
+    for i in "${pids[@]}"; do
+        wait "$i"
+    done
+    inject --trust-records all
+}
+
 case $1 in
 curl-down) fetch "$LISTS/nowhere" ;;
 curl-up) xargs -a "$LISTS/blobs" -P 4 -n 2 "$here/contestants.sh" upload-blob ;;
@@ -102,6 +116,8 @@ reuse-from) inject --reuse-from "$REUSE" ;;
 layer-cache) inject --layer-cache "$REUSE" ;;
 reuse-from-trusting) inject --reuse-from "$REUSE" --trust-records all ;;
 layer-cache-trusting) inject --layer-cache "$REUSE" --trust-records all ;;
+machines-*) machines "${1#*-}" ;;
+jobs-*) inject --jobs "${1#*-}" ;;
 connections-*) inject --connections "${1#*-}" ;;
 none | gzip | zstd | estargz) inject --compression "$1" ;;
 tar-skopeo)

@@ -32,7 +32,7 @@ fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 ROWS=(peers one shards null https files-1 files-100 files-1000 small latency again revision slow compression pull
-    cuts)
+    cuts memory machines)
 
 runs=5 size=1GiB large=4GiB null=16GiB json='' cores='' only=()
 while [ $# -gt 0 ]; do
@@ -71,6 +71,8 @@ export HF_ENDPOINT='' XDG_CACHE_HOME=$WORK/cache SCHEME=http TLS_CA=''
 . "$here/rows.sh"
 # shellcheck source-path=SCRIPTDIR source=pull.sh
 . "$here/pull.sh"
+# shellcheck source-path=SCRIPTDIR source=scale.sh
+. "$here/scale.sh"
 
 # measure_one ROW TITLE RUN CONTESTANT: one run, in an empty folder. A function that is called
 # before_CONTESTANT or before_ROW makes what it needs and has no part in the figures.
