@@ -24,8 +24,8 @@ row_memory() {
         contest memory "$of in one file: memory and disk" jobs-4
         drop_model
     done
-    serve_zeros 64 4GiB
-    contest memory-jobs '4GiB in 64 files: memory and disk by --jobs' jobs-1 jobs-4 jobs-16 jobs-64
+    serve_zeros 16 "$size"
+    contest memory-jobs "$size in 16 files: memory and disk by --jobs" jobs-1 jobs-4 jobs-16 jobs-64
 }
 before_memory-jobs() { before_null; }
 
