@@ -124,7 +124,7 @@ cut_image() {
 
 # The same weights, cut into more and fewer layers.
 row_cuts() {
-    local count pullers=() cuts=(1 4 16 48)
+    local count format pullers=() cuts=(1 4 16 48)
     [ "$(id -u)" -eq 0 ] || { echo 'the row cuts is left out: it needs root' >&2 && return 0; }
     PULL=$REGISTRY/cut
     for count in "${cuts[@]}"; do

@@ -16,18 +16,20 @@ serve_zeros() {
     use_null_registry
 }
 
-before_memory() { before_null; }
+before_jobs-1() { before_null; }
+before_jobs-4() { before_null; }
+before_jobs-16() { before_null; }
+before_jobs-64() { before_null; }
 row_memory() {
     local of
     for of in 1GiB "$null"; do
         serve_zeros 1 "$of"
-        contest memory "$of in one file: memory and disk" jobs-4
+        contest "memory-$of" "$of in one file: memory and disk" jobs-4
         drop_model
     done
     serve_zeros 16 "$size"
     contest memory-jobs "$size in 16 files: memory and disk by --jobs" jobs-1 jobs-4 jobs-16 jobs-64
 }
-before_memory-jobs() { before_null; }
 
 # Machines of 50 MB/s in each direction; `--limit-rate` stands for their network.
 before_machines() { before_null; }
