@@ -197,13 +197,50 @@ static void wait_for_search(struct http *http)
 }
 
 /*
+ * Whoever waits for a search has something to ask, and mostly more than one thing: connections that
+ * are opened meanwhile are in the pool when he does.
+ */
+#define OPENED_MEANWHILE 2
+
+struct meanwhile {
+    struct plain_look looks[OPENED_MEANWHILE];
+    struct ahead aheads[OPENED_MEANWHILE];
+};
+
+static void meanwhile_begin(struct meanwhile *meanwhile, struct http *http,
+                            const struct search *search)
+{
+    for (size_t i = 0; i < OPENED_MEANWHILE; i++) {
+        meanwhile->looks[i] =
+            (struct plain_look){.http = http, .url = search->plain, .timeout_ms = FIRST_LOOK_MS};
+        ahead_begin(&meanwhile->aheads[i], look_plain, &meanwhile->looks[i], http->cancel);
+    }
+}
+
+static void meanwhile_release(struct meanwhile *meanwhile)
+{
+    for (size_t i = 0; i < OPENED_MEANWHILE; i++) {
+        ahead_release(&meanwhile->aheads[i]);
+        look_release(&meanwhile->looks[i].look);
+    }
+}
+CLEANUP_RELEASE(meanwhile)
+
+/*
  * Whoever comes while somebody is looking for the same host waits for what he finds, and looks by
  * himself if that is nothing. *out is NULL for whoever has to look.
  */
-static int begin_search(struct http *http, const char *host, char **out, struct error *err)
+static int begin_search(struct http *http, const char *host, const struct search *search,
+                        char **out, struct error *err)
 {
+    CLEANUP(meanwhile) struct meanwhile meanwhile = {.looks = {{.http = NULL}}};
     int result = 0;
 
+    pthread_mutex_lock(&http->lock);
+    bool is_late = search->has_port && strings_has(&http->searched, host);
+    pthread_mutex_unlock(&http->lock);
+    if (is_late)
+        meanwhile_begin(&meanwhile, http, search);
     pthread_mutex_lock(&http->lock);
     *out = find_known(http, host);
     while (*out == NULL && result == 0 && strings_has(&http->searched, host)) {
@@ -248,7 +285,7 @@ int http_find_origin(struct http *http, const char *host, const char *path, char
         .has_port = strchr(bracket != NULL ? bracket : host, ':') != NULL,
     };
 
-    if (begin_search(http, host, &found, err) < 0)
+    if (begin_search(http, host, &search, &found, err) < 0)
         return -1;
     if (found != NULL) {
         *out = TAKE(found);
