@@ -105,9 +105,9 @@ int store_copy_blob(struct store *from, struct store *to, const struct descripto
                     struct error *err)
 {
     struct copy copy = {from, blob, options};
-    bool is_there = false;
+    bool is_there = options->presence == STORE_HAS_IT;
 
-    if (to->ops->has_blob(to, blob, &is_there, err) < 0)
+    if (options->presence == STORE_IS_ASKED && to->ops->has_blob(to, blob, &is_there, err) < 0)
         return -1;
     if (is_there) {
         *how = STORE_WAS_THERE;

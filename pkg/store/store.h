@@ -329,6 +329,13 @@ enum store_copied {
     STORE_STREAMED,
 };
 
+/* What is known of a blob in the store that it is copied to. */
+enum store_presence {
+    STORE_IS_ASKED,
+    STORE_LACKS_IT,
+    STORE_HAS_IT,
+};
+
 struct store_copy_options {
     const struct cancel *cancel; /* may be NULL */
     const struct log *log;       /* is told why a stream is begun anew; may be NULL */
@@ -341,6 +348,7 @@ struct store_copy_options {
      */
     int (*inspect)(void *arg, struct reader *bytes, struct error *err);
     void *inspect_arg;
+    enum store_presence presence; /* a moment ago */
 };
 
 /*

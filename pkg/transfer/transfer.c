@@ -167,6 +167,17 @@ static void count_moved(void *arg, uint64_t size)
     progress_moved(transfer->progress, size);
 }
 
+static enum store_presence presence_of(const struct transfer *transfer,
+                                       const struct descriptor *blob)
+{
+    const struct blob_lookups *looked = transfer->looked;
+
+    for (size_t i = 0; looked != NULL && i < looked->count; i++)
+        if (looked->items[i].is_told && digest_equal(&looked->items[i].blob.digest, &blob->digest))
+            return looked->items[i].is_there ? STORE_HAS_IT : STORE_LACKS_IT;
+    return STORE_IS_ASKED;
+}
+
 int transfer_copy_blob(struct transfer *transfer, size_t number, const struct cancel *cancel,
                        struct error *err)
 {
@@ -179,6 +190,7 @@ int transfer_copy_blob(struct transfer *transfer, size_t number, const struct ca
         .log = transfer->log,
         .count = count_moved,
         .count_arg = transfer,
+        .presence = presence_of(transfer, &passed->blob),
     };
     enum store_copied how;
 

@@ -1,6 +1,7 @@
 #ifndef INLAY_TRANSFER_TRANSFER_H
 #define INLAY_TRANSFER_TRANSFER_H
 
+#include "core/ahead.h"
 #include "core/cancel.h"
 #include "core/log.h"
 #include "core/progress.h"
@@ -17,16 +18,42 @@ struct transfer_blob {
 };
 
 /*
+ * Which blobs a store has, asked side by side before anybody needs to know. Belongs to one thread,
+ * and stays where it is while it runs.
+ */
+struct blob_lookups {
+    struct store *target;
+    unsigned jobs;               /* as of a transfer */
+    const struct cancel *cancel; /* may be NULL */
+    struct blob_lookup {
+        struct descriptor blob;
+        bool is_told; /* else it could not be found out */
+        bool is_there;
+    } * items;
+    size_t count;
+    struct ahead ahead;
+};
+
+/* Not once it is begun. */
+void blob_lookups_add(struct blob_lookups *lookups, const struct descriptor *blob);
+void blob_lookups_begin(struct blob_lookups *lookups);
+/* Waits for all of them; fails when stopped. */
+int blob_lookups_join(struct blob_lookups *lookups, struct error *err) MUST_CHECK;
+void blob_lookups_release(struct blob_lookups *lookups);
+CLEANUP_RELEASE(blob_lookups)
+
+/*
  * What goes over to a store as it is: manifests with the bytes that arrived, and blobs. First all
  * of it is named, which reads the manifests and writes nothing; then the blobs are copied, side by
  * side, and the manifests written last, each after those that it mentions.
  */
 struct transfer {
-    struct store *target;            /* NULL: nothing is copied, all of it is named only */
-    unsigned jobs;                   /* blobs in flight; 0: WORKERS_DEFAULT */
-    const struct log *log;           /* may be NULL */
-    const struct cancel *cancel;     /* may be NULL */
-    const struct progress *progress; /* may be NULL */
+    struct store *target;              /* NULL: nothing is copied, all of it is named only */
+    unsigned jobs;                     /* blobs in flight; 0: WORKERS_DEFAULT */
+    const struct log *log;             /* may be NULL */
+    const struct cancel *cancel;       /* may be NULL */
+    const struct progress *progress;   /* may be NULL */
+    const struct blob_lookups *looked; /* that have ended, of the same target; NULL: none */
 
     struct transfer_blob *blobs; /* each once */
     size_t blob_count;
