@@ -47,13 +47,16 @@ static int look_at_target(void *arg, struct error *err)
     struct known_lookup *lookup = arg;
     const struct stored_image *target = &lookup->target;
 
-    return image_tree_find(target->store, target->version, IMAGE_TREE_IN_REACH, &lookup->present,
-                           &lookup->is_missing, err);
+    int result = image_tree_find(target->store, target->version, IMAGE_TREE_IN_REACH,
+                                 &lookup->present, &lookup->is_missing, err);
+    if (lookup->tell != NULL)
+        lookup->tell(lookup->tell_arg, result < 0 && lookup->is_missing);
+    return result;
 }
 
 void known_begin(const struct build_request *request, struct known_lookup *lookup)
 {
-    *lookup = (struct known_lookup){.target = request->target};
+    lookup->target = request->target;
     if (lookup->target.store != NULL && lookup->target.store->is_remote &&
         lookup->target.version != NULL)
         ahead_begin(&lookup->ahead, look_at_target, lookup, request->run->cancel);

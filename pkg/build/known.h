@@ -28,9 +28,14 @@ struct known_lookup {
     struct image_tree *present;
     bool is_missing;
     struct ahead ahead;
+    void (*tell)(void *arg, bool is_missing); /* by the thread that has asked; NULL: nobody */
+    void *tell_arg;
 };
 
-/* Begins it where that saves time; `request` and what it borrows outlive it. */
+/*
+ * Begins it where that saves time; `request` and what it borrows outlive it. `tell` and `tell_arg`
+ * of `lookup` are set.
+ */
 void known_begin(const struct build_request *request, struct known_lookup *lookup);
 void known_lookup_release(struct known_lookup *lookup);
 CLEANUP_RELEASE(known_lookup)

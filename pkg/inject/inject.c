@@ -110,7 +110,7 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
         {target->store, target->version}, &options->reuse, &options->compression, run};
 
     begun_init(options, &request, &begun);
-    if (read_base(options, &begun, &base, &notes, err) < 0 ||
+    if (read_base(options, &begun, &base, &notes, err) < 0 || begun_blobs(&begun, &base, err) < 0 ||
         models_list(&listing, &models, &companions, err) < 0 ||
         code_check(&options->models, run, &models, &code, &notes, err) < 0 ||
         known_find(&request, &base, &begun.known, &known, err) < 0)
@@ -127,6 +127,7 @@ int inject_run_told(const struct inject_options *options, struct inject_result *
     if (build_plan_find(&request, &known, &plan, err) < 0)
         return -1;
     if ((!is_shard(options) && target_tags_expect(target, &plan, &tags, err) < 0) ||
+        begun_finish(&begun, &models, &plan, err) < 0 ||
         build(options, &request, &base, &plan, &built, err) < 0)
         return -1;
     const struct publication publication = {

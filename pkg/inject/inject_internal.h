@@ -18,12 +18,20 @@
 struct begun {
     struct store *target;
     const struct cancel *cancel;
+    pthread_mutex_t lock; /* guards the following; is there once `target` is */
+    pthread_cond_t told;  /* by CLOCK_MONOTONIC */
+    bool is_tag_told;     /* what the target's tag shows is known, or cannot be found out */
+    bool is_probe_told;   /* the same, whether it can be written */
+    bool is_new;          /* it shows nothing */
+    bool is_writable;     /* and it can be */
+    struct early_files early;
     struct ahead probe; /* that the target can be written */
     struct known_lookup known;
     struct model_lookups models;
-    struct ahead sessions; /* uploads for what has to be written */
-    struct ahead unused;   /* uploads for what need not be are given up */
-    struct tag_look tag;   /* what the target's tag shows */
+    struct ahead sessions;     /* uploads for what has to be written */
+    struct ahead unused;       /* uploads for what need not be are given up */
+    struct tag_look tag;       /* what the target's tag shows */
+    struct blob_lookups blobs; /* whether the target has the base's */
 };
 
 /* `request` and `options` outlive it. */
@@ -31,6 +39,11 @@ void begun_init(const struct inject_options *options, const struct build_request
                 struct begun *out);
 /* store_probe_write() of the target, begun or not. */
 int begun_probe(struct begun *begun, struct store *target, struct error *err) MUST_CHECK;
+/* Which blobs of the base the target has. */
+int begun_blobs(struct begun *begun, const struct base *base, struct error *err) MUST_CHECK;
+/* All that was begun for the layers has ended, and is where they find it. */
+int begun_finish(struct begun *begun, struct models *models, struct build_plan *plan,
+                 struct error *err) MUST_CHECK;
 /* Nothing is known of the target's tag: it will get a layer or two, and a config. */
 void begun_sessions(struct begun *begun, const struct inject_options *options,
                     const struct known *known);

@@ -20,6 +20,20 @@ struct model_lookup {
     struct plan_contents contents; /* of its small files */
     struct error why;
     struct ahead ahead;
+    const struct early_files *early; /* NULL: none are read */
+    struct plan early_plan;          /* as the source lists it */
+    struct plan_contents files;      /* that were read early */
+    struct ahead reading;
+};
+
+/*
+ * Small files of models are read while the base is, if it is certain that layers have to be made of
+ * them. What is read in vain is EARLY_MOST bytes a model.
+ */
+#define EARLY_MOST ((uint64_t)8 * MIB)
+struct early_files {
+    bool (*are_needed)(void *arg, const struct cancel *cancel); /* waits until that is known */
+    void *arg;
 };
 
 /* One a model of the request. Belongs to its caller, and stays where it is. */
@@ -28,9 +42,17 @@ struct model_lookups {
     size_t count;
 };
 
-/* Begins them where that saves time; `request` and `run`, with what they borrow, outlive them. */
+/*
+ * Begins them where that saves time; `request`, `run` and `early` (NULL: no files are read early),
+ * with what they borrow, outlive them.
+ */
 void model_lookups_begin(const struct models_request *request, const struct run_context *run,
-                         struct model_lookups *out);
+                         const struct early_files *early, struct model_lookups *out);
+/*
+ * Waits for the files that are being read early, and adds them to the contents of the models of the
+ * request, which then need not be fetched. After that nothing is decided by contents any more.
+ */
+void model_lookups_take_files(struct model_lookups *lookups, struct models *models);
 void model_lookups_release(struct model_lookups *lookups);
 CLEANUP_RELEASE(model_lookups)
 

@@ -27,12 +27,18 @@ trips() {
     ((${counted%% *} <= $4)) || fail "$1: $counted round trips, expected $4 at most"
 }
 
-trips 'a small model, for the first time' acme/small small 24
-trips 'the same once more' acme/small small 14
+trips 'a small model, for the first time' acme/small small 18
+trips 'the same once more' acme/small small 12
+expect_lacks "$(cat "$TEST_DIR/trace.json")" "${urls[1]}" 'the files of a model whose layers are there'
 rm -rf "$XDG_CACHE_HOME"
-trips '300 small files' acme/many many 60
-trips 'the same once more' acme/many many 14
+trips '300 small files' acme/many many 52
+trips 'the same once more' acme/many many 12
 expect_eq 1 "$(http_get "http://$REGISTRY/v2/app/tags/list" | jq '.tags | map(select(. == "many")) | length')" 'the tag'
+
+# Nothing comes of a model for a target that cannot be written, be its tag as new as it may.
+start_registry --read-only
+expect_exit 4 "$INLAY" inject "$far/base:1" acme/many --to "$REGISTRY/app:1" --trace "$TEST_DIR/trace.json"
+expect_lacks "$(cat "$TEST_DIR/trace.json")" "${urls[1]}" 'files for a target that cannot be written'
 
 # The same layer at hand, by crane, where there is one.
 if command -v crane >/dev/null; then
