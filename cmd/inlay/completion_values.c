@@ -158,6 +158,7 @@ static const struct value_row {
     {"layout", "NAME", NULL, add_loaders, COMPLETION_NO_PATHS},
     {NULL, "LAYOUT", NULL, add_loaders, COMPLETION_NO_PATHS},
     {"compression", "HOW", "none gzip zstd zstd: estargz", NULL, COMPLETION_NO_PATHS},
+    {"sbom-format", "FORMAT", "cyclonedx spdx3", NULL, COMPLETION_NO_PATHS},
     {"progress", "HOW", "auto tty plain json none", NULL, COMPLETION_NO_PATHS},
     {"expect", "DIGEST", "none sha256:", NULL, COMPLETION_NO_PATHS},
     {"hub-cache", "DIR", "auto", NULL, COMPLETION_FOLDERS},

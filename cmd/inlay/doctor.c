@@ -6,6 +6,7 @@
 #include "json.h"
 #include "oci_source.h"
 #include "preset/preset.h"
+#include "rootfs/rootfs.h"
 #include "session.h"
 #include "settings/settings.h"
 
@@ -186,7 +187,7 @@ static void look_at_sandbox(struct checkup *run, const struct cancel *cancel)
 
     if (run->session.sandbox == NULL)
         return;
-    if (sandbox_start(run->session.sandbox, cancel, &process, &err) < 0) {
+    if (sandbox_start(run->session.sandbox, ROOTFS_JOB_LAYER, cancel, &process, &err) < 0) {
         look.state = DOCTOR_FAILED;
         look.kind = err.kind;
         run->barriers = xasprintf("layers cannot be read: %s; --no-sandbox reads them in the "

@@ -58,7 +58,7 @@ const struct option_row option_rows[] = {
      .help = "says what the image was made of, in a statement of in-toto and SLSA, which is "
              "attached to it in a registry or OCI layout, or written to FILE"},
     {RESULT, "sbom", 0, "FILE", COMMAND_INJECT, .otherwise = "",
-     .help = "the bill of materials of the image's models, in CycloneDX, in the same way"},
+     .help = "the bill of materials of the image's models, in the same way"},
     {RESULT, "sbom-format", 0, "FORMAT", COMMAND_INJECT, .once = true,
      .help =
          "what --sbom makes: cyclonedx (1.6), or spdx3 (SPDX 3.0.1, with its classes for models "
