@@ -9,7 +9,7 @@ start_registry
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
 cd "$TEST_DIR" || exit
 forge() { python3 "$TESTDATA/forge.py" "$@"; }
-reads() { grep -c "\"GET /v2/$1/blobs/" "$REGISTRY_LOG" || true; } # REPOSITORY: configs and layers
+reads() { grep -c "\"GET /v2/$1/blobs/[^\"]*\" 20" "$REGISTRY_LOG" || true; } # REPOSITORY: configs and layers that it has
 # inject OPTION...: on a machine that has seen nothing
 inject() {
     rm -rf "$XDG_CACHE_HOME"

@@ -47,8 +47,9 @@ void store_free(struct store *store)
 {
     if (store == NULL)
         return;
-    free(TAKE(store->name));
+    char *name = store->name; /* what is still on its way names it in its errors */
     store->ops->free(store);
+    free(name);
 }
 
 bool version_is_digest(const char *version, struct digest *out)
