@@ -117,7 +117,8 @@ for status in 405 404; do
     quirk "head-$status" "{\"head\": $status}"
     quirk "head-$status" "{\"head\": $status}" --jobs 1
     expect_eq 0 "$(count '.query.digest')" "uploads of the second run without HEAD ($status)"
-    expect_eq 1 "$(count '.method == "HEAD"')" "HEADs that are answered with $status"
+    # What is asked at the same time does not know yet.
+    expect_contains '1 2' "$(count '.method == "HEAD"')" "HEADs that are answered with $status"
 done
 
 # No mount: 202 opens an upload, which serves the next blob; refusals cost a request.
