@@ -89,9 +89,9 @@ static int scan_here(const struct scan_request *scan, struct reader *packed, str
     CLEANUP(reader) struct reader *unpacked = NULL;
     struct scan_request request = *scan;
 
-    request.plain = packed;
     if (scan->algorithm != DIGEST_NONE)
-        request.plain = unpacked = unpack_reader_new(packed);
+        unpacked = unpack_reader_new(packed);
+    request.plain = unpacked != NULL ? unpacked : packed;
     return scan_tar(&request, out, digest, err);
 }
 

@@ -224,10 +224,12 @@ static bool is_there(const char *file)
 
 void settings_add_problem(struct settings *settings, size_t row, struct error *why)
 {
+    struct settings_problem problem = {.kind = why->kind, .row = row};
+
+    problem.text = TAKE(why->text);
     settings->problems =
         xrealloc(settings->problems, settings->problem_count + 1, sizeof(*settings->problems));
-    settings->problems[settings->problem_count++] =
-        (struct settings_problem){why->kind, row, TAKE(why->text)};
+    settings->problems[settings->problem_count++] = problem;
     error_release(why);
 }
 

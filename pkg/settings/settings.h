@@ -56,8 +56,7 @@ struct setting_value {
 /* What is wrong with the file, or with one value, which then does not hold. */
 struct settings_problem {
     enum error_kind kind;
-    size_t
-        row; /* whose value it is; SETTING_ROWS_MAX: the file's or a member's that is no setting */
+    size_t row; /* whose value it is; SETTING_ROWS_MAX: the file's, or no setting's */
     char *text;
 };
 
