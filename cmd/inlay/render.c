@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TICK_MS 200
@@ -233,12 +232,7 @@ static void *render_thread(void *arg)
 
     pthread_mutex_lock(&render->lock);
     while (!render->ending) {
-        struct timespec until;
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += TICK_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
-        pthread_cond_timedwait(&render->wake, &render->lock, &until);
+        clock_wait(&render->wake, &render->lock, TICK_MS);
         if (!render->ending && !render->is_over)
             tick(render);
     }
@@ -417,7 +411,7 @@ struct render *render_new(enum render_mode mode, const char *progress,
                                          .begin = render_begin,
                                          .end = render_end,
                                          .arg = render};
-    pthread_cond_init(&render->wake, NULL);
+    clock_condition_init(&render->wake);
     render->drawing = pthread_create(&render->thread, NULL, render_thread, render) == 0;
     return render;
 }

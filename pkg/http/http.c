@@ -1,5 +1,7 @@
 #include "http/http_internal.h"
 
+#include "core/clock.h"
+
 #include <string.h>
 
 #define STATUS_FORBIDDEN 403
@@ -52,16 +54,6 @@ static void note_proxy(struct http *http, const char *proxy)
     }
 }
 
-static void init_event(pthread_cond_t *event)
-{
-    pthread_condattr_t monotonic;
-
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(event, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-}
-
 struct http *http_new(const struct http_options *options)
 {
     struct http *http = xcalloc(1, sizeof(*http));
@@ -89,7 +81,7 @@ struct http *http_new(const struct http_options *options)
     for (const char *const *at = options->insecure; at != NULL && *at != NULL; at++)
         strings_add(&http->insecure, *at);
     pthread_mutex_init(&http->lock, NULL);
-    init_event(&http->search_over);
+    clock_condition_init(&http->search_over);
     share_init(&http->share);
     pool_init(&http->pool);
     return http;

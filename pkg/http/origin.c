@@ -1,6 +1,7 @@
 #include "http/http_internal.h"
 
 #include "core/ahead.h"
+#include "core/clock.h"
 
 #include <errno.h>
 #include <string.h>
@@ -187,13 +188,7 @@ static char *find_known(struct http *http, const char *host)
 /* The lock is held. Wakes by itself in time to look at who asks to stop. */
 static void wait_for_search(struct http *http)
 {
-    struct timespec when;
-
-    clock_gettime(CLOCK_MONOTONIC, &when);
-    when.tv_nsec += CANCEL_POLL_MS * 1000000L;
-    when.tv_sec += when.tv_nsec / 1000000000L;
-    when.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&http->search_over, &http->lock, &when);
+    clock_wait(&http->search_over, &http->lock, CANCEL_POLL_MS);
 }
 
 /*

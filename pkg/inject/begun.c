@@ -1,6 +1,6 @@
 #include "inject/inject_internal.h"
 
-#include <time.h>
+#include "core/clock.h"
 
 static int probe(void *arg, struct error *err)
 {
@@ -29,13 +29,7 @@ static void note_tag(void *arg, bool is_missing)
 /* The lock is held. Wakes by itself in time to look at who asks to stop. */
 static void wait_to_be_told(struct begun *begun)
 {
-    struct timespec when;
-
-    clock_gettime(CLOCK_MONOTONIC, &when);
-    when.tv_nsec += CANCEL_POLL_MS * 1000000L;
-    when.tv_sec += when.tv_nsec / 1000000000L;
-    when.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(&begun->told, &begun->lock, &when);
+    clock_wait(&begun->told, &begun->lock, CANCEL_POLL_MS);
 }
 
 /* Nothing is downloaded for a target that cannot be written, or may have the layers. */
@@ -54,13 +48,8 @@ static bool are_files_needed(void *arg, const struct cancel *cancel)
 
 static void begun_open(struct begun *begun)
 {
-    pthread_condattr_t attributes;
-
     pthread_mutex_init(&begun->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&begun->told, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&begun->told);
 }
 
 /* Layers that others may have need no files. */

@@ -1,5 +1,6 @@
 #include "inlay/inlay.h"
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "exit_status.h"
 #include "options.h"
@@ -9,7 +10,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #define POLL_MS 200
 
@@ -201,17 +201,12 @@ static void *watch_thread(void *arg)
 
     pthread_mutex_lock(&watch->lock);
     while (!watch->is_over) {
-        struct timespec until;
         pthread_mutex_unlock(&watch->lock);
         if (job->wants_stop(job->stop_arg) != 0)
             inlay_cancel(job);
         pthread_mutex_lock(&watch->lock);
-        clock_gettime(CLOCK_REALTIME, &until);
-        until.tv_nsec += POLL_MS * 1000000L;
-        until.tv_sec += until.tv_nsec / 1000000000L;
-        until.tv_nsec %= 1000000000L;
         if (!watch->is_over)
-            pthread_cond_timedwait(&watch->wake, &watch->lock, &until);
+            clock_wait(&watch->wake, &watch->lock, POLL_MS);
     }
     pthread_mutex_unlock(&watch->lock);
     return NULL;
@@ -222,7 +217,7 @@ static int watch_begin(struct watch *watch, struct error *err)
     if (watch->job->wants_stop == NULL)
         return 0;
     pthread_mutex_init(&watch->lock, NULL);
-    pthread_cond_init(&watch->wake, NULL);
+    clock_condition_init(&watch->wake);
     int failure = pthread_create(&watch->thread, NULL, watch_thread, watch);
     watch->runs = failure == 0;
     return failure == 0 ? 0 : error_set_errno(err, failure, "starting a thread");

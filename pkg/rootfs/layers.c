@@ -1,12 +1,12 @@
 #include "rootfs/toc_internal.h"
 
+#include "core/clock.h"
 #include "core/text.h"
 #include "core/workers.h"
 #include "store/store.h"
 
 #include <inttypes.h>
 #include <string.h>
-#include <time.h>
 
 #define ATTEMPTS 3
 #define ATTEMPT_WAIT_MS 1000
@@ -87,7 +87,6 @@ int layers_open(const struct rootfs_options *options, struct layers **out, struc
             return error_wrap(err, "layer %zu of %zu", i + 1, options->layer_count);
 
     struct layers *layers = xcalloc(1, sizeof(*layers));
-    pthread_condattr_t attributes;
     layers->store = options->store;
     layers->cancel = options->cancel;
     layers->log = options->log;
@@ -103,10 +102,7 @@ int layers_open(const struct rootfs_options *options, struct layers **out, struc
         slot_init(&layers->slots[i], &options->layers[layers->count - 1 - i], layers->log);
     layers->threads = xcalloc(layers->jobs, sizeof(*layers->threads));
     pthread_mutex_init(&layers->lock, NULL);
-    pthread_condattr_init(&attributes);
-    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    pthread_cond_init(&layers->changed, &attributes);
-    pthread_condattr_destroy(&attributes);
+    clock_condition_init(&layers->changed);
     *out = layers;
     return 0;
 }
@@ -289,13 +285,7 @@ static struct slot *layers_next(struct layers *layers)
 /* Waits for a change, or until it is time to look at who wants to stop. The lock is held. */
 static void layers_wait(struct layers *layers)
 {
-    struct timespec until;
-
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_nsec += CANCEL_POLL_MS * 1000000L;
-    until.tv_sec += until.tv_nsec / 1000000000L;
-    until.tv_nsec %= 1000000000L;
-    (void)pthread_cond_timedwait(&layers->changed, &layers->lock, &until);
+    clock_wait(&layers->changed, &layers->lock, CANCEL_POLL_MS);
 }
 
 /* Reads the slot, which nobody else touches while it is running. The lock is held, save in between.

@@ -4,7 +4,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 /* A piece between its fetcher and the reader: in slots[number % slot_count]. */
 struct slot {
@@ -43,13 +42,7 @@ struct prefetch {
 /* The lock is held. Wakes by itself in time to look at who asks to stop. */
 static void wait_for(struct prefetch *prefetch, pthread_cond_t *event)
 {
-    struct timespec when;
-
-    clock_gettime(CLOCK_MONOTONIC, &when);
-    when.tv_nsec += CANCEL_POLL_MS * 1000000L;
-    when.tv_sec += when.tv_nsec / 1000000000L;
-    when.tv_nsec %= 1000000000L;
-    pthread_cond_timedwait(event, &prefetch->lock, &when);
+    clock_wait(event, &prefetch->lock, CANCEL_POLL_MS);
 }
 
 static struct slot *slot_of(const struct prefetch *prefetch, size_t number)
@@ -249,14 +242,9 @@ void prefetch_advance(struct prefetch *prefetch)
 
 static void init_events(struct prefetch *prefetch)
 {
-    pthread_condattr_t monotonic;
-
     pthread_mutex_init(&prefetch->lock, NULL);
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&prefetch->arrived, &monotonic);
-    pthread_cond_init(&prefetch->freed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    clock_condition_init(&prefetch->arrived);
+    clock_condition_init(&prefetch->freed);
 }
 
 struct prefetch *prefetch_new(const struct prefetch_options *options)
