@@ -99,56 +99,13 @@ int toc_read_apart(const struct toc_request *request, struct listing **out, stru
 
 /* The other side: a store of one blob, whose bytes have to be asked for. */
 
-struct range_reader {
-    struct reader base;
-    struct buf part;
-    size_t at;
-    uint64_t offset;
-    uint64_t until;
-};
-
-static ssize_t range_read(struct reader *base, void *data, size_t size, struct error *err)
-{
-    struct range_reader *reader = CONTAINER_OF(base, struct range_reader, base);
-    struct sandbox_range range = {reader->offset, reader->until, PART_SIZE};
-
-    if (reader->at == reader->part.size && reader->offset < reader->until) {
-        if (reader->until - reader->offset < range.size)
-            range.size = (size_t)(reader->until - reader->offset);
-        buf_clear(&reader->part);
-        reader->at = 0;
-        if (sandbox_pull(&range, &reader->part, err) < 0)
-            return -1;
-        reader->offset += reader->part.size;
-    }
-    size_t left = reader->part.size - reader->at;
-    size = size < left ? size : left;
-    memcpy(data, buf_text(&reader->part) + reader->at, size);
-    reader->at += size;
-    return (ssize_t)size;
-}
-
-static void range_free(struct reader *base)
-{
-    struct range_reader *reader = CONTAINER_OF(base, struct range_reader, base);
-
-    buf_release(&reader->part);
-    free(reader);
-}
-
 static int open_blob(struct store *store, const struct descriptor *blob, uint64_t offset,
                      uint64_t length, struct reader **out, struct error *err)
 {
-    static const struct reader_ops ops = {range_read, range_free};
-    struct range_reader *reader = xcalloc(1, sizeof(*reader));
-
     (void)store;
     (void)blob;
     (void)err;
-    reader->base.ops = &ops;
-    reader->offset = offset;
-    reader->until = offset + length;
-    *out = &reader->base;
+    *out = sandbox_pull_reader_new(&(struct sandbox_range){offset, offset + length, PART_SIZE});
     return 0;
 }
 

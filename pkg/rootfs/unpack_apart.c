@@ -2,8 +2,6 @@
 
 #include "sandbox/sandbox.h"
 
-#include <string.h>
-
 #define PART_SIZE ((size_t)128 * 1024)
 #define RECORD_BYTES 'b'
 
@@ -70,42 +68,11 @@ int unpack_apart(const struct sandbox *sandbox, struct reader *packed, struct re
 
 /* The other side. */
 
-struct pulled {
-    struct reader base;
-    struct buf part;
-    size_t at;
-    uint64_t position;
-};
-
-static ssize_t pulled_read(struct reader *reader, void *data, size_t size, struct error *err)
-{
-    struct pulled *pulled = CONTAINER_OF(reader, struct pulled, base);
-    const struct sandbox_range range = {pulled->position, 0, PART_SIZE};
-
-    if (pulled->at == pulled->part.size) {
-        buf_clear(&pulled->part);
-        pulled->at = 0;
-        if (sandbox_pull(&range, &pulled->part, err) < 0)
-            return -1;
-        pulled->position += pulled->part.size;
-    }
-    size_t left = pulled->part.size - pulled->at;
-    size = size < left ? size : left;
-    memcpy(data, buf_text(&pulled->part) + pulled->at, size);
-    pulled->at += size;
-    return (ssize_t)size;
-}
-
-static void pulled_free(struct reader *reader)
-{
-    buf_release(&CONTAINER_OF(reader, struct pulled, base)->part);
-}
-
 static int serve(void *arg, const struct buf *question, struct error *err)
 {
-    static const struct reader_ops ops = {pulled_read, pulled_free};
-    struct pulled pulled = {.base.ops = &ops, .part = BUF_INIT};
-    CLEANUP(reader) struct reader *packed = &pulled.base;
+    CLEANUP(reader)
+    struct reader *packed =
+        sandbox_pull_reader_new(&(struct sandbox_range){0, UINT64_MAX, PART_SIZE});
     CLEANUP(reader) struct reader *plain = unpack_reader_new(packed);
     CLEANUP(text) char *part = xmalloc(PART_SIZE);
     ssize_t size = 0;

@@ -176,6 +176,8 @@ int sandbox_serve_talk(const struct sandbox_job *job);
  * that, maybe nothing, at its end.
  */
 int sandbox_pull(const struct sandbox_range *range, struct buf *out, struct error *err) MUST_CHECK;
+/* The bytes of a range, pulled in parts of its size; UINT64_MAX is any end. */
+struct reader *sandbox_pull_reader_new(const struct sandbox_range *range);
 /* Of a talk: a record, SANDBOX_RECORD_MAX bytes at most. It may wait until the next pull. */
 int sandbox_tell(char kind, const void *data, size_t size, struct error *err) MUST_CHECK;
 

@@ -59,6 +59,59 @@ int sandbox_pull(const struct sandbox_range *range, struct buf *out, struct erro
     return read_part(out, range->size, err);
 }
 
+struct pull_reader {
+    struct reader base;
+    struct sandbox_range range; /* what is not pulled yet */
+    struct buf part;
+    size_t at;
+};
+
+static int pull_part(struct pull_reader *reader, struct error *err)
+{
+    struct sandbox_range range = reader->range;
+    uint64_t left = range.until > range.offset ? range.until - range.offset : 0;
+
+    if (left < range.size)
+        range.size = (size_t)left;
+    buf_clear(&reader->part);
+    reader->at = 0;
+    if (sandbox_pull(&range, &reader->part, err) < 0)
+        return -1;
+    reader->range.offset += reader->part.size;
+    return 0;
+}
+
+static ssize_t pull_read(struct reader *base, void *data, size_t size, struct error *err)
+{
+    struct pull_reader *reader = CONTAINER_OF(base, struct pull_reader, base);
+
+    if (reader->at == reader->part.size && pull_part(reader, err) < 0)
+        return -1;
+    size_t left = reader->part.size - reader->at;
+    size = size < left ? size : left;
+    memcpy(data, buf_text(&reader->part) + reader->at, size);
+    reader->at += size;
+    return (ssize_t)size;
+}
+
+static void pull_free(struct reader *base)
+{
+    struct pull_reader *reader = CONTAINER_OF(base, struct pull_reader, base);
+
+    buf_release(&reader->part);
+    free(reader);
+}
+
+struct reader *sandbox_pull_reader_new(const struct sandbox_range *range)
+{
+    static const struct reader_ops ops = {pull_read, pull_free};
+    struct pull_reader *reader = xcalloc(1, sizeof(*reader));
+
+    reader->base.ops = &ops;
+    reader->range = *range;
+    return &reader->base;
+}
+
 static int tell_error(const struct error *why, struct error *err)
 {
     CLEANUP(text) char *text = xasprintf("%c%.60000s", sandbox_error_letter(why->kind), why->text);
