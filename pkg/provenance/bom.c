@@ -69,18 +69,13 @@ static char *reference_of_model(const struct provenance_model *model)
 /* An identifier of SPDX's list, or the name that the card has for it; of several one each. */
 static void set_licenses(json_t *component, const struct plan *plan)
 {
-    CLEANUP(text) char *words = text_copy(plan->license);
+    CLEANUP(strings) struct strings licenses = STRINGS_INIT;
     json_t *list = json_array();
 
-    for (char *word = words, *next; word != NULL; word = next) {
-        next = strstr(word, ", ");
-        if (next != NULL) {
-            *next = '\0';
-            next += strlen(", ");
-        }
-        const char *identifier = spdx_identifier(word);
-        const char *name =
-            strcmp(word, "other") == 0 && plan->license_name != NULL ? plan->license_name : word;
+    spdx_split(plan, &licenses);
+    for (size_t i = 0; i < licenses.count; i++) {
+        const char *identifier = spdx_identifier(licenses.items[i]);
+        const char *name = spdx_name(plan, licenses.items[i]);
         json_array_append_new(list,
                               json_pack("{s:{s:s}}", "license", identifier != NULL ? "id" : "name",
                                         identifier != NULL ? identifier : name));

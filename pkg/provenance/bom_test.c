@@ -3,48 +3,16 @@
 #define HASHES(hex) "\"hashes\":[{\"alg\":\"SHA-256\",\"content\":\"" hex "\"}]"
 #define OTHER_HEX "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 
-/* The bill of an image with one model, which `text` names. */
 static char *format_bill(const char *text, const char *license, const char *created)
 {
-    CLEANUP(plan) struct plan plan = PLAN_INIT;
-    CLEANUP(strings) struct strings nobody = STRINGS_INIT;
-    CLEANUP(provenance_image) struct provenance_image image = PROVENANCE_IMAGE_INIT;
-    CLEANUP(provenance_image) struct provenance_image base = PROVENANCE_IMAGE_INIT;
     const struct digest hashes[] = {sample_digest(DIGEST_SHA256, OTHER_HEX),
                                     sample_digest(DIGEST_SHA256, SAMPLE_HEX)};
     const struct provenance_kept kept[] = {{"org/old", NULL, SAMPLE_COMMIT, "hf"},
                                            {"datasets/org/rows", NULL, SAMPLE_COMMIT, "hf"},
                                            {"org/own", "folder", SAMPLE_HEX, "hf"}};
-    struct buf out = BUF_INIT;
 
-    sample_plan(text, SAMPLE_COMMIT, &plan);
-    plan.license = text_copy(license);
-    plan.license_name = xstrdup("own-license");
-    plan.card.task = xstrdup("fill-mask");
-    strings_add(&plan.card.datasets, "org/data");
-    strings_add(&plan.card.base_models, "org/base");
-    sample_image("h.example/app:1", &image);
-    sample_image("scratch", &base);
-    const struct provenance_model model = {"org/name@main", &plan, hashes, "hf", &nobody};
-    const struct provenance provenance = {
-        .images = &image,
-        .image_count = 1,
-        .base = &base,
-        .models = &model,
-        .model_count = 1,
-        .kept = kept,
-        .kept_count = ARRAY_SIZE(kept),
-        .version = "1.2.3",
-        .created = created,
-    };
-    bom_format(&provenance, &out);
-    return buf_take(&out);
-}
-
-static void check_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("not there: %s\n%s", part, text);
+    return sample_bill(&(struct sample_bill){bom_format, text, license, "own-license", "org/base",
+                                             hashes, kept, ARRAY_SIZE(kept), created});
 }
 
 static void a_bill_has_the_image_its_base_and_each_model_with_its_files(void **state)

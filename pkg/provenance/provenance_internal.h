@@ -25,6 +25,10 @@ char *uri_of_kept(const struct provenance_kept *kept);
 
 /* spdx.c: what SPDX calls a licence that a card names; NULL: it is not on SPDX's list. */
 const char *spdx_identifier(const char *license);
+/* The licences that a plan's card has, "mit, x11" in two; to `out`, which is the caller's. */
+void spdx_split(const struct plan *plan, struct strings *out);
+/* What the card calls one of them: "other" may have a name there. Borrowed. */
+const char *spdx_name(const struct plan *plan, const char *license);
 
 /* bom.c: "urn:uuid:…", made out of what a document says. Caller frees. */
 char *document_number(const json_t *document);

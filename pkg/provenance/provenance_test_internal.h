@@ -53,4 +53,56 @@ static inline void sample_image(const char *text, struct provenance_image *out)
     provenance_image_set(out, &reference, &digest);
 }
 
+/* A bill of an image with one model, and what in it is not always the same. */
+struct sample_bill {
+    void (*format)(const struct provenance *provenance, struct buf *out);
+    const char *model;        /* "org/name" */
+    const char *license;      /* NULL: none */
+    const char *license_name; /* on its card */
+    const char *base_model;
+    const struct digest *sha256; /* of the model's two files; NULL: as the plan has them */
+    const struct provenance_kept *kept;
+    size_t kept_count;
+    const char *created; /* NULL: not told */
+};
+
+/* The caller frees it. */
+static inline char *sample_bill(const struct sample_bill *what)
+{
+    CLEANUP(plan) struct plan plan = PLAN_INIT;
+    CLEANUP(strings) struct strings nobody = STRINGS_INIT;
+    CLEANUP(provenance_image) struct provenance_image image = PROVENANCE_IMAGE_INIT;
+    CLEANUP(provenance_image) struct provenance_image base = PROVENANCE_IMAGE_INIT;
+    struct buf out = BUF_INIT;
+
+    sample_plan(what->model, SAMPLE_COMMIT, &plan);
+    plan.license = text_copy(what->license);
+    plan.license_name = xstrdup(what->license_name);
+    plan.card.task = xstrdup("fill-mask");
+    strings_add(&plan.card.datasets, "org/data");
+    strings_add(&plan.card.base_models, what->base_model);
+    sample_image("h.example/app:1", &image);
+    sample_image("scratch", &base);
+    const struct provenance_model model = {"org/name@main", &plan, what->sha256, "hf", &nobody};
+    const struct provenance provenance = {
+        .images = &image,
+        .image_count = 1,
+        .base = &base,
+        .models = &model,
+        .model_count = 1,
+        .kept = what->kept,
+        .kept_count = what->kept_count,
+        .version = "1.2.3",
+        .created = what->created,
+    };
+    what->format(&provenance, &out);
+    return buf_take(&out);
+}
+
+static inline void check_has(const char *text, const char *part)
+{
+    if (strstr(text, part) == NULL)
+        fail_msg("not there: %s\n%s", part, text);
+}
+
 #endif

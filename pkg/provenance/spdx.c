@@ -1,5 +1,7 @@
 #include "provenance/provenance_internal.h"
 
+#include <string.h>
+
 /*
  * Licences that the Hub's cards name and that are on SPDX's list, by their identifiers there
  * (huggingface.co/docs/hub/repositories-licenses, spdx.org/licenses). Others have a name alone.
@@ -78,4 +80,24 @@ const char *spdx_identifier(const char *license)
         if (text_equal_fold(license, identifiers[i]))
             return identifiers[i];
     return NULL;
+}
+
+void spdx_split(const struct plan *plan, struct strings *out)
+{
+    CLEANUP(text) char *words = text_copy(plan->license);
+
+    for (char *word = words, *next; word != NULL; word = next) {
+        next = strstr(word, ", ");
+        if (next != NULL) {
+            *next = '\0';
+            next += strlen(", ");
+        }
+        strings_add(out, word);
+    }
+}
+
+const char *spdx_name(const struct plan *plan, const char *license)
+{
+    return strcmp(license, "other") == 0 && plan->license_name != NULL ? plan->license_name
+                                                                       : license;
 }

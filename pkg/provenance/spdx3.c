@@ -124,18 +124,12 @@ static void add_license(struct graph *graph, const char *license, json_t *list)
 /* What its card declares; inlay concludes nothing. */
 static void add_licenses(struct graph *graph, const char *id, const struct plan *plan)
 {
-    CLEANUP(text) char *words = text_copy(plan->license);
+    CLEANUP(strings) struct strings licenses = STRINGS_INIT;
     json_t *list = json_array();
 
-    for (char *word = words, *next; word != NULL; word = next) {
-        next = strstr(word, ", ");
-        if (next != NULL) {
-            *next = '\0';
-            next += strlen(", ");
-        }
-        bool has_name = strcmp(word, "other") == 0 && plan->license_name != NULL;
-        add_license(graph, has_name ? plan->license_name : word, list);
-    }
+    spdx_split(plan, &licenses);
+    for (size_t i = 0; i < licenses.count; i++)
+        add_license(graph, spdx_name(plan, licenses.items[i]), list);
     relate(graph, id, "hasDeclaredLicense", list);
 }
 

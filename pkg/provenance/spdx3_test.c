@@ -1,43 +1,11 @@
 #include "provenance/provenance_test_internal.h"
 
-/* The bill of an image with one model. */
 static char *format_bill(const char *text, const char *license, const char *created)
 {
-    CLEANUP(plan) struct plan plan = PLAN_INIT;
-    CLEANUP(strings) struct strings nobody = STRINGS_INIT;
-    CLEANUP(provenance_image) struct provenance_image image = PROVENANCE_IMAGE_INIT;
-    CLEANUP(provenance_image) struct provenance_image base = PROVENANCE_IMAGE_INIT;
     const struct provenance_kept kept = {"org/own", "folder", SAMPLE_HEX, "hf"};
-    struct buf out = BUF_INIT;
 
-    sample_plan(text, SAMPLE_COMMIT, &plan);
-    plan.license = text_copy(license);
-    plan.license_name = xstrdup("own license/2");
-    plan.card.task = xstrdup("fill-mask");
-    strings_add(&plan.card.datasets, "org/data");
-    strings_add(&plan.card.base_models, "org/data");
-    sample_image("h.example/app:1", &image);
-    sample_image("scratch", &base);
-    const struct provenance_model model = {"org/name@main", &plan, NULL, "hf", &nobody};
-    const struct provenance provenance = {
-        .images = &image,
-        .image_count = 1,
-        .base = &base,
-        .models = &model,
-        .model_count = 1,
-        .kept = &kept,
-        .kept_count = 1,
-        .version = "1.2.3",
-        .created = created,
-    };
-    spdx3_format(&provenance, &out);
-    return buf_take(&out);
-}
-
-static void check_has(const char *text, const char *part)
-{
-    if (strstr(text, part) == NULL)
-        fail_msg("not there: %s\n%s", part, text);
+    return sample_bill(&(struct sample_bill){spdx3_format, text, license, "own license/2",
+                                             "org/data", NULL, &kept, 1, created});
 }
 
 static void a_model_is_an_ai_package_and_a_dataset_is_one_of_data(void **state)
