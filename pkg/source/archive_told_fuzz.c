@@ -1,4 +1,4 @@
-#include "source/unpack_internal.h"
+#include "source/members_test_internal.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -8,20 +8,6 @@
  * What a process tells of an archive that it was taken over by: KIND SIZE BYTES, one behind the
  * other. What comes of it are members with paths that are clean, and no more than the limits allow.
  */
-
-static void check(const struct members *members)
-{
-    for (size_t i = 0; i < members->count; i++) {
-        CLEANUP(error) struct error err = ERROR_INIT;
-        const struct member *content = NULL;
-        if (plan_check_path(members->items[i].path, &err) < 0 ||
-            members_find(members, members->items[i].path) != &members->items[i])
-            abort();
-        if (members_follow(members, &members->items[i], &content, &err) == 0 &&
-            content->target != NULL)
-            abort();
-    }
-}
 
 static int take_all(struct unpacking *unpacking, const uint8_t *data, size_t size,
                     struct error *err)
@@ -63,7 +49,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         CLEANUP(unpacking) struct unpacking unpacking = {.request = &request};
         if (take_all(&unpacking, data, size, &err) == 0 &&
             unpacking_finish(&unpacking, &members, &err) == 0) {
-            check(&members);
+            check_members(&members);
             if (unpacking.made > 100 || members.count > 10)
                 abort();
         }

@@ -1,4 +1,4 @@
-#include "source/unpack_internal.h"
+#include "source/members_test_internal.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -25,20 +25,6 @@ static int memory_open(struct source *source, const struct plan *plan, const str
     return 0;
 }
 
-static void check(const struct members *members)
-{
-    for (size_t i = 0; i < members->count; i++) {
-        CLEANUP(error) struct error err = ERROR_INIT;
-        const struct member *content = NULL;
-        if (plan_check_path(members->items[i].path, &err) < 0 ||
-            members_find(members, members->items[i].path) != &members->items[i])
-            abort();
-        if (members_follow(members, &members->items[i], &content, &err) == 0 &&
-            content->target != NULL)
-            abort();
-    }
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -62,7 +48,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             .limits = {MIB, MIB, 1000, 100},
         };
         if (unpack_archive(&request, &members, &is_archive, &err) == 0)
-            check(&members);
+            check_members(&members);
     }
     return 0;
 }
