@@ -1,9 +1,5 @@
 #include "store/registry_test_internal.h"
 
-#define PONG                                                                                       \
-    {                                                                                              \
-        "GET /v2/ ", "200 OK", NULL                                                                \
-    }
 #define CHUNKED "200 OK\r\nTransfer-Encoding: chunked"
 #define REST "206 Partial Content\r\nContent-Range: bytes 2-4/5"
 

@@ -1,29 +1,6 @@
 #include "oci/media_type.h"
 #include "store/registry_test_internal.h"
 
-#define PONG                                                                                       \
-    {                                                                                              \
-        "GET /v2/ ", "200 OK", NULL                                                                \
-    }
-
-static int write_five(struct store *store, struct error *err)
-{
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-    CLEANUP(writer) struct writer *writer = NULL;
-    struct descriptor told = DESCRIPTOR_INIT;
-
-    buf_add_text(&bytes, "bytes");
-    if (store_create_blob(store, bytes.size, &told, &writer, err) < 0 ||
-        writer_write(writer, bytes.data, bytes.size, err) < 0)
-        return -1;
-    return writer_finish(writer, err);
-}
-
-#define BEGUN                                                                                      \
-    {                                                                                              \
-        "POST /v2/a/blobs/uploads/ ", "202 Accepted\r\nLocation: /up/1?_state=x", NULL             \
-    }
-
 /* What speaks for a refusal of the body is asked by PATCH, once for all blobs. */
 static void a_small_blob_goes_in_the_put_unless_that_is_refused(void **state)
 {

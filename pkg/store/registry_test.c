@@ -3,11 +3,6 @@
 #define MANIFEST "{\"schemaVersion\":2,\"manifests\":[]}"
 #define EMPTY_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SAYS(code, message) "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
-#define PONG                                                                                       \
-    {                                                                                              \
-        "GET /v2/ ", "200 OK", NULL                                                                \
-    }
-
 static void reading_an_image_says_what_the_registry_said(void **state)
 {
     static const struct {
@@ -125,24 +120,6 @@ static void a_probe_says_why_a_repository_cannot_be_written(void **state)
         CHECK_REFUSED(store_probe_write(store, &err), err, cases[i].kind, cases[i].complaint);
     }
 }
-
-static int write_five(struct store *store, struct error *err)
-{
-    CLEANUP(buf) struct buf bytes = BUF_INIT;
-    CLEANUP(writer) struct writer *writer = NULL;
-    struct descriptor told = DESCRIPTOR_INIT;
-
-    buf_add_text(&bytes, "bytes");
-    if (store_create_blob(store, bytes.size, &told, &writer, err) < 0 ||
-        writer_write(writer, bytes.data, bytes.size, err) < 0)
-        return -1;
-    return writer_finish(writer, err);
-}
-
-#define BEGUN                                                                                      \
-    {                                                                                              \
-        "POST /v2/a/blobs/uploads/ ", "202 Accepted\r\nLocation: /up/1?_state=x", NULL             \
-    }
 
 static void an_upload_that_is_refused_says_what_the_registry_said(void **state)
 {

@@ -205,4 +205,29 @@ static inline struct store *script_open(const struct world *world, const struct 
     return open_text(world, text);
 }
 
+/* What nearly each list begins with, and an upload that is begun. */
+#define PONG                                                                                       \
+    {                                                                                              \
+        "GET /v2/ ", "200 OK", NULL                                                                \
+    }
+
+#define BEGUN                                                                                      \
+    {                                                                                              \
+        "POST /v2/a/blobs/uploads/ ", "202 Accepted\r\nLocation: /up/1?_state=x", NULL             \
+    }
+
+/* A blob of five bytes. */
+static inline int write_five(struct store *store, struct error *err)
+{
+    CLEANUP(buf) struct buf bytes = BUF_INIT;
+    CLEANUP(writer) struct writer *writer = NULL;
+    struct descriptor told = DESCRIPTOR_INIT;
+
+    buf_add_text(&bytes, "bytes");
+    if (store_create_blob(store, bytes.size, &told, &writer, err) < 0 ||
+        writer_write(writer, bytes.data, bytes.size, err) < 0)
+        return -1;
+    return writer_finish(writer, err);
+}
+
 #endif
