@@ -1,6 +1,7 @@
 #include "store/registry_test_internal.h"
 
 #define NO_TAG "{\"errors\":[{\"code\":\"MANIFEST_UNKNOWN\",\"message\":\"manifest unknown\"}]}"
+
 static void where_head_is_not_to_be_had_a_blob_is_found_by_get(void **state)
 {
     static const struct {

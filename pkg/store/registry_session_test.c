@@ -1,6 +1,7 @@
 #include "store/registry_test_internal.h"
 
 #define OTHER_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
 static void a_session_that_nobody_used_is_cancelled_unless_that_needs_another_token(void **state)
 {
     static const struct {

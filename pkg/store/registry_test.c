@@ -3,6 +3,7 @@
 #define MANIFEST "{\"schemaVersion\":2,\"manifests\":[]}"
 #define EMPTY_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define SAYS(code, message) "{\"errors\":[{\"code\":\"" code "\",\"message\":\"" message "\"}]}"
+
 static void reading_an_image_says_what_the_registry_said(void **state)
 {
     static const struct {

@@ -5,36 +5,42 @@
 CDN='' CDN_PID='' NULL_REGISTRY='' NULL_PID='' CONTAINERD_PID=''
 SLOW_CDN='' SLOW_PID='' TLS_CDN='' TLS_REGISTRY='' TLS_PID=''
 
-# nginx that serves the files in CDN_DIR by the SHA-256 they are called.
-start_cdn() {
-    local dir=$TEST_DIR/nginx port
-    port=$(free_port)
-    mkdir -p "$dir" "$CDN_DIR"
-    cat >"$dir/nginx.conf" <<CONFIG
+# start_nginx DIR DIRECTIVES: one process, whose `http` has these and files of its own in DIR; sets SERVER_PID
+start_nginx() {
+    mkdir -p "$1"
+    cat >"$1/nginx.conf" <<CONFIG
 daemon off;
 master_process off;
-pid $dir/pid;
-error_log $dir.log;
+pid $1/pid;
+error_log $1.log;
 events {}
 http {
     access_log off;
     sendfile on;
-    tcp_nopush on;
     keepalive_requests 1000000;
-    client_body_temp_path $dir/body;
-    proxy_temp_path $dir/proxy;
-    fastcgi_temp_path $dir/fastcgi;
-    uwsgi_temp_path $dir/uwsgi;
-    scgi_temp_path $dir/scgi;
-    server {
-        listen 127.0.0.1:$port;
-        location ~ "/([0-9a-f]{64})\$" { alias $CDN_DIR/\$1; }
-    }
+    client_body_temp_path $1/body;
+    proxy_temp_path $1/proxy;
+    fastcgi_temp_path $1/fastcgi;
+    uwsgi_temp_path $1/uwsgi;
+    scgi_temp_path $1/scgi;
+$2
 }
 CONFIG
-    start_server "$dir.log" nginx -e "$dir.log" -c "$dir/nginx.conf"
+    start_server "$1.log" nginx -e "$1.log" -c "$1/nginx.conf"
+    wait_until "$1.log" test -s "$1/pid"
+}
+
+# nginx that serves the files in CDN_DIR by the SHA-256 they are called.
+start_cdn() {
+    local port
+    port=$(free_port)
+    mkdir -p "$CDN_DIR"
+    start_nginx "$TEST_DIR/nginx" "    tcp_nopush on;
+    server {
+        listen 127.0.0.1:$port;
+        location ~ \"/([0-9a-f]{64})\$\" { alias $CDN_DIR/\$1; }
+    }"
     CDN_PID=$SERVER_PID CDN=http://127.0.0.1:$port
-    wait_until "$dir.log" test -s "$dir/pid"
 }
 
 # start_slow_cdn RATE: the files in CDN_DIR at the paths to which the hub redirects
@@ -66,27 +72,12 @@ start_tls() {
     mkdir -p "$dir"
     openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj /CN=127.0.0.1 \
         -addext subjectAltName=IP:127.0.0.1 -keyout "$dir.key" -out "$dir.crt" 2>/dev/null
-    cat >"$dir/nginx.conf" <<CONFIG
-daemon off;
-master_process off;
-pid $dir/pid;
-error_log $dir.log;
-events {}
-http {
-    access_log off;
-    sendfile on;
-    keepalive_requests 1000000;
-    client_max_body_size 0;
-    client_body_temp_path $dir/body;
-    proxy_temp_path $dir/proxy;
-    fastcgi_temp_path $dir/fastcgi;
-    uwsgi_temp_path $dir/uwsgi;
-    scgi_temp_path $dir/scgi;
+    start_nginx "$dir" "    client_max_body_size 0;
     ssl_certificate $dir.crt;
     ssl_certificate_key $dir.key;
     server {
         listen 127.0.0.1:$cdn ssl;
-        location ~ "/([0-9a-f]{64})\$" { alias $CDN_DIR/\$1; }
+        location ~ \"/([0-9a-f]{64})\$\" { alias $CDN_DIR/\$1; }
     }
     server {
         listen 127.0.0.1:$registry ssl;
@@ -96,12 +87,8 @@ http {
             proxy_request_buffering off;
             client_body_buffer_size 256k;
         }
-    }
-}
-CONFIG
-    start_server "$dir.log" nginx -e "$dir.log" -c "$dir/nginx.conf"
+    }"
     TLS_PID=$SERVER_PID TLS_CDN=https://127.0.0.1:$cdn TLS_REGISTRY=127.0.0.1:$registry
-    wait_until "$dir.log" test -s "$dir/pid"
 }
 
 server_pids() {
