@@ -67,7 +67,9 @@ static int look_at(struct http *http, const char *url, unsigned timeout_ms, stru
 /* The words about https stay, unless it has no TLS: then those about plain http count. */
 static int explain_looks(struct look *secure, struct look *plain, struct error *err)
 {
-    if (secure->is_not_tls && plain->why.kind == ERROR_UNREACHABLE)
+    bool counts = plain->why.kind == ERROR_UNREACHABLE || plain->why.kind == ERROR_CORRUPT;
+
+    if (secure->is_not_tls && counts)
         return error_move(err, &plain->why);
     return error_move(err, &secure->why);
 }
