@@ -82,7 +82,7 @@ expect_contains "$ERR" "the hub has a dataset of this name: write 'datasets/acme
 expect_exit 4 "$INLAY" plan oci:base:1 acme/nothing
 expect_lacks "$ERR" 'dataset of this name'
 
-# A file, a layout, or sources of this name are here: nobody is asked for an image of Docker Hub.
+# A file, a layout, or a folder of this name is here: nobody is asked for an image of Docker Hub.
 "$INLAY" copy -q oci:base:1 oci-archive:rag.tar >/dev/null
 mkdir -p sources/code
 for command in 'verify' 'remove --to oci:x:1' 'copy' 'plan'; do
@@ -90,7 +90,28 @@ for command in 'verify' 'remove --to oci:x:1' 'copy' 'plan'; do
     expect_exit 2 "$INLAY" ${command%% *} rag.tar acme/tiny ${command#"${command%% *}"}
     expect_contains "$ERR" "'rag.tar' is a file here; expected oci-archive:rag.tar or docker-archive:rag.tar for an image in it, or docker://rag.tar" "$command"
 done
-expect_exit 2 "$INLAY" plan base acme/tiny
-expect_contains "$ERR" "BASE: 'base' is an OCI layout here; expected oci:base for an image in it, or docker://base"
-expect_exit 2 "$INLAY" scan sources/code
-expect_contains "$ERR" "IMAGE: 'sources/code' is a folder here; expected dir:sources/code for the sources in it, or docker://sources/code"
+layout="'base' is an OCI layout here; expected oci:base"
+said "BASE: $layout for an image in it, or docker://base for that of Docker Hub" plan base acme/tiny
+said "BASE: $layout for an image in it, or docker://base" plan base/ acme/tiny
+said "BASE: $layout:1 for an image in it, or docker://base:1 for that of Docker Hub" plan base:1 acme/tiny
+said "BASE: $layout@sha256:0 for an image in it" plan base@sha256:0 acme/tiny
+said "--to: $layout:TAG for an image in it, or docker://base for" inject oci:base:1 acme/tiny --to base
+said "--to: $layout:2 for an image in it, or docker://base:2 for" inject oci:base:1 acme/tiny --to base:2
+said "TO: $layout:TAG for an image in it" copy oci:base:1 base
+mkdir -p python Upper
+cp -r base Capital
+code="IMAGE: 'sources/code' is a folder here; expected dir:sources/code for the sources in it, or docker://sources/code"
+said "$code" scan sources/code
+said "$code" scan sources/code/
+said "IMAGE: 'Upper' is a folder here; expected dir:Upper for the sources in it" scan Upper
+expect_lacks "$ERR" docker://
+said "IMAGE: 'Capital' is an OCI layout here; expected oci:Capital:1 for an image in it" inspect Capital:1
+expect_lacks "$ERR" docker://
+said "BASE: 'python' is a folder here, and no OCI layout; expected the name of an image, or docker://python for that" plan python acme/tiny
+said "--to: 'python' is a folder here; expected oci:python:TAG for an OCI layout in it, or docker://python" inject oci:base:1 acme/tiny --to python
+said "--to: 'new.tar' is a file by its name; expected oci-archive:new.tar or docker-archive:new.tar for an image in it" inject oci:base:1 acme/tiny --to new.tar
+said "IMAGE: 'rag.tar' is a file here; expected oci-archive:rag.tar:1 or docker-archive:rag.tar:1 for" inspect rag.tar:1
+# With a tag a folder is none that is meant, and what is written as a registry's name is one.
+for image in python:3.12 docker://python docker://base docker://base:1; do
+    https_proxy=http://127.0.0.1:1 expect_exit 5 "$INLAY" inspect "$image" --retries 0
+done

@@ -3,6 +3,7 @@
 #include "core/draft.h"
 #include "core/file.h"
 #include "core/text.h"
+#include "named_here.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -154,51 +155,12 @@ static bool reads_stdin(const struct options *options)
     return false;
 }
 
-static bool is_layout(const char *folder)
-{
-    CLEANUP(text) char *mark = xasprintf("%s/oci-layout", folder);
-
-    return access(mark, F_OK) == 0;
-}
-
-/*
- * What is here under the name of an image of Docker Hub is likelier meant, if it is what the
- * command reads: an archive, a layout, or sources to scan.
- */
-static int refuse_local(const struct options *options, const char *text,
-                        const struct reference *reference, struct error *err)
-{
-    static const char docker[] = "docker://";
-    struct stat status;
-
-    if (reference->kind != REFERENCE_REGISTRY || text_starts_with(text, docker) ||
-        strcmp(reference->registry, "docker.io") != 0 || stat(text, &status) < 0)
-        return 0;
-    if (S_ISREG(status.st_mode))
-        return error_set(err, ERROR_USAGE,
-                         "'%s' is a file here; expected oci-archive:%s or docker-archive:%s for an "
-                         "image in it, or %s%s for that of Docker Hub",
-                         text, text, text, docker, text);
-    if (S_ISDIR(status.st_mode) && is_layout(text))
-        return error_set(err, ERROR_USAGE,
-                         "'%s' is an OCI layout here; expected oci:%s for an image in it, or %s%s "
-                         "for that of Docker Hub",
-                         text, text, docker, text);
-    if (S_ISDIR(status.st_mode) && options->command->id == COMMAND_SCAN)
-        return error_set(
-            err, ERROR_USAGE,
-            "'%s' is a folder here; expected dir:%s for the sources in it, or %s%s for "
-            "the image of Docker Hub",
-            text, text, docker, text);
-    return 0;
-}
-
 int session_parse_image(const struct options *options, const char *name, const char *text,
                         struct reference *out, struct error *err)
 {
-    if (reference_parse(text, out, err) < 0)
-        return error_wrap(err, "%s", name);
-    if (refuse_local(options, text, out, err) < 0)
+    enum image_use use = options->command->id == COMMAND_SCAN ? IMAGE_SCANNED : IMAGE_READ;
+
+    if (named_here_refuse(text, use, err) < 0 || reference_parse(text, out, err) < 0)
         return error_wrap(err, "%s", name);
     if (out->path != NULL && strcmp(out->path, "-") == 0 && reads_stdin(options))
         return error_set(err, ERROR_USAGE,
@@ -221,7 +183,7 @@ int session_parse_existing(const struct options *options, const char *name, cons
 int session_parse_target(const char *name, const char *text, struct reference *out,
                          struct error *err)
 {
-    if (reference_parse(text, out, err) < 0)
+    if (named_here_refuse(text, IMAGE_WRITTEN, err) < 0 || reference_parse(text, out, err) < 0)
         return error_wrap(err, "%s", name);
     if (out->digest.algorithm != DIGEST_NONE)
         return error_set(err, ERROR_USAGE,
