@@ -164,8 +164,8 @@ static void print_json(const struct settings *settings, const struct shown_list 
 }
 
 /*
- * The first that is wrong is how the command ends, when all of them have been told. Of one setting
- * it is that, and what is wrong with the file, which keeps the commands from going by it.
+ * The first that is wrong is how the command ends. Of one setting it is that, and what is wrong
+ * with the file, which keeps the commands from going by it.
  */
 static int judge(const struct settings *settings, const struct shown_list *list, const char *name,
                  struct error *err)
@@ -181,6 +181,27 @@ static int judge(const struct settings *settings, const struct shown_list *list,
             (name == NULL || strcmp(name, setting_rows[list->items[i].row].name) == 0))
             return error_set(err, ERROR_USAGE, "%s", list->items[i].problem);
     return 0;
+}
+
+/* Where print_text() has said what is wrong, that is not said again: the error names the settings.
+ */
+static int judge_told(const struct settings *settings, const struct shown_list *list,
+                      struct error *err)
+{
+    CLEANUP(buf) struct buf names = BUF_INIT;
+    bool is_file_wrong = false;
+
+    if (judge(settings, list, NULL, err) == 0)
+        return 0;
+    for (size_t i = 0; i < list->count; i++)
+        if (list->items[i].problem != NULL)
+            buf_addf(&names, "%s%s", names.size > 0 ? ", " : "",
+                     setting_rows[list->items[i].row].name);
+    for (size_t i = 0; i < settings->problem_count; i++)
+        is_file_wrong = is_file_wrong || settings->problems[i].row == SETTING_ROWS_MAX;
+    if (is_file_wrong)
+        buf_addf(&names, "%sthe file", names.size > 0 ? ", " : "");
+    return error_set(err, err->kind, "mend what is wrong, as told above: %s", buf_text(&names));
 }
 
 /* For scripts: the value alone, a line each of several, if nothing is wrong. */
@@ -222,8 +243,10 @@ static int run_config(const struct command_context *context, struct options *opt
         return -1;
     if (name == NULL && in_json)
         print_json(&settings, &list_of_all);
-    if (name == NULL && !in_json)
+    if (name == NULL && !in_json) {
         print_text(&settings, &list_of_all);
+        return judge_told(&settings, &list_of_all, err);
+    }
     return judge(&settings, &list_of_all, name, err);
 }
 

@@ -87,7 +87,8 @@ write '{"hub_token": "hf_0123456789"}'
 refuse 11 "'hub_token' looks like a secret" "$INLAY" verify oci:out:1
 expect_lacks "$ERR" hf_0123456789
 write '{"insecur": []}'
-refuse 7 "the member 'insecur' is not known; near it: insecure" "$INLAY" config
+refuse 7 "the member 'insecur' is not known; near it: insecure" "$INLAY" config --json
+refuse 7 "mend what is wrong, as told above: the file" "$INLAY" config
 refuse 7 "'$file': the member 'insecur'" "$INLAY" inspect oci:out:1
 # What is wrong is shown beside what is right, and a value that is wrong is printed for no script.
 write '{"jbos": 3, "retries": 1, "timeout": "x"}'
@@ -110,9 +111,17 @@ expect_contains "$OUT" "wrong: '$file': it is not JSON"
 expect_exit 2 env INLAY_CONFIG= INLAY_JOBS=abc "$INLAY" config jobs
 expect_eq '' "$OUT"
 expect_exit 2 env INLAY_CONFIG= HF_ENDPOINT=ftp://x "$INLAY" config
-expect_contains "$OUT" 'wrong: HF_ENDPOINT: --hub-endpoint'
+expect_contains "$OUT" "wrong: HF_ENDPOINT: --hub-endpoint is 'ftp://x'"
+expect_eq 'inlay: mend what is wrong, as told above: hub_endpoint' "$ERR"
 expect_exit 2 env INLAY_CONFIG= INLAY_JOBS=abc INLAY_TLS_CA= INLAY_HUB_ENDPOINT=ftp://x "$INLAY" doctor scratch dir:base
 expect_contains "$OUT" 'failed   settings       INLAY_HUB_ENDPOINT: --hub-endpoint'
+expect_contains "$OUT" "failed   settings       INLAY_JOBS: --jobs: 'abc' is not a number"
+# The doctor speaks of all settings, whether it goes by them itself or not.
+write '{"connections": 999, "timeout": 0}'
+expect_exit 2 "$INLAY" doctor scratch dir:base
+expect_contains "$OUT" "failed   settings       'connections' in '$file': --connections: '999' is above 64"
+expect_contains "$OUT" "failed   settings       'timeout' in '$file': --timeout is 0, expected 1 to "
+expect_lacks "$OUT" 'ok       settings'
 write '{"jobs": 8}'
 chmod 664 "$file"
 refuse 8 "'chmod go-w'" "$INLAY" verify oci:out:1

@@ -50,6 +50,21 @@ int configuration_check(const struct settings *settings, size_t row, struct opti
     return 0;
 }
 
+/* Of what other commands go by: whoever asks how things are is told of that, too. */
+static void check_others(struct settings *settings, const struct command *command)
+{
+    CLEANUP(options) struct options of_all = {.command = &config_command};
+
+    for (size_t i = 0; setting_rows[i].name != NULL; i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        enum setting_origin origin = settings->values[i].origin;
+        bool is_ours = origin == SETTING_FILE || origin == SETTING_VARIABLE;
+        if (is_ours && !takes(command, setting_rows[i].option) &&
+            configuration_check(settings, i, &of_all, &err) < 0)
+            settings_add_problem(settings, i, &err);
+    }
+}
+
 int configuration_add(struct settings *settings, struct options *options, struct error *err)
 {
     bool goes_on = options->command->id == COMMAND_DOCTOR; /* and tells what is wrong */
@@ -72,5 +87,7 @@ int configuration_add(struct settings *settings, struct options *options, struct
             return -1;
         settings_add_problem(settings, i, err);
     }
+    if (goes_on)
+        check_others(settings, options->command);
     return 0;
 }
