@@ -73,8 +73,8 @@ static int check_pins(const struct policy *policy, struct error *err)
     for (size_t i = 0; policy->pins_only && i < policy->models.count; i++)
         if (!is_pinned(policy->models.items[i]))
             return error_set(err, ERROR_CORRUPT,
-                             "'models[%zu]' is '%s', expected a commit of 40 hex digits or "
-                             "'sha256:…' behind '@', as 'pins_only' is true",
+                             "'models[%zu]' is '%s', expected a commit of 40 hex digits, "
+                             "lower case, or 'sha256:…' behind '@', as 'pins_only' is true",
                              i, policy->models.items[i]);
     return 0;
 }
@@ -198,7 +198,7 @@ static void find_idle_models(const struct policy *policy, struct strings *out)
             strings_addf(
                 out,
                 "'models[%zu]' is '%s': behind '@' no image has anything but a commit of 40 "
-                "hex digits, or 'sha256:…'",
+                "hex digits, lower case, or 'sha256:…'",
                 i, model);
         else if (policy->organizations.count > 0 && !has_fold(&policy->organizations, organization))
             strings_addf(out, "'models[%zu]' is '%s', and '%s' is not among 'organizations'", i,

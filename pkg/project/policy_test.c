@@ -39,6 +39,9 @@ static void policy_parse_is_strict(void **state)
         {POLICY(", \"pins_only\": true"), "there is no 'models' that names pins"},
         {POLICY(", \"pins_only\": true, \"models\": [\"a/b@main\"]"),
          "'models[0]' is 'a/b@main', expected a commit of 40 hex digits"},
+        {POLICY(", \"pins_only\": true, \"models\": "
+                "[\"a/b@3F0C6D0C1D3B4E5F60718293A4B5C6D7E8F90123\"]"),
+         "expected a commit of 40 hex digits, lower case, or"},
     };
 
     (void)state;
