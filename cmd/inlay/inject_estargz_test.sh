@@ -127,3 +127,8 @@ expect_exit 6 "$INLAY" inject oci:docker:1 acme/lazy --to oci:out:no --compressi
 expect_contains "$ERR" "whose layers have no annotations"
 expect_exit 2 "$INLAY" inject oci:base:1 acme/lazy --to oci:out:no --compression estargz:4
 expect_contains "$ERR" "'estargz' takes no level"
+# A Docker archive has no place for the annotations, which is said.
+expect_exit 0 "$INLAY" inject oci:base:1 acme/lazy --to docker-archive:lazy.tar:app:1 --compression estargz
+expect_contains "$ERR" "a Docker archive keeps no annotations, without which estargz layers are not pulled lazily; write to a registry"
+expect_exit 0 "$INLAY" inject oci:base:1 acme/lazy --to oci-archive:lazy.tar:1 --compression estargz
+expect_lacks "$ERR" annotations

@@ -243,6 +243,18 @@ static int open_sources(struct injection *injection, struct error *err)
     return 0;
 }
 
+/* An eStargz layer is found to be one by its annotations, which stand in the manifest. */
+static void warn_of_lost_table(const struct injection *injection)
+{
+    const struct reference_traits *place = reference_traits(injection->line->target.kind);
+
+    if (place->lacks_manifests && injection->options.compression.kind == COMPRESSION_ESTARGZ)
+        log_warn(injection->session.stores.log,
+                 "%s keeps no annotations, without which estargz layers are not pulled lazily; "
+                 "write to a registry, oci: or oci-archive:",
+                 place->title);
+}
+
 static int open_all(struct injection *injection, const struct command_context *context,
                     struct error *err)
 {
@@ -275,6 +287,7 @@ static int open_all(struct injection *injection, const struct command_context *c
     if (line->target.kind != REFERENCE_NONE &&
         store_open_target(&line->target, stores, &injection->target_store, err) < 0)
         return -1;
+    warn_of_lost_table(injection);
     if (injection_open_reuse(injection, stores, err) < 0)
         return -1;
     return open_sources(injection, err);
