@@ -1,10 +1,12 @@
 #!/usr/bin/env python3
 """Runs a command on a terminal of its own and judges what it draws there.
 
-    terminal.py WIDTH[,WIDTH...] COMMAND...
+    terminal.py [--interrupt] WIDTH[,WIDTH...] COMMAND...
 
 The terminal has the first width, and the next one every quarter of a second, round and round. It
-knows what a progress display needs: line feed, carriage return, cursor up, and erasing. Prints JSON:
+knows what a progress display needs: line feed, carriage return, cursor up, and erasing; where it has one width, a line
+that is longer goes on in the next one. --interrupt types Ctrl-C, which the terminal echoes, when three lines are drawn.
+Prints JSON:
     status   of the command
     over     lines that were longer than the terminal was when they were written
     most     how many lines were drawn anew at once
@@ -13,6 +15,9 @@ knows what a progress display needs: line feed, carriage return, cursor up, and 
 """
 import fcntl, json, os, pty, re, select, signal, struct, sys, termios, time
 
+is_typing = sys.argv[1] == '--interrupt'
+if is_typing:
+    del sys.argv[1]
 widths = [int(width) for width in sys.argv[1].split(',')]
 pid, master = pty.fork()
 if pid == 0:
@@ -51,8 +56,12 @@ while True:
     for match in TOKEN.finditer(text):
         count, letter, back, feed, words, _ = match.groups()
         if words is not None:
-            screen[row] = screen[row][:column].ljust(column) + words + screen[row][column + len(words):]
-            column += len(words)
+            for letter in words:
+                if len(widths) == 1 and column == width:
+                    row, column = row + 1, 0
+                    screen += [''] * (row + 1 - len(screen))
+                screen[row] = screen[row][:column].ljust(column) + letter + screen[row][column + 1:]
+                column += 1
             seen.append(words)
             if column > width and '%' in words[:5]:
                 over.append(words)
@@ -65,6 +74,9 @@ while True:
         elif letter == 'A':
             row = max(0, row - int(count or 1))
             most = max(most, int(count or 1) + 1)
+            if is_typing and most >= 3:
+                os.write(master, b'\x03')
+                is_typing = False
         elif letter == 'K':
             screen[row] = screen[row][:column]
         elif letter == 'J':

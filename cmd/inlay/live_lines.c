@@ -18,20 +18,20 @@ static void terminal_size(size_t *width, size_t *height)
 }
 
 /*
- * Moves the cursor to where the lines begin. A terminal that has become narrower has broken them
- * into more lines.
+ * Moves the cursor from the last line to where the lines begin. A terminal that has become narrower
+ * has broken them into more lines.
  */
 static void add_way_back(const struct live_lines *lines, size_t width, struct buf *out)
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < lines->shown.count; i++) {
+    for (size_t i = 0; i + 1 < lines->shown.count; i++) {
         size_t columns = text_width(lines->shown.items[i]);
         count += columns > width ? (columns + width - 1) / width : 1;
     }
     buf_add_text(out, "\r");
-    if (count > 1)
-        buf_addf(out, "\033[%zuA", count - 1);
+    if (count > 0)
+        buf_addf(out, "\033[%zuA", count);
 }
 
 /* In one piece, so that nothing flickers. */
@@ -50,7 +50,11 @@ void live_lines_draw(struct live_lines *lines, const struct progress_view *view)
         add_way_back(lines, width, &text);
     for (size_t i = 0; i < next.count; i++)
         buf_addf(&text, "%s\r%s\033[K", i > 0 ? "\n" : "", next.items[i]);
-    buf_add_text(&text, "\033[J");
+    /*
+     * What is typed, the terminal shows at the cursor: behind a line that is full, the "^C" would
+     * begin another one, of which nobody here knows. At its beginning it is drawn over.
+     */
+    buf_add_text(&text, "\033[J\r");
     fputs(buf_text(&text), stderr);
     fflush(stderr);
     strings_release(&lines->shown);
@@ -75,6 +79,6 @@ void live_lines_clear(struct live_lines *lines)
 void live_lines_leave(struct live_lines *lines)
 {
     if (lines->shown.count > 0)
-        fputs("\n", stderr);
+        fprintf(stderr, "\r%s\n", lines->shown.items[lines->shown.count - 1]);
     strings_release(&lines->shown);
 }

@@ -8,7 +8,7 @@
  * is printed while there are none. Belongs to whoever holds the lock of the output; zero is none.
  */
 struct live_lines {
-    struct strings shown; /* the cursor is behind the last one */
+    struct strings shown; /* the cursor is at the beginning of the last one */
 };
 
 /* In place of those that stand there; as the terminal is now, which may have changed its size. */

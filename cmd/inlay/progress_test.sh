@@ -29,6 +29,13 @@ done
 expect_json "$OUT" '[.screen[] | select(test("^100% \\[=+\\] 1[0-9.]+ MB of 1[0-9.]+ MB.*  in [0-9]+ s$"))] | length' 1
 expect_json "$OUT" '[.seen[] | select(test("model-0000[12]-of-00002.safetensors of acme/two  +[0-9.]+ .?B of 70.0 MB"))] | length > 0' true
 expect_json "$OUT" '[.seen[] | select(test("[0-9.]+ MB/s  [0-9]+ s left"))] | length > 0' true
+# Ctrl-C, which the terminal shows, leaves none of the lines behind.
+for width in 30 40 80; do
+    rm -rf slow
+    expect_exit 0 /usr/bin/python3 "$TESTDATA/terminal.py" --interrupt $width "$INLAY" inject oci:base:1 acme/two --to oci:slow:1 --limit-rate 30M
+    expect_json "$OUT" '[.status, (.most >= 3), ([.screen[] | select(test("%"))] | length)]' '[130,true,0]'
+    expect_json "$OUT" '[.screen[] | select(test("inlay: stopped on request"))] | length' 1
+done
 # One that changes while it is drawn on.
 slowly 20,200,33,80
 expect_json "$OUT" '[.screen[] | select(test("^100%"))] | length' 1
