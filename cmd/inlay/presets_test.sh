@@ -119,14 +119,14 @@ refuse_file() { # STATUS WORDS TEXT
 }
 preset() { printf '{"version": 1, "presets": [{"name": "%s", "summary": "s", "layout": "dir", "items": [%s]%s}]}' "$1" "$2" "${3:-}"; }
 refuse 3 "--presets: 'none.json'" presets --presets none.json
-refuse_file 7 "'bad.json' is not JSON, at line 2, column 14: something else was expected there" '{"version": 1,
+refuse_file 7 "'bad.json': it is not JSON, at line 2, column 14: something else was expected there" '{"version": 1,
  "presets": [}'
 refuse_file 7 "'bad.json' is no list of presets: the member 'more' is not known" '{"version": 1, "presets": [], "more": 1}'
 refuse_file 6 "'bad.json' is no list of presets: it has version 2 of the format, this inlay knows version 1" \
     '{"version": 2, "presets": []}'
-refuse_file 7 "'bad.json' is no list of presets: preset 'a:b': item 1: its origin has no '#sha256=HEX'" \
+refuse_file 7 "'bad.json' is no list of presets: preset 'a:b': 'items[0]': its origin has no '#sha256=HEX'" \
     "$(preset a:b '{"origin": "https://example.com/x"}')"
-refuse_file 7 "'bad.json' is no list of presets: preset 'a:b': item 1: its origin is on one machine only" \
+refuse_file 7 "'bad.json' is no list of presets: preset 'a:b': 'items[0]': its origin is on one machine only" \
     "$(preset a:b '{"origin": "dir:/x"}')"
 refuse_file 7 "'bad.json' is no list of presets: preset 'dir:x': 'dir:x' cannot be a preset's name: it names a source" \
     "$(preset dir:x '{"origin": "a/b"}')"

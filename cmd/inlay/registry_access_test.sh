@@ -92,7 +92,7 @@ for wrong in inspect "inject $base acme/slow --to"; do
 done
 printf '{"auths": {"%s": {"auth": "%s"' "$REGISTRY" 'Ym9iOg' >"$TEST_DIR/docker/config.json"
 DOCKER_CONFIG=$TEST_DIR/docker access 8 inject "$base" acme/tiny --to "$REGISTRY/team/app:1"
-expect_contains "$ERR" "'$TEST_DIR/docker/config.json' is not JSON: line 1, column"
+expect_contains "$ERR" "'$TEST_DIR/docker/config.json' is not JSON, at line 1, column"
 expect_lacks "$ERR" 'Ym9iOg'
 access 8 inspect "$REGISTRY/team/app:1" --authfile "$TEST_DIR/gone.json"
 expect_contains "$ERR" "'$TEST_DIR/gone.json' does not exist"

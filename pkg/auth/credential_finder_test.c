@@ -340,7 +340,7 @@ static void a_place_that_cannot_be_used_is_an_error_that_names_it(void **state)
         const char *complaint;
     } cases[] = {
         {".docker/config.json", "{\"auths\":{\"r.example\":{\"auth\":SECRET", false,
-         "/.docker/config.json' is not JSON: line 1, column "},
+         "/.docker/config.json' is not JSON, at line 1, column "},
         {".docker/config.json", "{\"credsStore\":\"gone\"}", false,
          "/.docker/config.json' says that 'docker-credential-gone' has the credentials for "
          "'r.example', and there is no such program in PATH"},

@@ -196,9 +196,11 @@ static void a_file_that_is_wrong_is_named_without_what_is_in_it(void **state)
     static const struct {
         const char *json, *complaint;
     } cases[] = {
-        {"", "'F' is not JSON: line 1, column 0"},
-        {"{\"auths\":{\"h\":{\"auth\":\"SECRET\"}", "'F' is not JSON: line 1, column 31"},
-        {"{\n\"auths\": {\"h\": {\"auth\": SECRET}}}", "'F' is not JSON: line 2, column 30"},
+        {"", "'F' is not JSON, at line 1, column 0: it ends too early"},
+        {"{\"auths\":{\"h\":{\"auth\":\"SECRET\"}",
+         "'F' is not JSON, at line 1, column 31: it ends too early"},
+        {"{\n\"auths\": {\"h\": {\"auth\": SECRET}}}",
+         "'F' is not JSON, at line 2, column 30: something else was expected there"},
         {"[\"SECRET\"]", "'F' is not a JSON object"},
         {"{\"auths\":[\"SECRET\"]}", "'F': 'auths' is not an object"},
         {"{\"credHelpers\":\"SECRET\"}", "'F': 'credHelpers' is not an object"},

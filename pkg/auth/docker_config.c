@@ -1,6 +1,7 @@
 #include "auth/auth_internal.h"
 
 #include "oci/member.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -153,13 +154,14 @@ int docker_config_parse(const struct credential_text *text, const struct credent
                         struct docker_config *out, struct error *err)
 {
     CLEANUP(docker_config) struct docker_config found = DOCKER_CONFIG_INIT;
-    json_error_t why;
-    json_auto_t *json = json_loadb(text->data, text->size, 0, &why);
+    CLEANUP(text) char *name = xasprintf("'%s'", text->name);
+    const struct json_rules rules = {.name = name};
+    json_auto_t *json = NULL;
 
-    /* What stands there may be a secret, so that only its place is told. */
-    if (json == NULL)
-        return error_set(err, ERROR_LOCAL, "'%s' is not JSON: line %d, column %d", text->name,
-                         why.line, why.column);
+    if (json_parse(text->data, text->size, &rules, &json, err) < 0) {
+        err->kind = ERROR_LOCAL;
+        return -1;
+    }
     if (!json_is_object(json))
         return error_set(err, ERROR_LOCAL, "'%s' is not a JSON object", text->name);
     json_t *auths = text->bare ? json : member_get(json, "auths");

@@ -1,6 +1,7 @@
 #include "auth/auth_internal.h"
 
 #include "oci/member.h"
+#include "json/parse.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -243,7 +244,7 @@ int helper_parse(const struct helper *helper, const struct buf *answer, int stat
 
     if (status != 0)
         return helper_refuse(helper, answer, status, err);
-    json_auto_t *json = json_loadb(buf_text(answer), answer->size, 0, NULL);
+    json_auto_t *json = json_parse_or_null(buf_text(answer), answer->size);
     const char *user = member_text(json, "Username");
     const char *secret = member_text(json, "Secret");
     if (user == NULL || secret == NULL)

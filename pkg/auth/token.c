@@ -1,5 +1,7 @@
 #include "auth/auth_internal.h"
 
+#include "json/parse.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -200,9 +202,12 @@ int token_from_password(const struct credential *credential, struct token *out, 
 /* issued_at is left alone: by a clock that differs from ours, every token would have ended. */
 int token_parse(const char *data, size_t size, struct token *out, struct error *err)
 {
-    json_error_t why;
-    json_auto_t *json = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
+    static const struct json_rules rules = {.name = "the answer with a token",
+                                            .flags = JSON_REJECT_DUPLICATES};
+    json_auto_t *json = NULL;
 
+    if (json_parse(data, size, &rules, &json, err) < 0)
+        return -1;
     if (!json_is_object(json))
         return error_set(err, ERROR_CORRUPT, "the answer with a token is not a JSON object");
     const char *token = member_text(json, "token");

@@ -27,10 +27,14 @@ static void an_answer_becomes_a_token(void **state)
         {"{\"token\":\"a\\r\\nX: 1\"}", NULL, 0, "the token has characters that no token has"},
         {"{\"token\":7}", NULL, 0, "the answer has neither 'token' nor 'access_token' in it"},
         {"[]", NULL, 0, "the answer with a token is not a JSON object"},
-        {"<html>", NULL, 0, "the answer with a token is not a JSON object"},
-        {"", NULL, 0, "the answer with a token is not a JSON object"},
+        {"<html>", NULL, 0,
+         "the answer with a token is not JSON, at line 1, column 1: something else was expected "
+         "there"},
+        {"", NULL, 0,
+         "the answer with a token is not JSON, at line 1, column 0: it ends too early"},
+        {"[]", NULL, 0, "the answer with a token is not a JSON object"},
         {"{\"token\":\"x\",\"token\":\"y\"}", NULL, 0,
-         "the answer with a token is not a JSON object"},
+         "the answer with a token is not JSON, at line 1, column 20: a member stands twice"},
     };
 
     (void)state;

@@ -1,5 +1,7 @@
 #include "companion/companion_internal.h"
 
+#include "json/parse.h"
+
 #include <string.h>
 
 #define TEXT_SHOWN 120
@@ -269,15 +271,6 @@ void class_reference_read(const struct search *search, const struct document *do
                         });
 }
 
-/* NULL: it is none, which its loader will say. */
-static json_t *parse_json(const struct plan_content *content)
-{
-    json_error_t ignored;
-    json_t *json = json_loadb(content->text, content->size, 0, &ignored);
-
-    return json;
-}
-
 static void read_content(const struct search *search, const struct plan_content *content)
 {
     const char *slash = strrchr(content->path, '/');
@@ -290,7 +283,7 @@ static void read_content(const struct search *search, const struct plan_content 
         if (strcmp(rules[i].name, name) != 0 || (rules[i].at_root && slash != NULL))
             continue;
         if (rules[i].is_json && json == NULL)
-            json = parse_json(content);
+            json = json_parse_or_null(content->text, content->size); /* else its loader says */
         document.json = json;
         if (json != NULL || !rules[i].is_json)
             rules[i].read(search, &document);

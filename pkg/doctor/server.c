@@ -1,8 +1,8 @@
 #include "auth/auth.h"
-#include "core/json_limit.h"
 #include "doctor/doctor_internal.h"
 #include "http/http.h"
 #include "source/source.h"
+#include "json/parse.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -14,7 +14,6 @@
 /* Tokens of registries live for a minute and more; signed addresses are refused beyond 15. */
 #define SKEW_WARNING_S 60
 #define SKEW_FAILED_S 900
-#define VALUES_MAX ((size_t)10000)
 #define ANSWER_LIMIT ((size_t)256 * 1024)
 #define HINT                                                                                       \
     "HF_ENDPOINT or --hub-endpoint names the hub or its mirror, HTTPS_PROXY a proxy; without "     \
@@ -110,11 +109,8 @@ bool doctor_check_server(struct doctor *doctor, const char *check, const char *u
 /* The account that the hub names; NULL: none. Caller frees. */
 static char *parse_account(const struct buf *body)
 {
-    CLEANUP(error) struct error ignored = ERROR_INIT; /* an answer that says nothing */
+    json_auto_t *document = json_parse_or_null(buf_text(body), body->size);
 
-    if (json_check_size(buf_text(body), body->size, VALUES_MAX, &ignored) < 0)
-        return NULL;
-    json_auto_t *document = json_loadb(buf_text(body), body->size, 0, NULL);
     return text_copy(json_string_value(json_object_get(document, "name")));
 }
 

@@ -2,6 +2,7 @@
 
 #include "oci/media_type.h"
 #include "oci/member.h"
+#include "json/parse.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -10,12 +11,14 @@
 
 json_t *record_from_history(const json_t *entry)
 {
+    static const struct json_rules rules = {.flags = JSON_REJECT_DUPLICATES};
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* others write comments, too */
     const char *comment = member_text(entry, "comment");
-    json_t *record;
+    json_t *record = NULL;
 
-    if (comment == NULL || comment[0] != '{')
+    if (comment == NULL || comment[0] != '{' ||
+        json_parse(comment, strlen(comment), &rules, &record, &ignored) < 0)
         return NULL;
-    record = json_loads(comment, JSON_REJECT_DUPLICATES, NULL);
     if (json_integer_value(json_object_get(record, "inlay")) == 1)
         return record;
     json_decref(record);

@@ -1,6 +1,7 @@
 #include "image/image_test_internal.h"
 
 #include "oci/media_type.h"
+#include "json/parse.h"
 
 #define BASE_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define NO_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -260,6 +261,24 @@ static bool gets_notes(bool docker, const char *base_digest)
                   : json_object_get(image->manifest, "annotations") != NULL;
 }
 
+/* Of an image that anybody may have written: four bytes of text are 300 of memory. */
+static void a_record_of_more_values_than_a_document_has_is_none(void **state)
+{
+    CLEANUP(buf) struct buf comment = BUF_INIT;
+
+    (void)state;
+    for (size_t values = 0; values < 2; values++) {
+        buf_clear(&comment);
+        buf_add_text(&comment, "{\"inlay\": 1, \"x\": [0");
+        for (size_t i = 6; i < JSON_VALUES_MAX + values; i++)
+            buf_add_text(&comment, ",0");
+        buf_add_text(&comment, "]}");
+        json_auto_t *entry = json_pack("{s:s}", "comment", buf_text(&comment));
+        json_auto_t *record = record_from_history(entry);
+        assert_int_equal(record != NULL, values == 0);
+    }
+}
+
 static void labels_and_annotations_are_made_only_to_say_something(void **state)
 {
     (void)state;
@@ -278,6 +297,7 @@ int main(void)
         cmocka_unit_test(a_record_restores_only_what_can_have_been_there),
         cmocka_unit_test(a_layer_whose_commit_is_none_is_not_inlays),
         cmocka_unit_test(a_folder_that_no_tar_could_hold_is_not_taken),
+        cmocka_unit_test(a_record_of_more_values_than_a_document_has_is_none),
         cmocka_unit_test(labels_and_annotations_are_made_only_to_say_something),
     };
 

@@ -1,43 +1,25 @@
 #include "oci/document.h"
 
-#include "core/json_limit.h"
 #include "core/text.h"
 #include "oci/json_text_internal.h"
 #include "oci/media_type.h"
 #include "oci/member.h"
+#include "json/parse.h"
 
 #include <string.h>
-
-/* What the parser complains of, in our words. */
-static const char *explain(const json_error_t *why)
-{
-    switch (json_error_code(why)) {
-    case json_error_premature_end_of_input:
-        return "it ends too early";
-    case json_error_end_of_input_expected:
-        return "more follows behind its end";
-    case json_error_invalid_utf8:
-        return "a text is not UTF-8";
-    default:
-        return "the syntax is wrong";
-    }
-}
 
 int json_from_buf(const struct buf *bytes, const char *name, json_t **out, struct error *err)
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
     bool duplicates = false;
-    json_error_t why;
+    const struct json_rules rules = {.name = name,
+                                     .flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY};
+    json_t *json = NULL;
 
-    if (json_check_size(buf_text(bytes), bytes->size, DOCUMENT_VALUES_MAX, err) < 0)
-        return error_wrap(err, "%s", name);
     if (json_text_encode(bytes, name, &text, &duplicates, err) < 0)
         return -1;
-    json_t *json =
-        json_loadb(buf_text(&text), text.size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
-    if (json == NULL)
-        return error_set(err, ERROR_CORRUPT, "%s is not JSON: %s (line %d)", name, explain(&why),
-                         why.line);
+    if (json_parse(buf_text(&text), text.size, &rules, &json, err) < 0)
+        return -1;
     *out = duplicates ? json_number_duplicates(json) : json;
     return 0;
 }

@@ -6,8 +6,6 @@
 
 /* The most that is read of a manifest, an index or a config. */
 #define DOCUMENT_LIMIT ((size_t)4 * 1024 * 1024)
-/* Of one: 30 MB when they are parsed. */
-#define DOCUMENT_VALUES_MAX ((size_t)100000)
 
 /*
  * A manifest or an index as it arrived: the bytes, which are its identity, and the parsed JSON.

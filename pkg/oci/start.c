@@ -1,6 +1,7 @@
 #include "oci/start.h"
 
 #include "core/buf.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -9,15 +10,13 @@
 
 static int parse_list(const char *text, struct start_words *out, struct error *err)
 {
-    json_error_t why;
-    json_auto_t *list = json_loads(text, JSON_REJECT_DUPLICATES, &why);
+    json_auto_t *list = json_parse_or_null(text, strlen(text));
     CLEANUP(strings) struct strings words = STRINGS_INIT;
     size_t i;
     json_t *word;
 
     if (!json_is_array(list))
-        return error_set(err, ERROR_USAGE, "'%s' is no list in JSON (%s); expected " EXPECTED, text,
-                         why.text);
+        return error_set(err, ERROR_USAGE, "'%s' is no list in JSON; expected " EXPECTED, text);
     json_array_foreach(list, i, word)
     {
         if (!json_is_string(word))

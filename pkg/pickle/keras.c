@@ -1,5 +1,5 @@
-#include "core/json_limit.h"
 #include "pickle/pickle_internal.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -86,6 +86,8 @@ static void walk(struct pickle_scan *scan, json_t *json)
 int pickle_scan_keras_config(struct pickle_scan *scan, const struct pickle_input *in,
                              struct error *err)
 {
+    static const struct json_rules rules = {.values_max = CONFIG_VALUES_MAX,
+                                            .flags = JSON_DECODE_ANY | JSON_ALLOW_NUL};
     CLEANUP(error) struct error ignored = ERROR_INIT;
     CLEANUP(buf) struct buf bytes = BUF_INIT;
     bool found = in->size <= CONFIG_MAX;
@@ -97,14 +99,11 @@ int pickle_scan_keras_config(struct pickle_scan *scan, const struct pickle_input
         return found ? -1 : 0;
     if (!found)
         return 0;
-    json_t *json = NULL;
-    if (json_check_size(buf_text(&bytes), bytes.size, CONFIG_VALUES_MAX, &ignored) == 0)
-        json = json_loadb(buf_text(&bytes), bytes.size, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-    if (json == NULL)
+    json_auto_t *json = NULL;
+    if (json_parse(buf_text(&bytes), bytes.size, &rules, &json, &ignored) < 0)
         pickle_scan_note_unread(scan, "'config.json' in it cannot be read as JSON");
     else
         walk(scan, json);
-    json_decref(json);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 #include "plan/contents.h"
 #include "plan/plan_internal.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -10,7 +11,7 @@ static json_t *load(const struct plan_contents *contents, const char *path)
     const struct plan_content *content =
         contents != NULL ? plan_contents_find(contents, path) : NULL;
 
-    return content != NULL ? json_loadb(content->text, content->size, 0, NULL) : NULL;
+    return content != NULL ? json_parse_or_null(content->text, content->size) : NULL;
 }
 
 bool contents_find_components(const struct plan_contents *contents, struct strings *out)

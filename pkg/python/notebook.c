@@ -1,8 +1,12 @@
 #include "python/module_internal.h"
 
 #include "core/text.h"
+#include "json/parse.h"
 
 #include <jansson.h>
+
+/* One with plots has a number for each point. */
+#define VALUES_MAX ((size_t)300000)
 
 #define CELLS_LIMIT 60000
 
@@ -140,16 +144,14 @@ int python_read_notebook(const char *text, size_t size, struct python_file *out,
     CLEANUP(module) struct module module;
     CLEANUP(notebook) struct notebook notebook = {.run_count = 0};
     CLEANUP(strings) struct strings skipped = STRINGS_INIT;
-    json_error_t why;
+    static const struct json_rules rules = {.values_max = VALUES_MAX};
+    json_auto_t *root = NULL;
 
     module_init(&module);
     if (size > PYTHON_SIZE_LIMIT)
         return error_set(err, ERROR_UNSUPPORTED, "it has %zu bytes, %zu are the most that are read",
                          size, PYTHON_SIZE_LIMIT);
-    json_auto_t *root = json_loadb(text, size, 0, &why);
-    if (root == NULL)
-        return error_set(err, ERROR_CORRUPT, "line %d: %s", why.line, why.text);
-    if (collect_cells(&notebook, root, err) < 0)
+    if (json_parse(text, size, &rules, &root, err) < 0 || collect_cells(&notebook, root, err) < 0)
         return -1;
     module.tokens.text = buf_text(&notebook.text);
     for (size_t i = 0; i < notebook.run_count; i++) {

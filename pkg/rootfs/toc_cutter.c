@@ -1,6 +1,7 @@
 #include "rootfs/toc_internal.h"
 
 #include "oci/member.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -165,14 +166,12 @@ static int cutter_check(const struct cutter *cutter, struct error *err)
 {
     if (cutter->in_entries || !cutter->has_entries)
         return error_set(err, ERROR_CORRUPT, "the table has no entries, or ends among them");
-    json_t *frame =
-        json_loadb(cutter->frame.data, cutter->frame.size, JSON_REJECT_DUPLICATES, NULL);
-    if (frame == NULL)
-        return error_set(err, ERROR_CORRUPT, "the table is not JSON that can be read");
+    static const struct json_rules rules = {.name = "the table", .flags = JSON_REJECT_DUPLICATES};
+    json_auto_t *frame = NULL;
+    if (json_parse(buf_text(&cutter->frame), cutter->frame.size, &rules, &frame, err) < 0)
+        return -1;
     const json_t *version = member_get(frame, "version");
-    bool is_known = json_is_integer(version) && json_integer_value(version) == 1;
-    json_decref(frame);
-    if (!is_known)
+    if (!json_is_integer(version) || json_integer_value(version) != 1)
         return error_set(err, ERROR_UNSUPPORTED, "the table is not of version 1");
     return 0;
 }

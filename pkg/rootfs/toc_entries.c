@@ -1,6 +1,7 @@
 #include "rootfs/toc_internal.h"
 
 #include "oci/member.h"
+#include "json/parse.h"
 
 #include <inttypes.h>
 #include <jansson.h>
@@ -277,13 +278,13 @@ static int scan_object(struct toc_scan *scan, const json_t *json, struct error *
 
 int toc_scan_entry(struct toc_scan *scan, const char *json, size_t size, struct error *err)
 {
-    json_t *entry = json_loadb(json, size, JSON_REJECT_DUPLICATES, NULL);
+    static const struct json_rules rules = {.name = "an entry of the table",
+                                            .flags = JSON_REJECT_DUPLICATES};
+    json_auto_t *entry = NULL;
 
-    if (entry == NULL)
-        return error_set(err, ERROR_CORRUPT, "an entry of the table is not JSON that can be read");
-    int result = scan_object(scan, entry, err);
-    json_decref(entry);
-    return result;
+    if (json_parse(json, size, &rules, &entry, err) < 0)
+        return -1;
+    return scan_object(scan, entry, err);
 }
 
 int toc_scan_entries(struct toc_scan *scan, struct reader *json, struct error *err)

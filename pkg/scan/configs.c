@@ -1,5 +1,6 @@
 #include "core/buf.h"
 #include "scan/scan_internal.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -58,7 +59,7 @@ static void add_json(struct config_values *values, const char *path, const char 
 
 static void read_json(struct config_values *values, const struct application_file *file)
 {
-    json_auto_t *json = json_loadb(file->text, file->size, 0, NULL);
+    json_auto_t *json = json_parse_or_null(file->text, file->size);
 
     if (json != NULL)
         add_json(values, file->path, "", json, DEPTH_LIMIT);

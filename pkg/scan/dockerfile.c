@@ -1,5 +1,7 @@
 #include "scan/application_internal.h"
 
+#include "json/parse.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -259,7 +261,7 @@ static void read_from(struct dockerfile *dockerfile, const char *at)
 /* ["a", "b"], or a line of a shell. */
 static void read_start(struct strings *out, bool *is_said, const char *at)
 {
-    json_auto_t *list = json_loads(at, 0, NULL);
+    json_auto_t *list = json_parse_or_null(at, strlen(at));
     json_t *word;
     size_t i;
 

@@ -1,5 +1,7 @@
 #include "scan/scan_internal.h"
 
+#include "json/parse.h"
+
 #include <jansson.h>
 #include <string.h>
 
@@ -82,7 +84,7 @@ static void add(struct scan *scan, const struct server_words *words, enum extra_
 static void add_member(struct scan *scan, const struct server_words *words, const char *text,
                        const char *member)
 {
-    json_auto_t *json = json_loads(text, 0, NULL);
+    json_auto_t *json = json_parse_or_null(text, strlen(text));
 
     add(scan, words, EXTRA_NAME, json_string_value(json_object_get(json, member)));
 }

@@ -1,5 +1,5 @@
+#include "json/parse.h"
 #include "core/buf.h"
-#include "core/json_limit.h"
 #include "settings/settings_internal.h"
 
 #include <jansson.h>
@@ -141,15 +141,12 @@ static void take_members(json_t *document, struct settings *out)
 
 static int load(const char *text, size_t size, json_t **out, struct error *err)
 {
-    json_error_t why;
+    static const struct json_rules rules = {.values_max = VALUES_MAX,
+                                            .flags = JSON_REJECT_DUPLICATES};
+    json_auto_t *document = NULL;
 
-    if (json_check_size(text, size, VALUES_MAX, err) < 0)
+    if (json_parse(text, size, &rules, &document, err) < 0)
         return -1;
-    json_auto_t *document = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
-    if (document == NULL)
-        return error_set(
-            err, ERROR_CORRUPT, "it is not JSON, at line %d, column %d%s", why.line, why.column,
-            json_error_code(&why) == json_error_duplicate_key ? ": a member stands twice" : "");
     if (!json_is_object(document))
         return error_set(err, ERROR_CORRUPT, "it is no configuration: expected an object");
     *out = json_incref(document);

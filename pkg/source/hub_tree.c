@@ -1,6 +1,7 @@
 #include "source/hub_cache_internal.h"
 
 #include "core/text.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -39,14 +40,14 @@ static int file_from_json(const char *path, const json_t *json, struct plan *pla
 
 int hub_tree_parse(const void *data, size_t size, struct plan *plan, struct error *err)
 {
-    json_error_t why;
-    json_auto_t *document = json_loadb(data, size, 0, &why);
-    json_t *files = json_object_get(document, "files");
+    static const struct json_rules rules = {.values_max = PAGE_VALUES_MAX};
+    json_auto_t *document = NULL;
     const char *path;
     json_t *file;
 
-    if (document == NULL)
-        return error_set(err, ERROR_CORRUPT, "it is not JSON (line %d)", why.line);
+    if (json_parse(data, size, &rules, &document, err) < 0)
+        return -1;
+    json_t *files = json_object_get(document, "files");
     if (json_integer_value(json_object_get(document, "format_version")) != TREE_VERSION ||
         !json_is_object(files))
         return error_set(err, ERROR_CORRUPT, "it is no list of files of version %d", TREE_VERSION);

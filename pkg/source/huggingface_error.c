@@ -1,6 +1,7 @@
 #include "source/source_internal.h"
 
 #include "core/text.h"
+#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>
@@ -37,8 +38,7 @@ static const char *json_words(const json_t *document)
 /* What the server says in its body; NULL if that is not for people. Caller frees. */
 static char *body_words(const struct http_response *response)
 {
-    json_auto_t *document = json_loadb(response->body.data != NULL ? response->body.data : "",
-                                       response->body.size, 0, NULL);
+    json_auto_t *document = json_parse_or_null(buf_text(&response->body), response->body.size);
 
     if (document != NULL) {
         const char *words = json_words(document);

@@ -1,6 +1,5 @@
 #include "source/source_internal.h"
 
-#include "core/json_limit.h"
 #include "core/text.h"
 
 #include <jansson.h>
@@ -26,17 +25,13 @@ static void add_flag(const json_t *issue, struct strings *out)
 
 int hub_flags_parse(const void *data, size_t size, struct strings *out, struct error *err)
 {
-    json_error_t why;
-
-    if (json_check_size(data, size, PAGE_VALUES_MAX, err) < 0)
-        return error_wrap(err, "the answer");
-    json_auto_t *document = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
-    const json_t *status = json_object_get(document, "securityRepoStatus");
+    json_auto_t *document = NULL;
     const json_t *issue;
     size_t i;
 
-    if (document == NULL)
-        return error_set(err, ERROR_CORRUPT, "the answer is not JSON (line %d)", why.line);
+    if (json_parse(data, size, &page_rules, &document, err) < 0)
+        return -1;
+    const json_t *status = json_object_get(document, "securityRepoStatus");
     json_array_foreach(json_object_get(status, "filesWithIssues"), i, issue)
     {
         add_flag(issue, out);

@@ -1,11 +1,16 @@
 #include "source/source_internal.h"
 
-#include "core/json_limit.h"
 #include "core/text.h"
 
 #include <inttypes.h>
 #include <jansson.h>
 #include <string.h>
+
+const struct json_rules page_rules = {
+    .name = "the answer",
+    .values_max = PAGE_VALUES_MAX,
+    .flags = JSON_REJECT_DUPLICATES,
+};
 
 bool hub_revision_is_commit(const char *revision)
 {
@@ -14,16 +19,9 @@ bool hub_revision_is_commit(const char *revision)
 
 static json_t *load(const void *data, size_t size, struct error *err)
 {
-    json_error_t why;
+    json_t *document = NULL;
 
-    if (json_check_size(data, size, PAGE_VALUES_MAX, err) < 0) {
-        error_wrap(err, "the answer");
-        return NULL;
-    }
-    json_t *document = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
-    if (document == NULL)
-        error_set(err, ERROR_CORRUPT, "the answer is not JSON (line %d)", why.line);
-    return document;
+    return json_parse(data, size, &page_rules, &document, err) == 0 ? document : NULL;
 }
 
 static void siblings_from_json(const json_t *siblings, struct strings *out)

@@ -1,6 +1,5 @@
 #include "source/modelscope_internal.h"
 
-#include "core/json_limit.h"
 #include "core/text.h"
 
 #include <jansson.h>
@@ -26,13 +25,10 @@ static enum error_kind kind_of(json_int_t code)
 /* Failures come with the status 200, too: {"Code": …, "Success": false, "Message": …}. */
 static int load(const void *data, size_t size, json_t **out, struct error *err)
 {
-    json_error_t why;
+    json_auto_t *document = NULL;
 
-    if (json_check_size(data, size, PAGE_VALUES_MAX, err) < 0)
-        return error_wrap(err, "the answer");
-    json_auto_t *document = json_loadb(data, size, JSON_REJECT_DUPLICATES, &why);
-    if (document == NULL)
-        return error_set(err, ERROR_CORRUPT, "the answer is not JSON (line %d)", why.line);
+    if (json_parse(data, size, &page_rules, &document, err) < 0)
+        return -1;
     if (!json_is_object(document))
         return error_set(err, ERROR_CORRUPT, "the answer is not a JSON object");
     const json_t *success = json_object_get(document, "Success");

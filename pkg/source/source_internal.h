@@ -4,6 +4,7 @@
 #include "core/temporary.h"
 #include "http/http.h"
 #include "source/source.h"
+#include "json/parse.h"
 
 #include <inttypes.h>
 #include <pthread.h>
@@ -13,6 +14,7 @@
 /* One answer of a hub, and the values in it: 150 MB when they are parsed. */
 #define PAGE_LIMIT ((size_t)(16 * MIB))
 #define PAGE_VALUES_MAX ((size_t)500000)
+extern const struct json_rules page_rules; /* no member twice */
 
 /* What the Hub tells about a repo at one revision. */
 struct hub_info {

@@ -1,5 +1,7 @@
 #include "store/archive_internal.h"
 
+#include "json/parse.h"
+
 #include <string.h>
 
 char *docker_engine_message(const struct http_response *response)
@@ -47,11 +49,12 @@ int docker_load_check(const struct buf *answer, const struct log *log, struct er
 {
     const char *at = buf_text(answer);
     size_t left = answer->size;
-    json_error_t where;
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+    size_t used = 0;
 
     while (left > 0) {
-        json_auto_t *json = json_loadb(at, left, JSON_DISABLE_EOF_CHECK, &where);
-        if (json == NULL || where.position <= 0)
+        json_auto_t *json = NULL;
+        if (json_parse_first(at, left, &json, &used, &ignored) < 0)
             return 0; /* blanks, or plain text as engines before 1.23 have it */
         const char *words = json_string_value(json_object_get(json, "error"));
         if (words == NULL)
@@ -62,8 +65,8 @@ int docker_load_check(const struct buf *answer, const struct log *log, struct er
         words = json_string_value(json_object_get(json, "stream"));
         if (words != NULL) /* the name, which is podman's localhost/app where Docker's is app */
             log_debug(log, "the engine says '%.*s'", (int)strcspn(words, "\r\n"), words);
-        at += where.position;
-        left -= (size_t)where.position;
+        at += used;
+        left -= used;
     }
     return 0;
 }

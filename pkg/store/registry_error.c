@@ -1,5 +1,7 @@
 #include "store/store_internal.h"
 
+#include "json/parse.h"
+
 #include <string.h>
 
 #define ENTRIES_MAX 5
@@ -71,7 +73,7 @@ static void add_plain(struct buf *out, const struct buf *body)
 
 void registry_error_words(const struct buf *body, struct buf *out)
 {
-    json_auto_t *json = json_loadb(buf_text(body), body->size, 0, NULL);
+    json_auto_t *json = json_parse_or_null(buf_text(body), body->size);
 
     buf_clear(out);
     if (json == NULL) {
@@ -87,7 +89,7 @@ void registry_error_words(const struct buf *body, struct buf *out)
 
 bool registry_error_has_code(const struct buf *body, const char *code)
 {
-    json_auto_t *json = json_loadb(buf_text(body), body->size, 0, NULL);
+    json_auto_t *json = json_parse_or_null(buf_text(body), body->size);
     size_t i;
     json_t *entry;
 

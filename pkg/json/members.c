@@ -1,37 +1,20 @@
-#include "project/project_internal.h"
+#include "json/members.h"
 
 #include "core/nearest.h"
-#include "core/text.h"
+#include "json/parse.h"
 
 #include <string.h>
 
 /* Letters that may be wrong in a name that is still recognised. */
 #define NEAR_MOST 2
 
-static const char *explain(const json_error_t *why)
-{
-    switch (json_error_code(why)) {
-    case json_error_premature_end_of_input:
-        return "it ends too early";
-    case json_error_end_of_input_expected:
-        return "there is something behind its end";
-    case json_error_duplicate_key:
-        return "a member stands twice";
-    case json_error_invalid_utf8:
-        return "it is not UTF-8";
-    default:
-        return "something else was expected there";
-    }
-}
-
 int members_parse(const char *text, size_t size, const char *what, json_t **out, struct error *err)
 {
-    json_error_t why;
-    json_auto_t *json = json_loadb(text, size, JSON_REJECT_DUPLICATES, &why);
+    static const struct json_rules rules = {.flags = JSON_REJECT_DUPLICATES};
+    json_auto_t *json = NULL;
 
-    if (json == NULL)
-        return error_set(err, ERROR_CORRUPT, "it is not JSON, at line %d, column %d: %s", why.line,
-                         why.column, explain(&why));
+    if (json_parse(text, size, &rules, &json, err) < 0)
+        return -1;
     if (!json_is_object(json))
         return error_set(err, ERROR_CORRUPT, "it is no %s: expected an object", what);
     *out = TAKE(json);
@@ -95,6 +78,8 @@ int members_check(json_t *object, const char *at, const char *const *known, stru
     const char *name;
     json_t *value;
 
+    if (!json_is_object(object) && at[0] == '\0')
+        return error_set(err, ERROR_CORRUPT, "it is not an object");
     if (!json_is_object(object))
         return error_set(err, ERROR_CORRUPT, "'%s' is not what it has to be, expected an object",
                          at);
