@@ -11,6 +11,7 @@ export HF_ENDPOINT=$HUB_URL
 make_base "$TEST_DIR/base" 1
 make_base "$TEST_DIR/many" 1 --index
 start_registry
+push_base "$TEST_DIR/base" 1 "$REGISTRY/plain:1"
 mkdir "$TEST_DIR/folder"
 printf 'model of a folder' >"$TEST_DIR/folder/model.bin"
 printf 'model of a file' >"$TEST_DIR/voice.onnx"
@@ -67,6 +68,44 @@ changed "${D}[1:][].annotations.pin = \"${zeros:0:40}\""
 refused 'the statement does not name it'
 expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/changed.json"
 expect_contains "$OUT" "the statement has 'acme/tiny' at ${zeros:0:40} in the layout huggingface, which the image does not record"
+
+# What others judge by is said alike: names, addresses and digests of models and files.
+M="(${D}[] | select(.name == \"acme/tiny\"))"
+F="(${D}[] | select(.name == \"a b.txt\"))"
+commit=$(jq -r "$M.digest.gitCommit" "$statement")
+base_name=$(jq -r "${D}[0].name" "$statement")
+while IFS=$'\t' read -r filter line; do
+    changed "$filter"
+    refused "the statement contradicts itself on $line"
+done <<EDITS
+$M.digest.gitCommit = "${zeros:0:40}"	'acme/tiny': its digest is 'gitCommit:${zeros:0:40}', expected 'gitCommit:$commit'
+del($M.digest)	'acme/tiny': its digest is not there, expected 'gitCommit:$commit'
+$M.digest.sha256 = "$zeros"	'acme/tiny': its digest is not there, expected 'gitCommit:$commit'
+$M.uri = "pkg:huggingface/acme/good@$commit"	'acme/tiny': its uri is 'pkg:huggingface/acme/good@$commit', expected 'pkg:huggingface/acme/tiny@$commit'
+$M.uri = "pkg:huggingface/acme/tiny@${zeros:0:40}"	'acme/tiny': its uri is 'pkg:huggingface/acme/tiny@${zeros:0:40}', expected 'pkg:huggingface/acme/tiny@$commit'
+del($M.uri)	'acme/tiny': its uri is not there, expected 'pkg:huggingface/acme/tiny@$commit'
+$M.name = "acme/good"	'acme/tiny': its name is 'acme/good', expected 'acme/tiny'
+$F.uri = "pkg:huggingface/acme/tiny@$commit#x"	'acme/tiny': its uri of 'a b.txt' is 'pkg:huggingface/acme/tiny@$commit#x', expected 'pkg:huggingface/acme/tiny@$commit#a%20b.txt'
+del($F.uri)	'acme/tiny': its uri of 'a b.txt' is not there, expected 'pkg:huggingface/acme/tiny@$commit#a%20b.txt'
+${D}[0].name = "good"	the base: its name is 'good', expected '$base_name'
+${D}[0].uri = "pkg:oci/good"	the base: its uri is 'pkg:oci/good', expected none
+.subject[0].uri = "pkg:oci/good"	the image: its uri is 'pkg:oci/good', expected none
+EDITS
+changed "$M.annotations.source = \"folder\""
+refused "the image records the source 'hub', the statement has 'folder'"
+# A base in a registry is recorded by its name; a statement of other sources says where they are from, or nothing.
+statement=$TEST_DIR/more.json
+changed ".subject[0].name = \"h.example/good:1\""
+expect_exit 7 verify "$QUIRK/app:1" --provenance="$TEST_DIR/changed.json"
+expect_contains "$OUT" 'the statement contradicts itself on the image: its uri is'
+expect_exit 0 inject "$REGISTRY/plain:1" acme/tiny --to "oci:$TEST_DIR/named:1" --provenance="$TEST_DIR/named.json"
+statement=$TEST_DIR/named.json
+changed "${D}[0].name = \"h.example/good:1\" | .predicate.buildDefinition.externalParameters.base = \"h.example/good:1\" |
+    ${D}[0].uri |= (split(\"?\")[0] | sub(\"/plain@\"; \"/good@\")) + \"?repository_url=h.example/good&tag=1\""
+expect_exit 7 verify "oci:$TEST_DIR/named:1" --provenance="$TEST_DIR/changed.json"
+expect_contains "$OUT" "the image records the base '$REGISTRY/plain:1', the statement has 'h.example/good:1'"
+expect_lacks "$OUT" 'contradicts itself'
+statement=$TEST_DIR/one.json
 
 # Another image is not that of the statement, though its models are the same.
 expect_exit 0 env SOURCE_DATE_EPOCH=5 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci:$TEST_DIR/one:2"

@@ -95,8 +95,11 @@ struct stated_model {
     char *name; /* as layers record it: "org/name" */
     char *pin;
     char *layout;
+    char *uri;        /* as others look it up; NULL: none is told */
+    bool has_source;  /* `plan.origin.kind` is what the statement says, not what the name does */
     bool is_kept;     /* it came with the base: `plan` has no files */
     struct plan plan; /* its files; the origin as far as its record tells */
+    struct strings flaws; /* what it says of itself that does not agree: "its uri is '…', …" */
 };
 
 /* What a statement says, as far as an image can be compared with it. */
@@ -104,6 +107,9 @@ struct statement {
     struct digest *subjects; /* at least one */
     size_t subject_count;
     struct strings bases; /* digests that the image may record as its base's; empty: none is told */
+    char *base_name;      /* of the image with the first of these; NULL: none is told */
+    struct strings subject_flaws; /* as those of a model */
+    struct strings base_flaws;
     struct stated_model *models;
     size_t model_count;
 };
@@ -115,7 +121,8 @@ struct statement {
 
 /*
  * Reads what provenance_format() has written. ERROR_UNSUPPORTED for a statement of others,
- * ERROR_CORRUPT for what is none. What others have added to it is passed over.
+ * ERROR_CORRUPT for what is none. What others have added to it is passed over. What is said twice
+ * and not alike is noted.
  */
 int statement_parse(const struct buf *bytes, struct statement *out, struct error *err) MUST_CHECK;
 void statement_release(struct statement *statement);

@@ -33,6 +33,19 @@ const char *spdx_name(const struct plan *plan, const char *license);
 /* bom.c: "urn:uuid:…", made out of what a document says. Caller frees. */
 char *document_number(const json_t *document);
 
+/* statement.c: "digest" of what is pinned to `pin`: a commit, a folder, or what has that digest. */
+void provenance_set_pin(json_t *descriptor, enum origin_kind kind, const char *pin);
+
+/* statement_check.c: add what a descriptor of the statement says that does not agree with itself.
+ */
+void statement_check_model(const struct stated_model *model, const json_t *dependency,
+                           struct strings *flaws);
+void statement_check_file(const struct stated_model *model, const json_t *dependency,
+                          struct strings *flaws);
+void statement_check_image(const json_t *image, const struct digest *digest, struct strings *flaws);
+/* The base's name is among the parameters, too. */
+void statement_check_base(const json_t *base, const json_t *parameters, struct strings *flaws);
+
 /* Sets a text; none for NULL. */
 void json_set_text(json_t *object, const char *name, const char *text);
 /* The list, where it is not empty. */

@@ -37,7 +37,7 @@ static void set_digest(json_t *descriptor, const struct digest *digest)
 }
 
 /* A commit, git's name of a folder, or the digest of a file or manifest. */
-static void set_pin(json_t *descriptor, enum origin_kind kind, const char *pin)
+void provenance_set_pin(json_t *descriptor, enum origin_kind kind, const char *pin)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is no digest */
     struct digest digest = DIGEST_INIT;
@@ -77,7 +77,7 @@ static void add_model(json_t *list, const struct provenance_model *model, const 
 
     json_set_text(descriptor, "name", json_string_value(json_object_get(annotations, "model")));
     json_set_text(descriptor, "uri", uri);
-    set_pin(descriptor, plan->origin.kind, plan->pin);
+    provenance_set_pin(descriptor, plan->origin.kind, plan->pin);
     json_set_text(annotations, "source", origin_kind_name(plan->origin.kind));
     json_set_text(annotations, "revision", plan->origin.revision);
     json_set_text(annotations, "license", plan->license);
@@ -133,7 +133,7 @@ static void add_kept(json_t *list, const struct provenance_kept *kept)
     json_t *descriptor = json_pack("{s:s}", "name", kept->name);
 
     json_set_text(descriptor, "uri", uri);
-    set_pin(descriptor, is_folder ? ORIGIN_FOLDER : ORIGIN_MODELSCOPE, kept->pin);
+    provenance_set_pin(descriptor, is_folder ? ORIGIN_FOLDER : ORIGIN_MODELSCOPE, kept->pin);
     json_object_set_new(descriptor, "annotations",
                         json_pack("{s:s, s:s, s:s, s:s}", "model", kept->name, "pin", kept->pin,
                                   "layout", kept->layout, "from", "base"));

@@ -10,7 +10,9 @@ static void model_release(struct stated_model *model)
     free(model->name);
     free(model->pin);
     free(model->layout);
+    free(model->uri);
     plan_release(&model->plan);
+    strings_release(&model->flaws);
 }
 
 void statement_release(struct statement *statement)
@@ -20,6 +22,9 @@ void statement_release(struct statement *statement)
     free(statement->models);
     free(statement->subjects);
     strings_release(&statement->bases);
+    free(statement->base_name);
+    strings_release(&statement->subject_flaws);
+    strings_release(&statement->base_flaws);
     *statement = (struct statement)STATEMENT_INIT;
 }
 
@@ -57,24 +62,33 @@ static int read_subjects(const json_t *document, struct statement *out, struct e
     json_array_foreach(list, i, each)
     {
         struct digest digest = digest_from_set(json_object_get(each, "digest"));
-        if (digest.algorithm != DIGEST_NONE)
-            out->subjects[out->subject_count++] = digest;
+        if (digest.algorithm == DIGEST_NONE)
+            continue;
+        out->subjects[out->subject_count++] = digest;
+        statement_check_image(each, &digest, &out->subject_flaws);
     }
     if (out->subject_count > 0)
         return 0;
     return error_set(err, ERROR_CORRUPT, "the statement names no image by its digest");
 }
 
-static void read_base(const json_t *dependency, struct statement *out)
+/* "scratch" is no dependency: then a model is the first one. */
+static void read_base(const json_t *dependency, const json_t *parameters, struct statement *out)
 {
     struct digest digest = digest_from_set(json_object_get(dependency, "digest"));
-    const json_t *recorded =
-        json_object_get(json_object_get(dependency, "annotations"), "recordedBase");
+    const json_t *annotations = json_object_get(dependency, "annotations");
+    const json_t *recorded = json_object_get(annotations, "recordedBase");
     const json_t *each;
     size_t i;
 
-    if (digest.algorithm != DIGEST_NONE)
+    if (json_object_get(annotations, "model") != NULL)
+        return;
+    if (digest.algorithm != DIGEST_NONE) {
         strings_add(&out->bases, digest_format(&digest).text);
+        out->base_name = text_copy(text_of(dependency, "name"));
+        statement_check_image(dependency, &digest, &out->base_flaws);
+        statement_check_base(dependency, parameters, &out->base_flaws);
+    }
     json_array_foreach(recorded, i, each)
     {
         if (json_text(each) != NULL)
@@ -119,8 +133,9 @@ static void add_model(struct statement *out, const json_t *dependency,
     const json_t *annotations = json_object_get(dependency, "annotations");
     const char *from = text_of(annotations, "from");
     const char *uri = text_of(dependency, "uri");
+    const char *source = text_of(annotations, "source");
     const char *name;
-    enum origin_kind kind = kind_of(identity->model, text_of(annotations, "source"), &name);
+    enum origin_kind kind = kind_of(identity->model, source, &name);
 
     out->models = xrealloc(out->models, out->model_count + 1, sizeof(*out->models));
     struct stated_model *model = &out->models[out->model_count++];
@@ -128,12 +143,16 @@ static void add_model(struct statement *out, const json_t *dependency,
         .name = xstrdup(identity->model),
         .pin = xstrdup(identity->pin),
         .layout = xstrdup(identity->layout),
+        .uri = text_copy(uri),
+        .has_source = source != NULL,
         .is_kept = from != NULL && strcmp(from, "base") == 0,
         .plan = PLAN_INIT,
+        .flaws = STRINGS_INIT,
     };
     model->plan.origin.kind = kind;
     model->plan.origin.name = xstrdup(kind == ORIGIN_URL && uri != NULL ? uri : name);
     model->plan.pin = xstrdup(identity->pin);
+    statement_check_model(model, dependency, &model->flaws);
 }
 
 static int add_file(struct stated_model *model, const json_t *dependency, const json_t *size,
@@ -150,6 +169,7 @@ static int add_file(struct stated_model *model, const json_t *dependency, const 
     file.path = copy;
     file.size = (uint64_t)json_integer_value(size);
     plan_add(&model->plan, &file);
+    statement_check_file(model, dependency, &model->flaws);
     return 0;
 }
 
@@ -210,7 +230,7 @@ static int read_all(const json_t *document, struct statement *out, struct error 
 
     if (check_type(document, definition, err) < 0 || read_subjects(document, out, err) < 0)
         return -1;
-    read_base(json_array_get(list, 0), out);
+    read_base(json_array_get(list, 0), json_object_get(definition, "externalParameters"), out);
     json_array_foreach(list, i, each)
     {
         if (read_dependency(each, out, err) < 0)

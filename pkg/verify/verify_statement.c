@@ -28,10 +28,54 @@ static void check_base(struct check *check, const struct statement *statement)
                  "the image records the base %s, the statement has %s", digest, buf_text(&list));
 }
 
+static void add_flaws(struct verify_findings *findings, const char *of, const struct strings *flaws)
+{
+    for (size_t i = 0; i < flaws->count; i++)
+        findings_add(findings, VERIFY_STATEMENT, NULL, "the statement contradicts itself on %s: %s",
+                     of, flaws->items[i]);
+}
+
+/* "docker://" stands before names of registries that are called like a scheme. */
+static bool is_same_name(const char *a, const char *b)
+{
+    static const char prefix[] = "docker://";
+
+    a += text_starts_with(a, prefix) ? strlen(prefix) : 0;
+    b += text_starts_with(b, prefix) ? strlen(prefix) : 0;
+    return strcmp(a, b) == 0;
+}
+
+/* The image that was the base itself is recorded by its name, too. */
+static void check_base_name(struct check *check, const struct statement *statement)
+{
+    const char *digest = image_base_digest(check->loaded->image);
+    const char *name = image_base_name(check->loaded->image);
+    const char *stated = statement->base_name;
+
+    if (digest != NULL && name != NULL && stated != NULL &&
+        strcmp(statement->bases.items[0], digest) == 0 && !is_same_name(name, stated))
+        findings_add(&check->platform->findings, VERIFY_STATEMENT, NULL,
+                     "the image records the base '%s', the statement has '%s'", name, stated);
+}
+
 static bool is_stated_as(const struct verify_model *model, const struct stated_model *stated)
 {
     return strcmp(model->name, stated->name) == 0 && strcmp(model->commit, stated->pin) == 0 &&
            strcmp(model->layout, stated->layout) == 0;
+}
+
+/* What the model is by the statement, by what the image records of it. */
+static void check_stated_model(struct verify_model *model, const struct stated_model *stated)
+{
+    enum origin_kind kind = stated->plan.origin.kind;
+    const char *source = origin_is_of_hub(kind) ? "hub" : origin_kind_name(kind);
+    CLEANUP(text) char *of = xasprintf("'%s'", stated->name);
+
+    if (stated->has_source && strcmp(model->source, source) != 0)
+        findings_add(&model->findings, VERIFY_STATEMENT, NULL,
+                     "the image records the source '%s', the statement has '%s'", model->source,
+                     source);
+    add_flaws(&model->findings, of, &stated->flaws);
 }
 
 static const struct stated_model *find_stated(const struct statement *statement,
@@ -66,13 +110,21 @@ static void check_statement(struct check *check, const struct statement *stateme
         findings_add(&platform->findings, VERIFY_STATEMENT, NULL,
                      "the statement is about %s, and not about this image, %s",
                      digest_format(&statement->subjects[0]).text, digest_format(check->root).text);
+    add_flaws(&platform->findings, "the image", &statement->subject_flaws);
     check_base(check, statement);
+    check_base_name(check, statement);
+    add_flaws(&platform->findings, "the base", &statement->base_flaws);
     for (size_t i = 0; i < statement->model_count; i++)
         check_stated(check, &statement->models[i]);
-    for (size_t i = 0; i < platform->model_count; i++)
-        if (find_stated(statement, &platform->models[i]) == NULL)
-            findings_add(&platform->models[i].findings, VERIFY_STATEMENT, NULL,
+    for (size_t i = 0; i < platform->model_count; i++) {
+        struct verify_model *model = &platform->models[i];
+        const struct stated_model *stated = find_stated(statement, model);
+        if (stated != NULL)
+            check_stated_model(model, stated);
+        else
+            findings_add(&model->findings, VERIFY_STATEMENT, NULL,
                          "the statement does not name it");
+    }
 }
 
 void check_statements(struct check *check)
