@@ -29,11 +29,36 @@ expect_eq 'data.txt 644 helper.sh 644 run 755' "$(modes run)"
 inject both dir:tools,executable=run,executable=*.sh --layout dir --path /opt
 expect_eq 'data.txt 644 helper.sh 755 run 755' "$(modes both)"
 inject group dir:tools,executable=run --layout dir --path /opt --group-writable
-expect_eq 'data.txt 664 helper.sh 664 run 775' "$(modes group)"
+expect_eq 'data.txt 664 helper.sh 664 run 755' "$(modes group)"
 # Several in one image, each in its place; of a large file, too.
 inject places dir:tools,layout=dir,path=/opt,executable=run file:large,name=tool,layout=dir,path=/usr/tools,executable=tool
 expect_eq 'data.txt 644 helper.sh 644 run 755 tool 755' "$(modes places)"
 expect_exit 0 "$INLAY" verify -q oci:out:places
+# A user does not own what may be run, nor a folder that is made for it; all else stays as it was.
+make_base base user --user app
+owners() { # TAG PATH...: mode and owner of each, as the layers have them
+    local tag=$1
+    shift
+    all_entries "$tag" | awk -v paths=" $* " 'index(paths, " " $6 " ") {print $6, $1, $2}' | LC_ALL=C sort -u | paste -sd ' '
+}
+all_entries() { # TAG
+    local blob
+    while read -r blob; do
+        tar --numeric-owner -tvf "out/blobs/sha256/${blob#sha256:}" | sed -E 's#/$##; s# \./# #'
+    done < <(skopeo inspect --raw "oci:out:$1" | jq -r '.layers[1:][].digest')
+}
+expect_exit 0 "$INLAY" inject -q oci:base:user file:tools/run,layout=dir,path=/srv/bin,executable=run --to oci:out:program
+expect_eq 'srv/bin drwxr-xr-x 0/0 srv/bin/run -rwxr-xr-x 0/0' "$(owners program srv/bin srv/bin/run)"
+expect_exit 0 "$INLAY" inject -q oci:base:user file:tools/run,layout=dir,path=/srv/bin --to oci:out:data
+expect_eq 'srv/bin drwxr-xr-x 1000/1000 srv/bin/run -rw-r--r-- 1000/1000' "$(owners data srv/bin srv/bin/run)"
+expect_exit 0 "$INLAY" inject -q oci:base:user file:tools/run,layout=dir,path=/srv/bin,executable=run --owner 7:8 --to oci:out:owner
+expect_eq 'srv/bin drwxr-xr-x 0/0 srv/bin/run -rwxr-xr-x 7/8' "$(owners owner srv/bin srv/bin/run)"
+expect_exit 0 "$INLAY" inject -q oci:base:user dir:tools,layout=dir,path=/srv/bin,executable=*.sh --to oci:out:below
+expect_eq 'srv/bin drwxr-xr-x 0/0 srv/bin/lib drwxr-xr-x 0/0 srv/bin/lib/helper.sh -rwxr-xr-x 0/0 srv/bin/run -rw-r--r-- 1000/1000' \
+    "$(owners below srv/bin srv/bin/lib srv/bin/lib/helper.sh srv/bin/run)"
+for tag in program owner below; do
+    expect_exit 0 "$INLAY" verify -q "oci:out:$tag"
+done
 # The same again is the same; the layers are found by their recipes, and those without the right are others.
 expect_exit 0 "$INLAY" inject oci:base:1 dir:tools,executable=run --layout dir --path /opt --to oci:out:run
 expect_contains "$ERR" '0 layers built'

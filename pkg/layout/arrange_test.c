@@ -248,44 +248,6 @@ static void a_shared_folder_that_cannot_be_is_refused(void **state)
     }
 }
 
-static void files_that_may_be_run_are_those_that_the_globs_name(void **state)
-{
-    static const struct {
-        const char *globs[3];
-        const char *path;
-        uint32_t mode;
-        bool group_writable;
-    } cases[] = {
-        {{NULL}, "m/a/b/c.txt", 0644, false},
-        {{"*.txt", NULL}, "m/a/b/c.txt", 0755, false},
-        {{"*.txt", NULL}, "m/config.json", 0644, false},
-        {{"modules.json", "a/b/d.txt", NULL}, "m/a/b/d.txt", 0755, false},
-        {{"modules.json", "a/b/d.txt", NULL}, "m/a/b/c.txt", 0644, false},
-        {{"*", NULL}, "m/modules.json", 0775, true},
-        {{"*", NULL}, "m/a", 0775, true},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
-        CLEANUP(plan) struct plan plan = PLAN_INIT;
-        CLEANUP(tree) struct tree tree = TREE_INIT;
-        CLEANUP(error) struct error err = ERROR_INIT;
-        const struct home home = {.path = "/root", .group_writable = cases[i].group_writable};
-        const struct layout_request request = {
-            .layout = layout_find("dir"),
-            .plan = &plan,
-            .home = &home,
-            .path = "/m",
-            .executable = cases[i].globs,
-        };
-        fill(&plan, "main");
-        assert_int_equal(layout_arrange(&request, &tree, &err), 0);
-        const struct tree_entry *entry = find(&tree, cases[i].path);
-        assert_non_null(entry);
-        assert_int_equal(entry->mode, cases[i].mode);
-    }
-}
-
 static void the_list_of_a_commits_files_keeps_its_bytes(void **state)
 {
     CLEANUP(plan) struct plan plan = PLAN_INIT;
@@ -454,7 +416,6 @@ int main(void)
         cmocka_unit_test(trees_are_byte_for_byte_what_the_caller_decides),
         cmocka_unit_test(a_shared_tree_is_roots_and_leaves_links),
         cmocka_unit_test(a_shared_folder_that_cannot_be_is_refused),
-        cmocka_unit_test(files_that_may_be_run_are_those_that_the_globs_name),
         cmocka_unit_test(the_list_of_a_commits_files_keeps_its_bytes),
         cmocka_unit_test(an_incomplete_list_of_files_is_not_written),
         cmocka_unit_test(a_bare_name_is_put_where_the_library_looks_for_it),

@@ -111,6 +111,11 @@ void tree_add_shared(struct tree *tree, const struct home *home, char *path);
  */
 void tree_add_own(struct tree *tree, const struct home *home, struct tree_entry entry);
 /*
+ * Makes files that may be run root's, or the owner's that was asked for, and only the owner may
+ * write them; so are folders that lead to them, but for those in the home of the image's user.
+ */
+void tree_own_programs(struct tree *tree, const struct home *home);
+/*
  * Adds the folders of `path` below the folder `base`, which is there already. Those that it has in
  * common with `previous`, the path before it (NULL: none), are there as well.
  */

@@ -225,6 +225,8 @@ int arrange_plain(const struct layout_request *request, struct tree *out, struct
     drop_shared(request->layout, &tree);
     if (tree_sort(&tree, err) < 0)
         return -1;
+    if (request->executable != NULL)
+        tree_own_programs(&tree, request->home);
 
     tree_release(out);
     *out = tree;

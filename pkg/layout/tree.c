@@ -103,6 +103,44 @@ static void let_group_write(struct tree_entry *entry)
     entry->mode |= (entry->mode & 0700) >> 3;
 }
 
+/* Programs, and folders on the way to one: who may write there may exchange what is run. */
+static bool leads_to_program(const struct tree *tree, const struct tree_entry *entry)
+{
+    bool leads = entry->type == TREE_FILE && (entry->mode & TREE_MAY_BE_RUN) != 0;
+
+    for (size_t i = 0; i < tree->count && entry->type == TREE_FOLDER && !leads; i++) {
+        const struct tree_entry *other = &tree->entries[i];
+        leads = other->type == TREE_FILE && (other->mode & TREE_MAY_BE_RUN) != 0 &&
+                path_is_below(other->path, entry->path);
+    }
+    return leads;
+}
+
+/* A user who is in no list of users has '/' for a home, in which nobody is at home. */
+static bool is_in_home(const struct home *home, const char *path)
+{
+    CLEANUP(text) char *user_home = NULL;
+    CLEANUP(text) char *absolute = xasprintf("/%s", path);
+    CLEANUP(error) struct error err = ERROR_INIT; /* then there is none that it could be in */
+
+    return place_find(home, no_places, "", &user_home, NULL, &err) == 0 &&
+           strcmp(user_home, "/") != 0 && path_is_inside(absolute, user_home);
+}
+
+void tree_own_programs(struct tree *tree, const struct home *home)
+{
+    for (size_t i = 0; i < tree->count; i++) {
+        struct tree_entry *entry = &tree->entries[i];
+        bool has_owner = !entry->above && home->owner != NULL;
+        if (!leads_to_program(tree, entry) ||
+            (entry->type == TREE_FOLDER && is_in_home(home, entry->path)))
+            continue;
+        entry->mode &= ~0020U;
+        entry->uid = has_owner ? home->owner->uid : 0;
+        entry->gid = has_owner ? home->owner->gid : 0;
+    }
+}
+
 static void add_above(struct tree *tree, const struct home *home, const char *owner, char *path)
 {
     bool users = is_users(tree, home, owner);
