@@ -29,24 +29,17 @@ static void add_file(struct world *world, const char *path, const char *content,
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(origin) struct origin model = ORIGIN_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
 
     *state = world;
     if (folder_setup(&world->memo) < 0)
         return -1;
     hub_server_start(&world->hub);
     hub_server_enter(&world->hub, NULL);
-    world->http = http_new(
-        &(struct http_options){.user_agent = "inlay/test", .retries = 1, .retry_wait_ms = 1});
+    world->http = hub_server_http(NULL);
     const struct source_context context = {.http = world->http};
-    if (origin_parse("acme/tiny", &model, &err) < 0 ||
-        source_open_huggingface(&context, &model, &world->source, &err) < 0)
+    if (hub_server_open(&context, &world->source) < 0)
         return -1;
-    world->plan = (struct plan)PLAN_INIT;
-    world->plan.origin.name = xstrdup("acme/tiny");
-    world->plan.origin.revision = xstrdup("main");
-    world->plan.pin = xstrdup(HUB_COMMIT);
+    world->plan = hub_server_plan();
     add_file(world, "config.json", CONFIG, DIGEST_GIT_SHA1);
     add_file(world, "model.safetensors", "weights", DIGEST_SHA256);
     add_file(world, "modules.json", MODULES, DIGEST_SHA256);

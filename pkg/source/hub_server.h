@@ -218,6 +218,43 @@ static inline void hub_server_enter(const struct hub_server *server, const char 
         setenv("HF_TOKEN", token, 1);
 }
 
+/* What asks it: one try more, which does not wait. `log` may be NULL. */
+static inline struct http *hub_server_http(const struct log *log)
+{
+    const struct http_options options = {
+        .user_agent = "inlay/test",
+        .log = log,
+        .retries = 1,
+        .retry_wait_ms = 1,
+    };
+
+    return http_new(&options);
+}
+
+/* acme/tiny at the hub of the environment. */
+static inline int hub_server_open(const struct source_context *context, struct source **out)
+{
+    CLEANUP(origin) struct origin model = ORIGIN_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    if (origin_parse("acme/tiny", &model, &err) == 0 &&
+        source_open_huggingface(context, &model, out, &err) == 0)
+        return 0;
+    fprintf(stderr, "%s\n", err.text);
+    return -1;
+}
+
+/* acme/tiny at main, which is HUB_COMMIT, without files. */
+static inline struct plan hub_server_plan(void)
+{
+    struct plan plan = PLAN_INIT;
+
+    plan.origin.name = xstrdup("acme/tiny");
+    plan.origin.revision = xstrdup("main");
+    plan.pin = xstrdup(HUB_COMMIT);
+    return plan;
+}
+
 /* Afterwards this variable names the server, too. */
 static inline void hub_server_name(const char *variable)
 {

@@ -85,13 +85,8 @@ static void a_token_that_fits_into_no_header_is_refused_and_not_shown(void **sta
 
 static void slashes_at_the_end_of_the_endpoint_are_dropped_and_a_path_is_kept(void **state)
 {
-    static const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
     struct hub_server hub;
-    CLEANUP(http) struct http *http = http_new(&options);
+    CLEANUP(http) struct http *http = hub_server_http(NULL);
     CLEANUP(source) struct source *source = NULL;
     CLEANUP(plan) struct plan plan = PLAN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;

@@ -28,21 +28,13 @@ struct world {
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(origin) struct origin model = ORIGIN_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
-    const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
 
     *state = world;
     hub_server_start(&world->hub);
     hub_server_enter(&world->hub, HUB_TOKEN);
-    world->http = http_new(&options);
+    world->http = hub_server_http(NULL);
     const struct source_context context = {.http = world->http};
-    if (origin_parse("acme/tiny", &model, &err) < 0 ||
-        source_open_huggingface(&context, &model, &world->source, &err) < 0)
+    if (hub_server_open(&context, &world->source) < 0)
         return -1;
     return 0;
 }

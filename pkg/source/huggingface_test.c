@@ -40,15 +40,9 @@ static void open_world(struct world *world, const char *name, const char *token)
 {
     CLEANUP(origin) struct origin model = ORIGIN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
-    const struct http_options options = {
-        .user_agent = "inlay/test",
-        .log = &world->log,
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
 
     hub_server_enter(&world->hub, token);
-    world->http = http_new(&options);
+    world->http = hub_server_http(&world->log);
     const struct source_context context = {.http = world->http, .log = &world->log};
     assert_int_equal(origin_parse(name, &model, &err), 0);
     assert_int_equal(source_open_huggingface(&context, &model, &world->source, &err), 0);

@@ -32,11 +32,6 @@ struct world {
 
 static void open_world(struct world *world, const char *name, const char *token)
 {
-    static const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
     CLEANUP(origin) struct origin model = ORIGIN_INIT;
     CLEANUP(error) struct error err = ERROR_INIT;
 
@@ -46,7 +41,7 @@ static void open_world(struct world *world, const char *name, const char *token)
         setenv("MODELSCOPE_API_TOKEN", token, 1);
     else
         unsetenv("MODELSCOPE_API_TOKEN");
-    world->http = http_new(&options);
+    world->http = hub_server_http(NULL);
     const struct source_context context = {.http = world->http};
     assert_int_equal(origin_parse(name, &model, &err), 0);
     assert_int_equal(source_open(&context, &model, &world->source, &err), 0);

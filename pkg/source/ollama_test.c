@@ -42,18 +42,13 @@ static void open_source(struct world *world, bool offline)
 
 static int setup(void **state)
 {
-    static const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
     struct world *world = xcalloc(1, sizeof(*world));
 
     hub_server_start(&world->hub);
     hub_server_start(&world->cdn);
     hub_server_enter(&world->hub, NULL);
     setenv("HOME", "/nonexistent", 1);
-    world->http = http_new(&options);
+    world->http = hub_server_http(NULL);
     world->auth = auth_new(&(struct auth_options){.http = world->http});
     open_source(world, false);
     *state = world;

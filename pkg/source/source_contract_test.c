@@ -182,12 +182,6 @@ static void add_encoded(struct buf *out, const char *path, bool is_query)
 /* A server with the files below `files`, and what asks it. */
 static void start_server(struct world *world, const char *files, bool ignores_range)
 {
-    static const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
-
     world->files = files;
     hub_server_start(&world->hub);
     hub_server_enter(&world->hub, HUB_TOKEN);
@@ -202,7 +196,7 @@ static void start_server(struct world *world, const char *files, bool ignores_ra
                                         .ignores_range = ignores_range,
                                     });
     }
-    world->http = http_new(&options);
+    world->http = hub_server_http(NULL);
 }
 
 static int setup_hub(void **state, bool ignores_range)

@@ -37,32 +37,21 @@ static void add_file(struct world *world, const char *name, size_t size)
 static int setup(void **state)
 {
     struct world *world = xcalloc(1, sizeof(*world));
-    CLEANUP(origin) struct origin model = ORIGIN_INIT;
-    CLEANUP(error) struct error err = ERROR_INIT;
-    const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
 
     *state = world;
     hub_server_start(&world->hub);
     hub_server_start(&world->cdn);
     hub_server_enter(&world->hub, HUB_TOKEN);
-    world->http = http_new(&options);
+    world->http = hub_server_http(NULL);
     world->pool = prefetch_pool_new(4);
     const struct source_context context = {.http = world->http, .pool = world->pool};
-    if (origin_parse("acme/tiny", &model, &err) < 0 ||
-        source_open_huggingface(&context, &model, &world->source, &err) < 0)
+    if (hub_server_open(&context, &world->source) < 0)
         return -1;
     world->source->tries = 5;
     world->body = xcalloc(SIZE, 1);
     for (size_t i = 0; i < SIZE; i++)
         world->body[i] = (char)(i * 7 + i / 251);
-    world->plan = (struct plan)PLAN_INIT;
-    world->plan.origin.name = xstrdup("acme/tiny");
-    world->plan.origin.revision = xstrdup("main");
-    world->plan.pin = xstrdup(HUB_COMMIT);
+    world->plan = hub_server_plan();
     add_file(world, "large", SIZE);
     add_file(world, "small", (size_t)SPLIT_LEAST - 1);
     return 0;

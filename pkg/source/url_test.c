@@ -13,17 +13,12 @@ struct world {
 
 static int setup(void **state)
 {
-    const struct http_options options = {
-        .user_agent = "inlay/test",
-        .retries = 1,
-        .retry_wait_ms = 1,
-    };
     struct world *world = xcalloc(1, sizeof(*world));
 
     *state = world;
     hub_server_start(&world->server);
     hub_server_enter(&world->server, HUB_TOKEN);
-    world->http = http_new(&options);
+    world->http = hub_server_http(NULL);
     return 0;
 }
 
