@@ -92,12 +92,14 @@ static int compare_paths(const void *a, const void *b)
 static void find_linked(const struct rootfs_selection *selection, const struct listing *listing,
                         struct strings *out)
 {
+    CLEANUP(buf) struct buf path = BUF_INIT;
+
     for (size_t i = 0; i < listing->count; i++) {
-        const struct listing_entry *entry = &listing->entries[i];
-        if (entry->type == ROOTFS_FILE && entry->target != NULL && entry->content == NULL &&
-            !entry->is_unresolved && entry->size <= selection->file_limit &&
-            selection->choose(entry->path) == ROOTFS_KEPT)
-            strings_add(out, entry->target);
+        const struct listing_entry entry = listing_at(listing, i, &path);
+        if (entry.type == ROOTFS_FILE && entry.target != NULL && entry.content == NULL &&
+            !entry.is_unresolved && entry.size <= selection->file_limit &&
+            selection->choose(entry.path) == ROOTFS_KEPT)
+            strings_add(out, entry.target);
     }
     if (out->count > 1)
         qsort(out->items, out->count, sizeof(*out->items), compare_paths);

@@ -7,6 +7,18 @@
 #define MEMORY_LIMIT ((size_t)512 * 1024 * 1024)
 #define ENTRY_LIMIT ((size_t)5 * 1000 * 1000)
 
+/* What a path may have besides. */
+struct listing_more {
+    const char *target;
+    const char *content;
+    const struct listing_hashes *hashes;
+    const struct xattr *xattrs;
+    size_t xattr_count;
+    uint64_t offset;
+    int64_t time_s;
+    uint32_t time_ns;
+};
+
 /* Memory that lives as long as the listing. */
 struct listing_block {
     struct listing_block *next;
@@ -33,7 +45,7 @@ void listing_free(struct listing *listing)
         free(listing->blocks);
         listing->blocks = next;
     }
-    free(listing->entries);
+    free(listing->records);
     free(listing->whiteouts.paths);
     free(listing->opaque.paths);
     free(listing);
@@ -97,10 +109,20 @@ static int listing_grow(struct listing *listing, size_t memory, struct error *er
     return 0;
 }
 
+static bool has_more(const struct listing_entry *entry)
+{
+    return entry->target != NULL || entry->content != NULL || entry->hashes != NULL ||
+           entry->xattr_count > 0 ||
+           (entry->type == ROOTFS_FOLDER && (entry->time_s != 0 || entry->time_ns != 0));
+}
+
+/* The folder's path is counted as if each entry had its own. */
 static size_t entry_memory(const struct listing_entry *entry)
 {
-    size_t memory = sizeof(*entry) + strlen(entry->path) + 1;
+    size_t memory = sizeof(struct listing_record) + strlen(entry->path) + 1;
 
+    if (has_more(entry))
+        memory += sizeof(struct listing_more);
     if (entry->target != NULL)
         memory += strlen(entry->target) + 1;
     if (entry->content != NULL)
@@ -147,34 +169,85 @@ static const struct xattr *listing_copy_xattrs(struct listing *listing,
     return copies;
 }
 
+/* The copy of a folder's path that an entry before this one has, if it is among the last. */
+static const char *listing_copy_folder(struct listing *listing, const char *path, size_t size)
+{
+    for (size_t i = 0; i < LISTING_FOLDERS; i++) {
+        const struct listing_folder *folder = &listing->folders[i];
+        if (folder->path != NULL && folder->size == size && memcmp(folder->path, path, size) == 0)
+            return folder->path;
+    }
+    struct listing_folder *added = &listing->folders[listing->next_folder++ % LISTING_FOLDERS];
+    *added = (struct listing_folder){listing_copy(listing, path, size), size};
+    return added->path;
+}
+
+static struct listing_more *listing_new_more(struct listing *listing)
+{
+    struct listing_more *more = listing_allocate(listing, sizeof(*more), alignof(max_align_t));
+
+    *more = (struct listing_more){.target = NULL};
+    return more;
+}
+
+static struct listing_more *listing_copy_more(struct listing *listing,
+                                              const struct listing_entry *entry)
+{
+    if (!has_more(entry))
+        return NULL;
+    struct listing_more *more = listing_new_more(listing);
+    more->target = listing_copy_text(listing, entry->target);
+    if (entry->content != NULL)
+        more->content = listing_copy(listing, entry->content, (size_t)entry->size);
+    more->hashes = listing_copy_hashes(listing, entry);
+    more->xattrs = listing_copy_xattrs(listing, entry);
+    more->xattr_count = entry->xattr_count;
+    more->offset = entry->offset;
+    if (entry->type == ROOTFS_FOLDER) {
+        more->time_s = entry->time_s;
+        more->time_ns = entry->time_ns;
+    }
+    return more;
+}
+
 int listing_add(struct listing *listing, const struct listing_entry *entry, struct error *err)
 {
+    const char *slash = strrchr(entry->path, '/');
+
     if (listing_grow(listing, entry_memory(entry), err) < 0)
         return -1;
     if (listing->count == listing->capacity) {
         listing->capacity = listing->capacity > 0 ? listing->capacity + listing->capacity / 2 : 64;
-        listing->entries = xrealloc(listing->entries, listing->capacity, sizeof(*listing->entries));
+        listing->records = xrealloc(listing->records, listing->capacity, sizeof(*listing->records));
     }
-    struct listing_entry *added = &listing->entries[listing->count];
-    *added = *entry;
-    added->path = listing_copy_text(listing, entry->path);
-    added->target = listing_copy_text(listing, entry->target);
-    if (entry->content != NULL)
-        added->content = listing_copy(listing, entry->content, (size_t)entry->size);
-    added->hashes = listing_copy_hashes(listing, entry);
-    added->xattrs = listing_copy_xattrs(listing, entry);
-    added->order = listing->count++;
+    struct listing_record *added = &listing->records[listing->count];
+    *added = (struct listing_record){
+        .name = listing_copy_text(listing, slash != NULL ? slash + 1 : entry->path),
+        .more = listing_copy_more(listing, entry),
+        .size = entry->size,
+        .uid = entry->uid,
+        .gid = entry->gid,
+        .order = (uint32_t)listing->count++,
+        .mode = (uint16_t)entry->mode,
+        .type = entry->type,
+        .is_hard_link = entry->is_hard_link,
+        .is_unresolved = entry->is_unresolved,
+    };
+    if (slash != NULL)
+        added->folder = listing_copy_folder(listing, entry->path, (size_t)(slash - entry->path));
     return 0;
 }
 
 int listing_set_content(struct listing *listing, size_t number, const char *content,
                         struct error *err)
 {
-    struct listing_entry *entry = &listing->entries[number];
+    struct listing_record *record = &listing->records[number];
 
-    if (listing_grow(listing, (size_t)entry->size + 1, err) < 0)
+    if (listing_grow(listing, sizeof(*record->more) + (size_t)record->size + 1, err) < 0)
         return -1;
-    entry->content = listing_copy(listing, content, (size_t)entry->size);
+    if (record->more == NULL)
+        record->more = listing_new_more(listing);
+    record->more->content = listing_copy(listing, content, (size_t)record->size);
     return 0;
 }
 
@@ -200,10 +273,34 @@ int listing_add_opaque(struct listing *listing, const char *path, struct error *
     return listing_add_mark(listing, &listing->opaque, path, err);
 }
 
-static int compare_entries(const void *a, const void *b)
+struct listing_entry listing_view(const struct listing_record *record)
 {
-    const struct listing_entry *left = a, *right = b;
-    int result = strcmp(left->path, right->path);
+    static const struct listing_more nothing = {.target = NULL};
+    const struct listing_more *more = record->more != NULL ? record->more : &nothing;
+
+    return (struct listing_entry){
+        .target = more->target,
+        .content = more->content,
+        .hashes = more->hashes,
+        .size = record->size,
+        .offset = more->offset,
+        .time_s = more->time_s,
+        .time_ns = more->time_ns,
+        .mode = record->mode,
+        .uid = record->uid,
+        .gid = record->gid,
+        .type = record->type,
+        .is_hard_link = record->is_hard_link,
+        .is_unresolved = record->is_unresolved,
+        .xattrs = more->xattrs,
+        .xattr_count = more->xattr_count,
+    };
+}
+
+static int compare_records(const void *a, const void *b)
+{
+    const struct listing_record *left = a, *right = b;
+    int result = listing_compare(left, right);
 
     if (result != 0)
         return result;
@@ -215,55 +312,64 @@ static int compare_marks(const void *a, const void *b)
     return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-/* How many entries come before this path, or with this path before this order of arrival. */
-static size_t entries_before(const struct listing *listing, const char *path, size_t order)
+/* What the last entry of this path says that came before this order; NULL if none did. */
+static const struct listing_record *find_before(const struct listing *listing, const char *path,
+                                                uint32_t order)
 {
-    const struct listing_entry key = {.path = path, .order = order};
-    size_t low = 0, high = listing->count;
+    size_t end = listing_entries_before(listing, path, order);
+    CLEANUP(buf) struct buf found = BUF_INIT;
 
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (compare_entries(&listing->entries[middle], &key) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
+    if (end == 0)
+        return NULL;
+    listing_format_path(&listing->records[end - 1], &found);
+    return strcmp(buf_text(&found), path) == 0 ? &listing->records[end - 1] : NULL;
 }
 
-/* A hard link is what its target was when the link came. */
-static void listing_link(const struct listing *listing, struct listing_entry *entry)
+/* A hard link is what its target was when the link came; it has `more`, with the target. */
+static void listing_link(const struct listing *listing, struct listing_record *record)
 {
-    size_t before = entries_before(listing, entry->target, entry->order);
-    const struct listing_entry *found = before > 0 ? &listing->entries[before - 1] : NULL;
+    static const struct listing_more nothing = {.target = NULL};
+    struct listing_more *more = record->more;
+    const struct listing_record *found = find_before(listing, more->target, record->order);
 
-    entry->is_hard_link = false;
-    if (found == NULL || strcmp(found->path, entry->target) != 0 || found->is_unresolved ||
-        found->type == ROOTFS_FOLDER) {
-        entry->is_unresolved = true;
+    record->is_hard_link = false;
+    if (found == NULL || found->is_unresolved || found->type == ROOTFS_FOLDER) {
+        record->is_unresolved = true;
         return;
     }
-    const char *path = entry->path;
-    const char *target =
-        found->type == ROOTFS_FILE && found->target == NULL ? found->path : found->target;
-    size_t order = entry->order;
-    *entry = *found;
-    entry->path = path;
-    entry->target = target;
-    entry->order = order;
+    const char *target = more->target;
+    const struct listing_record own = *record;
+    *more = found->more != NULL ? *found->more : nothing;
+    if (found->type == ROOTFS_FILE && more->target == NULL)
+        more->target = target;
+    *record = *found;
+    record->folder = own.folder;
+    record->name = own.name;
+    record->order = own.order;
+    record->more = more;
+}
+
+static bool has_hard_links(const struct listing *listing)
+{
+    for (size_t i = 0; i < listing->count; i++)
+        if (listing->records[i].is_hard_link)
+            return true;
+    return false;
 }
 
 /* In the order of their arrival, since a hard link may lead to an earlier one. */
 static void listing_link_all(struct listing *listing)
 {
-    size_t *places = xcalloc(listing->count, sizeof(*places));
+    if (!has_hard_links(listing))
+        return;
+    uint32_t *places = xcalloc(listing->count, sizeof(*places));
 
     for (size_t i = 0; i < listing->count; i++)
-        places[listing->entries[i].order] = i;
+        places[listing->records[i].order] = (uint32_t)i;
     for (size_t i = 0; i < listing->count; i++) {
-        struct listing_entry *entry = &listing->entries[places[i]];
-        if (entry->is_hard_link)
-            listing_link(listing, entry);
+        struct listing_record *record = &listing->records[places[i]];
+        if (record->is_hard_link)
+            listing_link(listing, record);
     }
     free(places);
 }
@@ -272,7 +378,7 @@ static void listing_link_all(struct listing *listing)
 static bool is_sorted(const struct listing *listing)
 {
     for (size_t i = 1; i < listing->count; i++)
-        if (compare_entries(&listing->entries[i - 1], &listing->entries[i]) > 0)
+        if (compare_records(&listing->records[i - 1], &listing->records[i]) > 0)
             return false;
     return true;
 }
@@ -282,7 +388,7 @@ void listing_finish(struct listing *listing)
     size_t kept = 0;
 
     if (!is_sorted(listing))
-        qsort(listing->entries, listing->count, sizeof(*listing->entries), compare_entries);
+        qsort(listing->records, listing->count, sizeof(*listing->records), compare_records);
     if (listing->whiteouts.count > 0)
         qsort(listing->whiteouts.paths, listing->whiteouts.count, sizeof(char *), compare_marks);
     if (listing->opaque.count > 0)
@@ -290,142 +396,9 @@ void listing_finish(struct listing *listing)
     listing_link_all(listing);
     for (size_t i = 0; i < listing->count; i++) {
         if (i + 1 < listing->count &&
-            strcmp(listing->entries[i].path, listing->entries[i + 1].path) == 0)
+            listing_compare(&listing->records[i], &listing->records[i + 1]) == 0)
             continue;
-        listing->entries[kept++] = listing->entries[i];
+        listing->records[kept++] = listing->records[i];
     }
     listing->count = kept;
-}
-
-const struct listing_entry *listing_find(const struct listing *listing, const char *path)
-{
-    size_t at = entries_before(listing, path, 0);
-
-    if (at == listing->count || strcmp(listing->entries[at].path, path) != 0)
-        return NULL;
-    return &listing->entries[at];
-}
-
-static size_t marks_before(const struct listing_marks *marks, const char *path)
-{
-    size_t low = 0, high = marks->count;
-
-    while (low < high) {
-        size_t middle = low + (high - low) / 2;
-        if (strcmp(marks->paths[middle], path) < 0)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    return low;
-}
-
-static bool marks_have(const struct listing_marks *marks, const char *path)
-{
-    size_t at = marks_before(marks, path);
-
-    return at < marks->count && strcmp(marks->paths[at], path) == 0;
-}
-
-static bool marks_start_with(const struct listing_marks *marks, const char *prefix)
-{
-    size_t at = marks_before(marks, prefix);
-
-    return at < marks->count && strncmp(marks->paths[at], prefix, strlen(prefix)) == 0;
-}
-
-bool listing_implies(const struct listing *listing, const char *path)
-{
-    CLEANUP(text) char *prefix = xasprintf("%s/", path);
-    size_t at = entries_before(listing, prefix, 0);
-
-    return (at < listing->count &&
-            strncmp(listing->entries[at].path, prefix, strlen(prefix)) == 0) ||
-           marks_start_with(&listing->whiteouts, prefix) || marks_have(&listing->opaque, path) ||
-           marks_start_with(&listing->opaque, prefix);
-}
-
-bool listing_hides(const struct listing *listing, const char *path)
-{
-    CLEANUP(text) char *above = xstrdup(path);
-
-    if (marks_have(&listing->whiteouts, path))
-        return true;
-    for (char *slash = strrchr(above, '/'); slash != NULL; slash = strrchr(above, '/')) {
-        *slash = '\0';
-        const struct listing_entry *entry = listing_find(listing, above);
-        if ((entry != NULL && entry->type != ROOTFS_FOLDER) ||
-            marks_have(&listing->whiteouts, above) || marks_have(&listing->opaque, above))
-            return true;
-    }
-    return marks_have(&listing->opaque, "");
-}
-
-/* The first mark below a folder; NULL if there is none. */
-static const char *mark_below(const struct listing_marks *marks, const char *prefix)
-{
-    size_t at = marks_before(marks, prefix);
-
-    return marks_start_with(marks, prefix) ? marks->paths[at] : NULL;
-}
-
-enum rootfs_effect listing_effect(const struct listing *listing, const char *folder,
-                                  const char **where)
-{
-    const struct listing_entry *own = listing_find(listing, folder);
-    CLEANUP(text) char *prefix = xasprintf("%s/", folder);
-
-    *where = NULL;
-    if (listing_hides(listing, folder) || marks_have(&listing->opaque, folder) ||
-        (own != NULL && own->type != ROOTFS_FOLDER))
-        return ROOTFS_REMOVES;
-    for (size_t i = entries_before(listing, prefix, 0); i < listing->count && *where == NULL; i++) {
-        if (strncmp(listing->entries[i].path, prefix, strlen(prefix)) != 0)
-            break;
-        if (listing->entries[i].type != ROOTFS_FOLDER)
-            *where = listing->entries[i].path;
-    }
-    if (*where == NULL)
-        *where = mark_below(&listing->whiteouts, prefix);
-    if (*where == NULL)
-        *where = mark_below(&listing->opaque, prefix);
-    return *where != NULL ? ROOTFS_CHANGES : ROOTFS_KEEPS;
-}
-
-/* `path` begins with the folder, of which it says the name of a child. */
-static void add_name(struct strings *names, const char *path, size_t prefix)
-{
-    size_t size = strcspn(path + prefix, "/");
-    const char *last = names->count > 0 ? names->items[names->count - 1] : NULL;
-
-    if (last == NULL || strncmp(last, path + prefix, size) != 0 || last[size] != '\0')
-        strings_addf(names, "%.*s", (int)size, path + prefix);
-}
-
-static void add_marks(const struct listing_marks *marks, const char *prefix, struct strings *names)
-{
-    size_t size = strlen(prefix);
-
-    for (size_t i = marks_before(marks, prefix); i < marks->count; i++) {
-        if (strncmp(marks->paths[i], prefix, size) != 0)
-            return;
-        if (marks->paths[i][size] != '\0')
-            add_name(names, marks->paths[i], size);
-    }
-}
-
-void listing_add_names(const struct listing *listing, const char *folder, struct strings *names)
-{
-    CLEANUP(text) char *prefix = xasprintf("%s%s", folder, *folder != '\0' ? "/" : "");
-    size_t size = strlen(prefix);
-
-    for (size_t i = entries_before(listing, prefix, 0); i < listing->count; i++) {
-        if (strncmp(listing->entries[i].path, prefix, size) != 0)
-            break;
-        if (listing->entries[i].path[size] == '\0') /* the root */
-            continue;
-        add_name(names, listing->entries[i].path, size);
-    }
-    add_marks(&listing->whiteouts, prefix, names);
-    add_marks(&listing->opaque, prefix, names);
 }

@@ -12,12 +12,12 @@ static void fill(struct listing *listing)
          .mode = 01777,
          .uid = 4294967294,
          .gid = 5,
-         .time_s = -17,
+         .time_s = INT64_MIN,
          .time_ns = 999999999,
          .xattrs = xattrs,
          .xattr_count = 2},
         {.path = "a/line\nbreak", .type = ROOTFS_LINK, .target = "/x y"},
-        {.path = "b", .type = ROOTFS_OTHER, .time_s = INT64_MIN},
+        {.path = "b", .type = ROOTFS_OTHER, .time_s = -17},
         {.path = "etc/group", .type = ROOTFS_FILE, .content = ""},
         {.path = "etc/passwd", .type = ROOTFS_FILE, .size = 3, .content = "x\0y", .target = "src"},
         {.path = "gone", .type = ROOTFS_FILE, .target = "nowhere", .is_hard_link = true},
@@ -50,27 +50,27 @@ static void a_memo_says_all_that_a_listing_says(void **state)
     assert_int_equal(first.size, second.size);
     assert_memory_equal(first.data, second.data, first.size);
 
-    const struct listing_entry *folder = listing_find(parsed, "a");
-    assert_int_equal(folder->type, ROOTFS_FOLDER);
-    assert_int_equal(folder->mode, 01777);
-    assert_int_equal(folder->uid, 4294967294);
-    assert_int_equal(folder->gid, 5);
-    assert_int_equal(folder->time_s, -17);
-    assert_int_equal(folder->time_ns, 999999999);
-    assert_int_equal(folder->xattr_count, 2);
-    assert_string_equal(folder->xattrs[0].name, "user.bytes");
-    assert_int_equal(folder->xattrs[0].size, 3);
-    assert_memory_equal(folder->xattrs[0].value, "\0\x01\xff", 3);
-    assert_int_equal(folder->xattrs[1].size, 0);
-    assert_string_equal(listing_find(parsed, "a/line\nbreak")->target, "/x y");
+    const struct listing_entry folder = listing_view(listing_find(parsed, "a"));
+    assert_int_equal(folder.type, ROOTFS_FOLDER);
+    assert_int_equal(folder.mode, 01777);
+    assert_int_equal(folder.uid, 4294967294);
+    assert_int_equal(folder.gid, 5);
+    assert_true(folder.time_s == INT64_MIN);
+    assert_int_equal(folder.time_ns, 999999999);
+    assert_int_equal(folder.xattr_count, 2);
+    assert_string_equal(folder.xattrs[0].name, "user.bytes");
+    assert_int_equal(folder.xattrs[0].size, 3);
+    assert_memory_equal(folder.xattrs[0].value, "\0\x01\xff", 3);
+    assert_int_equal(folder.xattrs[1].size, 0);
+    assert_string_equal(listing_view(listing_find(parsed, "a/line\nbreak")).target, "/x y");
     assert_int_equal(listing_find(parsed, "b")->type, ROOTFS_OTHER);
-    assert_true(listing_find(parsed, "b")->time_s == INT64_MIN);
-    assert_memory_equal(listing_find(parsed, "etc/passwd")->content, "x\0y", 4);
-    assert_string_equal(listing_find(parsed, "etc/passwd")->target, "src");
-    assert_string_equal(listing_find(parsed, "etc/group")->content, "");
+    assert_int_equal(listing_view(listing_find(parsed, "b")).time_s, 0); /* of folders alone */
+    assert_memory_equal(listing_view(listing_find(parsed, "etc/passwd")).content, "x\0y", 4);
+    assert_string_equal(listing_view(listing_find(parsed, "etc/passwd")).target, "src");
+    assert_string_equal(listing_view(listing_find(parsed, "etc/group")).content, "");
     assert_true(listing_find(parsed, "gone")->is_unresolved);
     assert_int_equal(listing_find(parsed, "large")->size, UINT64_C(1) << 40);
-    assert_null(listing_find(parsed, "large")->content);
+    assert_null(listing_view(listing_find(parsed, "large")).content);
     assert_true(listing_hides(parsed, "c/d/e"));
     assert_true(listing_hides(parsed, "any"));
 }

@@ -119,9 +119,11 @@ static int give_records(const struct listing *listing, bool is_told, memo_part_f
                         struct error *err)
 {
     CLEANUP(buf) struct buf part = BUF_INIT;
+    CLEANUP(buf) struct buf path = BUF_INIT;
 
     for (size_t i = 0; i < listing->count; i++) {
-        add_entry(&part, &listing->entries[i], is_told);
+        const struct listing_entry entry = listing_at(listing, i, &path);
+        add_entry(&part, &entry, is_told);
         if (give_part(&part, PART_SIZE, give, arg, err) < 0)
             return -1;
     }

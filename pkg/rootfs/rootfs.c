@@ -49,27 +49,27 @@ void rootfs_entries_free(struct rootfs_entry *entries, size_t count)
 static struct rootfs_entry entry_of(const struct layers *layers, const struct found *found,
                                     char *path)
 {
-    const struct listing_entry *from = found->entry;
     struct rootfs_entry entry = {.path = path, .type = found->type, .removed = found->removed};
 
-    if (from != NULL || found->removed)
+    if (found->entry != NULL || found->removed)
         entry.layer = layers_count(layers) - found->depth;
-    if (from == NULL) {
+    if (found->entry == NULL) {
         entry.mode = found->type == ROOTFS_FOLDER ? 0755 : 0;
         return entry;
     }
-    entry.mode = from->mode;
-    entry.uid = from->uid;
-    entry.gid = from->gid;
-    entry.time_s = from->time_s;
-    entry.time_ns = from->time_ns;
-    entry.size = from->size;
-    entry.target = from->type == ROOTFS_LINK ? xstrdup(from->target) : NULL;
-    entry.xattr_count = from->xattr_count;
-    entry.xattrs = xattrs_copy(from->xattrs, from->xattr_count);
-    if (from->hashes != NULL) {
-        entry.sha256 = from->hashes->sha256;
-        entry.git_sha1 = from->hashes->git_sha1;
+    const struct listing_entry from = listing_view(found->entry);
+    entry.mode = from.mode;
+    entry.uid = from.uid;
+    entry.gid = from.gid;
+    entry.time_s = from.time_s;
+    entry.time_ns = from.time_ns;
+    entry.size = from.size;
+    entry.target = from.type == ROOTFS_LINK ? xstrdup(from.target) : NULL;
+    entry.xattr_count = from.xattr_count;
+    entry.xattrs = xattrs_copy(from.xattrs, from.xattr_count);
+    if (from.hashes != NULL) {
+        entry.sha256 = from.hashes->sha256;
+        entry.git_sha1 = from.hashes->git_sha1;
     }
     return entry;
 }
@@ -253,15 +253,13 @@ int rootfs_find_effect(struct rootfs *rootfs, size_t layer, const char *path,
                        enum rootfs_effect *out, char **where, struct error *err)
 {
     const struct listing *listing = NULL;
-    const char *found = NULL;
 
     path += path[0] == '/';
     if (layers_get(rootfs->layers, layers_count(rootfs->layers) - layer, &listing, err) < 0)
         return -1;
-    *out = listing_effect(listing, path, &found);
+    *out = listing_effect(listing, path, where);
     if (*out == ROOTFS_REMOVES)
-        found = path;
-    *where = found != NULL ? xstrdup(found) : NULL;
+        *where = xstrdup(path);
     return 0;
 }
 
@@ -276,11 +274,13 @@ int rootfs_list_layer(struct rootfs *rootfs, size_t layer, struct rootfs_entry *
     if (result < 0)
         return way_give(&way, rootfs->layers, result, out, count);
     for (size_t i = 0; i < listing->count; i++) {
-        const struct listing_entry *entry = &listing->entries[i];
-        if (*entry->path == '\0')
+        const struct listing_record *entry = &listing->records[i];
+        CLEANUP(buf) struct buf own = BUF_INIT;
+        listing_format_path(entry, &own);
+        if (own.size == 0)
             continue;
         const struct found found = {.type = entry->type, .entry = entry, .depth = depth};
-        way_add(&way, rootfs->layers, &found, xstrdup(entry->path));
+        way_add(&way, rootfs->layers, &found, buf_take(&own));
     }
     return way_give(&way, rootfs->layers, 0, out, count);
 }
@@ -308,7 +308,7 @@ static int check_file(const struct found *found, const char *path, struct error 
     if (found->entry->is_unresolved)
         return error_set(err, ERROR_UNSUPPORTED,
                          "'/%s' is a hard link to '/%s', which its layer does not hold", path,
-                         found->entry->target);
+                         listing_view(found->entry).target);
     return 0;
 }
 
@@ -322,24 +322,27 @@ static int read_file(struct layers *layers, const char *path, size_t limit, stru
         lookup(layers, buf_text(&canonical), false, &found, err) < 0 ||
         check_file(&found, buf_text(&canonical), err) < 0)
         return -1;
-    const struct listing_entry *entry = found.entry;
-    if (entry->size > limit)
+    struct listing_entry entry = listing_view(found.entry);
+    if (entry.size > limit)
         return error_set(err, ERROR_CORRUPT, "'/%s' has %" PRIu64 " bytes, expected %zu at most",
-                         entry->path, entry->size, limit);
-    CLEANUP(text) char *source = xstrdup(entry->target != NULL ? entry->target : entry->path);
-    if (entry->content == NULL) {
+                         buf_text(&canonical), entry.size, limit);
+    CLEANUP(text)
+    char *source = xstrdup(entry.target != NULL ? entry.target : buf_text(&canonical));
+    if (entry.content == NULL) {
         const struct scan_wanted wanted = {source, limit};
         const struct listing *listing = NULL;
         if (layers_read_again(layers, found.depth, &wanted, err) < 0 ||
             layers_get(layers, found.depth, &listing, err) < 0)
             return -1;
-        entry = listing_find(listing, buf_text(&canonical));
+        found.entry = listing_find(listing, buf_text(&canonical));
+        if (found.entry != NULL)
+            entry = listing_view(found.entry);
     }
-    if (entry == NULL || entry->content == NULL)
+    if (found.entry == NULL || entry.content == NULL)
         return error_set(err, ERROR_INTERNAL, "'/%s' was read and has no content",
                          buf_text(&canonical));
     buf_clear(out);
-    buf_add(out, entry->content, (size_t)entry->size);
+    buf_add(out, entry.content, (size_t)entry.size);
     return 0;
 }
 
@@ -365,20 +368,21 @@ static int find_content(struct layers *layers, const char *path, struct rootfs_c
         layers_hash(layers, found.depth, err) < 0 ||
         layers_get(layers, found.depth, &listing, err) < 0)
         return -1;
-    const struct listing_entry *entry = listing_find(listing, buf_text(&canonical));
-    if (entry == NULL || entry->hashes == NULL)
+    const struct listing_record *record = listing_find(listing, buf_text(&canonical));
+    if (record == NULL || listing_view(record).hashes == NULL)
         return error_set(err, ERROR_INTERNAL, "'/%s' was read and has no digest",
                          buf_text(&canonical));
-    if (entry->offset == 0)
+    const struct listing_entry entry = listing_view(record);
+    if (entry.offset == 0)
         return error_set(err, ERROR_UNSUPPORTED,
                          "'/%s' is a sparse file, expected one without holes",
                          buf_text(&canonical));
     *out = (struct rootfs_content){
         .blob = *layers_blob(layers, found.depth),
-        .offset = entry->offset,
-        .size = entry->size,
+        .offset = entry.offset,
+        .size = entry.size,
         .is_plain = listing->is_plain,
-        .sha256 = entry->hashes->sha256,
+        .sha256 = entry.hashes->sha256,
     };
     return 0;
 }

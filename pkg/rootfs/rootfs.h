@@ -125,7 +125,7 @@ struct rootfs_entry {
     uint32_t mode; /* permission bits, set-id and sticky ones included */
     uint32_t uid;
     uint32_t gid;
-    int64_t time_s;   /* modification, seconds since 1970 */
+    int64_t time_s;   /* modification of a folder, seconds since 1970; of others 0 */
     uint32_t time_ns; /* and its fraction */
     uint64_t size;
     bool removed; /* ROOTFS_ABSENT: a layer takes it away, or what it is in */

@@ -25,18 +25,15 @@ struct listing_hashes {
     struct digest git_sha1; /* DIGEST_NONE: not computed */
 };
 
-/*
- * What one layer holds, in the order of its paths' bytes. Paths are relative, without "." or "..";
- * that of the root is empty, and the root is a folder.
- */
+/* What is said of one path. */
 struct listing_entry {
-    const char *path;
+    const char *path;    /* relative, without "." or ".."; "" is the root, which is a folder */
     const char *target;  /* ROOTFS_LINK; of a hard link the path that has the data; else NULL */
     const char *content; /* of a file: `size` bytes and a NUL, or NULL if it was not kept */
     const struct listing_hashes *hashes; /* of a file, if they were asked for; else NULL */
     uint64_t size;
-    uint64_t offset; /* of a file's content in the tar; 0: not known, or it is not in one piece */
-    int64_t time_s;
+    uint64_t offset; /* of a hashed file's content in the tar; 0: it is not in one piece */
+    int64_t time_s;  /* of a folder, as time_ns is: nobody asks for another one */
     uint32_t time_ns;
     uint32_t mode;
     uint32_t uid;
@@ -46,8 +43,34 @@ struct listing_entry {
     bool is_unresolved;         /* a hard link to what its layer does not hold */
     const struct xattr *xattrs; /* of folders alone */
     size_t xattr_count;
-    size_t order; /* of arrival */
 };
+
+struct listing_more;
+
+/*
+ * An entry as a listing keeps it, of which a base may have millions: the path is `folder`, if there
+ * is one, a '/' and `name`, and what most files do not have is elsewhere.
+ */
+struct listing_record {
+    const char *folder; /* NULL: it lies in the root, or is it */
+    const char *name;
+    struct listing_more *more; /* may be NULL */
+    uint64_t size;
+    uint32_t uid;
+    uint32_t gid;
+    uint32_t order; /* of arrival */
+    uint16_t mode;
+    enum rootfs_type type : 8;
+    bool is_hard_link : 1;
+    bool is_unresolved : 1;
+};
+
+/* A folder that names were added for lately. */
+struct listing_folder {
+    const char *path; /* NULL: none */
+    size_t size;
+};
+#define LISTING_FOLDERS 8
 
 struct listing_marks {
     const char **paths;
@@ -56,12 +79,15 @@ struct listing_marks {
 
 struct listing_block;
 
+/* What one layer holds, in the order of its paths' bytes. */
 struct listing {
-    struct listing_entry *entries;
+    struct listing_record *records;
     size_t count;
     size_t capacity;
     struct listing_marks whiteouts; /* what is removed of the layers below */
     struct listing_marks opaque;    /* folders of which nothing below is seen */
+    struct listing_folder folders[LISTING_FOLDERS];
+    size_t next_folder; /* that is forgotten for another */
     struct listing_block *blocks;
     size_t memory;
     size_t memory_limit;
@@ -84,7 +110,10 @@ CLEANUP_FREE(listing)
  */
 int listing_add(struct listing *listing, const struct listing_entry *entry,
                 struct error *err) MUST_CHECK;
-/* Gives the entry that came as this one, from 0, its content of `size` bytes, if it has none. */
+/*
+ * Gives the entry that came as this one, from 0, its content of `size` bytes, if it has none. Comes
+ * before listing_finish().
+ */
 int listing_set_content(struct listing *listing, size_t number, const char *content,
                         struct error *err) MUST_CHECK;
 int listing_add_whiteout(struct listing *listing, const char *path, struct error *err) MUST_CHECK;
@@ -94,14 +123,25 @@ int listing_add_opaque(struct listing *listing, const char *path, struct error *
 void listing_finish(struct listing *listing);
 
 /* NULL if no entry says this path. */
-const struct listing_entry *listing_find(const struct listing *listing, const char *path);
+const struct listing_record *listing_find(const struct listing *listing, const char *path);
+/* All of an entry but its path, which is NULL; texts are the listing's. */
+struct listing_entry listing_view(const struct listing_record *record);
+/* An entry by its number in order; its path is put together in `path`. */
+struct listing_entry listing_at(const struct listing *listing, size_t number, struct buf *path);
+void listing_format_path(const struct listing_record *record, struct buf *out);
+/* How many entries come before this path, or with this path before this order of arrival. */
+size_t listing_entries_before(const struct listing *listing, const char *path, uint32_t order);
+/* As strcmp() has the two paths. */
+int listing_compare(const struct listing_record *a, const struct listing_record *b);
 /* Is it a folder because of what lies below it? */
 bool listing_implies(const struct listing *listing, const char *path);
 /* Is this path of the layers below out of sight because of this one? Its own entries are not. */
 bool listing_hides(const struct listing *listing, const char *path);
-/* What it does to what lies in this folder of the layers below; *where belongs to the listing. */
-enum rootfs_effect listing_effect(const struct listing *listing, const char *folder,
-                                  const char **where);
+/*
+ * What it does to what lies in this folder of the layers below; *where is a path that is changed,
+ * which the caller frees, or NULL.
+ */
+enum rootfs_effect listing_effect(const struct listing *listing, const char *folder, char **where);
 /* Adds the names of what is, or is removed, in a folder ("" is the root), some maybe twice. */
 void listing_add_names(const struct listing *listing, const char *folder, struct strings *names);
 
@@ -300,9 +340,9 @@ size_t layers_remembered(const struct layers *layers);
 /* One path of the merged tree. */
 struct found {
     enum rootfs_type type;
-    const struct listing_entry *entry; /* NULL: absent, or a folder that nothing states */
-    size_t depth;                      /* of the layer that has `entry`, or takes it away */
-    bool removed;                      /* absent because a layer takes it away */
+    const struct listing_record *entry; /* NULL: absent, or a folder that nothing states */
+    size_t depth;                       /* of the layer that has `entry`, or takes it away */
+    bool removed;                       /* absent because a layer takes it away */
 };
 
 /*

@@ -94,25 +94,25 @@ static int open_range(const struct toc_request *request, uint64_t offset, uint64
 static int read_content(struct toc_read *read, const struct toc_content *content, struct error *err)
 {
     struct listing *listing = read->scan.listing;
-    const struct listing_entry *entry = &listing->entries[content->number];
+    CLEANUP(buf) struct buf path = BUF_INIT;
+    const struct listing_entry entry = listing_at(listing, content->number, &path);
     uint64_t end = content->end != 0 ? content->end : read->end;
     CLEANUP(reader) struct reader *stored = NULL;
     CLEANUP(reader) struct reader *counted = NULL;
     CLEANUP(buf) struct buf bytes = BUF_INIT;
 
     if (end > read->end || content->offset >= end)
-        return error_set(err, ERROR_CORRUPT, "'%s' is not among the files of the blob",
-                         entry->path);
+        return error_set(err, ERROR_CORRUPT, "'%s' is not among the files of the blob", entry.path);
     if (open_range(read->request, content->offset, end - content->offset, &stored, &counted, err) <
         0)
         return -1;
     CLEANUP(reader) struct reader *plain = unpack_reader_new(counted);
-    if (reader_read_exactly(plain, content->inner, (size_t)entry->size, &bytes, err) < 0)
-        return error_wrap(err, "'%s'", entry->path);
+    if (reader_read_exactly(plain, content->inner, (size_t)entry.size, &bytes, err) < 0)
+        return error_wrap(err, "'%s'", entry.path);
     struct digest found = digest_of(content->digest.algorithm, buf_text(&bytes), bytes.size);
     if (!digest_equal(&found, &content->digest))
         return error_set(err, ERROR_CORRUPT, "'%s' has the digest %s, its table says %s",
-                         entry->path, digest_format(&found).text,
+                         entry.path, digest_format(&found).text,
                          digest_format(&content->digest).text);
     return listing_set_content(listing, content->number, buf_text(&bytes), err);
 }

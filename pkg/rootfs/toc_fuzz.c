@@ -19,10 +19,13 @@ static void check_path(const char *path)
 static void check_listing(const struct listing *listing)
 {
     for (size_t i = 0; i < listing->count; i++) {
-        const struct listing_entry *entry = &listing->entries[i];
+        CLEANUP(buf) struct buf path = BUF_INIT;
+        const struct listing_entry value = listing_at(listing, i, &path);
+        const struct listing_entry *entry = &value;
         check_path(entry->path);
         if (entry->type == ROOTFS_ABSENT || entry->is_hard_link || entry->mode > 07777 ||
-            entry->time_ns > 999999999 || listing_find(listing, entry->path) != entry)
+            entry->time_ns > 999999999 ||
+            listing_find(listing, entry->path) != &listing->records[i])
             abort();
         if ((entry->type == ROOTFS_LINK || entry->is_unresolved) && entry->target == NULL)
             abort();

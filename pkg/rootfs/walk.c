@@ -36,7 +36,7 @@ int lookup(struct layers *layers, const char *path, bool with_attributes, struct
         const struct listing *listing = NULL;
         if (layers_get(layers, depth, &listing, err) < 0)
             return -1;
-        const struct listing_entry *entry = listing_find(listing, path);
+        const struct listing_record *entry = listing_find(listing, path);
         if (entry != NULL && (found.type == ROOTFS_ABSENT || entry->type == ROOTFS_FOLDER))
             found = (struct found){.type = entry->type, .entry = entry, .depth = depth};
         if (entry != NULL) /* behind a folder that is only implied, what is not one is replaced */
@@ -91,7 +91,7 @@ static int path_enter(struct layers *layers, struct buf *path, const char *name,
     case ROOTFS_FOLDER:
         return 0;
     case ROOTFS_LINK:
-        *target = found.entry->target;
+        *target = listing_view(found.entry).target;
         path_leave(path);
         if (*target[0] == '/')
             buf_clear(path);
