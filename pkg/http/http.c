@@ -251,17 +251,20 @@ static int http_perform(struct http *http, const struct http_request *request, b
     const struct cancel *cancel = request->cancel != NULL ? request->cancel : http->cancel;
     unsigned retries = is_repeatable(request) ? http->retries : 0;
     unsigned links = LINKS_MOST;
+    uint64_t waited_ms = 0;
     int result;
 
     for (unsigned attempt = 0;; attempt++) {
         transfer_free(TAKE(transfer));
         if (request->body_size > 0 && rate_wait(&http->sent, request->body_size, cancel, err) < 0)
             return -1;
+        uint64_t begun_ms = clock_ms();
         result = http_follow(http, request, stream, &transfer, err);
+        waited_ms += clock_ms() - begun_ms;
         bool again = result < 0 ? err->kind == ERROR_UNREACHABLE
                                 : http_status_is_transient(transfer->response.status) ||
                                       (is_expired(request, transfer) && links-- > 0);
-        if (!again || attempt == retries)
+        if (!again || attempt == retries || http_has_waited(http, waited_ms))
             break;
         const struct http_response *response = result < 0 ? NULL : &transfer->response;
         const struct http_pause pause = {

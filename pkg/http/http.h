@@ -142,16 +142,16 @@ CLEANUP_RELEASE(http_response)
 /*
  * Sends and receives a whole answer. Requests without a body, and GET and HEAD, are repeated on
  * connection failures, 408, 429 and 5xx (but not 501 and 505), honouring Retry-After (and the Hub's
- * RateLimit header), and twice at most on a 403 of where they were redirected to, whose address may
- * have expired; a 429 or 5xx that stays is handed over or becomes an error like any other status.
- * Redirects are followed for GET and HEAD only, ten at most, never from https to http, and by
- * http_may_name(). A status outside `expect` is an error by http_check(). Every request carries
- * "Accept-Encoding: identity"; an answer that is encoded all the same is decoded, within
- * `body_limit`, and loses its headers Content-Encoding and Content-Length (but not for HEAD). An
- * encoding that libcurl does not have is ERROR_CORRUPT. A range of an encoded answer, and a 206
- * that does not say which range it is, are of no use: then the whole is asked for, and the range is
- * cut out of it. A request with a body is sent no more often than is said here, whatever
- * connection it goes over.
+ * RateLimit header), until http_has_waited(), and twice at most on a 403 of where they were
+ * redirected to, whose address may have expired; a 429 or 5xx that stays is handed over or becomes
+ * an error like any other status. Redirects are followed for GET and HEAD only, ten at most, never
+ * from https to http, and by http_may_name(). A status outside `expect` is an error by
+ * http_check(). Every request carries "Accept-Encoding: identity"; an answer that is encoded all
+ * the same is decoded, within `body_limit`, and loses its headers Content-Encoding and
+ * Content-Length (but not for HEAD). An encoding that libcurl does not have is ERROR_CORRUPT. A
+ * range of an encoded answer, and a 206 that does not say which range it is, are of no use: then
+ * the whole is asked for, and the range is cut out of it. A request with a body is sent no more
+ * often than is said here, whatever connection it goes over.
  */
 int http_send(struct http *http, const struct http_request *request, struct http_response *response,
               struct error *err) MUST_CHECK;
@@ -189,6 +189,16 @@ void http_note_secret(struct http *http, const char *secret);
 
 /* How often what is safe to repeat is repeated. */
 unsigned http_retries(const struct http *http);
+/*
+ * Who tries again. http_send() and http_open() repeat a request. What is made of several requests
+ * is repeated by whoever makes it, once more around these tries: a blob that goes up (from where
+ * the registry has it), a body that is read on behind a break, a manifest that a tag may show
+ * already. So that the tries do not multiply where a server is silent for good, each of these adds
+ * up how long it has waited for nothing since something moved, and gives up when this says that it
+ * is enough: three times as long as the answer to an upload may take, 15 minutes if nothing else
+ * was set. What is refused at once, or breaks off, does not add to it.
+ */
+bool http_has_waited(const struct http *http, uint64_t waited_ms);
 /*
  * Appends who has kept a request waiting for some seconds: "waiting for 'r.example' to answer,
  * 35 s"; false if nobody has.

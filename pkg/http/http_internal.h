@@ -27,6 +27,8 @@
 #define HTTP_PATIENCE 5
 /* But who has that much patience needs no more. */
 #define HTTP_PATIENCE_MOST_MS 1800000
+/* So many times that wait for nothing is enough, whoever tries again. */
+#define HTTP_PATIENCE_TIMES 3
 /* What is slower than so many bytes a second is given up like what stands still. */
 #define HTTP_RATE_LEAST 1024u
 #define HTTP_RETRY_AFTER_LIMIT_MS 300000U
@@ -137,6 +139,9 @@ void certificates_release(struct certificates *certificates);
 /* Reads it once; *out lives as long as `certificates`. `host` is "host:443". ERROR_LOCAL. */
 int certificates_find(struct certificates *certificates, const char *host,
                       const struct identity **out, struct error *err) MUST_CHECK;
+
+/* How long a server may take to answer what was sent, if it may be silent for so long otherwise. */
+uint64_t patience_ms(uint64_t stall_timeout_ms);
 
 /* A rate that several transfers keep together. Safe to share between threads. */
 struct rate {

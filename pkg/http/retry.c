@@ -68,6 +68,17 @@ static unsigned jitter_ms(unsigned wait_ms)
     return random % (wait_ms / 4 + 1);
 }
 
+uint64_t patience_ms(uint64_t stall_timeout_ms)
+{
+    return stall_timeout_ms < HTTP_PATIENCE_MOST_MS ? stall_timeout_ms * HTTP_PATIENCE
+                                                    : stall_timeout_ms;
+}
+
+bool http_has_waited(const struct http *http, uint64_t waited_ms)
+{
+    return waited_ms >= HTTP_PATIENCE_TIMES * patience_ms(http->stall_timeout_ms);
+}
+
 unsigned retry_choose_wait(const struct http *http, unsigned attempt,
                            const struct http_response *response, time_t now)
 {

@@ -72,10 +72,34 @@ static void a_caller_that_waits_itself_is_told_how_long(void **state)
     }
 }
 
+static void waits_for_nothing_are_enough_after_three_times_the_longest(void **state)
+{
+    static const struct {
+        unsigned stall_timeout_ms;
+        uint64_t waited_ms;
+        bool is_enough;
+    } cases[] = {
+        {60000, 0, false},
+        {60000, 899999, false}, /* the tries of a GET, 6 minutes, never come to it */
+        {60000, 900000, true},
+        {1000, 15000, true},
+        {1800000, 5399999, false}, /* whoever has that much patience needs no more */
+        {1800000, 5400000, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        const struct http http = {.stall_timeout_ms = cases[i].stall_timeout_ms};
+        if (http_has_waited(&http, cases[i].waited_ms) != cases[i].is_enough)
+            fail_msg("case %zu", i);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_caller_that_waits_itself_is_told_how_long),
+        cmocka_unit_test(waits_for_nothing_are_enough_after_three_times_the_longest),
         cmocka_unit_test(waits_grow_and_obey_the_server),
     };
 

@@ -300,8 +300,7 @@ static uint64_t stall_limit_ms(const struct transfer *transfer)
 {
     uint64_t limit_ms = transfer->stall_timeout_ms;
 
-    return is_answering(transfer) && limit_ms < HTTP_PATIENCE_MOST_MS ? limit_ms * HTTP_PATIENCE
-                                                                      : limit_ms;
+    return is_answering(transfer) ? patience_ms(limit_ms) : limit_ms;
 }
 
 static int transfer_check_stall(struct transfer *transfer, struct error *err)

@@ -22,6 +22,7 @@ struct resume_reader {
     unsigned tries;            /* since the last progress */
     uint64_t moved;            /* by this connection */
     uint64_t since_ms;         /* when it was wanted, by clock_ms() */
+    uint64_t waited_ms;        /* for nothing, since the last progress */
 };
 
 /* Waits double and vary by a quarter, so that many jobs do not come back as one. */
@@ -44,6 +45,14 @@ static unsigned tries_most(const struct resume_reader *resume)
     return resume->is_short && most > SHORT_TRIES ? SHORT_TRIES : most;
 }
 
+/* Tries alone are no limit where a server is silent in each of them. */
+static bool has_waited(const struct resume_reader *resume)
+{
+    const struct http *http = resume->source->http;
+
+    return http != NULL && http_has_waited(http, resume->waited_ms);
+}
+
 /* From now on a connection is waited for. */
 static void resume_begin(struct resume_reader *resume)
 {
@@ -58,7 +67,8 @@ static int resume_wait(struct resume_reader *resume, struct error *broken, struc
 
     if (broken->kind != ERROR_UNREACHABLE)
         return error_move(err, broken);
-    if (resume->tries == most || resume->body == NULL) { /* to open it has been tried often */
+    if (resume->tries == most || resume->body == NULL ||
+        has_waited(resume)) { /* to open it has been tried often */
         error_move(err, broken);
         return error_wrap(err, "no progress behind byte %" PRIu64 " in %u %s", resume->range.offset,
                           resume->tries > 1 ? resume->tries : 1,
@@ -96,6 +106,7 @@ static ssize_t resume_read(struct reader *reader, void *data, size_t size, struc
 
     for (;;) {
         CLEANUP(error) struct error broken = ERROR_INIT;
+        uint64_t begun_ms = clock_ms();
         ssize_t part = resume_try(resume, data, size, &broken);
         if (part >= 0) {
             resume->range.offset += (uint64_t)part;
@@ -105,7 +116,8 @@ static ssize_t resume_read(struct reader *reader, void *data, size_t size, struc
             return part;
         }
         if (http_is_progress(resume->moved, resume->since_ms))
-            resume->tries = 0;
+            resume->waited_ms = resume->tries = 0;
+        resume->waited_ms += clock_ms() - begun_ms;
         /* Behind the last byte is nothing to ask for: what has come is whole, right or not. */
         if (broken.kind == ERROR_UNREACHABLE && resume->range.offset == resume->end)
             return 0;

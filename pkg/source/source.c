@@ -126,6 +126,7 @@ int source_open(const struct source_context *context, const struct origin *origi
         return -1;
     source->log = context->log;
     source->tries = context->http != NULL ? http_retries(context->http) : 0;
+    source->http = context->http;
     if (origin_is_file(origin->kind) && (origin->unpacks || origin->member != NULL))
         source = source_unpack(TAKE(source), context);
     *out = TAKE(source);

@@ -14,6 +14,7 @@ struct source {
     const struct source_ops *ops;
     const struct log *log;       /* borrowed; may be NULL */
     unsigned tries;              /* of a file, after the first, without a byte of progress */
+    const struct http *http;     /* whose http_has_waited() ends them, too; borrowed; NULL: none */
     struct prefetch_pool *pool;  /* borrowed; NULL: nothing is to be gained by reading ahead */
     struct cache *cache;         /* borrowed; NULL: nothing is kept on the disk */
     struct hub_cache *hub_cache; /* owned; files are taken from it first; NULL: there is none */

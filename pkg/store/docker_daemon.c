@@ -1,5 +1,7 @@
 #include "store/archive_internal.h"
 
+#include "core/clock.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -190,7 +192,8 @@ static int engine_explain(const struct engine *engine, struct error *err)
         engine->certificates != NULL ? " (whose authority is ca.pem in DOCKER_CERT_PATH)" : "");
 }
 
-static int fetch_once(struct engine *engine, int *fd, struct error *err)
+/* *is_mute is set if the engine has said nothing for all the time that it has. */
+static int fetch_once(struct engine *engine, int *fd, bool *is_mute, struct error *err)
 {
     CLEANUP(buf) struct buf url = BUF_INIT;
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
@@ -206,8 +209,11 @@ static int fetch_once(struct engine *engine, int *fd, struct error *err)
         .no_retry = true,
         .timeout_s = engine->patience_s,
     };
-    if (http_open(engine->http, &request, &response, &body, err) < 0)
+    uint64_t begun_ms = clock_ms();
+    if (http_open(engine->http, &request, &response, &body, err) < 0) {
+        *is_mute = clock_ms() - begun_ms >= (uint64_t)engine->patience_s * 1000;
         return engine_explain(engine, err);
+    }
     if (body == NULL) {
         CLEANUP(text) char *what = xasprintf("give the image '%s'", engine->asked);
         return docker_engine_refuse(engine->host, &response, what, err);
@@ -222,9 +228,10 @@ static int engine_fetch(void *arg, int *fd, struct error *err)
 {
     struct engine *engine = arg;
     unsigned retries = engine->socket == NULL ? http_retries(engine->http) : 0;
+    bool is_mute = false;
 
-    for (unsigned attempt = 0; fetch_once(engine, fd, err) < 0; attempt++) {
-        if (err->kind != ERROR_UNREACHABLE || attempt == retries)
+    for (unsigned attempt = 0; fetch_once(engine, fd, &is_mute, err) < 0; attempt++) {
+        if (err->kind != ERROR_UNREACHABLE || attempt == retries || is_mute)
             return -1;
         unsigned wait_ms = SAVE_WAIT_MS << (attempt < 5 ? attempt : 5);
         log_again(engine->log, err->text, wait_ms, attempt + 2, retries + 1);

@@ -20,6 +20,7 @@ struct blob_reader {
     struct reader *body;   /* NULL between two connections */
     bool is_short;         /* the last one ended early, and as if that were right */
     unsigned tries;        /* since the last progress */
+    uint64_t waited_ms;    /* for nothing, since then */
     uint64_t moved;        /* by this connection */
     uint64_t since_ms;     /* when it was wanted, by clock_ms() */
 };
@@ -75,6 +76,7 @@ static ssize_t blob_read(struct reader *base, void *data, size_t size, struct er
     for (;;) {
         CLEANUP(error) struct error broken = ERROR_INIT;
         uint64_t left = reader->left;
+        uint64_t begun_ms = clock_ms();
         ssize_t taken = read_some(reader, data, size, &broken);
         if (taken >= 0) {
             if (taken > 0)
@@ -82,7 +84,8 @@ static ssize_t blob_read(struct reader *base, void *data, size_t size, struct er
             return taken;
         }
         if (http_is_progress(reader->moved, reader->since_ms))
-            reader->tries = 0;
+            reader->waited_ms = reader->tries = 0;
+        reader->waited_ms += clock_ms() - begun_ms;
         if (reader->body == NULL && reader->is_short && broken.kind == ERROR_UNSUPPORTED)
             return 0; /* there is no more of it: who verifies it tells */
         if (broken.kind != ERROR_UNREACHABLE || reader->body == NULL) /* that has had its tries */
@@ -90,7 +93,7 @@ static ssize_t blob_read(struct reader *base, void *data, size_t size, struct er
         if (left == 0)
             return 0;
         unsigned tries = reader->is_short && most > SHORT_TRIES ? SHORT_TRIES : most;
-        if (reader->tries >= tries)
+        if (reader->tries >= tries || http_has_waited(reader->registry->http, reader->waited_ms))
             return reader->is_short ? 0 : error_move(err, &broken); /* who verifies it tells */
         if (pause_reading(reader, broken.text, tries, err) < 0)
             return -1;

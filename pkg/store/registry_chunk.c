@@ -264,10 +264,12 @@ int registry_session_write(struct registry_session *session, const void *data, s
         piece.is_whole = is_whole && piece.size == size;
         if (send_piece(session, &piece, &response, err) == 0) {
             session->offset += count_taken(session, &piece, &response);
+            session->waited_ms = 0;
             attempt = 0;
             continue;
         }
-        if (++attempt == TRIES || recover(session, &piece, &response, attempt, err) < 0)
+        if (++attempt == TRIES || http_has_waited(session->registry->http, session->waited_ms) ||
+            recover(session, &piece, &response, attempt, err) < 0)
             return -1;
         if (session->offset > before)
             attempt = 0;

@@ -21,6 +21,8 @@ struct registry_quirks {
     bool refuses_patch;     /* a blob goes in the body of the PUT */
     bool refuses_put;       /* a small one does not, either: the PUT has no body */
     bool refuses_head;      /* GET is asked in its place */
+    bool is_mute_to_cancel; /* it does not answer whoever gives up an upload, ... */
+    bool is_mute_to_mount;  /* ... or wants a blob of another repository */
     bool lists_referrers;   /* it has answered with OCI-Subject */
     bool is_head_confirmed; /* HEAD has found something: what it does not find is not there */
 };
@@ -179,6 +181,7 @@ struct registry_session {
     char *location;              /* where it goes on, the newest one; NULL: none is open */
     uint64_t offset;             /* bytes that it has */
     bool is_silent;              /* the last request got no answer */
+    uint64_t waited_ms;          /* for nothing since it moved, see http_has_waited() */
     bool is_resumed;             /* it is our idea to go on in chunks, after a break */
     uint64_t chunk_most;         /* larger ones did not come through; 0: any may */
     const char *name;            /* of the blob, for messages; borrowed; NULL: it has none */
@@ -189,13 +192,18 @@ struct registry_session {
 
 /* Takes the session of a probe or of a mount that came to nothing, or opens one. */
 int registry_session_begin(struct registry_session *session, struct error *err) MUST_CHECK;
-/* Tells the registry that nothing more comes, if that needs no other token; then it is closed. */
+/*
+ * Tells the registry that nothing more comes, if that needs no other token, and it has answered so
+ * far; then it is closed.
+ */
 void registry_session_cancel(struct registry_session *session);
 /* Does its location lie at the registry itself? Our token goes there alone. */
 bool registry_session_is_own(const struct registry_session *session);
 /* Sends a request to its location, with our token or without. */
 int registry_session_send(struct registry_session *session, const struct http_request *request,
                           struct http_response *response, struct error *err) MUST_CHECK;
+/* Something was to move since `begun_ms`, by clock_ms(), and did not. */
+void registry_session_note_wait(struct registry_session *session, uint64_t begun_ms);
 /* Follows the Location of an answer, if it has one. */
 int registry_session_move(struct registry_session *session, const struct http_response *response,
                           struct error *err) MUST_CHECK;

@@ -1,5 +1,6 @@
 #include "store/registry_internal.h"
 
+#include "core/clock.h"
 #include "oci/media_type.h"
 
 #define STATUS_OK 200
@@ -32,6 +33,7 @@ struct manifest_put {
     bool was_open;          /* it was in doubt for a while */
     bool may_repeat;        /* the last try went wrong in a way that may be different next time */
     unsigned asked_ms;      /* to wait before that, as the registry has asked */
+    uint64_t waited_ms;     /* for an answer that takes it, see http_has_waited() */
     struct cancel answer;   /* what was sent is answered, or it is not */
     struct cancel question; /* the same of the question that comes after */
     struct tag_look look;   /* at what it shows before */
@@ -117,7 +119,10 @@ static int put_once(struct manifest_put *put, unsigned attempt, struct error *er
         return -1;
     if (put->fate == FATE_SHOWN)
         return 0;
-    if (registry_send(registry, &put->request, &response, err) < 0) {
+    uint64_t begun_ms = clock_ms();
+    int result = registry_send(registry, &put->request, &response, err);
+    put->waited_ms += clock_ms() - begun_ms;
+    if (result < 0) {
         put->may_repeat = err->kind == ERROR_UNREACHABLE;
         if (err->kind == ERROR_DENIED)
             put->fate = FATE_REFUSED;
@@ -202,7 +207,8 @@ static int put_until(struct manifest_put *put, struct error *err)
 
     for (unsigned attempt = 1; put_once(put, attempt, err) < 0; attempt++) {
         unsigned wait_ms = first_ms << (attempt - 1);
-        bool again = put->may_repeat && attempt < tries;
+        bool again = put->may_repeat && attempt < tries &&
+                     !http_has_waited(put->registry->http, put->waited_ms);
         if (wait_ms < put->asked_ms)
             wait_ms = put->asked_ms;
         if (again)

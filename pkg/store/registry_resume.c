@@ -2,6 +2,8 @@
 
 #include "core/clock.h"
 
+#include <inttypes.h>
+
 #define WAIT_MS 500u
 #define WAIT_DOUBLINGS 7u
 /* A session that has not moved in so many tries may be what is wrong. */
@@ -51,6 +53,13 @@ static int replay(struct registry_blob *blob, bool *is_broken, struct error *err
     return result;
 }
 
+/* It has moved: what was tried before does not count. */
+static void begin_counting(struct registry_blob *blob)
+{
+    blob->tries = 1;
+    blob->session.waited_ms = 0;
+}
+
 /* The registry has the first bytes of the blob: in chunks the next break costs one at most. */
 static void go_on(struct registry_blob *blob, uint64_t offset)
 {
@@ -65,7 +74,7 @@ static void go_on(struct registry_blob *blob, uint64_t offset)
     if (blob->size != SIZE_UNKNOWN && blob->size - offset < most && blob->size > offset)
         blob->held_most = (size_t)(blob->size - offset);
     if (offset > blob->reached && http_is_progress(offset - blob->reached, blob->since_ms))
-        blob->tries = 1;
+        begin_counting(blob);
     if (offset > blob->reached) {
         blob->reached = offset;
         blob->since_ms = clock_ms();
@@ -130,15 +139,18 @@ static unsigned wait_ms(unsigned tries)
 }
 
 /* The answer to the last request may be all that was lost. */
-static bool is_committed(const struct registry_blob *blob)
+static bool is_committed(struct registry_blob *blob)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is sent again */
     const struct descriptor what = {.digest = *blob->digest};
+    uint64_t begun_ms = clock_ms();
     bool is_there = false;
 
-    return what.digest.algorithm != DIGEST_NONE &&
-           registry_has_blob(&blob->session.registry->base, &what, &is_there, &ignored) == 0 &&
-           is_there;
+    if (what.digest.algorithm == DIGEST_NONE)
+        return false;
+    if (registry_has_blob(&blob->session.registry->base, &what, &is_there, &ignored) < 0)
+        registry_session_note_wait(&blob->session, begun_ms);
+    return is_there;
 }
 
 /* Finds where the blob goes on, which people are told. */
@@ -188,6 +200,16 @@ static int find_again(struct registry_blob *blob, bool is_last, const struct err
     return result;
 }
 
+/* More tries help nobody; `err` says what the last one came to. */
+static int give_up(const struct registry_blob *blob, struct error *err)
+{
+    uint64_t waited_ms = blob->session.waited_ms;
+
+    if (blob->tries == http_retries(blob->session.registry->http))
+        return error_wrap(err, "nothing has moved in %u tries", blob->tries + 1);
+    return error_wrap(err, "nothing has moved in %" PRIu64 " s of waiting", waited_ms / 1000);
+}
+
 int registry_blob_recover(struct registry_blob *blob, bool is_last, struct error *err)
 {
     struct registry *registry = blob->session.registry;
@@ -199,8 +221,9 @@ int registry_blob_recover(struct registry_blob *blob, bool is_last, struct error
         if (err->kind != ERROR_UNREACHABLE ||
             (blob->replay.write == NULL && !registry_blob_is_kept(blob, is_last)))
             return -1;
-        if (blob->tries == http_retries(registry->http))
-            return error_wrap(err, "nothing has moved in %u tries", blob->tries + 1);
+        if (blob->tries == http_retries(registry->http) ||
+            http_has_waited(registry->http, blob->session.waited_ms))
+            return give_up(blob, err);
         blob->tries++;
         error_move(&broken, err);
         if (find_again(blob, is_last, &broken, err) == 0 && replay(blob, &is_broken, err) == 0)

@@ -1,3 +1,4 @@
+#include "core/ahead.h"
 #include "store/registry_test_internal.h"
 
 #define SIZE ((size_t)(2 * MIB))
@@ -192,6 +193,73 @@ static void sessions_that_are_lost_in_turn_end_the_tries(void **state)
     buf_release(&again.bytes);
 }
 
+/* An upload into a registry that is silent at some of its requests for good. */
+struct silent {
+    struct world world;
+    struct script *script;
+    bool is_small;
+};
+
+static int send_silent(void *arg, struct error *err)
+{
+    const struct silent *silent = arg;
+    struct again again = {.bytes = BUF_INIT};
+
+    if (silent->is_small) {
+        CLEANUP(store) struct store *store = script_open(&silent->world, silent->script);
+        return write_five(store, err);
+    }
+    buf_fill(&again.bytes, SIZE, 0);
+    int result = send_blob(&silent->world, silent->script, &again, true, err);
+    buf_release(&again.bytes);
+    return result;
+}
+
+/* Tries of a request, of a session and of a blob do not multiply. */
+static void a_registry_that_is_silent_for_good_ends_an_upload_after_few_tries(void **state)
+{
+    static const struct {
+        struct answer answers[5];
+        bool is_small;
+        const char *request;
+        unsigned most; /* of these */
+    } ends[] = {
+        {{BEGIN, {"PATCH ", ACCEPTED, NULL}, {"PUT ", SILENCE, NULL}, {"GET /up/1", "404", NULL}},
+         false,
+         "PUT ",
+         3},
+        {{BEGIN, {"PUT ", SILENCE, NULL}, {"HEAD ", "404 Not Found", NULL}}, true, "PUT ", 3},
+        {{BEGIN, {"PATCH ", SILENCE, NULL}, {"GET /up/1", "404", NULL}}, false, "PATCH ", 3},
+        {{{"GET /v2/ ", "200 OK", NULL}, {"POST ", SILENCE, NULL}}, true, "POST ", 3},
+    };
+    CLEANUP(http)
+    struct http *http = http_new(&(struct http_options){
+        .user_agent = "inlay/test", .stall_timeout_s = 1, .retries = 9, .retry_wait_ms = 1});
+    CLEANUP(auth) struct auth *auth = auth_new(&(struct auth_options){.http = http});
+    struct silent silents[ARRAY_SIZE(ends)];
+    struct ahead sent[ARRAY_SIZE(ends)];
+
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        size_t count = 0;
+        while (count < ARRAY_SIZE(ends[i].answers) && ends[i].answers[count].request != NULL)
+            count++;
+        silents[i] = (struct silent){*(const struct world *)*state,
+                                     script_new(ends[i].answers, count), ends[i].is_small};
+        silents[i].world.http = http;
+        silents[i].world.auth = auth;
+        ahead_begin(&sent[i], send_silent, &silents[i], NULL);
+    }
+    for (size_t i = 0; i < ARRAY_SIZE(ends); i++) {
+        CLEANUP(error) struct error err = ERROR_INIT;
+        CHECK_REFUSED(ahead_join(&sent[i], &err), err, ERROR_UNREACHABLE, "no byte to or from '");
+        unsigned count = count_requests(silents[i].script, ends[i].request);
+        if (count == 0 || count > ends[i].most)
+            fail_msg("case %zu: %u requests '%s', expected %u at most", i, count, ends[i].request,
+                     ends[i].most);
+        script_free(silents[i].script);
+    }
+}
+
 #define ALONE(test) cmocka_unit_test_setup_teardown(test, world_setup, world_teardown)
 
 int main(void)
@@ -200,6 +268,7 @@ int main(void)
         ALONE(an_upload_goes_on_where_the_registry_says_that_it_is),
         ALONE(what_cannot_be_had_again_ends_the_upload),
         ALONE(sessions_that_are_lost_in_turn_end_the_tries),
+        ALONE(a_registry_that_is_silent_for_good_ends_an_upload_after_few_tries),
     };
 
     signal(SIGPIPE, SIG_IGN);

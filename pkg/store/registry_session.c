@@ -30,8 +30,31 @@ static int refuse_write(struct registry *registry, const struct http_response *r
     return err->kind == ERROR_DENIED ? registry_add_identity(registry, err) : -1;
 }
 
+void registry_session_note_wait(struct registry_session *session, uint64_t begun_ms)
+{
+    session->waited_ms += clock_ms() - begun_ms;
+}
+
+static bool is_mute(struct registry *registry, const bool *quirk)
+{
+    pthread_mutex_lock(&registry->lock);
+    bool is_set = *quirk;
+    pthread_mutex_unlock(&registry->lock);
+    return is_set;
+}
+
+/* Whoever asks for what can be done without asks no second time where there was no answer. */
+static void learn_mute(struct registry *registry, bool *quirk, const struct error *err)
+{
+    if (err->kind != ERROR_UNREACHABLE)
+        return;
+    pthread_mutex_lock(&registry->lock);
+    *quirk = true;
+    pthread_mutex_unlock(&registry->lock);
+}
+
 /* Opens an upload session; *location is where its bytes go. */
-static int open_session(const struct registry_session *session, char **location, struct error *err)
+static int open_session(struct registry_session *session, char **location, struct error *err)
 {
     struct registry *registry = session->registry;
     CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
@@ -48,8 +71,11 @@ static int open_session(const struct registry_session *session, char **location,
         .no_retry = session->is_recovering,
         .cancel = session->cancel,
     };
-    if (registry_send(registry, &request, &response, err) < 0)
+    uint64_t begun_ms = clock_ms();
+    if (registry_send(registry, &request, &response, err) < 0) {
+        registry_session_note_wait(session, begun_ms);
         return error_wrap(err, "opening an upload to '%s'", registry->base.name);
+    }
     if (response.status != STATUS_ACCEPTED)
         return refuse_write(registry, &response, err);
     registry_learn_minimum(registry, &response);
@@ -141,7 +167,7 @@ void registry_drop_unused(struct store *store)
 /* Only this proves the permission to push: registries let ping and HEAD pass. */
 int registry_probe_write(struct store *store, struct error *err)
 {
-    const struct registry_session session = {.registry = registry_of(store)};
+    struct registry_session session = {.registry = registry_of(store)};
     char *location = NULL;
 
     if (open_session(&session, &location, err) < 0)
@@ -202,7 +228,8 @@ int registry_mount_blob(struct store *store, const struct descriptor *blob,
 
     *out = false;
     if (from->ops != store->ops || strcmp(source->host, registry->host) != 0 ||
-        strcmp(source->repository, registry->repository) == 0)
+        strcmp(source->repository, registry->repository) == 0 ||
+        is_mute(registry, &registry->quirks.is_mute_to_mount))
         return 0;
     atomic_store(&registry->is_written, true);
     CLEANUP(text)
@@ -216,6 +243,7 @@ int registry_mount_blob(struct store *store, const struct descriptor *blob,
         if (err->kind == ERROR_CANCELED)
             return -1;
         log_debug(registry->log, "mounting a blob from '%s': %s", from->name, err->text);
+        learn_mute(registry, &registry->quirks.is_mute_to_mount, err);
         error_release(err);
         return 0;
     }
@@ -272,11 +300,15 @@ static int cancel_own(const struct registry_session *session, struct error *err)
 void registry_session_cancel(struct registry_session *session)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* the registry forgets it after a while */
-    const struct cancel *job = cancel_enter(NULL);    /* which may be over */
+    struct registry *registry = session->registry;
+    const struct cancel *job = cancel_enter(NULL); /* which may be over */
 
     if (session->location != NULL && !session->is_silent && registry_session_is_own(session) &&
-        cancel_own(session, &ignored) < 0)
-        log_debug(session->registry->log, "leaving an upload: %s", ignored.text);
+        !is_mute(registry, &registry->quirks.is_mute_to_cancel) &&
+        cancel_own(session, &ignored) < 0) {
+        log_debug(registry->log, "leaving an upload: %s", ignored.text);
+        learn_mute(registry, &registry->quirks.is_mute_to_cancel, &ignored);
+    }
     free(TAKE(session->location));
     cancel_enter(job);
 }
@@ -291,10 +323,13 @@ int registry_session_send(struct registry_session *session, const struct http_re
     if (registry_origin(registry, &origin, err) < 0)
         return -1;
     foreign.named_by = origin;
+    uint64_t begun_ms = clock_ms();
     int result = registry_session_is_own(session)
                      ? registry_send(registry, request, response, err)
                      : http_send(registry->http, &foreign, response, err);
     session->is_silent = result < 0;
+    if (result < 0 || registry_status_is_transient(response->status))
+        registry_session_note_wait(session, begun_ms);
     return result;
 }
 

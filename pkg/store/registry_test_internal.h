@@ -16,6 +16,9 @@ struct answer {
     const char *body;    /* NULL: none */
 };
 
+/* As `head`: there is no answer, and the connection stays. */
+#define SILENCE "silence"
+
 struct script {
     struct answer *answers; /* a copy: a test that fails leaves its stack and not its threads */
     size_t count;
@@ -23,6 +26,8 @@ struct script {
     unsigned short port;
     unsigned short other_port; /* stands for {other} */
     int fd;
+    int silent[32]; /* connections */
+    size_t silent_count;
     pthread_t thread;
     atomic_bool stop;
     pthread_mutex_t lock; /* guards the log */
@@ -122,6 +127,11 @@ static inline void script_serve(struct script *script, int fd)
         answer = &unknown;
     if (answer->head == NULL)
         return;
+    if (strcmp(answer->head, SILENCE) == 0) {
+        assert_true(script->silent_count < ARRAY_SIZE(script->silent));
+        script->silent[script->silent_count++] = dup(fd);
+        return;
+    }
     CLEANUP(text) char *own = fill_in(answer->head, "{port}", script->port);
     CLEANUP(text) char *head = fill_in(own, "{other}", script->other_port);
     const char *body = answer->body != NULL ? answer->body : "";
@@ -168,6 +178,8 @@ static inline void script_free(struct script *script)
         return;
     atomic_store(&script->stop, true);
     pthread_join(script->thread, NULL);
+    for (size_t i = 0; i < script->silent_count; i++)
+        close(script->silent[i]);
     close(script->fd);
     pthread_mutex_destroy(&script->lock);
     buf_release(&script->log);

@@ -87,18 +87,24 @@ static int begin_body(struct registry_blob *blob, uint64_t size, struct error *e
 
 static int write_body(struct registry_blob *blob, const void *data, size_t size, struct error *err)
 {
-    if (writer_write(blob->body, data, size, err) < 0)
-        return explain_body(blob, err);
-    return 0;
+    uint64_t begun_ms = clock_ms();
+
+    if (writer_write(blob->body, data, size, err) == 0)
+        return 0;
+    registry_session_note_wait(&blob->session, begun_ms);
+    return explain_body(blob, err);
 }
 
 /* Ends that request, and with it the upload. */
 static int finish_body(struct registry_blob *blob, struct error *err)
 {
     struct registry_session *session = &blob->session;
+    uint64_t begun_ms = clock_ms();
 
-    if (writer_finish(blob->body, err) < 0)
+    if (writer_finish(blob->body, err) < 0) {
+        registry_session_note_wait(session, begun_ms);
         return explain_body(blob, err);
+    }
     if (blob->way != WAY_STREAM)
         return registry_session_check_commit(session, false, blob->size, blob->digest,
                                              &blob->answer, err);
