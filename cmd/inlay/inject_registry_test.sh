@@ -17,8 +17,25 @@ push_base "$TEST_DIR/base" 1 "$REGISTRY/team/app:1"
 expect_exit 0 "$INLAY" inject "$REGISTRY/team/app:1" acme/tiny --to "$REGISTRY/other/app:1"
 expect_contains "$ERR" 'moved 2.0 MB of model, 0 B of base'
 expect_eq 3 "$(requests 'POST /v2/other/app/blobs/uploads/\?[^ ]*mount=')" 'mounts'
+layers=$(image_manifest "$TEST_DIR/base" 1 | jq -r '.layers[].digest' | paste -sd'|')
+expect_eq 0 "$(requests "(HEAD|GET) /v2/other/app/blobs/($layers)")" 'questions before that, for a tag that is new'
 pull_image "$REGISTRY/other/app:1" "$TEST_DIR/mounted" 1
 "$TESTDATA/validate_image.sh" "$TEST_DIR/mounted" 1 >/dev/null
+
+# A registry that cannot mount is asked for that once for each layer, and gets it.
+start_quirk_registry
+skopeo copy --quiet --insecure-policy --dest-tls-verify=false "oci:$TEST_DIR/base:1" "docker://$QUIRK/team/app:1"
+quirk_control '{"mount": 202}' >/dev/null
+expect_exit 0 "$INLAY" inject "$QUIRK/team/app:1" acme/tiny --to "$QUIRK/other/app:1" --jobs 1
+requests=$(quirk_log . -c)
+expect_eq 3 "$(jq 'map(select(.query.mount)) | length' <<<"$requests")" 'mounts that come to nothing'
+expect_eq '{"uploads":0}' "$(quirk_control '{}')" 'uploads that are left'
+expect_eq "$(image_manifest "$TEST_DIR/mounted" 1 | jq -c .layers)" \
+    "$(skopeo inspect --tls-verify=false --raw "docker://$QUIRK/other/app:1" | jq -c .layers)" 'layers, sent'
+
+# Nothing is mounted for models that are refused.
+expect_exit 11 "$INLAY" inject "$QUIRK/team/app:1" acme/tiny --to "$QUIRK/third/app:1" --allow-license mit
+expect_eq 0 "$(quirk_log 'map(select(.query.mount)) | length')" 'mounts for a model that is refused'
 
 # From another registry: streamed.
 first=$REGISTRY

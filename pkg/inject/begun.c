@@ -46,6 +46,28 @@ static bool are_files_needed(void *arg, const struct cancel *cancel)
     return are_needed;
 }
 
+/* Nothing is written for models that are refused, or a tag that may have it all. */
+static bool may_mount(void *arg, const struct cancel *cancel)
+{
+    struct begun *begun = arg;
+
+    pthread_mutex_lock(&begun->lock);
+    while (!begun->is_agreed_told && !cancel_is_requested(cancel))
+        wait_to_be_told(begun);
+    bool may = begun->is_agreed_told && begun->is_agreed;
+    pthread_mutex_unlock(&begun->lock);
+    return may;
+}
+
+static void note_agreed(struct begun *begun, bool is_agreed)
+{
+    pthread_mutex_lock(&begun->lock);
+    begun->is_agreed_told = true;
+    begun->is_agreed = is_agreed;
+    pthread_cond_broadcast(&begun->told);
+    pthread_mutex_unlock(&begun->lock);
+}
+
 static void begun_open(struct begun *begun)
 {
     pthread_mutex_init(&begun->lock, NULL);
@@ -97,6 +119,9 @@ int begun_probe(struct begun *begun, struct store *target, struct error *err)
 
 int begun_blobs(struct begun *begun, const struct base *base, struct error *err)
 {
+    begun->blobs.from = base->store;
+    begun->blobs.may_mount = may_mount;
+    begun->blobs.may_mount_arg = begun;
     for (size_t i = 0; begun->target->is_remote && i < base->platform_count; i++) {
         struct descriptor *layers = NULL;
         size_t count = 0;
@@ -138,7 +163,10 @@ static int open_sessions(void *arg, struct error *err)
 void begun_sessions(struct begun *begun, const struct inject_options *options,
                     const struct known *known)
 {
-    if (begun->target->is_remote && known->shown.kind == TAG_NONE && !copies_layers(options))
+    bool is_new = begun->target->is_remote && known->shown.kind == TAG_NONE;
+
+    note_agreed(begun, is_new && options->reuse.shard_count == 0);
+    if (is_new && !copies_layers(options))
         ahead_begin(&begun->sessions, open_sessions, begun, begun->cancel);
 }
 

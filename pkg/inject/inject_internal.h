@@ -24,6 +24,8 @@ struct begun {
     bool is_probe_told;   /* the same, whether it can be written */
     bool is_new;          /* it shows nothing */
     bool is_writable;     /* and it can be */
+    bool is_agreed_told;  /* whether models and tag are as they may be is known */
+    bool is_agreed;       /* and they are */
     struct early_files early;
     struct ahead probe; /* that the target can be written */
     struct known_lookup known;

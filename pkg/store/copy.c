@@ -113,7 +113,8 @@ int store_copy_blob(struct store *from, struct store *to, const struct descripto
         *how = STORE_WAS_THERE;
         return 0;
     }
-    if (to->ops->mount_blob != NULL && to->ops->mount_blob(to, blob, from, &is_there, err) < 0)
+    if (to->ops->mount_blob != NULL && options->presence != STORE_CANNOT_MOUNT &&
+        to->ops->mount_blob(to, blob, from, &is_there, err) < 0)
         return -1;
     if (is_there) {
         *how = STORE_MOUNTED;

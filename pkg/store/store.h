@@ -333,6 +333,7 @@ enum store_copied {
 enum store_presence {
     STORE_IS_ASKED,
     STORE_LACKS_IT,
+    STORE_CANNOT_MOUNT, /* and neither has it */
     STORE_HAS_IT,
 };
 

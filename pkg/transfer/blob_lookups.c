@@ -9,15 +9,36 @@ void blob_lookups_add(struct blob_lookups *lookups, const struct descriptor *blo
     lookups->items[lookups->count++] = (struct blob_lookup){.blob = *blob};
 }
 
+/* What need not be asked for: mounting is harmless where the blob is there already. */
+static int mount(struct blob_lookups *lookups, struct blob_lookup *lookup,
+                 const struct cancel *cancel, struct error *err)
+{
+    const struct store_ops *ops = lookups->target->ops;
+
+    if (lookups->may_mount == NULL || lookups->from == NULL || ops->mount_blob == NULL ||
+        !lookups->may_mount(lookups->may_mount_arg, cancel) || atomic_load(&lookups->refuses_mount))
+        return 0;
+    if (ops->mount_blob(lookups->target, &lookup->blob, lookups->from, &lookup->is_mounted, err) <
+        0)
+        return -1;
+    lookup->is_refused = !lookup->is_mounted;
+    if (lookup->is_refused)
+        atomic_store(&lookups->refuses_mount, true);
+    return 0;
+}
+
 /* What cannot be told is asked again by whoever needs it. */
 static int look_up(void *arg, size_t number, const struct cancel *cancel, struct error *err)
 {
-    const struct blob_lookups *lookups = arg;
+    struct blob_lookups *lookups = arg;
     struct blob_lookup *lookup = &lookups->items[number];
     CLEANUP(error) struct error why = ERROR_INIT;
 
-    (void)cancel;
-    if (store_has_blob(lookups->target, &lookup->blob, &lookup->is_there, &why) == 0)
+    if (mount(lookups, lookup, cancel, &why) < 0)
+        return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
+    if (lookup->is_mounted)
+        lookup->is_told = lookup->is_there = true;
+    else if (store_has_blob(lookups->target, &lookup->blob, &lookup->is_there, &why) == 0)
         lookup->is_told = true;
     return why.kind == ERROR_CANCELED ? error_move(err, &why) : 0;
 }
@@ -26,7 +47,9 @@ static int look_up_all(void *arg, struct error *err)
 {
     struct blob_lookups *lookups = arg;
 
-    return workers_run(lookups->jobs, lookups->count, look_up, lookups, lookups->cancel, err);
+    /* Whoever waits in a lookup sees that it is not wanted any more. */
+    return workers_run(lookups->jobs, lookups->count, look_up, lookups, &lookups->ahead.cancel,
+                       err);
 }
 
 void blob_lookups_begin(struct blob_lookups *lookups)

@@ -167,15 +167,25 @@ static void count_moved(void *arg, uint64_t size)
     progress_moved(transfer->progress, size);
 }
 
-static enum store_presence presence_of(const struct transfer *transfer,
-                                       const struct descriptor *blob)
+/* What is known of it; NULL: nothing. */
+static const struct blob_lookup *find_lookup(const struct transfer *transfer,
+                                             const struct descriptor *blob)
 {
     const struct blob_lookups *looked = transfer->looked;
 
     for (size_t i = 0; looked != NULL && i < looked->count; i++)
         if (looked->items[i].is_told && digest_equal(&looked->items[i].blob.digest, &blob->digest))
-            return looked->items[i].is_there ? STORE_HAS_IT : STORE_LACKS_IT;
-    return STORE_IS_ASKED;
+            return &looked->items[i];
+    return NULL;
+}
+
+static enum store_presence presence_of(const struct blob_lookup *lookup)
+{
+    if (lookup == NULL)
+        return STORE_IS_ASKED;
+    if (lookup->is_there)
+        return STORE_HAS_IT;
+    return lookup->is_refused ? STORE_CANNOT_MOUNT : STORE_LACKS_IT;
 }
 
 int transfer_copy_blob(struct transfer *transfer, size_t number, const struct cancel *cancel,
@@ -185,12 +195,13 @@ int transfer_copy_blob(struct transfer *transfer, size_t number, const struct ca
                                         [STORE_MOUNTED] = "mounted",
                                         [STORE_STREAMED] = "sent"};
     const struct transfer_blob *passed = &transfer->blobs[number];
+    const struct blob_lookup *lookup = find_lookup(transfer, &passed->blob);
     struct store_copy_options copy = {
         .cancel = cancel,
         .log = transfer->log,
         .count = count_moved,
         .count_arg = transfer,
-        .presence = presence_of(transfer, &passed->blob),
+        .presence = presence_of(lookup),
     };
     enum store_copied how;
 
@@ -201,6 +212,8 @@ int transfer_copy_blob(struct transfer *transfer, size_t number, const struct ca
         return -1;
     if (how != STORE_STREAMED)
         progress_spared(transfer->progress, passed->blob.size);
+    if (lookup != NULL && lookup->is_mounted)
+        how = STORE_MOUNTED;
     log_debug(transfer->log, "%s: %s", digest_format(&passed->blob.digest).text, words[how]);
     return 0;
 }

@@ -25,10 +25,20 @@ struct blob_lookups {
     struct store *target;
     unsigned jobs;               /* as of a transfer */
     const struct cancel *cancel; /* may be NULL */
+    const struct store *from;    /* whose blobs they are; may be NULL */
+    /*
+     * NULL, or whether they may be mounted from there without being asked for: what the target
+     * then has is told by one request, not by two and a mount. May wait; called by any thread.
+     */
+    bool (*may_mount)(void *arg, const struct cancel *cancel);
+    void *may_mount_arg;
+    atomic_bool refuses_mount; /* one could not be mounted: the others are asked for first */
     struct blob_lookup {
         struct descriptor blob;
         bool is_told; /* else it could not be found out */
         bool is_there;
+        bool is_mounted; /* by the lookup: it is there */
+        bool is_refused; /* mounting it came to nothing */
     } * items;
     size_t count;
     struct ahead ahead;
