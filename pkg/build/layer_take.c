@@ -5,8 +5,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-#define TAR_END UINT64_C(1024) /* the two blocks that a tar ends with */
-
 /* Reading a layer that somebody claims to be what a recipe makes. Everything is borrowed. */
 struct claim {
     const struct layer_take *take;
@@ -83,7 +81,7 @@ static int check_stargz(const struct claim *claim, struct reader *bytes, struct 
     CLEANUP(reader) struct reader *tar = gunzip_reader_new(bytes);
     CLEANUP(writer) struct writer *stage = digest_writer_new(nowhere, DIGEST_SHA256, &blob, NULL);
     CLEANUP(writer) struct writer *again = NULL;
-    struct tee_reader tee = {{&tee_ops}, tar, NULL, recipe->tar_size - TAR_END, TAR_END};
+    struct tee_reader tee = {{&tee_ops}, tar, NULL, recipe->tar_size - PACK_TAR_END, PACK_TAR_END};
 
     if (stargz_writer_open(recipe, stage, &made, &again, err) < 0)
         return -1;

@@ -96,6 +96,10 @@ int recipe_write_tar(const struct recipe *recipe, pack_open_fn *open, void *arg,
 int recipe_check_tar(const struct recipe *recipe, struct reader *tar, const struct cancel *cancel,
                      struct error *err) MUST_CHECK;
 
+/* Headers and contents of a tar begin with a block; what it ends with is two of zeros. */
+#define PACK_TAR_BLOCK UINT64_C(512)
+#define PACK_TAR_END (2 * PACK_TAR_BLOCK)
+
 /*
  * A layer of COMPRESSION_ESTARGZ (stargz-snapshotter, docs/estargz.md): the recipe's tar, a
  * landmark and a table of contents as its last entries, in gzip members whose bytes are stored; one

@@ -2,8 +2,6 @@
 
 #include <string.h>
 
-#define BLOCK UINT64_C(512)
-#define END_BLOCKS 2
 #define PART_SIZE ((size_t)256 * 1024)
 
 /* Goes along a tar and passes on what lies in the range. */
@@ -43,7 +41,7 @@ static int walk_bytes(struct walk *walk, const char *data, size_t size, struct e
 
 static int walk_zeros(struct walk *walk, uint64_t size, struct error *err)
 {
-    static const char zeros[END_BLOCKS * BLOCK];
+    static const char zeros[PACK_TAR_END];
 
     return walk_bytes(walk, zeros, (size_t)size, err);
 }
@@ -92,7 +90,7 @@ static int walk_entry(struct walk *walk, const struct tree_entry *entry, struct 
         return -1;
     if (entry->type == TREE_TEXT && walk_bytes(walk, entry->text, (size_t)size, err) < 0)
         return -1;
-    return walk_zeros(walk, (BLOCK - size % BLOCK) % BLOCK, err);
+    return walk_zeros(walk, (PACK_TAR_BLOCK - size % PACK_TAR_BLOCK) % PACK_TAR_BLOCK, err);
 }
 
 int recipe_write_range(const struct recipe *recipe, const struct pack_range *range,
@@ -103,5 +101,5 @@ int recipe_write_range(const struct recipe *recipe, const struct pack_range *ran
     for (size_t i = 0; i < recipe->count && walk.at < range->end; i++)
         if (walk_entry(&walk, recipe->entries[i], err) < 0)
             return -1;
-    return walk_zeros(&walk, END_BLOCKS * BLOCK, err);
+    return walk_zeros(&walk, PACK_TAR_END, err);
 }

@@ -96,7 +96,7 @@ static int stargz_write(struct writer *writer, const void *data, size_t size, st
 
 static int put_zeros(struct stargz_writer *stargz, uint64_t size, struct error *err)
 {
-    static const char zeros[STARGZ_TAR_END + STARGZ_TAR_BLOCK];
+    static const char zeros[PACK_TAR_END + PACK_TAR_BLOCK];
 
     return put(stargz, zeros, (size_t)size, err);
 }
@@ -107,7 +107,7 @@ static int write_landmark(struct stargz_writer *stargz, struct error *err)
     CLEANUP(buf) struct buf header = BUF_INIT;
     CLEANUP(writer) struct writer *memory = memory_writer_new(&header, MIB);
     size_t size = strlen(landmark->text);
-    uint64_t padding = STARGZ_TAR_BLOCK - size;
+    uint64_t padding = PACK_TAR_BLOCK - size;
 
     if (tar_write_header(stargz->plan.recipe, landmark, memory, err) < 0 ||
         walk(stargz, buf_text(&header), header.size, err) < 0 ||
@@ -148,7 +148,7 @@ static int write_table(struct stargz_writer *stargz, struct digest *digest, stru
     if (stargz_measure_table(&stargz->plan, &size, err) < 0 ||
         stargz_add_header(STARGZ_TABLE_NAME, size, &header, err) < 0)
         return -1;
-    uint64_t end = (STARGZ_TAR_BLOCK - size % STARGZ_TAR_BLOCK) % STARGZ_TAR_BLOCK + STARGZ_TAR_END;
+    uint64_t end = (PACK_TAR_BLOCK - size % PACK_TAR_BLOCK) % PACK_TAR_BLOCK + PACK_TAR_END;
     CLEANUP(writer)
     struct writer *stage = digest_writer_new(&table.base, DIGEST_SHA256, digest, NULL);
     if (gzip_members_begin(stargz->members, header.size + size + end, err) < 0 ||
@@ -213,7 +213,7 @@ int stargz_writer_open(const struct recipe *recipe, struct writer *next, struct 
     stargz->out = out;
     stargz->tar = hasher_new(DIGEST_SHA256, 0);
     stargz->digests = xcalloc(plan.chunk_count, sizeof(*stargz->digests));
-    stargz->left = recipe->tar_size - STARGZ_TAR_END;
+    stargz->left = recipe->tar_size - PACK_TAR_END;
     stargz->plan = plan;
     plan = (struct stargz_plan){.files = NULL};
     *writer = &stargz->base;

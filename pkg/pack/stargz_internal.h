@@ -6,8 +6,6 @@
 /* How the blob of an eStargz layer is made of a recipe; plain values, for one thread. */
 
 #define STARGZ_TABLE_NAME "stargz.index.json"
-#define STARGZ_TAR_BLOCK UINT64_C(512)
-#define STARGZ_TAR_END (2 * STARGZ_TAR_BLOCK)
 #define STARGZ_FOOTER_SIZE UINT64_C(51)
 
 /* A file that is not empty. */

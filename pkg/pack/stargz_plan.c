@@ -5,7 +5,7 @@
 /* Bytes that fill the last block of a content. */
 static uint64_t padding_of(uint64_t size)
 {
-    return (STARGZ_TAR_BLOCK - size % STARGZ_TAR_BLOCK) % STARGZ_TAR_BLOCK;
+    return (PACK_TAR_BLOCK - size % PACK_TAR_BLOCK) % PACK_TAR_BLOCK;
 }
 
 int stargz_add_header(const char *path, uint64_t size, struct buf *out, struct error *err)
@@ -122,7 +122,7 @@ static int stargz_blob_size(const struct recipe *recipe, uint64_t *out, struct e
             total += gzip_member_size(file->size % plan.chunk);
     }
     total += gzip_member_size(padding_of(1));
-    total += gzip_member_size(header.size + table + padding_of(table) + STARGZ_TAR_END);
+    total += gzip_member_size(header.size + table + padding_of(table) + PACK_TAR_END);
     *out = total + STARGZ_FOOTER_SIZE;
     return 0;
 }

@@ -64,11 +64,11 @@ static void a_layer_unpacks_to_the_recipes_tar_with_landmark_and_table(void **st
     struct digest digest = digest_of(DIGEST_SHA256, found.data, found.size);
     assert_true(digest_equal(&digest, &layer.diff_id));
     assert_int_equal(recipe_write_tar(recipe, model_open_file, model, to_tar, NULL, &err), 0);
-    size_t common = tar.size - STARGZ_TAR_END;
+    size_t common = tar.size - PACK_TAR_END;
     assert_memory_equal(found.data, tar.data, common);
     assert_string_equal(found.data + common, ".prefetch.landmark");
-    assert_memory_equal(found.data + common + STARGZ_TAR_BLOCK, "\xf\0", 2);
-    assert_string_equal(found.data + common + 2 * STARGZ_TAR_BLOCK, STARGZ_TABLE_NAME);
+    assert_memory_equal(found.data + common + PACK_TAR_BLOCK, "\xf\0", 2);
+    assert_string_equal(found.data + common + 2 * PACK_TAR_BLOCK, STARGZ_TABLE_NAME);
     assert_int_equal(recipe_blob_size(recipe, &size, &err), 0);
     assert_int_equal(size, blob.size);
 }
@@ -122,7 +122,7 @@ static void every_content_is_a_member_that_its_table_finds(void **state)
     unpack(blob.data, blob.size, &tar);
     /* Behind the landmark's two blocks and the table's header. */
     const char *json =
-        buf_text(&tar) + model->recipes[0].tar_size - STARGZ_TAR_END + 3 * STARGZ_TAR_BLOCK;
+        buf_text(&tar) + model->recipes[0].tar_size - PACK_TAR_END + 3 * PACK_TAR_BLOCK;
     struct digest digest = digest_of(DIGEST_SHA256, json, strlen(json));
     assert_true(digest_equal(&digest, &layer.table));
     json_auto_t *table = json_loads(json, JSON_REJECT_DUPLICATES, NULL);

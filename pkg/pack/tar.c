@@ -8,8 +8,6 @@
 #include <locale.h>
 #include <string.h>
 
-#define BLOCK UINT64_C(512)
-#define END_SIZE (2 * BLOCK)
 #define PART_SIZE ((size_t)256 * 1024)
 
 /* One tar being written: libarchive calls back with every piece, which goes on to `out`. */
@@ -216,14 +214,14 @@ int tar_write_header(const struct recipe *recipe, const struct tree_entry *entry
 
 int tar_measure(const struct recipe *recipe, uint64_t *out, struct error *err)
 {
-    uint64_t total = END_SIZE;
+    uint64_t total = PACK_TAR_END;
 
     for (size_t i = 0; i < recipe->count; i++) {
         const struct tree_entry *entry = recipe->entries[i];
         CLEANUP(buf) struct buf header = BUF_INIT;
         CLEANUP(writer) struct writer *memory = memory_writer_new(&header, MIB);
         uint64_t size = entry_size(recipe, entry);
-        uint64_t padding = (BLOCK - size % BLOCK) % BLOCK;
+        uint64_t padding = (PACK_TAR_BLOCK - size % PACK_TAR_BLOCK) % PACK_TAR_BLOCK;
         if (tar_write_header(recipe, entry, memory, err) < 0)
             return error_wrap(err, "'%s'", entry->path);
         if (!u64_add(total, header.size, &total) || !u64_add(total, size, &total) ||
