@@ -1,6 +1,7 @@
 #include "pack/stargz_internal.h"
 
 #include "pack/pack_test_internal.h"
+#include "testing/golden.h"
 
 #include <jansson.h>
 
@@ -71,6 +72,17 @@ static void a_layer_unpacks_to_the_recipes_tar_with_landmark_and_table(void **st
     assert_string_equal(found.data + common + 2 * PACK_TAR_BLOCK, STARGZ_TABLE_NAME);
     assert_int_equal(recipe_blob_size(recipe, &size, &err), 0);
     assert_int_equal(size, blob.size);
+}
+
+/* They have no part of zlib's, so that they are the same from every version of it. */
+static void a_layer_is_its_golden_bytes(void **state)
+{
+    CLEANUP(buf) struct buf blob = BUF_INIT;
+    struct model *model = *state;
+    struct stargz_layer layer = {.diff_id = DIGEST_INIT};
+
+    make_layer(model, recipe_of(model), 4096, &layer, &blob);
+    check_golden("pack/small.estargz", &blob);
 }
 
 static void the_bytes_do_not_depend_on_the_writes(void **state)
@@ -174,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_layer_unpacks_to_the_recipes_tar_with_landmark_and_table,
                                         set_up, model_teardown),
+        cmocka_unit_test_setup_teardown(a_layer_is_its_golden_bytes, set_up, model_teardown),
         cmocka_unit_test_setup_teardown(the_bytes_do_not_depend_on_the_writes, set_up,
                                         model_teardown),
         cmocka_unit_test_setup_teardown(every_content_is_a_member_that_its_table_finds, set_up,
