@@ -86,7 +86,8 @@ static double servers_cpu_s(const char *servers)
     double sum = 0;
     char *end;
 
-    for (const char *at = servers; *at != '\0'; at = *end == ',' ? end + 1 : end) {
+    for (const char *at = servers + strspn(servers, ","); *at != '\0';
+         at = end + strspn(end, ",")) {
         unsigned long pid = strtoul(at, &end, 10);
         if (end == at)
             break;

@@ -31,7 +31,8 @@ drop_page_cache() {
     (echo 3 >/proc/sys/vm/drop_caches) 2>/dev/null || true
 }
 before_pull() { before_containerd && drop_page_cache; }
-before_cuts() { before_pull; }
+before_cuts-containerd() { before_pull; }
+before_cuts-podman() { before_pull; }
 
 # add_blob DIR FILE: moves it among the blobs, prints its digest
 add_blob() {
@@ -107,14 +108,14 @@ cut_image() {
         "$TEST_DIR/weights" "$i" $(($(bytes_of "$size") / $1)) >"$dir/models/part-$i"
         tar -C "$dir" --owner=0 --group=0 --numeric-owner -cf "$dir/layer" "models/part-$i"
         rm "$dir/models/part-$i"
-        bytes=$(stat -c %s "$dir/layer")
-        digest=$(add_blob "$dir" "$dir/layer")
-        jq -c --arg digest "$digest" --argjson size "$bytes" '.layers += [{
-            mediaType: "application/vnd.oci.image.layer.v1.tar", digest: $digest, size: $size}]' \
-            "$dir/manifest" >"$dir/edited" && mv "$dir/edited" "$dir/manifest"
-        jq -c --arg digest "$digest" '.rootfs.diff_ids += [$digest]
-            | .history += [{created_by: "bench"}]' "$dir/config" >"$dir/edited" && mv "$dir/edited" "$dir/config"
+        printf '%s %s\n' "$(stat -c %s "$dir/layer")" "$(add_blob "$dir" "$dir/layer")" >>"$dir/layers"
     done
+    jq -c --rawfile layers "$dir/layers" '.layers += [$layers | split("\n")[:-1][] | split(" ") | {
+        mediaType: "application/vnd.oci.image.layer.v1.tar", digest: .[1], size: (.[0] | tonumber)}]' \
+        "$dir/manifest" >"$dir/edited" && mv "$dir/edited" "$dir/manifest"
+    jq -c --slurpfile manifest "$dir/manifest" '($manifest[0].layers[-'"$1"':] | map(.digest)) as $new
+        | .rootfs.diff_ids += $new | .history += ($new | map({created_by: "bench"}))' \
+        "$dir/config" >"$dir/edited" && mv "$dir/edited" "$dir/config"
     bytes=$(stat -c %s "$dir/config")
     digest=$(add_blob "$dir" "$dir/config")
     jq -c --arg digest "$digest" --argjson size "$bytes" \
@@ -122,10 +123,12 @@ cut_image() {
     tag_manifest "$dir" plain "$dir/manifest"
 }
 
-# The same weights, cut into more and fewer layers.
-row_cuts() {
+# cuts_row ENGINE: the same weights, cut into more and fewer layers. A row an engine, as one alone
+# with models of 1 GiB takes some ten minutes.
+cuts_row() {
     local count format pullers=() cuts=(1 4 16 48)
-    [ "$(id -u)" -eq 0 ] || { echo 'the row cuts is left out: it needs root' >&2 && return 0; }
+    [ "$(id -u)" -eq 0 ] || { echo "the row cuts-$1 is left out: it needs root" >&2 && return 0; }
+    command -v "$1" >/dev/null || { echo "the row cuts-$1 is left out: there is no $1" >&2 && return 0; }
     PULL=$REGISTRY/cut
     for count in "${cuts[@]}"; do
         cut_image "$count"
@@ -135,11 +138,12 @@ row_cuts() {
         rm -r "$TEST_DIR/packed"
     done
     for format in plain zstd; do
-        pullers+=("${cuts[@]/#/containerd-$format-}")
-        ! command -v podman >/dev/null || pullers+=("${cuts[@]/#/podman-$format-}")
+        pullers+=("${cuts[@]/#/$1-$format-}")
     done
     start_containerd
-    contest cuts "$size in 1 to 48 layers: pulling and unpacking the image" "${pullers[@]}"
+    contest "cuts-$1" "$size in 1 to 48 layers: pulling and unpacking the image by $1" "${pullers[@]}"
     stop_server "$CONTAINERD_PID"
     CONTAINERD_PID=''
 }
+row_cuts_containerd() { cuts_row containerd; }
+row_cuts_podman() { cuts_row podman; }

@@ -32,7 +32,7 @@ fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 ROWS=(peers one shards null https files-1 files-100 files-1000 small latency again revision slow compression pull
-    cuts memory machines)
+    cuts-containerd cuts-podman memory machines)
 
 runs=5 size=1GiB large=4GiB null=16GiB json='' cores='' only=()
 while [ $# -gt 0 ]; do
