@@ -35,7 +35,22 @@ docs=$TESTDATA/../docs
 expect_contains "$(cat "$TEST_DIR/forms")" 'ollama://'
 sed -nE 's/^(\[hf:\/\/\])?([a-z-]+:(\/\/)?).*/\2/p' "$TEST_DIR/forms" | while read -r prefix; do
     grep -q "^| \`$prefix" "$docs/sources.md" || fail "docs/sources.md has no row for '$prefix'"
+    for page in inject safety remove; do
+        grep -q "\`$prefix" "$docs/$page.md" || fail "docs/$page.md, which lists them, does not have '$prefix'"
+    done
 done
+# So do the pages that list what documents and policies call the places that models come from.
+printf '{"version": 1, "sources": ["nowhere"]}' >"$TEST_DIR/policy.json"
+expect_exit 7 "$INLAY" verify oci:none:1 --policy "$TEST_DIR/policy.json"
+kinds=$(sed "s/.*'nowhere', expected //; s/, / /g; s/ or / /" <<<"$ERR" | tr ' ' '\n' | sort)
+[ "$(wc -l <<<"$kinds")" -ge 7 ] || fail "$ERR"
+listed() { # PAGE ROW CELL: the names in a cell of a table
+    grep -E "^\| \`$2\` \|" "$docs/$1" | cut -d '|' -f "$3" | grep -oE '`[a-z-]+`' | tr -d '`' | grep -vx inspect | sort
+}
+expect_eq "$kinds" "$(listed inspect.md source 3)" 'docs/inspect.md'
+expect_eq "$kinds" "$(listed verify.md sources 3 | grep -vx source)" 'docs/verify.md'
+expect_eq "$(grep -vx hub <<<"$kinds")" "$(listed formats.md source 4)" 'docs/formats.md'
+expect_eq "$kinds" "$(jq -r '.properties.sources.items.enum[]' "$docs/policy.schema.json" | sort)" 'docs/policy.schema.json'
 columns() { LC_ALL=C.UTF-8 wc -L; }
 complaint() { { "$INLAY" "$@" >/dev/null || true; } 2>&1; }
 commands='inject plan layer init lock remove inspect verify scan copy cache presets layouts config doctor completion version'
