@@ -25,6 +25,20 @@ json() { # SCHEMA COMMAND...: sets OUT
     expect_valid "$schema" "$OUT"
 }
 
+# What a document of version 1 has had, it keeps: docs/json.md. Members, types and names, as the schemas have them.
+members() { # SCHEMA...
+    local file
+    for file in "$@"; do
+        jq -r --arg file "$(basename "$file" .schema.json)" '[paths(scalars) as $p
+            | select(any($p[]; IN("type", "enum", "const", "required")) and ($p[-1] | IN("description", "title") | not))
+            | "\($file) \($p | map(if type == "number" then "*" else . end) | join(".")) \(getpath($p) | tojson)"] | unique[]' "$file"
+    done | LC_ALL=C sort -u
+}
+members "$docs"/schema/*.json "$docs/scan.schema.json" >members.txt
+expect_eq '' "$(LC_ALL=C comm -23 "$TESTDATA/golden/json_members.txt" members.txt)" \
+    'what documents had, and what programs may go by: to take it away or to give it another type, version has to become 2'
+expect_eq '' "$(LC_ALL=C comm -13 "$TESTDATA/golden/json_members.txt" members.txt)" 'new ones: add them to golden/json_members.txt'
+
 # What writes an image says what other tools see of it.
 seen() { printf 'sha256:%s' "$(skopeo inspect --raw --tls-verify=false "docker://$1" | sha256_of /dev/stdin)"; }
 size() { skopeo inspect --raw --tls-verify=false "docker://$1" | wc -c; }
