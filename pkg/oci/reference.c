@@ -219,6 +219,11 @@ static int split_path(const char *text, struct reference *out, const char **rest
             colon = text + size;
         }
     }
+    if (text_starts_with(text, "//"))
+        return error_set(err, ERROR_USAGE,
+                         "a path does not begin with '//'; expected %s, or [HOST/]NAME[:TAG] "
+                         "without '%s//' for a registry",
+                         kinds[out->kind].form, kinds[out->kind].prefix);
     if (size == 0)
         return error_set(err, ERROR_USAGE, "no %s is named; expected %s",
                          kinds[out->kind].is_archive ? "file" : "folder", kinds[out->kind].form);
@@ -312,6 +317,9 @@ static bool looks_like_other(const char *text, struct error *err)
                          "a path is not a repository; expected oci:%s for a layout, or "
                          "oci-archive: or docker-archive: before it for a file",
                          text) < 0;
+    if (text_starts_with(text, "docker:") && strchr(text, '/') != NULL)
+        return error_set(err, ERROR_USAGE, "expected " REGISTRY_SCHEME "%s for a registry",
+                         text + strlen("docker:")) < 0;
     if (text_starts_with(text, "http://") || text_starts_with(text, "https://"))
         return error_set(err, ERROR_USAGE, "a name has no scheme; leave out '%.*s'",
                          (int)(strstr(text, "://") + 3 - text), text) < 0;

@@ -178,6 +178,10 @@ static void reference_parse_says_what_is_wrong_with_other_places(void **state)
         const char *text, *complaint;
     } cases[] = {
         {"oci:", "no folder"},
+        {"oci://registry.example.com/a:1", "expected oci:DIR[:TAG][@DIGEST], or [HOST/]NAME[:TAG] "
+                                           "without 'oci://' for a registry"},
+        {"oci-archive://a.tar", "a path does not begin with '//'"},
+        {"docker:localhost:5000/a:1", "expected docker://localhost:5000/a:1 for a registry"},
         {"oci::tag", "no folder"},
         {"oci:d:a:b", "not a tag"},
         {"oci:d:", "not a tag"},
