@@ -22,7 +22,10 @@ static int check_names(const struct options *options, struct error *err)
         return error_set(err, ERROR_USAGE,
                          "expected 'list' or 'prune', and DIR; see 'inlay cache --help'");
     if (strcmp(options->names[0], "list") != 0 && strcmp(options->names[0], "prune") != 0)
-        return error_set(err, ERROR_USAGE, "'%s' is neither 'list' nor 'prune'", options->names[0]);
+        return error_set(err, ERROR_USAGE,
+                         "'%s' is neither 'list' nor 'prune'; expected 'inlay cache list DIR', or "
+                         "'inlay cache prune DIR' to remove files",
+                         options->names[0]);
     if (options->name_count == 1)
         return error_set(err, ERROR_USAGE, "no DIR is named; see 'inlay cache --help'");
     if (options->name_count > 2)

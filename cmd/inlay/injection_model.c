@@ -163,7 +163,7 @@ static int explain_model(const struct injection *injection, const char *text, st
                          injection_base_is_option(line)
                              ? "the image that layers are for is --base IMAGE"
                              : "BASE stands first, then each MODEL, and the result is --to TARGET");
-    return mistakes_explain_tag(text, err) < 0 ? model_options_explain(text, err) : -1;
+    return mistakes_explain_model(text, err) < 0 ? model_options_explain(text, err) : -1;
 }
 
 /* An address of the Hub's pages is the model, and maybe the file, that it shows. */

@@ -46,7 +46,7 @@ static const struct mistake options[] = {
     {"-a|--all|--multi-arch|--recursive", COMMAND_COPY, "an index is copied with all its images"},
     {"--local-dir|--dir|--target-dir", PLACERS,
      "--layout dir --path PATH puts the files into a folder"},
-    {"--allow-patterns|--filter|--files", PLACERS,
+    {"--allow-patterns|--filter|--files|--filename|--hf-file", PLACERS,
      "--include GLOB and --exclude GLOB choose files"},
     {"--ignore-patterns", PLACERS, "--exclude GLOB leaves files out"},
     {"-e|--set-env", PLACERS, "--env NAME=VALUE sets a variable"},
@@ -60,16 +60,18 @@ static const struct mistake options[] = {
     {"--debug|--log-level|--trace-level", ALL, "--verbose tells requests, retries and digests"},
     {"-s|--silent|--no-progress", ALL, "--quiet leaves progress out"},
     {"--local-files-only", PLACERS, "--offline asks no hub"},
+    {"--frozen|--frozen-lockfile", MAKERS, "--locked goes by inlay.lock.json"},
+    {"--frozen|--frozen-lockfile", COMMAND_LOCK, "--check says whether the lock is up to date"},
     {NULL, 0, NULL},
 };
 
 static const struct mistake commands[] = {
     {"build|bake|add|append|create|import|mutate", ALL, "'inlay inject' adds models to an image"},
-    {"push|pull|cp|clone|mirror|sync|save|load|export", ALL,
+    {"push|pull|cp|clone|mirror|sync|save|load|export|tag|retag|promote", ALL,
      "'inlay copy' copies an image from any place to any other"},
-    {"ls|list|show|info|manifest|models", ALL,
+    {"ls|list|show|info|manifest|models|images|history", ALL,
      "'inlay inspect' says which models an image carries"},
-    {"rm|delete|del|uninject|eject", ALL, "'inlay remove' takes models out of an image"},
+    {"rm|rmi|delete|del|uninject|eject", ALL, "'inlay remove' takes models out of an image"},
     {"download|fetch", ALL, "'inlay inject' takes models from the hub by itself"},
     {"login|logout|auth", ALL,
      "logins of docker, skopeo, podman and 'hf auth login' are used by themselves"},
@@ -78,6 +80,10 @@ static const struct mistake commands[] = {
     {"dry-run|preview|diff", ALL, "'inlay plan' says what 'inlay inject' would do"},
     {"update|upgrade", ALL, "'inlay lock --update' moves to what the hub has now"},
     {"prune|gc", ALL, "'inlay cache prune' removes downloaded files"},
+    {"whoami|status|ping", ALL, "'inlay doctor [IMAGE]' says which login counts, and what answers"},
+    {"run|start|exec|serve", ALL, "inlay makes images; docker, podman or a cluster runs them"},
+    {"-v|-q|--verbose|--quiet|--json", ALL,
+     "a command stands first, and its options behind it; -V says the version"},
     {NULL, 0, NULL},
 };
 
@@ -134,7 +140,7 @@ bool mistakes_is_image(const char *text)
     return has_host || (slash == NULL && text[first] == '\0' && strchr(text, ':') != NULL);
 }
 
-int mistakes_explain_tag(const char *text, struct error *err)
+static int explain_tag(const char *text, struct error *err)
 {
     const char *slash = strchr(text, '/');
     const char *colon = slash != NULL ? strchr(slash, ':') : NULL;
@@ -148,4 +154,67 @@ int mistakes_explain_tag(const char *text, struct error *err)
               text, colon + 1, (int)(colon - text), text,
               strcmp(colon + 1, "latest") == 0 ? "main" : colon + 1);
     return 0;
+}
+
+/* "hf:org/name" */
+static int explain_scheme(const char *text, struct error *err)
+{
+    static const char *const schemes[] = {"hf", "ms", "ollama", "oci-model"};
+    size_t size = strcspn(text, ":");
+
+    for (size_t i = 0; text[size] == ':' && i < ARRAY_SIZE(schemes); i++) {
+        if (strlen(schemes[i]) != size || memcmp(schemes[i], text, size) != 0 ||
+            text_starts_with(text + size, "://"))
+            continue;
+        const char *name = text + size + 1;
+        error_set(err, ERROR_USAGE, "MODEL '%s' has no '//' behind its ':'; expected '%s://%s'",
+                  text, schemes[i], name + strspn(name, "/"));
+        return 0;
+    }
+    return -1;
+}
+
+/* "models--org--name" */
+static int explain_folder(const char *text, struct error *err)
+{
+    static const char prefix[] = "models--";
+    const char *name = text + strlen(prefix);
+
+    if (!text_starts_with(text, prefix) || *name == '\0' || strpbrk(name, "/:@") != NULL)
+        return -1;
+    const char *dashes = strstr(name, "--");
+    CLEANUP(text)
+    char *model = dashes != NULL ? xasprintf("%.*s/%s", (int)(dashes - name), name, dashes + 2)
+                                 : xstrdup(name);
+    error_set(err, ERROR_USAGE,
+              "MODEL '%s' is called as a folder in the Hub's cache; the model is '%s', and "
+              "--hub-cache takes it from there",
+              text, model);
+    return 0;
+}
+
+/* "org/name/FILE" */
+static int explain_file(const char *text, struct error *err)
+{
+    const char *name = text + (text_starts_with(text, "hf://") ? strlen("hf://") : 0);
+    const char *repo = name + (text_starts_with(name, "datasets/") ? strlen("datasets/") : 0);
+    const char *slash = strchr(repo, '/');
+    const char *second = slash != NULL ? strchr(slash + 1, '/') : NULL;
+
+    if (second == NULL || strchr("./~", text[0]) != NULL || strpbrk(name, ":@#,") != NULL ||
+        strchr(second, '.') == NULL)
+        return -1;
+    error_set(err, ERROR_USAGE,
+              "MODEL '%s' has the name of a file behind that of a repo; expected '%.*s' and "
+              "--include '%s'",
+              text, (int)(second - name), name, second + 1);
+    return 0;
+}
+
+int mistakes_explain_model(const char *text, struct error *err)
+{
+    return explain_scheme(text, err) == 0 || explain_folder(text, err) == 0 ||
+                   explain_file(text, err) == 0 || explain_tag(text, err) == 0
+               ? 0
+               : -1;
 }

@@ -20,9 +20,9 @@ const char *mistakes_command(const char *name);
  */
 bool mistakes_is_image(const char *text);
 /*
- * 0 if a MODEL that is none has a tag as an image has, "org/name:tag"; then *err says so, and what
- * to write.
+ * 0 if a MODEL that is none is written in a way that says what was meant, "org/name:tag",
+ * "hf:org/name", "org/name/FILE", "models--org--name"; then *err says so, and what to write.
  */
-int mistakes_explain_tag(const char *text, struct error *err) MUST_CHECK;
+int mistakes_explain_model(const char *text, struct error *err) MUST_CHECK;
 
 #endif

@@ -62,13 +62,32 @@ done
 said "MODEL 'python:3.12' looks like an image, and BASE 'acme/tiny' like a model; BASE stands first: inlay plan python:3.12 acme/tiny" plan acme/tiny python:3.12
 said "--to TARGET is missing; did you mean --to 'localhost:5000/x:1'?" inject oci:base:1 acme/tiny localhost:5000/x:1
 
+said "MODEL 'hf:acme/tiny' has no '//' behind its ':'; expected 'hf://acme/tiny'" plan oci:base:1 hf:acme/tiny
+said "expected 'ollama://llama3.2'" plan oci:base:1 ollama:llama3.2
+said "MODEL 'acme/tiny/onnx/a.onnx' has the name of a file behind that of a repo; expected 'acme/tiny' and --include 'onnx/a.onnx'" plan oci:base:1 acme/tiny/onnx/a.onnx
+said "expected 'datasets/acme/words' and --include 'words.txt'" plan oci:base:1 hf://datasets/acme/words/words.txt
+said "MODEL 'models--acme--tiny' is called as a folder in the Hub's cache; the model is 'acme/tiny'" plan oci:base:1 models--acme--tiny
+said "MODEL 'oci:base:1' looks like an image; IMAGE stands first, then each MODEL" remove acme/tiny oci:base:1 --to oci:x:1
+said "'--filename' is not known; --include GLOB and --exclude GLOB choose files" "${plan[@]}" --filename config.json
+said "'--frozen' is not known; --locked goes by inlay.lock.json" "${plan[@]}" --frozen
+said "'--frozen' is not known; --check says whether the lock is up to date" lock --frozen
+said "'images' is not a command; 'inlay inspect' says" images
+said "'tag' is not a command; 'inlay copy' copies" tag a b
+said "'whoami' is not a command; 'inlay doctor [IMAGE]' says which login counts" whoami
+said "'run' is not a command; inlay makes images; docker, podman or a cluster runs them" run app:1
+said "'-v' is not a command; a command stands first, and its options behind it; -V says the version" -v
+said "'clean' is neither 'list' nor 'prune'; expected 'inlay cache list DIR', or 'inlay cache prune DIR'" cache clean
+# As Helm and KServe name a registry: that would be a folder below '/'.
+said "'oci://out:1': a path does not begin with '//'; expected oci:DIR[:TAG][@DIGEST], or [HOST/]NAME[:TAG] without 'oci://'" inject oci:base:1 acme/tiny --to oci://out:1
+said "'docker:localhost:5000/x:1': expected docker://localhost:5000/x:1 for a registry" inspect docker:localhost:5000/x:1
+
 # An address out of a browser is what it shows.
 files() { # MODEL [OPTION...]
     expect_exit 0 "$INLAY" plan oci:base:1 "$@" --json
     jq -r '[.models[] | .files[].path] | sort | join(" ")' <<<"$OUT"
 }
 all=$(files acme/tiny)
-for page in https://huggingface.co/acme/tiny https://huggingface.co/acme/tiny/tree/main 'https://hf.co/acme/tiny?library=x'; do
+for page in huggingface.co/acme/tiny hf.co/acme/tiny https://huggingface.co/acme/tiny https://huggingface.co/acme/tiny/tree/main 'https://hf.co/acme/tiny?library=x'; do
     expect_eq "$all" "$(files "$page")" "$page"
 done
 expect_eq config.json "$(files https://huggingface.co/acme/tiny/blob/main/config.json)"

@@ -1,5 +1,6 @@
 #include "remove/remove.h"
 #include "core/text.h"
+#include "mistakes.h"
 #include "preset_list.h"
 #include "result_files.h"
 #include "session.h"
@@ -57,7 +58,12 @@ static int add_model(struct removal *out, const struct presets *presets, const c
     if (preset != NULL)
         return 0;
     if (origin_parse(text, &model, err) < 0)
-        return error_wrap(err, "MODEL");
+        return mistakes_is_image(text)
+                   ? error_set(
+                         err, ERROR_USAGE,
+                         "MODEL '%s' looks like an image; IMAGE stands first, then each MODEL",
+                         text)
+                   : error_wrap(err, "MODEL");
     add_origin(out, &model, strchr(text, '@') != NULL);
     return 0;
 }

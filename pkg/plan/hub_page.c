@@ -36,11 +36,10 @@ static bool skip_host(const char **text)
 {
     static const char *const hosts[] = {"huggingface.co/", "www.huggingface.co/", "hf.co/"};
 
-    if (!skip_text(text, "https://") && !skip_text(text, "http://"))
-        return false;
+    bool has_scheme = skip_text(text, "https://") || skip_text(text, "http://");
     for (size_t i = 0; i < ARRAY_SIZE(hosts); i++)
         if (skip_text(text, hosts[i]))
-            return true;
+            return has_scheme || strchr(*text, '/') != NULL; /* "hf.co/x" may be a model */
     return false;
 }
 

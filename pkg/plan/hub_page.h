@@ -21,7 +21,8 @@ struct hub_page {
 /*
  * Whether `text` is the address of a model or dataset on huggingface.co or hf.co: its own page, a
  * revision's (/tree/REVISION, /commit/REVISION), a folder's, or a file's (/blob/, /resolve/,
- * /raw/). `out` is filled only then; query and fragment are left out.
+ * /raw/). Without https:// it needs an owner: "hf.co/x" is a name. `out` is filled only then; query
+ * and fragment are left out.
  */
 bool hub_page_parse(const char *text, struct hub_page *out);
 void hub_page_release(struct hub_page *page);

@@ -22,6 +22,8 @@ static void an_address_is_taken_as_what_it_shows(void **state)
         {HUB "gpt2", "gpt2", NULL, false, false},
         {HUB "gpt2/tree/main", "gpt2@main", NULL, false, false},
         {"http://hf.co/acme/tiny?library=x#y", "acme/tiny", NULL, false, false},
+        {"hf.co/acme/tiny", "acme/tiny", NULL, false, false},
+        {"huggingface.co/acme/tiny/tree/main", "acme/tiny@main", NULL, false, false},
         {HUB "acme/tiny/tree/v1.0", "acme/tiny@v1.0", NULL, false, false},
         {HUB "acme/tiny/tree/refs%2Fpr%2F1", "acme/tiny@refs/pr/1", NULL, false, false},
         {HUB "acme/tiny/tree/main/onnx/", "acme/tiny@main", "onnx", true, false},
