@@ -77,8 +77,27 @@ inject --to "$REGISTRY/wary:1" --sign-records ours.pem
 expect_contains "$ERR" "warning: $REGISTRY/wary: what is recorded there as the layer 'medium files of acme/tiny' is not"
 expect_eq "$signed" "$DIGEST" 'signed over a forged tag'
 
+# verify says who has signed, and finds what he has not.
+key_of() { jq -c '[.platforms[].models[].notes[] | select(contains("signed by"))]' <<<"$OUT"; }
+kinds() { jq -c '[.platforms[].findings[].kind]' <<<"$OUT"; }
+expect_exit 0 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --trust-records ours.pub --json
+expect_eq '["what is recorded of its layers is signed by '"'ours.pub'"'"]' "$(key_of)"
+expect_exit 7 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --json
+expect_eq '["not-signed","not-signed","not-signed"]' "$(kinds)"
+expect_exit 7 "$INLAY" verify "$REGISTRY/plain:1" --trust-records ours.pub
+expect_contains "$OUT" ', acme/tiny, is not signed'
+expect_contains "$OUT" ', folders of the models, is not signed'
+expect_exit 0 "$INLAY" verify "$REGISTRY/plain:1"
+expect_exit 0 "$INLAY" copy "$REGISTRY/signed:1" docker-archive:signed.tar:signed:1
+expect_exit 0 "$INLAY" verify docker-archive:signed.tar --trust-records ours.pub # whose documents are others
+expect_exit 2 "$INLAY" verify "$REGISTRY/signed:1" --trust-records all
+expect_contains "$ERR" "--trust-records is 'all', expected a key"
+expect_exit 3 "$INLAY" verify "$REGISTRY/signed:1" --trust-records absent.pub
+
 # The signature of other bytes is none, and neither is that of another layer.
 forge "http://$REGISTRY/v2/signed" 1 forged weights
+expect_exit 7 "$INLAY" verify "$REGISTRY/signed:forged" --trust-records ours.pub
+expect_contains "$OUT" 'has a signature that is none of a key given'
 inject --to "$REGISTRY/careful:1" --reuse-from "$REGISTRY/signed:forged" --trust-records ours.pub
 expect_contains "$ERR" "'model.safetensors' has the digest sha256:"
 expect_eq "$plain" "$DIGEST" 'with a forged image that keeps the signatures'

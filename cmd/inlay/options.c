@@ -282,6 +282,9 @@ const struct option_row option_rows[] = {
      .brief = "compares with the attached statement, or FILE", .otherwise = "",
      .help = "compares with the statement that 'inlay inject --provenance' has attached to the "
              "image, or with that in FILE"},
+    {READER, "trust-records", 0, "KEY", COMMAND_VERIFY,
+     .help = "refuses records of layers that no such key has signed: an Ed25519 public key in PEM, "
+             "or hmac:FILE, a secret. Repeatable."},
     {READER, "hub", 0, NULL, COMMAND_VERIFY, .common = COMMAND_VERIFY,
      .brief = "compares with what the Hub has at these commits",
      .help = "compares with what the Hub has at the models' commits, too"},

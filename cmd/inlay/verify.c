@@ -7,6 +7,7 @@
 #include "scanned.h"
 #include "session.h"
 #include "statements.h"
+#include "trusted_keys.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -370,11 +371,12 @@ static int run_verify(const struct command_context *context, struct options *opt
     CLEANUP(verification) struct verification verification = {.image = REFERENCE_INIT};
     CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
     CLEANUP(statements) struct statements statements = {.items = NULL};
+    CLEANUP(trusted_keys) struct trusted_keys keys = {.items = NULL};
     struct session *session = &verification.session;
 
     if (session_parse_existing(options, "IMAGE", options->names[0], &verification.image, err) < 0 ||
         demands_parse(options, &verification.demands, err) < 0 ||
-        read_policy(&verification, options, err) < 0)
+        read_policy(&verification, options, err) < 0 || trusted_keys_read(options, &keys, err) < 0)
         return -1;
     if (session_open(session, context, options, err) < 0)
         return -1;
@@ -414,6 +416,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         .open_arg = &verification,
         .statements = statements.items,
         .statement_count = statements.count,
+        .keys = keys.items,
+        .key_count = keys.count,
         .jobs = (unsigned)options_number(options, "jobs"),
         .log = stores->log,
         .cancel = context->cancel,

@@ -39,6 +39,8 @@ const char *verify_kind_name(enum verify_kind kind)
         return "not-the-hubs";
     case VERIFY_STATEMENT:
         return "not-as-stated";
+    case VERIFY_SIGNATURE:
+        return "not-signed";
     case VERIFY_UNCHECKED:
         return "unchecked";
     case VERIFY_NOT_BAKED:
@@ -174,6 +176,7 @@ static int check_image(struct check *check, struct rootfs *known, struct error *
         return -1;
     list_models(platform, check);
     check_statements(check);
+    check_signatures(check);
     if (platform->model_count == 0)
         return 0;
     if (check_read(check, &readable, err) < 0)

@@ -30,6 +30,13 @@ struct verify_demand {
 };
 
 struct sandbox;
+struct signing_key;
+
+/* A key that records may be signed with. */
+struct verify_key {
+    const char *name; /* for messages: as it was typed; borrowed */
+    struct signing_key *key;
+};
 
 struct verify_options {
     struct store *store; /* required; holds the image */
@@ -50,6 +57,10 @@ struct verify_options {
 
     const struct statement *statements; /* what is stated of the image has to be so */
     size_t statement_count;
+
+    /* Each record of a layer has to be signed by one of these; none: that is not looked at. */
+    const struct verify_key *keys;
+    size_t key_count;
 
     unsigned jobs;                   /* layers read at a time; 0: 4 */
     const struct log *log;           /* may be NULL */
@@ -75,6 +86,7 @@ enum verify_kind {
     VERIFY_FOLDER,     /* a folder above the model is not as the base has it */
     VERIFY_HUB,        /* the Hub has something else, or nothing */
     VERIFY_STATEMENT,  /* a statement of its provenance has something else */
+    VERIFY_SIGNATURE,  /* what is recorded of a layer is signed by none of the keys */
     VERIFY_UNCHECKED,  /* it cannot be checked */
     VERIFY_NOT_BAKED,  /* a model that was asked for is not there */
     VERIFY_COMPANION,  /* what a model makes its loader ask for besides is not there */

@@ -184,6 +184,8 @@ void subject_compare(struct subject *subject, const struct comparison *compariso
 bool subject_has_file(const struct subject *subject, const char *path);
 bool subject_has_content(const struct subject *subject, const struct plan_file *file);
 
+/* verify_signature.c: who has signed what is recorded of each layer. */
+void check_signatures(struct check *check);
 /* verify_statement.c: image, base and models, and then the files of a model. */
 void check_statements(struct check *check);
 void subject_compare_statements(struct subject *subject);
