@@ -48,9 +48,6 @@ for name, text in scripts.items():
     (out / name).write_text(text if text.startswith("#!") else "#!/bin/sh\n" + text)
 
 # What they have in common stands in each of them, line by line.
-common = scripts["github"].split("digest=$(")[0]
-for name in ("gitlab", "tekton", "argo", "jenkins"):
+common = scripts["github"].split(" --ci")[0]
+for name in ("gitlab", "tekton", "argo", "jenkins", "shards", "image"):
     assert common in scripts[name], f"{name} has not the common script"
-install = common.split("# MODELS")[0]
-for name in ("shards", "image"):
-    assert install in scripts[name], f"{name} does not install as the others do"
