@@ -71,6 +71,8 @@ ghcr.io octocat
 europe-west3-docker.pkg.dev oauth2accesstoken
 acme.azurecr.io 00000000-0000-0000-0000-000000000000
 harbor.example.com robot$ci
+docker.io acme
+quay.io acme+ci
 registry.gitlab.example.com gitlab-ci-token
 HOSTS
 start_registry
@@ -107,9 +109,8 @@ before_page() {
         for cloud in "${clouds[@]}"; do
             push_base ../base 1 "${cloud% *}/acme/rag:1.4" --dest-creds "${cloud#* }:$TASKS_PASSWORD"
         done
-        export GITHUB_TOKEN=$TASKS_PASSWORD CI_JOB_TOKEN=$TASKS_PASSWORD
-        # shellcheck disable=SC2016 # the dollar sign is Harbor's
-        printf 'robot$ci:%s\n' "$TASKS_PASSWORD" >robot
+        export GITHUB_TOKEN=$TASKS_PASSWORD CI_JOB_TOKEN=$TASKS_PASSWORD DOCKER_TOKEN=$TASKS_PASSWORD
+        export QUAY_TOKEN=$TASKS_PASSWORD HARBOR_TOKEN=$TASKS_PASSWORD
         ;;
     servers)
         for name in vllm tei llama-server tritonserver; do
@@ -152,6 +153,9 @@ expect_contains "${said["from-a-dockerfile"]}" 'moved 0 B of model' 'the next bu
 expect_eq "$(digest upgrade/rag:1.4)" "$(digest upgrade/rag:1.4-plain)" 'without the model the image is its base'
 expect_eq "$(skopeo inspect --raw oci-archive:air-gapped/rag.tar:1.4-e5 | sha256sum)" \
     "$(skopeo inspect --raw --tls-verify=false "docker://$REGISTRY/air-gapped/internal/rag:1.4-e5" | sha256sum)" 'the same digest on the other side'
+expect_eq 2 "$(grep -c 'moved 0 B of model' <<<"${said["many-services"]}")" 'layers of another service'
+expect_contains "${said[mirror]}" '{"name":"hub_endpoint","values":["https://127.0.0.1:'
+expect_eq "$(tag_digest air-gapped/with-hub 1.4-e5)" "$(tag_digest air-gapped/without-hub 1.4-e5)" 'without the Hub'
 [ "$(common many-services/rag:1.4-e5 many-services/search:7-e5)" -ge 2 ] || fail 'two services have no layers in common'
 [ "$(common environments/rag:1.4-dev environments/rag:1.4-prod)" -ge 2 ] || fail 'what both sets have is not one layer'
 expect_eq "$(digest environments/rag:1.4-prod)" "$(digest environments/production/rag:1.4)" 'promoted by its digest'

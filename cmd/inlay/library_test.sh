@@ -59,7 +59,7 @@ push_base "$TEST_DIR/base" 1 "$REGISTRY/base:1" --dest-tls-verify=false
 
 # The image is the one that the program makes, and its two documents are those that their schemas take.
 for program in ./push project/build/push; do
-    expect_exit 0 "$program" "$REGISTRY/base:1" acme/tiny "$REGISTRY/pushed:1" jobs=2 overwrite
+    expect_exit 0 "$program" "$REGISTRY/base:1" acme/tiny "$REGISTRY/pushed:1" jobs=2 overwrite "insecure=${REGISTRY%:*}" "insecure=$REGISTRY"
     expect_eq 2 "$(wc -l <<<"$OUT")" 'documents'
     expect_contains "$ERR" 'done: '
     expect_contains "$ERR" '{"progress":'

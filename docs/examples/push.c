@@ -1,7 +1,7 @@
 /*
  * push BASE MODEL TARGET [OPTION[=VALUE]...]: adds a model to an image, and verifies the result.
- * Options are those of `inlay inject`, without dashes. Prints the two documents; ends as `inlay`
- * would. Ctrl-C stops it, and TARGET shows what it showed.
+ * Options are those of `inlay inject`, without dashes; logins and certificates are for both. Prints
+ * the two documents; ends as `inlay` would. Ctrl-C stops it, and TARGET shows what it showed.
  *
  *     cc push.c $(pkg-config --cflags --libs inlay) -o push
  */
@@ -32,6 +32,18 @@ static void on_progress(void *arg, const char *json)
     fprintf(stderr, "%s\n", json);
 }
 
+/* Logins, certificates and the like, which every command takes. */
+static int is_for_all(const char *option)
+{
+    static const char *const names[] = {"authfile", "cert-dir", "creds",  "insecure",
+                                        "retries",  "timeout",  "tls-ca", "verbose"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+        if (strcmp(names[i], option) == 0)
+            return 1;
+    return 0;
+}
+
 /* Tells what came of it; frees the job. */
 static int run(struct inlay_job *job)
 {
@@ -57,6 +69,7 @@ int main(int argc, char **argv)
     signal(SIGINT, on_interrupt);
 
     struct inlay_job *inject = inlay_new("inject");
+    struct inlay_job *verify = inlay_new("verify");
     inlay_add(inject, argv[1]);
     inlay_add(inject, argv[2]);
     inlay_set(inject, "to", argv[3]);
@@ -65,12 +78,15 @@ int main(int argc, char **argv)
         if (value != NULL)
             *value++ = '\0';
         inlay_set(inject, argv[i], value); /* inlay_run() tells if it is none */
+        if (is_for_all(argv[i]))
+            inlay_set(verify, argv[i], value);
     }
     int status = run(inject);
-    if (status != INLAY_DONE)
+    if (status != INLAY_DONE) {
+        inlay_free(verify);
         return status;
+    }
 
-    struct inlay_job *verify = inlay_new("verify");
     inlay_add(verify, argv[3]);
     inlay_add(verify, argv[2]);
     return run(verify);
