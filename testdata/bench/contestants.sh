@@ -105,6 +105,23 @@ machines() { # COUNT
     inject --trust-records all
 }
 
+# What a container would find: the files of the image that is there.
+read_mounted() { # SNAPSHOTTER UNTIL
+    local dir models top
+    dir=$(dirname "$CTR_SOCKET")/mounted
+    # `ctr images mount` would unpack layers that the snapshotter has already.
+    top=$(ctr -a "$CTR_SOCKET" snapshots --snapshotter "$1" ls |
+        awk 'NR > 1 { key[$1]; parent[$2] } END { for (k in key) if (!(k in parent)) print k }')
+    eval "$(ctr -a "$CTR_SOCKET" snapshots --snapshotter "$1" prepare --target "$dir" bench "$top")"
+    models=("$dir"/root/.cache/huggingface/hub/models--bench--model/snapshots/*)
+    cat "${models[0]}/config.json" >/dev/null
+    case $2 in
+    config) ;;
+    half) cat "${models[0]}"/model-0000[12]-* >/dev/null ;;
+    all) cat "${models[0]}"/model-* >/dev/null ;;
+    esac
+}
+
 case $1 in
 curl-down) fetch "$LISTS/nowhere" ;;
 curl-up) xargs -a "$LISTS/blobs" -P 4 -n 2 "$here/contestants.sh" upload-blob ;;
@@ -131,6 +148,14 @@ umoci)
     skopeo copy "${abroad[@]}" oci:image:1 "docker://$TARGET"
     ;;
 buildah) build_with_buildah ;;
+full-*)
+    ctr -a "$CTR_SOCKET" images pull --plain-http "$PULL:plain" >/dev/null
+    read_mounted overlayfs "${1##*-}"
+    ;;
+lazy-*)
+    ctr-remote -a "$CTR_SOCKET" images rpull --plain-http --snapshotter stargz "$PULL:estargz" >/dev/null
+    read_mounted stargz "${1##*-}"
+    ;;
 podman-*) podman "${storage[@]}" pull --quiet --tls-verify=false "$PULL:${1#*-}" ;;
 containerd-*) ctr -a "$CTR_SOCKET" images pull --plain-http "$PULL:${1#*-}" ;;
 *)

@@ -3,6 +3,8 @@
 # run.sh sources this.
 # shellcheck disable=SC2034,SC2154 # the variables are run.sh's
 
+# start_containerd [TOML]: with this configuration besides
+# shellcheck disable=SC2120 # lazy.sh gives it one
 start_containerd() {
     local dir=$TEST_DIR/containerd
     mkdir -p "$dir"
@@ -15,6 +17,7 @@ disabled_plugins = ["io.containerd.grpc.v1.cri", "io.containerd.internal.v1.opt"
   address = "$dir/sock"
 [ttrpc]
   address = "$dir/ttrpc"
+${1:-}
 TOML
     start_server "$dir.log" containerd --config "$dir.toml"
     CONTAINERD_PID=$SERVER_PID CTR_SOCKET=$dir/sock
@@ -61,7 +64,7 @@ pack_image() {
     for old in $(jq -r '.layers[].digest' "$dir/manifest"); do
         case $1 in
         gzip) gzip -nc "$(blob_path "$dir" "$old")" ;;
-        zstd) zstd -qc "$(blob_path "$dir" "$old")" ;;
+        zstd) zstd -qcT0 "$(blob_path "$dir" "$old")" ;;
         esac >"$dir/layer"
         new=sha256:$(sha256_of "$dir/layer")
         jq -c --arg old "$old" --arg new "$new" --argjson size "$(stat -c %s "$dir/layer")" \

@@ -19,7 +19,7 @@
 # contestant alone; otherwise they are those of everybody on the loopback device.
 #
 # Needs what the tests need (testdata/setup.sh), and disk space for four times --large. $INLAY is
-# the program, `inlay` if not set. Without root, buildah and the rows pull and cuts are left out, as are the
+# the program, `inlay` if not set. Without root, buildah and the rows pull, cuts and lazy are left out, as are the
 # rows of options that the program has not got. The null registry is fed by a file without blocks
 # and stores nothing.
 
@@ -32,7 +32,7 @@ fi
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 
 ROWS=(peers one shards null https files-1 files-100 files-1000 small latency again revision slow compression pull
-    cuts-containerd cuts-podman memory machines)
+    cuts-containerd cuts-podman lazy memory machines)
 
 runs=5 size=1GiB large=4GiB null=16GiB json='' cores='' only=()
 while [ $# -gt 0 ]; do
@@ -71,6 +71,8 @@ export HF_ENDPOINT='' XDG_CACHE_HOME=$WORK/cache SCHEME=http TLS_CA=''
 . "$here/rows.sh"
 # shellcheck source-path=SCRIPTDIR source=pull.sh
 . "$here/pull.sh"
+# shellcheck source-path=SCRIPTDIR source=lazy.sh
+. "$here/lazy.sh"
 # shellcheck source-path=SCRIPTDIR source=scale.sh
 . "$here/scale.sh"
 

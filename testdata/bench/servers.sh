@@ -3,7 +3,7 @@
 # shellcheck disable=SC2034,SC2154 # the variables are run.sh's and the contestants'
 
 CDN='' CDN_PID='' NULL_REGISTRY='' NULL_PID='' CONTAINERD_PID=''
-SLOW_CDN='' SLOW_PID='' TLS_CDN='' TLS_REGISTRY='' TLS_PID=''
+SLOW_CDN='' SLOW_PID='' TLS_CDN='' TLS_REGISTRY='' TLS_PID='' STARGZ_PID=''
 
 # start_nginx DIR DIRECTIVES: one process, whose `http` has these and files of its own in DIR; sets SERVER_PID
 start_nginx() {
@@ -93,7 +93,7 @@ start_tls() {
 
 server_pids() {
     printf '%s,' "$HUB_PID" "$CDN_PID" "$REGISTRY_PID" "$NULL_PID" ${SLOW_PID:+"$SLOW_PID"} ${TLS_PID:+"$TLS_PID"} \
-        ${CONTAINERD_PID:+"$CONTAINERD_PID"}
+        ${CONTAINERD_PID:+"$CONTAINERD_PID"} ${STARGZ_PID:+"$STARGZ_PID"}
 }
 
 use_registry() {
