@@ -174,17 +174,24 @@ static int grant_ping(struct auth *auth, struct grant *grant, const struct auth_
     return 0;
 }
 
+static bool grant_is_known(struct auth *auth, const struct grant *grant)
+{
+    pthread_mutex_lock(&auth->lock);
+    bool is_known = grant->open || grant->basic || grant->realm != NULL;
+    pthread_mutex_unlock(&auth->lock);
+    return is_known;
+}
+
 int auth_authorize(struct auth *auth, const struct auth_scope *scope, char **out, struct error *err)
 {
     struct grant *grant = auth_grant(auth, scope);
     unsigned generation;
 
-    pthread_mutex_lock(&auth->lock);
-    bool known = grant->open || grant->basic || grant->realm != NULL;
-    pthread_mutex_unlock(&auth->lock);
-    if (!known && grant_ping(auth, grant, scope, err) < 0)
+    if (grant_is_known(auth, grant) && grant_freshen(auth, grant, scope, true, err) < 0)
         return -1;
-    if (grant_freshen(auth, grant, scope, true, err) < 0)
+    /* Also where what was foreseen did not hold. */
+    if (!grant_is_known(auth, grant) && (grant_ping(auth, grant, scope, err) < 0 ||
+                                         grant_freshen(auth, grant, scope, true, err) < 0))
         return -1;
     *out = grant_copy_header(auth, grant, &generation);
     return 0;

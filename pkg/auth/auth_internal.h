@@ -191,6 +191,7 @@ struct grant {
     unsigned generation;  /* counts renewals, successful or not */
     struct error failure; /* of the last renewal */
     bool refused;         /* the token was; what it was made from may be out of date */
+    bool is_foreseen;     /* the challenge is one that another grant of the registry has met */
     bool busy;            /* somebody is renewing */
 };
 
@@ -204,7 +205,11 @@ struct auth {
     size_t count;
 };
 
-/* The grant for a scope; lives as long as `auth`. */
+/*
+ * The grant for a scope; lives as long as `auth`. A new one foresees the challenge that another of
+ * the same registry has met, so that its first request has a token. If no token comes of that, the
+ * registry is asked as if nothing were known.
+ */
 struct grant *auth_grant(struct auth *auth, const struct auth_scope *scope);
 void grant_free(struct grant *grant);
 /* Ends a denial with what there is to know about it. */
@@ -216,7 +221,10 @@ int grant_learn(struct auth *auth, struct grant *grant, const struct auth_scope 
 /* Replaces the token of `generation`, unless somebody else does or has: then it waits for that. */
 int grant_renew(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
                 unsigned generation, struct error *err) MUST_CHECK;
-/* Renews a token that is about to end; with `for_upload`, also gets one if there is none yet. */
+/*
+ * Renews a token that is about to end; with `for_upload`, or if the challenge is foreseen, also
+ * gets one if there is none yet.
+ */
 int grant_freshen(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
                   bool for_upload, struct error *err) MUST_CHECK;
 /* The token of now, or NULL if there is none; the caller frees it by secret_free(). */

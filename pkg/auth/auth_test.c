@@ -41,6 +41,70 @@ static void a_token_is_fetched_as_the_challenge_asks_and_kept(void **state)
     assert_string_equal(registry.authorization, "Authorization: Bearer t1");
 }
 
+static const char *const more_scopes[] = {"repository:me/other:pull", NULL};
+
+/* The same for another repository; how many requests and tokens that took. */
+static void ask_for_another(const struct world *world, struct registry *registry, const char *words)
+{
+    CLEANUP(text) char *url = xasprintf("%s/v2/me/other/blobs/x", registry->url);
+    CLEANUP(http_response) struct http_response response = HTTP_RESPONSE_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    struct auth_scope scope = {registry->url, more_scopes};
+    struct http_request request = {.method = "GET", .url = url, .expect = HTTP_EXPECT(200)};
+
+    int result = auth_send(world->auth, &scope, &request, &response, &err);
+    if (words == NULL && result < 0)
+        fail_msg("%s", err.text);
+    if (words != NULL && (result == 0 || strstr(err.text, words) == NULL))
+        fail_msg("%s", result < 0 ? err.text : "it was let in");
+}
+
+static void a_challenge_that_was_met_is_foreseen_for_other_scopes(void **state)
+{
+    struct registry registry = {.challenge = BEARER, .valid_from = 1, .expires_in = 300};
+    CLEANUP(world) struct world world = new_world(NULL);
+
+    (void)state;
+    registry_start(&registry);
+    ask_well(&world, &registry);
+    ask_for_another(&world, &registry, NULL);
+    registry_stop(&registry);
+    assert_int_equal(registry.requests, 3); /* the first one twice, the other once */
+    assert_int_equal(registry.tokens, 2);
+    assert_non_null(strstr(registry.token_request, "scope=repository:me/other:pull HTTP/1.1\r\n"));
+    assert_string_equal(registry.authorization, "Authorization: Bearer t2");
+}
+
+/* What is wrong then is what the registry itself says. */
+static void what_was_foreseen_and_does_not_hold_is_as_if_nothing_were_known(void **state)
+{
+    struct registry registry = {.challenge = BEARER, .valid_from = 1, .expires_in = 300};
+    CLEANUP(world) struct world world = new_world(NULL);
+
+    (void)state;
+    registry_start(&registry);
+    ask_well(&world, &registry);
+    pthread_mutex_lock(&registry.lock);
+    registry.valid_from = 3; /* the token that was foreseen is not good for it */
+    pthread_mutex_unlock(&registry.lock);
+    ask_for_another(&world, &registry, NULL);
+    assert_int_equal(registry.requests, 4);
+    assert_int_equal(registry.tokens, 3);
+    registry_stop(&registry);
+
+    struct registry refusing = {.challenge = BEARER, .valid_from = 1, .expires_in = 300};
+    CLEANUP(world) struct world other = new_world(NULL);
+    registry_start(&refusing);
+    ask_well(&other, &refusing);
+    pthread_mutex_lock(&refusing.lock);
+    refusing.token_status = 403;
+    pthread_mutex_unlock(&refusing.lock);
+    ask_for_another(&other, &refusing, "answered with status 403");
+    registry_stop(&refusing);
+    assert_int_equal(refusing.requests, 3); /* without a token, to be told what it wants */
+    assert_int_equal(refusing.tokens, 3);
+}
+
 static void a_registry_that_asks_for_nothing_gets_nothing(void **state)
 {
     struct registry registry = {.open = true};
@@ -283,6 +347,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_token_is_fetched_as_the_challenge_asks_and_kept),
+        cmocka_unit_test(a_challenge_that_was_met_is_foreseen_for_other_scopes),
+        cmocka_unit_test(what_was_foreseen_and_does_not_hold_is_as_if_nothing_were_known),
         cmocka_unit_test(a_registry_that_asks_for_nothing_gets_nothing),
         cmocka_unit_test(the_bearer_challenge_is_found_among_several_headers),
         cmocka_unit_test(a_token_is_renewed_when_it_is_refused_and_before_it_ends),

@@ -17,6 +17,40 @@ void grant_free(struct grant *grant)
     free(grant);
 }
 
+static void set_text(char **to, const char *text)
+{
+    free(*to);
+    *to = text != NULL ? xstrdup(text) : NULL;
+}
+
+/* The lock is held. `found` is new, and registries mostly have one challenge for all they have. */
+static void foresee(const struct auth *auth, const char *registry, struct grant *found)
+{
+    size_t size = strlen(registry);
+
+    for (size_t i = 0; i < auth->count; i++) {
+        const struct grant *other = auth->grants[i];
+        bool is_met = other->token.header != NULL && !other->refused && !other->open &&
+                      (other->realm != NULL || other->basic);
+        if (!is_met || strncmp(other->key, registry, size) != 0 || other->key[size] != ' ')
+            continue;
+        set_text(&found->realm, other->realm);
+        set_text(&found->service, other->service);
+        found->basic = other->basic;
+        found->is_foreseen = true;
+        return;
+    }
+}
+
+/* The lock is held. */
+static void forget_foreseen(struct grant *grant)
+{
+    set_text(&grant->realm, NULL);
+    set_text(&grant->service, NULL);
+    grant->basic = grant->is_foreseen = false;
+    error_release(&grant->failure);
+}
+
 struct grant *auth_grant(struct auth *auth, const struct auth_scope *scope)
 {
     CLEANUP(buf) struct buf key = BUF_INIT;
@@ -32,6 +66,7 @@ struct grant *auth_grant(struct auth *auth, const struct auth_scope *scope)
     if (found == NULL) {
         found = xcalloc(1, sizeof(*found));
         found->key = buf_take(&key);
+        foresee(auth, scope->registry, found);
         auth->grants = xrealloc(auth->grants, auth->count + 1, sizeof(struct grant *));
         auth->grants[auth->count++] = found;
     }
@@ -77,12 +112,6 @@ int grant_deny(struct auth *auth, struct grant *grant, const struct auth_scope *
                      provenance != NULL ? provenance : "");
 }
 
-static void set_text(char **to, const char *text)
-{
-    free(*to);
-    *to = text != NULL ? xstrdup(text) : NULL;
-}
-
 static void grant_set_challenge(struct auth *auth, struct grant *grant,
                                 const struct auth_challenge *challenge)
 {
@@ -91,7 +120,7 @@ static void grant_set_challenge(struct auth *auth, struct grant *grant,
     set_text(&grant->realm, grant->basic ? NULL : challenge->realm);
     set_text(&grant->service, challenge->service);
     set_text(&grant->asked, challenge->scope);
-    grant->open = false;
+    grant->open = grant->is_foreseen = false;
     pthread_mutex_unlock(&auth->lock);
 }
 
@@ -299,6 +328,20 @@ static bool grant_is_fresh(const struct grant *grant, unsigned needed_s)
     return grant->token.header != NULL && left_s >= (most_s < needed_s ? most_s : needed_s);
 }
 
+/* What was foreseen is no reason to fail: what the registry says itself is. */
+static int give_up_foreseen(struct auth *auth, struct grant *grant, struct error *err)
+{
+    if (err->kind == ERROR_CANCELED || err->kind == ERROR_UNREACHABLE)
+        return -1;
+    log_debug(auth->log, "no token for '%s' by another's challenge: %s", grant->key, err->text);
+    error_release(err);
+    pthread_mutex_lock(&auth->lock);
+    if (grant->is_foreseen)
+        forget_foreseen(grant);
+    pthread_mutex_unlock(&auth->lock);
+    return 0;
+}
+
 int grant_freshen(struct auth *auth, struct grant *grant, const struct auth_scope *scope,
                   bool for_upload, struct error *err)
 {
@@ -309,11 +352,14 @@ int grant_freshen(struct auth *auth, struct grant *grant, const struct auth_scop
     if (for_upload && needed_s < UPLOAD_LIFE_S)
         needed_s = UPLOAD_LIFE_S;
     bool asked = (grant->realm != NULL || grant->basic) && !grant->open;
-    bool wanted = for_upload || grant->token.header != NULL;
+    bool is_foreseen = grant->is_foreseen;
+    bool wanted = for_upload || is_foreseen || grant->token.header != NULL;
     bool stale = asked && wanted && !grant_is_fresh(grant, needed_s);
     unsigned generation = grant->generation;
     pthread_mutex_unlock(&auth->lock);
-    return stale ? grant_renew(auth, grant, scope, generation, err) : 0;
+    if (!stale || grant_renew(auth, grant, scope, generation, err) == 0)
+        return 0;
+    return is_foreseen ? give_up_foreseen(auth, grant, err) : -1;
 }
 
 char *grant_copy_header(struct auth *auth, struct grant *grant, unsigned *generation)
