@@ -177,7 +177,7 @@ static void nothing_free(struct writer *writer)
 struct writer *layer_bytes_nowhere(void)
 {
     static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
-    static struct writer nowhere = {&ops};
+    static struct writer nowhere = {.ops = &ops};
 
     return &nowhere;
 }

@@ -277,7 +277,7 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
         bytes.source = layer->placed->model->from;
     if (file_writer_open(file->path, options->run.cancel, &writing->writers[number], err) < 0)
         return -1;
-    struct held_writer held = {{&ops}, writing->writers[number]};
+    struct held_writer held = {{.ops = &ops}, writing->writers[number]};
     CLEANUP(writer)
     struct writer *stage = digest_writer_new(&held.base, DIGEST_SHA256, &file->digest, &file->size);
     if (layer_bytes_write(&bytes, stage, &made, err) < 0)

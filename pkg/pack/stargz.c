@@ -141,7 +141,7 @@ static int table_finish(struct writer *writer, struct error *err)
 static int write_table(struct stargz_writer *stargz, struct digest *digest, struct error *err)
 {
     static const struct writer_ops ops = {.write = table_write, .finish = table_finish};
-    struct table_writer table = {{&ops}, stargz};
+    struct table_writer table = {{.ops = &ops}, stargz};
     CLEANUP(buf) struct buf header = BUF_INIT;
     uint64_t size = 0;
 

@@ -139,20 +139,40 @@ static int tar_add_data(struct tar *tar, const struct tree_entry *entry, const v
     return 0;
 }
 
+/* Where content is read to: where the writer has it, or else to a buffer, *own, which is made once.
+ */
+static int tar_find_room(const struct tar *tar, char **own, char **out, size_t *size)
+{
+    if (writer_room(tar->out, out, size, tar->err) < 0)
+        return -1;
+    if (*out != NULL)
+        return 0;
+    if (*own == NULL)
+        *own = xmalloc(PART_SIZE);
+    *out = *own;
+    *size = PART_SIZE;
+    return 0;
+}
+
 static int tar_add_content(struct tar *tar, const struct tree_entry *entry, uint64_t size,
                            struct reader *content, const struct cancel *cancel)
 {
-    CLEANUP(text) char *part = xcalloc(PART_SIZE, 1);
+    CLEANUP(text) char *own = NULL;
     uint64_t total = 0;
-    ssize_t got;
+    ssize_t got = 1;
 
-    while ((got = reader_read(content, part, PART_SIZE, tar->err)) > 0) {
-        if (cancel_check(cancel, tar->err) < 0 || tar_add_data(tar, entry, part, (size_t)got) < 0)
+    while (got > 0) {
+        char *part = NULL;
+        size_t size_most = 0;
+        if (tar_find_room(tar, &own, &part, &size_most) < 0)
+            return -1;
+        got = reader_read(content, part, size_most, tar->err);
+        if (got < 0 || cancel_check(cancel, tar->err) < 0)
+            return -1;
+        if (got > 0 && tar_add_data(tar, entry, part, (size_t)got) < 0)
             return -1;
         total += (uint64_t)got;
     }
-    if (got < 0)
-        return -1;
     if (total != size) /* a shorter file would be filled up with zeros */
         return error_set(tar->err, ERROR_CORRUPT, "'%s' has fewer bytes than expected",
                          entry->path);

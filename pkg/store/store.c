@@ -207,6 +207,13 @@ static int blob_write(struct writer *writer, const void *data, size_t size, stru
     return writer_write(blob->stage, data, size, err);
 }
 
+static int blob_room(struct writer *writer, char **data, size_t *size, struct error *err)
+{
+    struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
+
+    return writer_room(blob->stage, data, size, err);
+}
+
 static int blob_finish(struct writer *writer, struct error *err)
 {
     struct blob_writer *blob = CONTAINER_OF(writer, struct blob_writer, base);
@@ -242,6 +249,7 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
                          "a blob for '%s' needs its digest and size beforehand", store->name);
     new = xcalloc(1, sizeof(*new));
     new->base.ops = &ops;
+    new->base.room = blob_room;
     new->blob = blob;
     new->announced = size;
     if (store->digest_first)

@@ -4,15 +4,17 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define SLOT_SIZE ((size_t)256 * 1024)
-#define SLOT_COUNT 12
 /*
- * Slots are offered, and room is waited for, so many at a time: threads that wake up for each of
- * them are moved between cores too rarely, and stay together on one.
+ * Of one ring of the process, and of others that are in use beside it. Threads that share few cores
+ * run for some milliseconds each: the ring has work for as long, or a core has none.
  */
-#define BATCH 4
+#define SLOTS_MOST 40
+#define SLOTS_LEAST 12
+#define SLOTS_SHARE 4
 /* But whoever fills them as slowly as that offers each at once. */
 #define SLOW_MS 100
 
@@ -48,8 +50,10 @@ struct async_writer {
     enum async_state state;
     struct lane hashing; /* without a thread: `writing` hashes, too */
     struct lane writing;
-    char *slots;
-    size_t held; /* bytes in the slot that is being filled */
+    char *slots; /* one, until there are lanes */
+    size_t slot_count;
+    bool is_long; /* has the slots of the long ring */
+    size_t held;  /* bytes in the slot that is being filled */
 
     pthread_mutex_t lock; /* guards the following */
     pthread_cond_t come;
@@ -57,7 +61,7 @@ struct async_writer {
     size_t filled;  /* slots that were handed over */
     size_t offered; /* and of these, those that the lanes may take */
     uint64_t offered_ms;
-    size_t sizes[SLOT_COUNT];
+    size_t sizes[SLOTS_MOST];
     bool is_last;      /* no more come */
     bool is_abandoned; /* and those that are there are not wanted */
     struct error error;
@@ -65,7 +69,16 @@ struct async_writer {
 
 static char *slot_data(const struct async_writer *async, size_t number)
 {
-    return async->slots + number % SLOT_COUNT * SLOT_SIZE;
+    return async->slots + number % async->slot_count * SLOT_SIZE;
+}
+
+/*
+ * Slots are offered, and room is waited for, so many at a time: threads that wake up for each of
+ * them are moved between cores too rarely, and stay together on one.
+ */
+static size_t batch_of(const struct async_writer *async)
+{
+    return async->slot_count / SLOTS_SHARE;
 }
 
 static int take_hash(struct async_writer *async, const char *data, size_t size, struct error *err)
@@ -92,7 +105,7 @@ static bool lane_wait(const struct lane *lane, const char **data, size_t *size)
         pthread_cond_wait(&async->come, &async->lock);
     bool is_there = lane->passed < async->offered && !async->is_abandoned;
     *data = slot_data(async, lane->passed);
-    *size = async->sizes[lane->passed % SLOT_COUNT];
+    *size = async->sizes[lane->passed % async->slot_count];
     pthread_mutex_unlock(&async->lock);
     return is_there;
 }
@@ -122,7 +135,7 @@ static void *lane_run(void *arg)
             error_move(&async->error, &err);
         else
             lane->passed++;
-        if (result < 0 || slots_in_use(async) <= SLOT_COUNT - BATCH)
+        if (result < 0 || slots_in_use(async) <= async->slot_count - batch_of(async))
             pthread_cond_signal(&async->gone);
         pthread_mutex_unlock(&async->lock);
         if (result < 0)
@@ -166,9 +179,9 @@ static void hand_over(struct async_writer *async)
     uint64_t now_ms = clock_ms();
 
     pthread_mutex_lock(&async->lock);
-    async->sizes[async->filled % SLOT_COUNT] = async->held;
+    async->sizes[async->filled % async->slot_count] = async->held;
     async->filled++;
-    if (async->filled - async->offered >= BATCH || now_ms - async->offered_ms >= SLOW_MS)
+    if (async->filled - async->offered >= batch_of(async) || now_ms - async->offered_ms >= SLOW_MS)
         offer(async, now_ms);
     pthread_mutex_unlock(&async->lock);
     async->held = 0;
@@ -177,8 +190,9 @@ static void hand_over(struct async_writer *async)
 static int wait_for_room(struct async_writer *async, struct error *err)
 {
     pthread_mutex_lock(&async->lock);
-    if (slots_in_use(async) == SLOT_COUNT)
-        while (slots_in_use(async) > SLOT_COUNT - BATCH && async->error.kind == ERROR_NONE)
+    if (slots_in_use(async) == async->slot_count)
+        while (slots_in_use(async) > async->slot_count - batch_of(async) &&
+               async->error.kind == ERROR_NONE)
             pthread_cond_wait(&async->gone, &async->lock);
     pthread_mutex_unlock(&async->lock);
     return check_error(async, err);
@@ -206,11 +220,16 @@ static void end_lanes(struct async_writer *async, bool is_abandoned)
     async->writing.has_thread = async->hashing.has_thread = false;
 }
 
+static atomic_flag long_ring = ATOMIC_FLAG_INIT; /* set: some ring is it */
+
 /* Starts both lanes, or at least the one that writes. */
 static bool start_lanes(struct async_writer *async)
 {
     if (!has_several_cores())
         return false;
+    async->is_long = !atomic_flag_test_and_set(&long_ring);
+    async->slot_count = async->is_long ? SLOTS_MOST : SLOTS_LEAST;
+    async->slots = xrealloc(async->slots, async->slot_count, SLOT_SIZE);
     lane_start(&async->hashing); /* first: the other one goes by whether it is there */
     if (lane_start(&async->writing))
         return true;
@@ -231,22 +250,45 @@ static int begin(struct async_writer *async, struct error *err)
     return take_write(async, slot_data(async, 0), held, err);
 }
 
+/* Makes room in the slot that is being filled, if that is full. */
+static int make_room(struct async_writer *async, struct error *err)
+{
+    if (async->held < SLOT_SIZE)
+        return 0;
+    if (async->state == ASYNC_HELD && begin(async, err) < 0)
+        return -1;
+    if (async->state == ASYNC_DIRECT)
+        return 0;
+    hand_over(async);
+    return wait_for_room(async, err);
+}
+
+static int async_room(struct writer *writer, char **data, size_t *size, struct error *err)
+{
+    struct async_writer *async = CONTAINER_OF(writer, struct async_writer, base);
+
+    if (make_room(async, err) < 0)
+        return -1;
+    if (async->state != ASYNC_HELD && async->state != ASYNC_RUNNING)
+        return 0;
+    *data = slot_data(async, async->filled) + async->held;
+    *size = SLOT_SIZE - async->held;
+    return 0;
+}
+
 static int async_fill(struct async_writer *async, const char *data, size_t size, struct error *err)
 {
     while (size > 0) {
-        if (async->held == SLOT_SIZE) {
-            if (async->state == ASYNC_HELD && begin(async, err) < 0)
-                return -1;
-            if (async->state == ASYNC_DIRECT)
-                return take_write(async, data, size, err);
-            hand_over(async);
-            if (wait_for_room(async, err) < 0)
-                return -1;
-        }
+        if (make_room(async, err) < 0)
+            return -1;
+        if (async->state == ASYNC_DIRECT)
+            return take_write(async, data, size, err);
+        char *room = slot_data(async, async->filled) + async->held;
         size_t part = SLOT_SIZE - async->held;
         if (part > size)
             part = size;
-        memcpy(slot_data(async, async->filled) + async->held, data, part);
+        if (room != data) /* else it came into async_room() */
+            memcpy(room, data, part);
         async->held += part;
         data += part;
         size -= part;
@@ -307,6 +349,8 @@ static void async_free(struct writer *writer)
     pthread_mutex_destroy(&async->lock);
     error_release(&async->error);
     hasher_free(async->hasher);
+    if (async->is_long)
+        atomic_flag_clear(&long_ring);
     free(async->slots);
     free(async);
 }
@@ -318,13 +362,15 @@ struct writer *async_digest_writer_new(struct writer *next, enum digest_algorith
     struct async_writer *async = xcalloc(1, sizeof(*async));
 
     async->base.ops = &ops;
+    async->base.room = async_room;
     async->next = next;
     async->hasher = hasher_new(algorithm, 0);
     async->digest = digest;
     async->size = size;
     async->hashing = (struct lane){.async = async, .take = take_hash};
     async->writing = (struct lane){.async = async, .take = take_write};
-    async->slots = xcalloc(SLOT_COUNT, SLOT_SIZE);
+    async->slot_count = 1;
+    async->slots = xcalloc(async->slot_count, SLOT_SIZE);
     pthread_mutex_init(&async->lock, NULL);
     pthread_cond_init(&async->come, NULL);
     pthread_cond_init(&async->gone, NULL);

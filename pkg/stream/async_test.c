@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#define ENOUGH ((size_t)(7 * MIB) + 17) /* goes round the ring more than twice */
+#define ENOUGH ((size_t)(21 * MIB) + 17) /* goes round the ring more than twice */
 
 /* Keeps what it is given, and breaks when that is to be more than `most`. */
 struct keeping_writer {
@@ -206,6 +206,72 @@ static void giving_up_finishes_nothing(void **state)
     }
 }
 
+/* Puts all of `bytes` where the writer has room for them, `step` at a time. */
+static void fill_rooms(struct writer *async, const struct buf *bytes, size_t step)
+{
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    for (size_t at = 0; at < bytes->size;) {
+        char *room = NULL;
+        size_t part = 0;
+        assert_int_equal(writer_room(async, &room, &part, &err), 0);
+        if (room == NULL ||
+            part > step) /* with one core there is a place for the beginning alone */
+            part = step;
+        if (part > bytes->size - at)
+            part = bytes->size - at;
+        if (room != NULL)
+            memcpy(room, bytes->data + at, part);
+        const char *from = room != NULL ? room : bytes->data + at;
+        assert_int_equal(writer_write(async, from, part, &err), 0);
+        at += part;
+    }
+    assert_int_equal(writer_finish(async, &err), 0);
+}
+
+/* Two at a time: one with the long ring. */
+static void bytes_may_be_put_where_they_go(void **state)
+{
+    static const size_t steps[] = {1021, 262143, MIB};
+    struct keeping_writer other = {.base.ops = &keeping_ops, .most = SIZE_MAX};
+    struct digest ignored = DIGEST_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(writer)
+    struct writer *first = async_digest_writer_new(&other.base, DIGEST_SHA256, &ignored, NULL);
+    CLEANUP(buf) struct buf bytes = pattern(ENOUGH);
+
+    (void)state;
+    for (size_t i = 0; i < ARRAY_SIZE(steps); i++) {
+        struct keeping_writer keeping = {.base.ops = &keeping_ops, .most = SIZE_MAX};
+        struct digest digest = DIGEST_INIT;
+        assert_int_equal(writer_write(first, bytes.data, MIB, &err), 0);
+        struct digest expected = digest_of(DIGEST_SHA256, bytes.data, bytes.size);
+        struct writer *async = async_digest_writer_new(&keeping.base, DIGEST_SHA256, &digest, NULL);
+        fill_rooms(async, &bytes, steps[i]);
+        writer_free(async);
+        assert_int_equal(keeping.bytes.size, bytes.size);
+        assert_memory_equal(keeping.bytes.data, bytes.data, bytes.size);
+        assert_true(digest_equal(&digest, &expected));
+        buf_release(&keeping.bytes);
+    }
+    assert_int_equal(writer_finish(first, &err), 0);
+    assert_int_equal(other.bytes.size, ARRAY_SIZE(steps) * MIB);
+    buf_release(&other.bytes);
+}
+
+static void a_writer_without_a_place_says_so(void **state)
+{
+    struct keeping_writer keeping = {.base.ops = &keeping_ops};
+    CLEANUP(error) struct error err = ERROR_INIT;
+    char *room = NULL;
+    size_t size = 1;
+
+    (void)state;
+    assert_int_equal(writer_room(&keeping.base, &room, &size, &err), 0);
+    assert_null(room);
+    assert_int_equal(size, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -215,6 +281,8 @@ int main(void)
         cmocka_unit_test(what_breaks_behind_is_told_and_ends_all),
         cmocka_unit_test(an_end_that_breaks_is_told),
         cmocka_unit_test(giving_up_finishes_nothing),
+        cmocka_unit_test(bytes_may_be_put_where_they_go),
+        cmocka_unit_test(a_writer_without_a_place_says_so),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -31,6 +31,13 @@ int writer_write(struct writer *writer, const void *data, size_t size, struct er
     return writer->ops->write(writer, data, size, err);
 }
 
+int writer_room(struct writer *writer, char **data, size_t *size, struct error *err)
+{
+    *data = NULL;
+    *size = 0;
+    return writer->room != NULL ? writer->room(writer, data, size, err) : 0;
+}
+
 int writer_finish(struct writer *writer, struct error *err)
 {
     return writer->ops->finish(writer, err);

@@ -28,6 +28,7 @@ struct reader_ops {
 
 struct writer {
     const struct writer_ops *ops;
+    int (*room)(struct writer *writer, char **data, size_t *size, struct error *err); /* or NULL */
 };
 
 struct writer_ops {
@@ -48,6 +49,11 @@ CLEANUP_FREE(reader)
 
 int writer_write(struct writer *writer, const void *data, size_t size,
                  struct error *err) MUST_CHECK;
+/*
+ * Where bytes may be put that are to be written next, so that writing them copies nothing: *size
+ * bytes at *data, up to the next call on the writer. *data NULL: the writer has no such place.
+ */
+int writer_room(struct writer *writer, char **data, size_t *size, struct error *err) MUST_CHECK;
 int writer_finish(struct writer *writer, struct error *err) MUST_CHECK;
 void writer_free(struct writer *writer);
 CLEANUP_FREE(writer)
@@ -114,11 +120,11 @@ typedef void count_fn(void *arg, uint64_t size);
 struct reader *count_reader_new(struct reader *next, count_fn *count, void *arg);
 
 /*
- * digest_writer_new() through a ring of 3 MiB, from which one thread hashes and another one passes
- * `next` on, so that both work beside whoever writes; where there is one core only, or no thread
- * can be had, without. What `next` fails with is told by a later write, or at finish. `next` is
- * finished by the caller's thread; it may be used and freed again once the writer is freed. Waits
- * for nothing but `next`.
+ * digest_writer_new() through a ring, from which one thread hashes and another one passes `next`
+ * on, so that both work beside whoever writes; where there is one core only, or no thread can be
+ * had, without. One ring of the process has 10 MiB, others that are in use beside it 3 MiB. What
+ * `next` fails with is told by a later write, or at finish. `next` is finished by the caller's
+ * thread; it may be used and freed again once the writer is freed. Waits for nothing but `next`.
  */
 struct writer *async_digest_writer_new(struct writer *next, enum digest_algorithm algorithm,
                                        struct digest *digest, uint64_t *size);

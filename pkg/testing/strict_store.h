@@ -105,7 +105,7 @@ static inline int strict_create_blob(struct store *store, uint64_t size,
         strict->most_open = strict->open;
     pthread_mutex_unlock(&strict->lock);
     struct strict_writer *blob = xcalloc(1, sizeof(*blob));
-    *blob = (struct strict_writer){{&ops}, behind, strict, digest};
+    *blob = (struct strict_writer){{.ops = &ops}, behind, strict, digest};
     *out = &blob->base;
     return 0;
 }
