@@ -222,6 +222,19 @@ expect_contains "$ERR" 'the image does not set HOME'
 expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --user root
 expect_contains "$ERR" "user: 0:0 (--user)"
 expect_contains "$ERR" "the image itself runs as 'app'"
+# The same user by number, with the home that the base's /etc/passwd has for it, is no other.
+for same in 'app' '1000' '1000:1000' 'app:1000'; do
+    expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:same --user "$same" --home /home/app
+    expect_lacks "$ERR" warning
+done
+expect_exit 0 "$INLAY" inject oci:out:same acme/tiny --to oci:out:same --user 1000:1000 --home /home/app
+expect_lacks "$ERR" warning
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --user 0:0 --home /root
+expect_contains "$ERR" "the image itself runs as 'app'"
+expect_lacks "$ERR" 'does not set HOME'
+expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --user 1000:1001 --home /opt/h
+expect_contains "$ERR" "the image itself runs as 'app'"
+expect_contains "$ERR" 'the image does not set HOME'
 expect_exit 6 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:no --user nobody-there
 expect_contains "$ERR" '--user'
 expect_exit 0 "$INLAY" inject oci:plain:1 acme/tiny --to oci:out:other --cache-dir /proc/models

@@ -118,6 +118,13 @@ int placing_find_home(const struct placing *placing, char **out, struct error *e
     return 0;
 }
 
+int placing_find_other_user(const struct placing *placing,
+                            const struct rootfs_user_request *request, struct rootfs_user *out,
+                            struct error *err)
+{
+    return find_user(placing, request, out, err);
+}
+
 int placing_find_user(const struct placing *placing, const struct rootfs_user_request *request,
                       struct error *err)
 {

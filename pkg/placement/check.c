@@ -44,6 +44,29 @@ static bool is_home_the_place(const struct placing *placing)
     return false;
 }
 
+/* The user of --user may be the image's own, written otherwise: "app" and "1000:1000". */
+static bool is_own_user(const struct placing *placing)
+{
+    const struct rootfs_user *asked = &placing->out->user;
+    const struct rootfs_user_request request = {.user = image_user(placing->base->image)};
+    CLEANUP(rootfs_user) struct rootfs_user own = {.home = NULL};
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* a user that is not there is another one */
+
+    return placing_find_other_user(placing, &request, &own, &ignored) == 0 &&
+           own.uid == asked->uid && own.gid == asked->gid;
+}
+
+/* Whether this user gets the placement's home of any runtime, which takes it from /etc/passwd. */
+static bool is_home_by_passwd(const struct placing *placing, const char *name)
+{
+    const struct rootfs_user_request request = {.user = name};
+    CLEANUP(rootfs_user) struct rootfs_user user = {.home = NULL};
+    CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is said */
+
+    return placing_find_other_user(placing, &request, &user, &ignored) == 0 &&
+           strcmp(user.home, placing->out->home.path) == 0;
+}
+
 /* The home decides, and the container that is started may have another. */
 static void warn_of_home(const struct placing *placing)
 {
@@ -53,19 +76,21 @@ static void warn_of_home(const struct placing *placing)
 
     if (!is_home_the_place(placing))
         return;
-    if (options->user != NULL && strcmp(options->user, user) != 0)
+    bool is_own =
+        options->user == NULL || strcmp(options->user, user) == 0 || is_own_user(placing);
+    if (!is_own)
         notes_warn(placing->notes,
                    "the image itself runs as '%s': the model is found by containers that are "
                    "started as '%s'",
                    user[0] != '\0' ? user : "root", options->user);
     if (home_variable(&placing->out->home, "HOME") != NULL)
         return;
-    if (options->home != NULL)
+    if (options->home != NULL && !is_home_by_passwd(placing, is_own ? user : options->user))
         notes_warn(placing->notes,
                    "the image does not set HOME: its processes look in %s only with --env "
                    "HOME=%s",
                    home, home);
-    else if (options->group_writable)
+    else if (options->home == NULL && options->group_writable)
         notes_warn(placing->notes,
                    "a container with a random user id does not have the home %s, which is not "
                    "in the image's environment; set it with --env HOME=%s",
@@ -121,7 +146,6 @@ void placing_tell_place(const struct placing *placing)
     for (size_t i = 0; i < placing->out->model_count; i++)
         if (placement_is_first(placing->models, i))
             warn_of_elsewhere(placing, &placing->out->models[i]);
-    warn_of_home(placing);
     tell_datasets(placing);
 }
 
@@ -435,6 +459,7 @@ int placing_check(const struct placing *placing, struct error *err)
     if (check_clashes(placing->out, err) < 0 || placing_check_kept_folders(placing, err) < 0 ||
         placing_check_kept_files(placing, err) < 0)
         return -1;
+    warn_of_home(placing);
     warn_of_root(placing);
     warn_of_groups(placing);
     warn_of_access(placing);
