@@ -175,8 +175,11 @@ expect_exit 6 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/model@dev acme/model \
     --layout sentence-transformers --to "oci:$TEST_DIR/out:no"
 expect_contains "$ERR" "would both write '/root/.cache/torch/sentence_transformers/acme_model/config.json'"
 
-# An abbreviated commit is a commit; a tag is found by its name alone, and a line says so.
+# An abbreviated commit is a commit; a tag is found by its name alone, and a warning says so.
 inject acme/model@1111111
 expect_eq '1111111=1 main=1 ' "$(refs)"
 inject acme/model@v1.0
-expect_contains "$ERR" "acme/model will be found as 'v1.0' alone"
+expect_contains "$ERR" "warning: acme/model will be found as 'v1.0' alone"
+inject acme/model acme/model@v1.0
+expect_lacks "$ERR" warning
+expect_contains "$ERR" "acme/model is found as 'v1.0' by applications that name that revision"

@@ -60,6 +60,37 @@ static void decide_main_commits(struct models *models)
     }
 }
 
+/* Whether some revision of the model is found by who names none. */
+static bool has_main(const struct models *models, const struct model *model)
+{
+    for (size_t i = 0; i < models->count; i++) {
+        const struct model *other = &models->items[i];
+        if (is_of_same(other, model) &&
+            (other->as_main || strcmp(plan_ref(&other->plan), "main") == 0))
+            return true;
+    }
+    return false;
+}
+
+/* In a cache with revisions the application names one, or means main. */
+static void tell_revisions(const struct models *models, struct notes *notes)
+{
+    for (size_t i = 0; i < models->count; i++) {
+        const struct model *model = &models->items[i];
+        const char *revision = plan_ref(&model->plan);
+        if (model->layout->content != LAYOUT_HUB_CACHE || model->companion_of != NULL ||
+            model_is_by_commit(model) || strcmp(revision, "main") == 0)
+            continue;
+        if (has_main(models, model))
+            notes_info(notes, "%s is found as '%s' by applications that name that revision",
+                       model->name, revision);
+        else
+            notes_warn(notes,
+                       "%s will be found as '%s' alone: the application has to name that revision",
+                       model->name, revision);
+    }
+}
+
 /* What has no revisions goes by its name alone, and that may be less than what was written. */
 static int refuse_twice(const struct model *one, const struct model *other, struct error *err)
 {
@@ -113,17 +144,6 @@ static void tell_model(const struct model *model, bool automatic, struct notes *
     }
     if (automatic)
         plan_add_hints(plan, notes);
-}
-
-/* In a cache with revisions the application names one, or means main. */
-static void tell_revision(const struct model *model, struct notes *notes)
-{
-    const char *revision = plan_ref(&model->plan);
-
-    if (!model_is_by_commit(model) && strcmp(revision, "main") != 0)
-        notes_info(notes,
-                   "%s will be found as '%s' alone: the application has to name that revision",
-                   model->name, revision);
 }
 
 /* Who asks for the right to be run means files that there are. */
@@ -188,8 +208,6 @@ int models_add(const struct model_listing *listing, struct models *models, size_
     if (check_executable(model, err) < 0)
         return error_wrap(err, "'%s'", model->name);
     tell_model(model, !choice->is_chosen && is_automatic(&selection), listing->notes);
-    if (choice->layout->content == LAYOUT_HUB_CACHE && model->companion_of == NULL)
-        tell_revision(model, listing->notes);
     return 0;
 }
 
@@ -224,6 +242,7 @@ int models_list(const struct model_listing *listing, struct models *out,
         return -1;
     decide_mains(&models);
     decide_main_commits(&models);
+    tell_revisions(&models, listing->notes);
     *out = models;
     models = (struct models)MODELS_INIT;
     return 0;
