@@ -30,6 +30,17 @@ expect_eq '[null,["sh"]]' "$(starts out:none)"
 inject scratch scratch acme/tiny --platform linux/amd64 --entrypoint inlay
 expect_eq '[["inlay"],null]' "$(starts out:scratch)"
 
+# What is replaced is said, the base's arguments too; so is that nothing is left.
+expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --entrypoint sh --to oci:out:said
+expect_contains "$ERR" 'starts: ENTRYPOINT ["sh"] CMD []; the base has ENTRYPOINT ["/old"] CMD ["one", "two"]'
+expect_lacks "$ERR" warning
+expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --entrypoint '[]' --to oci:out:said
+expect_contains "$ERR" 'warning: nothing is left that containers start'
+expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --cmd '[]' --to oci:out:said
+expect_lacks "$ERR" warning
+expect_exit 0 "$INLAY" inject oci:out:both acme/other --to oci:out:said
+expect_lacks "$ERR" 'starts:'
+
 # What would be set, and what was.
 expect_exit 0 "$INLAY" plan oci:base:1 acme/tiny --entrypoint /app
 expect_contains "$OUT" 'starts     ENTRYPOINT ["/app"] CMD []'

@@ -377,8 +377,12 @@ int base_read(const struct base_request *request, const struct run_context *run,
     for (size_t i = 0; i < out->platform_count; i++) {
         const struct image *image = out->platforms[i].image;
         size_t count = image_layer_count(image);
-        notes_info(notes, "base: %s, %s, %zu layer%s", name, image_platform(image), count,
-                   count == 1 ? "" : "s");
+        size_t own = out->platforms[i].whole_count - count;
+        CLEANUP(text)
+        char *besides =
+            own > 0 ? xasprintf(", and %zu that inlay has put there", own) : xstrdup("");
+        notes_info(notes, "base: %s, %s, %zu layer%s%s", name, image_platform(image), count,
+                   count == 1 ? "" : "s", besides);
     }
     return 0;
 }

@@ -76,8 +76,7 @@ static void warn_of_home(const struct placing *placing)
 
     if (!is_home_the_place(placing))
         return;
-    bool is_own =
-        options->user == NULL || strcmp(options->user, user) == 0 || is_own_user(placing);
+    bool is_own = options->user == NULL || strcmp(options->user, user) == 0 || is_own_user(placing);
     if (!is_own)
         notes_warn(placing->notes,
                    "the image itself runs as '%s': the model is found by containers that are "

@@ -189,12 +189,35 @@ static int arrange_models(const struct placing *placing, struct error *err)
     return 0;
 }
 
+/* What the call makes of what containers of the base start. */
+static void tell_start(const struct placing *placing)
+{
+    const struct container_start *start = &placing->out->start;
+    CLEANUP(container_start)
+    struct container_start base = {.entrypoint = {.is_set = true}, .command = {.is_set = true}};
+
+    image_entrypoint(placing->base->image, &base.entrypoint.words);
+    image_command(placing->base->image, &base.command.words);
+    size_t entrypoint =
+        start->entrypoint.is_set ? start->entrypoint.words.count : base.entrypoint.words.count;
+    size_t command = start->command.is_set ? start->command.words.count : base.command.words.count;
+    CLEANUP(text) char *now = container_start_format(start);
+    CLEANUP(text) char *before = container_start_format(&base);
+    notes_info(placing->notes, "starts: %s; the base has %s", now, before);
+    if (entrypoint + command == 0)
+        notes_warn(placing->notes,
+                   "nothing is left that containers start: whoever runs the image has to name a "
+                   "program; say --cmd or --entrypoint");
+}
+
 /* What inlay had set before stays, where nothing else is asked for. */
 static void decide_start(const struct placing *placing)
 {
     container_start_copy(&placing->base->own->start, &placing->out->start);
-    if (placing->options->start != NULL)
-        container_start_override(&placing->out->start, placing->options->start);
+    if (placing->options->start == NULL || !container_start_is_set(placing->options->start))
+        return;
+    container_start_override(&placing->out->start, placing->options->start);
+    tell_start(placing);
 }
 
 static int find(const struct placing *placing, struct error *err)
