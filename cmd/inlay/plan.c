@@ -3,15 +3,10 @@
 #include "json.h"
 #include "oci/document.h"
 #include "picture_view.h"
+#include "plan_view.h"
 #include "preview/preview.h"
-#include "table.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <string.h>
-
-/* What git shows of a commit. */
-#define COMMIT_SHOWN 7
 
 static json_t *mode_json(uint32_t mode)
 {
@@ -72,37 +67,49 @@ static json_t *gate_json(enum plan_gate gate)
     abort();
 }
 
+static json_t *size_json(uint64_t size)
+{
+    return size != SIZE_UNKNOWN ? json_integer((json_int_t)size) : json_null();
+}
+
+static json_t *files_json(const struct preview_file *files, size_t count)
+{
+    json_t *list = json_array();
+
+    for (size_t i = 0; i < count; i++)
+        json_array_append_new(list, json_pack("{s:o, s:o}", "path", text_to_json(files[i].path),
+                                              "size", size_json(files[i].size)));
+    return list;
+}
+
 static json_t *model_json(const struct preview_model *model)
 {
-    json_t *files = json_array();
     json_t *code = json_array();
+    json_t *left_out = json_array();
 
+    for (size_t i = 0; i < model->left_out.count; i++)
+        json_array_append_new(left_out, text_to_json(model->left_out.items[i].path));
     for (size_t i = 0; i < model->code.count; i++)
         json_array_append_new(code, code_json(&model->code.items[i]));
-    for (size_t i = 0; i < model->files.count; i++)
-        json_array_append_new(files, json_pack("{s:s, s:I}", "path", model->files.items[i].path,
-                                               "size", (json_int_t)model->files.items[i].size));
-    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I}", "name",
+    return json_pack("{s:s, s:o, s:o, s:s, s:o, s:o, s:o, s:o, s:I, s:o, s:o, s:I, s:o}", "name",
                      model->name, "revision", text_to_json(model->revision), "companion_of",
                      text_to_json(model->companion_of), "commit", model->commit, "license",
                      text_to_json(model->license.ids), "license_name",
                      text_to_json(model->license.name), "gated", gate_json(model->license.gate),
-                     "code", code, "size", (json_int_t)model->files.size, "files", files,
-                     "left_out", strings_to_json(&model->left_out.paths), "left_out_size",
-                     (json_int_t)model->left_out.size);
+                     "code", code, "size", (json_int_t)model->files.size, "files",
+                     files_json(model->files.items, model->files.count), "left_out", left_out,
+                     "left_out_size", (json_int_t)model->left_out.size, "left_out_files",
+                     files_json(model->left_out.items, model->left_out.count));
 }
 
 static json_t *companion_json(const struct companion_decision *companion)
 {
-    json_t *size =
-        companion->size != SIZE_UNKNOWN ? json_integer((json_int_t)companion->size) : json_null();
-
     return json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:s, s:s, s:o, s:o}", "name", companion->name,
                      "title", companion->title, "of", companion->of, "kind",
                      companion_kind_name(companion->kind), "file", companion->file, "key",
                      text_to_json(companion->key), "reason", companion->reason, "state",
                      companion_fate_name(companion->fate), "commit",
-                     text_to_json(companion->commit), "size", size);
+                     text_to_json(companion->commit), "size", size_json(companion->size));
 }
 
 static json_t *layer_json(const struct preview_layer *layer)
@@ -124,7 +131,10 @@ static void say_json(const struct preview *preview, struct buf *out)
     json_t *models = json_array();
     json_t *layers = json_array();
     json_t *companions = json_array();
+    json_t *notes = json_array();
 
+    for (size_t i = 0; i < preview->notes.count; i++)
+        json_array_append_new(notes, text_to_json(preview->notes.items[i].text));
     for (size_t i = 0; i < preview->companions.count; i++)
         json_array_append_new(companions, companion_json(&preview->companions.items[i]));
     for (size_t i = 0; i < preview->platform_count; i++)
@@ -138,181 +148,8 @@ static void say_json(const struct preview *preview, struct buf *out)
         models, "companions", companions, "layers", layers, "base_blobs", "count",
         (json_int_t)preview->base.blobs, "missing", (json_int_t)preview->base.blobs_missing,
         "moves", "model", (json_int_t)preview->model_size, "base", (json_int_t)preview->base_size,
-        "notes", strings_to_json(&preview->notes));
+        "notes", notes);
     json_say(document, out);
-}
-
-static void print_platform(const struct preview_platform *platform)
-{
-    CLEANUP(text)
-    char *name = xasprintf("%s, %zu layer%s in the base", platform->name, platform->base_layers,
-                           platform->base_layers == 1 ? "" : "s");
-    CLEANUP(text)
-    char *user =
-        xasprintf("%u:%u (%s)", platform->user.uid, platform->user.gid, platform->user.from);
-    CLEANUP(text) char *home = xasprintf("%s (%s)", platform->home.path, platform->home.from);
-    CLEANUP(text) char *owner = xasprintf("%u:%u", platform->owner.uid, platform->owner.gid);
-    CLEANUP(text) char *links = table_join(&platform->links);
-    CLEANUP(text) char *environment = table_join(&platform->environment);
-    CLEANUP(text) char *start = container_start_format(&platform->start);
-    CLEANUP(strings) struct strings places = STRINGS_INIT;
-
-    for (size_t i = 0; i < platform->places.count; i++)
-        if (!strings_has(&places, platform->places.items[i]))
-            strings_add(&places, platform->places.items[i]);
-    CLEANUP(text) char *place = table_join(&places);
-    table_print_line("platform", name);
-    table_print_line("user", user);
-    table_print_line("home", home);
-    table_print_line("place", place);
-    table_print_line("owner", owner);
-    table_print_line("links", links);
-    table_print_line("sets", environment);
-    table_print_line("starts", start);
-}
-
-static void print_folders(const struct preview_platform *platform)
-{
-    CLEANUP(table) struct table table = {.columns = 4};
-
-    table_add(&table, "FOLDER");
-    table_add(&table, "MODE");
-    table_add(&table, "OWNER");
-    table_add(&table, "STATE");
-    for (size_t i = 0; i < platform->folders.count; i++) {
-        const struct preview_folder *folder = &platform->folders.items[i];
-        table_add(&table, folder->path);
-        table_addf(&table, "%04o", folder->mode);
-        table_addf(&table, "%u:%u", folder->uid, folder->gid);
-        table_add(&table, folder->made ? "make" : "as in the base");
-    }
-    puts("");
-    table_print(&table, table.columns);
-}
-
-static void print_license(const struct preview_model *model)
-{
-    const struct plan plan = {.license = model->license.ids, .license_name = model->license.name};
-    CLEANUP(text) char *license = license_format(&plan);
-    CLEANUP(text)
-    char *line =
-        xasprintf("%s%s", license, model->license.gate == PLAN_GATE_CLOSED ? ", gated" : "");
-
-    table_print_line("license", line);
-}
-
-static void print_model(const struct preview_model *model)
-{
-    const char *ignored = NULL;
-    CLEANUP(table) struct table table = {.columns = 3, .is_number = {false, true, false}};
-    CLEANUP(text)
-    char *summary = xasprintf("%.*s, %zu file%s, %s", COMMIT_SHOWN, plan_commit(model->commit).text,
-                              model->files.count, model->files.count == 1 ? "" : "s",
-                              text_format_size(model->files.size).text);
-
-    puts("");
-    table_print_line("model", model->title);
-    bool has_commits = origin_has_commits(origin_from_record(model->name, &ignored));
-    table_print_line(has_commits ? "commit" : "checksum", summary);
-    print_license(model);
-    if (model->left_out.paths.count > 0) {
-        CLEANUP(text)
-        char *left_out = xasprintf("%zu file%s, %s", model->left_out.paths.count,
-                                   model->left_out.paths.count == 1 ? "" : "s",
-                                   text_format_size(model->left_out.size).text);
-        table_print_line("left out", left_out);
-    }
-    puts("");
-    table_add(&table, "FILE");
-    table_add(&table, "SIZE");
-    table_add(&table, "STATE");
-    for (size_t i = 0; i < model->files.count; i++) {
-        table_add(&table, model->files.items[i].path);
-        table_add(&table, text_format_size(model->files.items[i].size).text);
-        table_add(&table, "take");
-    }
-    for (size_t i = 0; i < model->left_out.paths.count; i++) {
-        table_add(&table, model->left_out.paths.items[i]);
-        table_add(&table, "");
-        table_add(&table, "leave out");
-    }
-    table_print(&table, table.columns);
-}
-
-static void print_companions(const struct companion_decisions *companions)
-{
-    static const char *const states[] = {[COMPANION_COMES] = "take",
-                                         [COMPANION_NAMED] = "named in the call",
-                                         [COMPANION_THERE] = "there already",
-                                         [COMPANION_LEFT] = "leave out"};
-    CLEANUP(table) struct table table = {.columns = 5, .is_number = {false, true}};
-
-    if (companions->count == 0)
-        return;
-    table_add(&table, "COMPANION");
-    table_add(&table, "SIZE");
-    table_add(&table, "STATE");
-    table_add(&table, "OF");
-    table_add(&table, "WHY");
-    for (size_t i = 0; i < companions->count; i++) {
-        const struct companion_decision *companion = &companions->items[i];
-        bool is_known = companion->size != SIZE_UNKNOWN;
-        table_add(&table, companion->title);
-        table_add(&table, is_known ? text_format_size(companion->size).text : "");
-        table_add(&table, states[companion->fate]);
-        table_add(&table, companion->of);
-        table_addf(&table, "%s: %s, %s", companion->file, companion->key, companion->reason);
-    }
-    puts("");
-    table_print(&table, table.columns);
-}
-
-static void print_layers(const struct preview *preview)
-{
-    static const char *const states[] = {[LAYER_THERE] = "there already",
-                                         [LAYER_COPIED] = "comes from the base",
-                                         [LAYER_BUILT] = "build"};
-    CLEANUP(table) struct table table = {.columns = 4, .is_number = {false, true}};
-    bool everywhere = true;
-
-    table_add(&table, "LAYER");
-    table_add(&table, "SIZE");
-    table_add(&table, "STATE");
-    table_add(&table, "PLATFORMS");
-    for (size_t i = 0; i < preview->layer_count; i++) {
-        const struct preview_layer *layer = &preview->layers[i];
-        CLEANUP(text) char *platforms = table_join(&layer->platforms);
-        everywhere = everywhere && layer->platforms.count == preview->platform_count;
-        table_add(&table, layer->title);
-        table_add(&table, text_format_size(layer->size).text);
-        table_addf(&table, "%s%s", states[layer->fate], layer->is_claim ? ", to be checked" : "");
-        table_add(&table, platforms);
-    }
-    puts("");
-    table_print(&table, everywhere ? 3 : 4);
-}
-
-static void print_text(const struct preview *preview, bool has_target, bool may_mount)
-{
-    for (size_t i = 0; i < preview->platform_count; i++) {
-        if (i > 0)
-            puts("");
-        print_platform(&preview->platforms[i]);
-        print_folders(&preview->platforms[i]);
-    }
-    for (size_t i = 0; i < preview->model_count; i++)
-        print_model(&preview->models[i]);
-    print_companions(&preview->companions);
-    print_layers(preview);
-    puts("");
-    if (has_target)
-        printf("base blobs: %zu, of which the target lacks %zu\n", preview->base.blobs,
-               preview->base.blobs_missing);
-    printf("would move: %s of model", text_format_size(preview->model_size).text);
-    if (has_target)
-        printf(", %s of base%s", text_format_size(preview->base_size).text,
-               preview->base_size > 0 && may_mount ? " unless the registry can mount it" : "");
-    puts("");
 }
 
 static bool may_mount(const struct reference *base, const struct reference *target)
@@ -339,8 +176,8 @@ static int run_plan(const struct command_context *context, struct options *optio
     if (options_has(options, "json"))
         say_json(&preview, context->result);
     else
-        print_text(&preview, options->target.kind != REFERENCE_NONE,
-                   may_mount(&injection.base, &options->target));
+        plan_view_print(&preview, options->target.kind != REFERENCE_NONE,
+                        may_mount(&injection.base, &options->target));
     return 0;
 }
 

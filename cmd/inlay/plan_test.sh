@@ -24,6 +24,7 @@ expect_json "$plan" '.platforms[0].folders[] | select(.path == "/home/app") | [.
 expect_json "$plan" '.platforms[0].folders[] | select(.path == "/home/app/.cache") | [.mode, .uid, .made]' '["0755",1000,true]'
 expect_json "$plan" '.models[0] | [.name, .revision, (.files | map(.path)), .left_out, .left_out_size]' \
     '["acme/tiny","main",["config.json","model.safetensors"],["onnx/model.onnx","pytorch_model.bin"],72000000]'
+expect_json "$plan" '.models[0].left_out_files | map([.path, .size])' '[["onnx/model.onnx",2000000],["pytorch_model.bin",70000000]]'
 expect_json "$plan" '[.layers[] | [.kind, .state, .digest]]' \
     '[["large","build",null],["small","build",null],["folders","build",null]]'
 expect_json "$plan" '.moves.model' 70000002
@@ -38,6 +39,15 @@ for part in 'linux/amd64, 3 layers' '1000:1000 (' '/home/app (' '/home/app/.cach
     expect_contains "$OUT" "$part"
 done
 moved=$(jq -r .moves.base <<<"$plan")
+[[ $OUT =~ onnx/model.onnx\ +2.0\ MB\ +leave\ out ]] || fail 'a file that is left out has no size'
+# Once for platforms that are alike, and what inject would say besides.
+expect_contains "$OUT" "note       left out of acme/tiny: "
+expect_contains "$OUT" 'note       setting HF_HUB_OFFLINE=1 in the image'
+expect_lacks "$OUT" 'note       model:'
+make_base alike 1 --index --user app
+expect_exit 0 "$INLAY" plan oci:alike:1 acme/tiny
+expect_contains "$OUT" 'platform   linux/amd64, linux/arm64, 1 layer in the base'
+expect_eq 1 "$(grep -c '^home ' <<<"$OUT")"
 
 # inject moves what was said, and makes the layers that were said.
 expect_exit 0 "$INLAY" inject "$REGISTRY/app:1" acme/tiny --to "$REGISTRY/app:2"

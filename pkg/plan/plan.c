@@ -37,6 +37,11 @@ void plan_copy(const struct plan *from, struct plan *to)
     plan_card_copy(&from->card, &to->card);
     to->left_out_size = from->left_out_size;
     strings_add_all(&to->left_out, &from->left_out);
+    if (from->left_out_sizes != NULL) {
+        to->left_out_sizes = xcalloc(from->left_out.count, sizeof(*to->left_out_sizes));
+        for (size_t i = 0; i < from->left_out.count; i++)
+            to->left_out_sizes[i] = from->left_out_sizes[i];
+    }
     for (size_t i = 0; i < from->count; i++)
         plan_add(to, &from->files[i]);
 }
@@ -102,6 +107,7 @@ void plan_release(struct plan *plan)
     free(plan->license_name);
     plan_card_release(&plan->card);
     strings_release(&plan->left_out);
+    free(plan->left_out_sizes);
     *plan = (struct plan)PLAN_INIT;
 }
 

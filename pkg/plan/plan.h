@@ -46,7 +46,8 @@ struct plan {
     char *pin;
     struct plan_file *files;
     size_t count;
-    struct strings left_out; /* paths that plan_select() dropped, sorted */
+    struct strings left_out;  /* paths that plan_select() dropped, sorted */
+    uint64_t *left_out_sizes; /* one a path; NULL: not known, as by a lock */
     uint64_t left_out_size;
     /* As the listing or the model's card names it: "apache-2.0"; of several "a, b"; NULL: unknown.
      */

@@ -117,23 +117,47 @@ static int choose(const struct plan *plan, const struct plan_selection *selectio
     return 0;
 }
 
+static int compare_paths(const void *a, const void *b)
+{
+    return strcmp(((const struct plan_file *)a)->path, ((const struct plan_file *)b)->path);
+}
+
+/* Takes over the paths. */
+static void note_left_out(struct plan *plan, struct plan_file *files, size_t count)
+{
+    bool is_first = plan->left_out.count == 0;
+
+    if (count > 0)
+        qsort(files, count, sizeof(*files), compare_paths);
+    free(plan->left_out_sizes);
+    plan->left_out_sizes =
+        is_first && count > 0 ? xcalloc(count, sizeof(*plan->left_out_sizes)) : NULL;
+    for (size_t i = 0; i < count; i++) {
+        strings_add(&plan->left_out, files[i].path);
+        if (is_first)
+            plan->left_out_sizes[i] = files[i].size;
+        if (!u64_add(plan->left_out_size, files[i].size, &plan->left_out_size))
+            plan->left_out_size = UINT64_MAX;
+        free(files[i].path);
+    }
+    set_sort(&plan->left_out);
+}
+
 static void drop(struct plan *plan, const bool *keep)
 {
+    struct plan_file *dropped = xcalloc(plan->count, sizeof(*dropped));
+    size_t dropped_count = 0;
     size_t count = 0;
 
     for (size_t i = 0; i < plan->count; i++) {
-        struct plan_file *file = &plan->files[i];
-        if (keep[i]) {
-            plan->files[count++] = *file;
-            continue;
-        }
-        strings_add(&plan->left_out, file->path);
-        if (!u64_add(plan->left_out_size, file->size, &plan->left_out_size))
-            plan->left_out_size = UINT64_MAX;
-        free(file->path);
+        if (keep[i])
+            plan->files[count++] = plan->files[i];
+        else
+            dropped[dropped_count++] = plan->files[i];
     }
     plan->count = count;
-    set_sort(&plan->left_out);
+    note_left_out(plan, dropped, dropped_count);
+    free(dropped);
 }
 
 int plan_select(struct plan *plan, const struct plan_selection *selection, struct error *err)

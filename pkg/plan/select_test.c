@@ -86,6 +86,10 @@ static void left_out_files_are_noted_in_order_with_their_size(void **state)
     assert_string_equal(plan.left_out.items[1], "onnx/model.onnx");
     assert_string_equal(plan.left_out.items[2], "pytorch_model.bin");
     assert_int_equal(plan.left_out_size, 4500 * MIB);
+    CLEANUP(plan) struct plan copy = PLAN_INIT;
+    plan_copy(&plan, &copy);
+    for (size_t i = 0; i < copy.left_out.count; i++)
+        assert_int_equal(copy.left_out_sizes[i], 1500 * MIB);
 }
 
 static void automatic_choice_takes_all_of_a_dataset(void **state)

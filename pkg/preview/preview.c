@@ -48,7 +48,9 @@ static void model_release(struct preview_model *model)
     free(model->commit);
     free(model->license.ids);
     free(model->license.name);
-    strings_release(&model->left_out.paths);
+    for (size_t i = 0; i < model->left_out.count; i++)
+        free(model->left_out.items[i].path);
+    free(model->left_out.items);
 }
 
 static void layer_release(struct preview_layer *layer)
@@ -71,7 +73,7 @@ void preview_release(struct preview *preview)
     free(preview->platforms);
     free(preview->models);
     free(preview->layers);
-    strings_release(&preview->notes);
+    notes_release(&preview->notes);
     *preview = (struct preview)PREVIEW_INIT;
 }
 
@@ -86,13 +88,17 @@ static void tell_model(const struct model *model, struct preview_model *out)
         .revision = text_copy(plan->origin.revision),
         .commit = xstrdup(plan->pin),
         .files = {xcalloc(plan->count, sizeof(*out->files.items)), plan->count, plan_size(plan)},
-        .left_out = {.size = plan->left_out_size},
+        .left_out = {xcalloc(plan->left_out.count, sizeof(*out->left_out.items)),
+                     plan->left_out.count, plan->left_out_size},
         .license = {text_copy(plan->license), text_copy(plan->license_name), plan->gate},
     };
     for (size_t i = 0; i < plan->count; i++)
         out->files.items[i] =
             (struct preview_file){xstrdup(plan->files[i].path), plan->files[i].size};
-    strings_add_all(&out->left_out.paths, &plan->left_out);
+    for (size_t i = 0; i < plan->left_out.count; i++)
+        out->left_out.items[i] = (struct preview_file){
+            xstrdup(plan->left_out.items[i]),
+            plan->left_out_sizes != NULL ? plan->left_out_sizes[i] : SIZE_UNKNOWN};
 }
 
 static void tell_folders(const struct placement *placement, struct preview_platform *out)
@@ -324,12 +330,11 @@ static int plan_all(const struct preview_options *options, struct notes *notes, 
 int preview_run(const struct preview_options *options, struct preview *out, struct error *err)
 {
     CLEANUP(preview) struct preview preview = PREVIEW_INIT;
-    CLEANUP(notes) struct notes notes = {.log = options->run.log};
 
-    if (plan_all(options, &notes, &preview, err) < 0)
+    preview.notes.log = options->run.log;
+    if (plan_all(options, &preview.notes, &preview, err) < 0)
         return -1;
-    for (size_t i = 0; i < notes.count; i++)
-        strings_add(&preview.notes, notes.items[i].text);
+    preview.notes.log = NULL;
     preview_release(out);
     *out = preview;
     preview = (struct preview)PREVIEW_INIT;

@@ -4,6 +4,7 @@
 #include "base/request.h"
 #include "build/layer_fate.h"
 #include "build/request.h"
+#include "core/notes.h"
 #include "models/companion_decisions.h"
 #include "models/request.h"
 #include "pickle/pickle.h"
@@ -23,10 +24,11 @@ struct preview_files {
     uint64_t size; /* of all of them */
 };
 
-/* Files that the model has and the image does not get. */
+/* Files that the model has and the image does not get; a size may be SIZE_UNKNOWN. */
 struct preview_left_out {
-    struct strings paths;
-    uint64_t size;
+    struct preview_file *items;
+    size_t count;
+    uint64_t size; /* of all of them */
 };
 
 /* What its authors say of its use; NULL: not known. */
@@ -166,14 +168,14 @@ struct preview {
     struct preview_layer *layers; /* from the bottom up */
     size_t layer_count;
     struct preview_base base;
-    uint64_t model_size;  /* bytes of models that would move */
-    uint64_t base_size;   /* bytes of the base that would move, unless they are mounted */
-    struct strings notes; /* the lines that injecting would log */
+    uint64_t model_size; /* bytes of models that would move */
+    uint64_t base_size;  /* bytes of the base that would move, unless they are mounted */
+    struct notes notes;  /* the lines that injecting would log */
 };
 
 #define PREVIEW_INIT                                                                               \
     {                                                                                              \
-        .notes = STRINGS_INIT                                                                      \
+        .notes = NOTES_INIT                                                                        \
     }
 
 /* What would be injected, and where. Everything in it is borrowed. */
