@@ -178,6 +178,7 @@ expect_files kubernetes/models/e5-hub:1 hub/models--intfloat--multilingual-e5-sm
 expect_files kubernetes/modelcars/e5:1 models/config.json bin/sh
 expect_files servers/tritonserver:1-e5 models/e5/config.pbtxt models/e5/1/model.onnx
 expect_files servers/tritonserver:1-file models/e5/1/model.onnx
+expect_files servers/tritonserver:1-hub models/e5/1/model.onnx
 expect_files servers/llama-server:1-path models/Qwen3-0.6B-Q4_0.gguf
 expect_no_file tree/models/Qwen3-0.6B-Q8_0.gguf
 

@@ -59,15 +59,6 @@ static int run_inject(const struct command_context *context, struct options *opt
     if (inject_run_told(&injection.options, &result, &materials, err) < 0)
         return explain_stop(&injection, err);
     render_finish(injection.session.render);
-    CLEANUP(text)
-    char *cached = result.cached_size > 0 ? xasprintf(" (and %s from caches)",
-                                                      text_format_size(result.cached_size).text)
-                                          : xstrdup("");
-    log_info(injection.options.run.log,
-             "done: %zu layer%s built, %zu already there; moved %s of model%s, %s of base",
-             result.layers_built, result.layers_built == 1 ? "" : "s", result.layers_reused,
-             text_format_size(result.model_size).text, cached,
-             text_format_size(result.base_size).text);
     const struct injected said = {
         .result = &result,
         .materials = &materials,

@@ -54,6 +54,32 @@ json_t *injected_to_json(const struct inject_result *result, const struct materi
                      "platforms", images, "layers", layers, "moved", moved);
 }
 
+/* " (2 mounted)"; "" where there is nothing to say. Caller frees. */
+static char *format_mounted(const struct inject_result *result)
+{
+    return result->layers_mounted > 0 ? xasprintf(" (%zu mounted)", result->layers_mounted)
+                                      : xstrdup("");
+}
+
+static void say_done(const struct injected *injected, const struct log *log)
+{
+    const struct inject_result *result = injected->result;
+    CLEANUP(text) char *mounted = format_mounted(result);
+    CLEANUP(text)
+    char *cached = result->cached_size > 0 ? xasprintf(" (and %s from caches)",
+                                                       text_format_size(result->cached_size).text)
+                                           : xstrdup("");
+    CLEANUP(text) char *models = xstrdup(text_format_size(result->model_size).text);
+    CLEANUP(text) char *base = xstrdup(text_format_size(result->base_size).text);
+
+    log_info(log,
+             "done: %zu layer%s built, %zu already there%s; moved %s of model%s, %s of base; %s "
+             "were there; in %" PRIu64 " s",
+             result->layers_built, result->layers_built == 1 ? "" : "s", result->layers_reused,
+             mounted, models, cached, base, text_format_size(result->spared_size).text,
+             injected->seconds);
+}
+
 static void say_models(const struct materials *materials, const struct log *log)
 {
     for (size_t i = 0; i < materials->models.count; i++) {
@@ -75,6 +101,18 @@ static bool is_plain_word(const char *text)
                              "/:.,@_+=-")] == '\0';
 }
 
+/* Revisions that only who names them finds: without them, whichever there is would do. */
+static void add_revisions(const struct materials *materials, struct buf *line)
+{
+    for (size_t i = 0; i < materials->models.count; i++) {
+        const struct listed_model *model = &materials->models.items[i];
+        if (model->layout->content == LAYOUT_HUB_CACHE && model->companion_of.count == 0 &&
+            origin_is_of_hub(model->plan.origin.kind) &&
+            strcmp(plan_ref(&model->plan), "main") != 0 && is_plain_word(model->title))
+            buf_addf(line, " %s", model->title);
+    }
+}
+
 static void say_check(const struct injected *injected, const struct log *log)
 {
     const struct reference *target = injected->target;
@@ -88,6 +126,7 @@ static void say_check(const struct injected *injected, const struct log *log)
         return;
     buf_addf(&line, "inlay verify %s%s%s", name, has_digests ? "@" : "",
              has_digests ? digest_format(&injected->result->manifest.digest).text : "");
+    add_revisions(injected->materials, &line);
     if (injected->user != NULL)
         buf_addf(&line, " --user %s", injected->user);
     if (injected->home != NULL)
@@ -97,11 +136,9 @@ static void say_check(const struct injected *injected, const struct log *log)
 
 void injected_say(const struct injected *injected, const struct log *log)
 {
-    const struct inject_result *result = injected->result;
     const struct materials *materials = injected->materials;
-    CLEANUP(text) char *moved = xstrdup(text_format_size(result->model_size).text);
-    CLEANUP(text) char *base = xstrdup(text_format_size(result->base_size).text);
 
+    say_done(injected, log);
     say_models(materials, log);
     for (size_t i = 0; i < materials->image_count; i++) {
         const struct made_image *image = &materials->images[i];
@@ -109,10 +146,6 @@ void injected_say(const struct injected *injected, const struct log *log)
         log_info(log, "  image   %s, %s, of which models are %s", image->platform, size,
                  text_format_size(image->models_size).text);
     }
-    log_info(log, "  layers  %zu new, %zu mounted, %zu reused", result->layers_built,
-             result->layers_mounted, result->layers_reused - result->layers_mounted);
-    log_info(log, "  moved   %s of models, %s of images; saved %s; in %" PRIu64 " s", moved, base,
-             text_format_size(result->spared_size + result->cached_size).text, injected->seconds);
     if (injected->target != NULL)
         say_check(injected, log);
 }

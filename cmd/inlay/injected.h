@@ -20,7 +20,7 @@ struct injected {
     uint64_t seconds;
 };
 
-/* A line a model, one a platform, and how to look at the result again. */
+/* What moved, a line a model, one a platform, and how to look at the result again. */
 void injected_say(const struct injected *injected, const struct log *log);
 
 #endif

@@ -293,6 +293,11 @@ static int check_names(const struct injection *injection, struct error *err)
                          "--as names one MODEL that is not of the Hub and no preset, and the call "
                          "has %zu; inject several one after another",
                          nameable);
+    if (has_name && files == 0)
+        return error_set(err, ERROR_USAGE,
+                         "--name is for a MODEL that is a file or a URL, and files of a repo or "
+                         "folder keep their paths; name the one file by file:PATH or by its URL, "
+                         "as in https://huggingface.co/ORG/NAME/resolve/main/onnx/model.onnx");
     if (has_name && files != 1)
         return error_set(err, ERROR_USAGE,
                          "--name is for one MODEL that is a file or a URL, and the call has %zu; "

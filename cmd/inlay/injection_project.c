@@ -2,6 +2,8 @@
 
 #include "core/nearest.h"
 #include "core/text.h"
+#include "mistakes.h"
+#include "table.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -122,17 +124,41 @@ static void tell_file(struct injection *injection, const struct options *line, c
         notes_info(&injection->notes, "project: '%s'", file);
 }
 
+/* The one word of the call is BASE, whatever the project has; a model is meant, mostly. */
+static int refuse_model_as_base(const struct project *project, const struct options *line,
+                                const char *file, struct error *err)
+{
+    const char *word = line->name_count == 1 ? line->names[0] : "";
+    bool is_named = options_has(line, "project") || options_has(line, "set") ||
+                    options_has(line, "locked") || options_has(line, "lock");
+
+    if (injection_base_is_option(line) || project->base == NULL || strchr("./~", word[0]) != NULL ||
+        strchr(word, '/') == NULL || mistakes_is_image(word))
+        return 0;
+    return error_set(err, ERROR_USAGE,
+                     "'%s' is the first word, which is BASE, and looks like a model; write the "
+                     "base before it, as in 'inlay %s %s %s%s%s'; docker://NAME is an image",
+                     word, line->command->name, project->base, word, is_named ? "" : " --project ",
+                     is_named ? "" : file);
+}
+
 int injection_read_project(struct injection *injection, struct options *line, struct error *err)
 {
     struct project *project = &injection->project;
     const char *file = injection_project_file(line);
 
+    if (file == NULL && line->name_count == 0 && !injection_base_is_option(line))
+        return error_set(err, ERROR_USAGE,
+                         "no BASE is named, and there is no %s here; see 'inlay %s --help'",
+                         PROJECT_FILE, line->command->name);
     if (file == NULL)
         return options_check(line, count_known(project, line), err);
     if (read_project(file, project, err) < 0)
         return -1;
     resolve(project, &project->base);
     resolve(project, &project->target);
+    if (refuse_model_as_base(project, line, file, err) < 0)
+        return -1;
     if (!options_has(line, "project"))
         tell_file(injection, line, file);
     injection->places_itself = says_place(line);
@@ -199,6 +225,24 @@ static int refuse_set(const struct project *project, const char *name, struct er
                      near, names.size > 0 ? buf_text(&names) : "none");
 }
 
+/* Sets that the call does not name: whoever means one of them sees that it is not there. */
+static void tell_sets_left(struct injection *injection)
+{
+    const char *const *named = options_list(injection->line, "set");
+    CLEANUP(strings) struct strings taken = STRINGS_INIT;
+    CLEANUP(strings) struct strings left = STRINGS_INIT;
+
+    for (; named != NULL && *named != NULL; named++)
+        strings_add(&taken, *named);
+    for (size_t i = 0; i < injection->project.set_count; i++)
+        if (!strings_has(&taken, injection->project.sets[i].name))
+            strings_add(&left, injection->project.sets[i].name);
+    if (left.count == 0 || injection->set != NULL || injection->line->command->id == COMMAND_LOCK)
+        return;
+    CLEANUP(text) char *names = table_join(&left);
+    notes_info(&injection->notes, "sets not taken: %s", names);
+}
+
 int injection_add_project(struct injection *injection, struct error *err)
 {
     const struct project *project = &injection->project;
@@ -214,5 +258,6 @@ int injection_add_project(struct injection *injection, struct error *err)
         if (add_models(injection, &set->models, err) < 0)
             return -1;
     }
+    tell_sets_left(injection);
     return 0;
 }

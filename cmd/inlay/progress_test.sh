@@ -74,7 +74,7 @@ expect_exit 0 "$INLAY" inject oci:base:1 acme/two --to oci:end:1
 expect_contains "$ERR" 'model   acme/two@main, '
 expect_contains "$ERR" '140.0 MB, in /root/.cache/huggingface/hub'
 expect_contains "$ERR" 'image   linux/amd64, 142.'
-expect_contains "$ERR" 'layers  4 new, 0 mounted, 0 reused'
+expect_contains "$ERR" 'done: 4 layers built, 0 already there; moved '
 check=$(sed -n 's/^  check   inlay //p' <<<"$ERR")
 # shellcheck disable=SC2086 # words
 expect_exit 0 "$INLAY" $check

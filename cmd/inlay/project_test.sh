@@ -63,7 +63,19 @@ expect_json "$OUT" '[[.models[].name], .platforms[0].home.path, .platforms[0].ow
 expect_exit 0 "$INLAY" layer -o layer.tar
 expect_json "$OUT" '[.layers[].model] | unique' '[null,"acme/more","acme/tiny"]'
 
-# Sets, besides the models of all.
+# The one word is BASE, and a model is none.
+refuse 2 "'BAAI/bge-m3' is the first word, which is BASE, and looks like a model; write the base before it, as in 'inlay inject oci:base:1 BAAI/bge-m3'; docker://NAME is an image" \
+    inject --set gpu BAAI/bge-m3
+refuse 2 "'acme/tiny' is the first word, which is BASE, and looks like a model; write the base before it, as in 'inlay plan oci:base:1 acme/tiny --project inlay.json'; docker://NAME is an image" \
+    plan acme/tiny
+
+# Sets, besides the models of all; those that are not taken are told.
+expect_exit 0 "$INLAY" plan --json -v
+expect_contains "$ERR" 'sets not taken: gpu, none'
+expect_exit 0 "$INLAY" plan --set gpu --json -v
+expect_contains "$ERR" 'sets not taken: none'
+expect_exit 0 "$INLAY" plan --set gpu --set none --json -v
+expect_lacks "$ERR" 'sets not taken'
 expect_exit 0 "$INLAY" plan --set gpu --json
 expect_json "$OUT" '[.models[] | [.name, .revision, [.files[].path]]]' \
     '[["acme/tiny","v1",["config.json","model.safetensors"]],["acme/more","main",["a.bin"]],["acme/tiny","main",["config.json","onnx/model.onnx"]]]'
@@ -100,7 +112,7 @@ expect_eq "$first" "$DIGEST" 'a folder beside the file'
 # What is missing, or no project, is told.
 refuse 3 "'none.json' does not exist; 'inlay init' writes one" inject --project none.json --to oci:out:x
 rm inlay.json
-refuse 2 "no BASE is named; see 'inlay inject --help'" inject
+refuse 2 "no BASE is named, and there is no inlay.json here; see 'inlay inject --help'" inject
 refuse 3 "'inlay.json' does not exist; 'inlay init' writes one" inject --set gpu
 refuse_file() { # STATUS WORDS TEXT
     printf '%s' "$3" >bad.json

@@ -93,7 +93,7 @@ expect_eq "$(sha256_of m/config.json)  conf.json" "$(tree "$ROOT/models")"
 refuse 2 "a file has no name in the Hub's cache" file:m/model.bin
 refuse 2 "--name: 'a/b' is a path" file:m/model.bin "${place[@]}" --name a/b
 refuse 2 "--name: path '..' has the part '..'" file:m/model.bin "${place[@]}" --name ..
-refuse 2 '--name is for one MODEL that is a file or a URL, and the call has 0' dir:m "${place[@]}" --name x
+refuse 2 '--name is for a MODEL that is a file or a URL, and files of a repo or folder keep their paths' dir:m "${place[@]}" --name x
 refuse 2 '--unpack is for archives, and no MODEL is a file or a URL' dir:m "${place[@]}" --unpack
 refuse 8 "'m' is a folder, which is named 'dir:PATH'" file:m "${place[@]}"
 
