@@ -36,12 +36,12 @@ done
 # What is proposed is taken.
 for value in $("$INLAY" __complete inject --compression '' | sed '$d; s/\t.*//; s/^zstd:$/zstd:3/'); do
     expect_exit 2 "$INLAY" plan --compression "$value"
-    expect_eq "inlay: no BASE is named; see 'inlay plan --help'" "$ERR" "$value"
+    expect_eq "inlay: no BASE is named, and there is no inlay.json here; see 'inlay plan --help'" "$ERR" "$value"
 done
 for option in progress weights platform layout trust-records; do
     for value in $("$INLAY" __complete plan --$option '' | sed '$d; s/\t.*//; s/^hmac:$/all/'); do
         expect_exit 2 "$INLAY" plan --$option "$value"
-        expect_contains "$ERR" "no BASE is named; see 'inlay plan --help'" "--$option $value"
+        expect_contains "$ERR" "no BASE is named, and there is no inlay.json here; see 'inlay plan --help'" "--$option $value"
     done
 done
 expect_eq "$("$INLAY" layouts --json | jq -r '.layouts[].name' | LC_ALL=C sort | paste -sd ' ')" "$(proposals plan --layout '' | sed 's/^: //')" 'layouts'

@@ -124,7 +124,7 @@ refuse() { # WORDS ARGUMENT...
     expect_exit 2 "$INLAY" "$@"
     expect_eq "inlay: $words" "$ERR" "$*"
 }
-refuse "no BASE is named; see 'inlay inject --help'" inject
+refuse "no BASE is named, and there is no inlay.json here; see 'inlay inject --help'" inject
 refuse "--layout: 'wisper' is no layout; near it: whisper; 'inlay layouts' lists them" inject a b --to oci:x:1 --layout wisper
 refuse "--layout: 'nothing-like-it' is no layout; 'inlay layouts' lists them" plan a b --layout nothing-like-it
 refuse "no MODEL is named; see 'inlay plan --help'" plan oci:base:1
