@@ -1,7 +1,7 @@
 #!/bin/bash
 # Records the main job on a terminal, by inlay itself, for docs/recording.md: record.sh FILE writes it there. The hub and the
 # registry are servers of this machine, and stand there by the names that people have. What is recorded is what the terminal
-# shows in the end, 100 columns wide.
+# shows in the end, 100 columns wide; of two widths it does not break lines.
 . "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 file=$(realpath -m "$1")
@@ -26,7 +26,7 @@ show() {
     {
         printf '$ %s\n' "$*"
         # shellcheck disable=SC2048,SC2086 # the words are those that are typed
-        python3 "$TESTDATA/terminal.py" 100 ${*//registry.example.com/"$REGISTRY"} |
+        python3 "$TESTDATA/terminal.py" 100,100 ${*//registry.example.com/"$REGISTRY"} |
             jq -r 'if .status == 0 then .screen | join("\n") | sub("\n+$"; "") else error("status \(.status): \(.screen)") end' |
             sed "s#$REGISTRY#registry.example.com#g; s# *\$##"
     } | sed 's/^\(.\)/    \1/'
