@@ -20,4 +20,4 @@ expect_eq 1 "$(grep -oE '^    registry.example.com/rag:1.4-e5@sha256:[0-9a-f]{64
 expect_eq 2 "$(grep -cE '^    registry.example.com/rag:1.4-e5@sha256:[0-9a-f]{64}$' "$page")"
 digest=$(grep -oE '^    registry.example.com/rag:1.4-e5@sha256:[0-9a-f]{64}$' "$page" | head -1 | sed 's/.*@//')
 grep -q "^    image  *$digest\$" "$page" || fail 'the tree is that of another image'
-expect_contains "$(cat "$page")" 'moved   0 B of models'
+expect_contains "$(cat "$page")" 'moved 0 B of model,'
