@@ -35,6 +35,7 @@ lets_in() { # TAG POLICY
     valid
     expect_exit 0 "$INLAY" verify -q "oci:out:$1" --policy policy.json "${@:3}"
     expect_lacks "$OUT" 'policy: '
+    expect_contains "$OUT" "by the policy 'policy.json'"
 }
 refuses() { # TAG POLICY LINES [OPTION...]
     printf '%s' "$2" >policy.json
@@ -42,6 +43,9 @@ refuses() { # TAG POLICY LINES [OPTION...]
     expect_exit 11 "$INLAY" verify -q "oci:out:$1" --policy policy.json "${@:4}"
     expect_eq "$3" "$(grep '^policy: ' <<<"$OUT" | sed 's/@[0-9a-f]*:/:/; s/@[0-9a-f]* /@ /')" "$2"
     expect_contains "$ERR" "against the policy 'policy.json'"
+    expect_contains "$OUT" 'nothing is wrong but what the policy says'
+    expect_exit 11 "$INLAY" verify -q "oci:out:$1" --policy policy.json --json "${@:4}"
+    expect_json "$OUT" '[.findings == (.policy | length), .compared.policy]' '[true,"policy.json"]'
 }
 
 # What 'sources' may say is what there is, in the complaint and in the schema.
@@ -78,7 +82,7 @@ refuses all '{"version": 1, "denied_licenses": ["gpl-3.0"]}' \
 printf '{"version": 1, "safe_only": true}' >policy.json
 expect_exit 11 "$INLAY" verify -q oci:out:all --policy policy.json --json
 expect_json "$OUT" '[.policy[] | [(.model | sub("@.*"; "")), (.text | test("pytorch_model.bin"))]]' '[["bits/shell",true]]'
-expect_json "$OUT" .findings 0
+expect_json "$OUT" .findings 1
 expect_exit 0 "$INLAY" verify -q oci:out:safe --policy policy.json --json
 expect_json "$OUT" .policy '[]'
 expect_exit 0 "$INLAY" verify -q oci:out:safe --json

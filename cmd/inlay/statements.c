@@ -9,10 +9,12 @@ void statements_release(struct statements *statements)
     for (size_t i = 0; i < statements->count; i++)
         statement_release(&statements->items[i]);
     free(statements->items);
+    strings_release(&statements->names);
     *statements = (struct statements){.items = NULL};
 }
 
-static int add(struct statements *statements, const struct buf *bytes, struct error *err)
+static int add(struct statements *statements, const char *name, const struct buf *bytes,
+               struct error *err)
 {
     struct statement statement = STATEMENT_INIT;
 
@@ -21,6 +23,7 @@ static int add(struct statements *statements, const struct buf *bytes, struct er
     statements->items =
         xrealloc(statements->items, statements->count + 1, sizeof(*statements->items));
     statements->items[statements->count++] = statement;
+    strings_add(&statements->names, name);
     return 0;
 }
 
@@ -30,7 +33,8 @@ static int read_file(const char *path, struct statements *out, struct error *err
 
     if (file_read(path, REFERRER_LIMIT, &bytes, err) < 0)
         return -1;
-    return add(out, &bytes, err) < 0 ? error_wrap(err, "'%s'", path) : 0;
+    CLEANUP(text) char *name = xasprintf("'%s'", path);
+    return add(out, name, &bytes, err) < 0 ? error_wrap(err, "'%s'", path) : 0;
 }
 
 /* What others state of the image in the same form says nothing of its models. */
@@ -44,7 +48,7 @@ static int read_one(struct store *store, const struct digest *image,
 
     if (store_read_referrer(store, image, PROVENANCE_MEDIA_TYPE, manifest, &bytes, err) < 0)
         return -1;
-    if (add(out, &bytes, &why) == 0)
+    if (add(out, name.text, &bytes, &why) == 0)
         return 0;
     if (why.kind != ERROR_UNSUPPORTED) {
         error_wrap(&why, "the statement %s", name.text);

@@ -10,6 +10,7 @@
 struct statements {
     struct statement *items;
     size_t count;
+    struct strings names; /* of each: "'FILE'", or the digest of what is attached */
 };
 
 /*

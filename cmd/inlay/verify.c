@@ -23,6 +23,7 @@ struct verification {
     char *hub_cache; /* what they borrow; NULL: none */
     struct reference image;
     struct demands demands;
+    struct statements statements;
     struct policy policy; /* empty: there is none */
     struct policy_findings against;
     struct store *store;
@@ -32,6 +33,7 @@ static void verification_release(struct verification *verification)
 {
     store_free(verification->store);
     demands_release(&verification->demands);
+    statements_release(&verification->statements);
     policy_release(&verification->policy);
     policy_findings_release(&verification->against);
     free(verification->hub_cache);
@@ -99,10 +101,18 @@ static json_t *platform_json(const struct verify_platform *platform)
                      findings_json(&platform->missing), "models", models);
 }
 
-/* `against` is NULL where there is no policy. */
-static void say_json(const struct demands *demands, const struct verify_result *result,
-                     const struct policy_findings *against, struct buf *out)
+/* What the image was compared with besides its own records. */
+static json_t *compared_json(const struct verification *verification, const struct options *options)
 {
+    return json_pack(
+        "{s:o, s:b, s:o}", "statements", strings_to_json(&verification->statements.names), "hub",
+        options_has(options, "hub"), "policy", text_to_json(options_text(options, "policy")));
+}
+
+static void say_json(const struct verification *verification, const struct options *options,
+                     const struct verify_result *result, struct buf *out)
+{
+    const struct demands *demands = &verification->demands;
     json_t *demanded = json_array();
     json_t *platforms = json_array();
 
@@ -111,13 +121,14 @@ static void say_json(const struct demands *demands, const struct verify_result *
     for (size_t i = 0; i < demands->count; i++)
         json_array_append_new(demanded, text_to_json(demands->items[i].title));
     json_auto_t *document = json_pack(
-        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o}", "digest",
+        "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "digest",
         digest_format(&result->manifest.digest).text, "models", size_json(result->model_count),
         "wrong_models", size_json(result->wrong_model_count), "findings",
-        size_json(result->finding_count), "demanded", demanded, "missing",
-        strings_to_json(&result->missing), "platforms", platforms);
-    if (against != NULL)
-        json_object_set_new(document, "policy", policy_findings_json(against));
+        size_json(result->finding_count + verification->against.count), "demanded", demanded,
+        "missing", strings_to_json(&result->missing), "compared",
+        compared_json(verification, options), "platforms", platforms);
+    if (options_has(options, "policy"))
+        json_object_set_new(document, "policy", policy_findings_json(&verification->against));
     json_say(document, out);
 }
 
@@ -228,7 +239,24 @@ static void print_masked(const char *text)
     }
 }
 
-static void print_text(const struct verify_result *result)
+/* What was held against the image, and is so. */
+static void print_compared(const struct verification *verification, const struct options *options)
+{
+    for (size_t i = 0; i < verification->statements.names.count; i++) {
+        CLEANUP(text)
+        char *line = xasprintf("as stated in %s", verification->statements.names.items[i]);
+        print_masked(line);
+    }
+    if (options_has(options, "hub"))
+        puts("as the hub has it");
+    if (options_has(options, "policy") && verification->against.count == 0) {
+        CLEANUP(text) char *line = xasprintf("by the policy '%s'", options_text(options, "policy"));
+        print_masked(line);
+    }
+}
+
+static void print_text(const struct verification *verification, const struct options *options,
+                       const struct verify_result *result)
 {
     CLEANUP(paragraphs) struct paragraphs paragraphs = {NULL, 0};
 
@@ -247,7 +275,10 @@ static void print_text(const struct verify_result *result)
     if (result->model_count == 0)
         puts("no models");
     else
-        printf("%zu model%s: nothing is wrong\n", result->model_count, plural(result->model_count));
+        printf("%zu model%s: nothing is wrong%s\n", result->model_count,
+               plural(result->model_count),
+               verification->against.count > 0 ? " but what the policy says" : "");
+    print_compared(verification, options);
 }
 
 /* "2 findings in 1 of 1 model"; "" if the models that are there have none. Caller frees. */
@@ -337,9 +368,9 @@ static int tell_result(struct verification *verification, const struct options *
     if (has_policy)
         policy_gate_judge(&verification->policy, result, &verification->against);
     if (options_has(options, "json"))
-        say_json(&verification->demands, result, has_policy ? &verification->against : NULL, out);
+        say_json(verification, options, result, out);
     else
-        print_text(result);
+        print_text(verification, options, result);
     if (!options_has(options, "json"))
         policy_findings_print(&verification->against);
     return judge(options, verification, result, err);
@@ -370,7 +401,6 @@ static int run_verify(const struct command_context *context, struct options *opt
 {
     CLEANUP(verification) struct verification verification = {.image = REFERENCE_INIT};
     CLEANUP(verify_result) struct verify_result result = VERIFY_RESULT_INIT;
-    CLEANUP(statements) struct statements statements = {.items = NULL};
     CLEANUP(trusted_keys) struct trusted_keys keys = {.items = NULL};
     struct session *session = &verification.session;
 
@@ -398,8 +428,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         return -1;
     CLEANUP(text) char *version = reference_version(&verification.image);
     CLEANUP(text) char *memo = session_memo_folder();
-    if (statements_read(options, &verification.image, verification.store, stores->log, &statements,
-                        err) < 0)
+    if (statements_read(options, &verification.image, verification.store, stores->log,
+                        &verification.statements, err) < 0)
         return -1;
     const struct verify_options wanted = {
         .store = verification.store,
@@ -414,8 +444,8 @@ static int run_verify(const struct command_context *context, struct options *opt
         .asks_code = verification.policy.safe_only,
         .open_source = options_has(options, "hub") ? open_hub : NULL,
         .open_arg = &verification,
-        .statements = statements.items,
-        .statement_count = statements.count,
+        .statements = verification.statements.items,
+        .statement_count = verification.statements.count,
         .keys = keys.items,
         .key_count = keys.count,
         .jobs = (unsigned)options_number(options, "jobs"),

@@ -21,7 +21,10 @@ verify() { "$INLAY" verify "$@"; }
 # What was made a moment ago is as stated, wherever the statement is kept, and whatever the models are.
 expect_exit 0 inject "oci:$TEST_DIR/base:1" acme/tiny datasets/acme/rows --to "$REGISTRY/app:1" --provenance
 expect_exit 0 verify "$REGISTRY/app:1" --provenance
-expect_contains "$OUT" '2 models: nothing is wrong'
+expect_contains "$OUT" '2 models: nothing is wrong
+as stated in sha256:'
+expect_exit 0 verify "$REGISTRY/app:1" --provenance --hub --json
+expect_json "$OUT" '[(.compared.statements | length), .compared.hub, .compared.policy]' '[1,true,null]'
 expect_exit 0 inject "oci:$TEST_DIR/many:1" acme/tiny --to "oci:$TEST_DIR/many:2" --provenance
 expect_exit 0 verify "oci:$TEST_DIR/many:2" --provenance
 expect_exit 0 inject "oci:$TEST_DIR/base:1" "dir:$TEST_DIR/folder" --layout dir --path /models/own --to "oci:$TEST_DIR/plain:1" --provenance
@@ -35,6 +38,7 @@ expect_exit 0 verify "$QUIRK/app:1" --provenance
 expect_exit 0 verify "$QUIRK/app:1" --provenance="$TEST_DIR/more.json"
 expect_exit 0 inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci-archive:$TEST_DIR/a.tar" --provenance="$TEST_DIR/a.json"
 expect_exit 0 verify "oci-archive:$TEST_DIR/a.tar" --provenance="$TEST_DIR/a.json"
+expect_contains "$OUT" "as stated in '$TEST_DIR/a.json'"
 
 # Each thing that is not as stated is told. changed JQ-FILTER: the statement, with something else in it
 statement=$TEST_DIR/one.json
