@@ -249,6 +249,17 @@ static int check_images(const struct init_run *run, struct error *err)
     return texts[1] != NULL ? session_parse_target("--to", texts[1], &target, err) : 0;
 }
 
+/* Whoever names the folder of an application means what that asks for. */
+static int refuse_name(struct error *err)
+{
+    CLEANUP(text) char *why = xstrdup(err->text);
+
+    return error_set(err, err->kind,
+                     "%s; for the models that an application in a folder asks for, say --scan "
+                     "dir:PATH",
+                     why);
+}
+
 /* What `inlay inject` would refuse is not written. */
 static int check_models(const struct init_run *run, struct error *err)
 {
@@ -258,6 +269,8 @@ static int check_models(const struct init_run *run, struct error *err)
     call.project = run->project;
     call.presets = run->presets;
     int result = injection_add_project(&call, err);
+    if (result == 0 && injection_check_names(&call, err) < 0)
+        result = refuse_name(err);
     for (size_t i = 0; i < call.model_count; i++)
         injection_model_release(&call.models[i]);
     free(call.models);

@@ -42,10 +42,11 @@ refuse 2 "'path=' is for the layout dir" acme/e5,path=/m --force
 refuse 2 "MODEL 'acme/e5': layout: 'dyr' is no layout; near it: dir" acme/e5,layout=dyr --force
 refuse 2 '--to' acme/e5 --to 'oci:' --force
 cmp before.json inlay.json || fail 'a failure has changed the file'
+refuse 2 "a folder has no name in the Hub's cache; say --as org/name, or --layout dir --path PATH; for the models that an application in a folder asks for, say --scan dir:PATH" dir:. --force
 refuse 2 'no MODEL is named; --scan IMAGE or --scan dir:PATH finds them' --force
 
 # A query is needed and may be a secret: it is written, and not shown.
-init inlay.json "https://h.example/m.bin?t=s3cret#sha256=$(printf '0%.0s' {1..64})" --force
+init inlay.json "https://h.example/m.bin?t=s3cret#sha256=$(printf '0%.0s' {1..64}),layout=dir,path=/m" --force
 expect_contains "$ERR" "what is behind '?' in 'https://h.example/m.bin' is written to 'inlay.json', and may be a secret"
 expect_lacks "$ERR$OUT" s3cret
 

@@ -329,6 +329,7 @@ static void fill_options(struct injection *injection, const struct command_conte
     injection_fill_choices(injection);
     injection_expect_layers(injection);
     injection->memo = session_memo_folder();
+    session_tell_memo(&injection->session, injection->memo);
     injection->version = reference_version(&injection->base);
     injection->name = reference_format_name(&injection->base, true);
     options->models.sources = injection->sources;

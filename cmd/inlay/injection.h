@@ -134,6 +134,8 @@ int injection_parse_model(struct injection *injection, const char *text,
  */
 int injection_add_name(struct injection *injection, const char *name, struct injection_model *model,
                        struct error *err) MUST_CHECK;
+/* What a project says has a name under which its loader finds it. */
+int injection_check_names(const struct injection *injection, struct error *err) MUST_CHECK;
 /* Whether all models and what the options say of them go together. ERROR_USAGE. */
 int injection_check_models(const struct injection *injection, struct error *err) MUST_CHECK;
 /* Makes `choices` of the models, which are complete. */

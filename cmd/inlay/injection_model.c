@@ -360,6 +360,17 @@ static int check_files(const struct injection *injection, struct error *err)
     return 0;
 }
 
+int injection_check_names(const struct injection *injection, struct error *err)
+{
+    for (size_t i = 0; i < injection->model_count; i++) {
+        const struct injection_model *model = &injection->models[i];
+        CLEANUP(text) char *name = origin_record(&model->origin);
+        if (model->as == NULL && layout_check_name(model->layout, &model->origin, err) < 0)
+            return error_wrap(err, "MODEL '%s'", name);
+    }
+    return 0;
+}
+
 int injection_check_models(const struct injection *injection, struct error *err)
 {
     if (check_names(injection, err) < 0 || check_path(injection, err) < 0)

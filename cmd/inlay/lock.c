@@ -62,7 +62,9 @@ static int parse_call(struct lock_run *run, const char *set, struct error *err)
     call->set = set;
     run->calls = xrealloc(run->calls, run->call_count + 1, sizeof(struct injection *));
     run->calls[run->call_count++] = call;
-    return injection_parse(call, run->line, err);
+    if (injection_parse(call, run->line, err) < 0)
+        return -1;
+    return injection_check_names(call, err);
 }
 
 static int parse_calls(struct lock_run *run, struct error *err)

@@ -86,3 +86,14 @@ expect_exit 3 "$INLAY" plan oci:base:1 acme/tiny@nothing
 expect_exit 3 "$INLAY" plan oci:base:2 acme/tiny
 expect_exit 6 "$INLAY" plan oci:base:1 acme/tiny --user nobody-there
 expect_exit 2 "$INLAY" plan oci:base:1
+
+# Where TARGET's registry cannot be reached, plan fails as inject does, whatever the base is.
+nobody=127.0.0.1:$(free_port)
+for command in plan inject; do
+    expect_exit 5 "$INLAY" "$command" scratch acme/tiny --to "$nobody/app:1"
+    expect_contains "$ERR" "$nobody"
+done
+# A folder for what is learned that cannot be made is told of once.
+touch file
+expect_exit 0 env XDG_CACHE_HOME="$PWD/file" "$INLAY" plan scratch acme/tiny
+expect_eq "warning: '$PWD/file/inlay' cannot be written: nothing that is learned of layers is kept, and the next run reads them again; XDG_CACHE_HOME names another folder" "$(grep 'cannot be written' <<<"$ERR")"

@@ -74,6 +74,17 @@ expect_contains "$ERR" "'$TEST_DIR/closer.json', key '$REGISTRY'"
 printf 'bob:%s\n' "$secret" >"$TEST_DIR/line"
 push_pull --creds "$REGISTRY=$TEST_DIR/line"
 access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=-" <"$TEST_DIR/line"
+# A file that others may read is warned of, and a host that is none of this call's; a login that nobody asks for is not.
+chmod 644 "$TEST_DIR/line"
+access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=$TEST_DIR/line"
+expect_contains "$ERR" "warning: '$TEST_DIR/line' holds a password and may be read by others (mode 0644); 'chmod 600' it"
+chmod 600 "$TEST_DIR/line"
+access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=$TEST_DIR/line"
+expect_lacks "$ERR" 'warning: '
+access 4 inspect "$REGISTRY/team/app:1" --creds "team=$TEST_DIR/line"
+expect_contains "$ERR" "warning: --creds has a login for 'team', which did not ask for one; '$REGISTRY' did"
+access 0 inspect "$base" --creds "team=$TEST_DIR/line"
+expect_lacks "$ERR" 'warning: '
 access 2 inspect "$REGISTRY/team/app:1" --creds "bob:$secret"
 expect_contains "$ERR" 'expected HOST=FILE, or HOST=- for standard input'
 access 8 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=$TEST_DIR/no-such-file"

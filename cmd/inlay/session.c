@@ -134,6 +134,8 @@ static void end_trace(struct session *session)
 void session_release(struct session *session)
 {
     prefetch_pool_free(session->pool);
+    if (session->auth != NULL)
+        auth_tell_idle(session->auth);
     auth_free(session->auth);
     if (session->render != NULL)
         render_watch(session->render, NULL);
@@ -288,6 +290,35 @@ int session_find_hub_cache(const struct options *options, struct source_context 
     out->hub_cache = *folder;
     out->hub_cache_is_implied = named == NULL;
     return 0;
+}
+
+/* The folder itself, or the closest one above that is there, may be written. */
+static bool may_be_made(const char *path)
+{
+    CLEANUP(text) char *at = xstrdup(path);
+    struct stat found;
+
+    for (char *slash = at; stat(at, &found) < 0 && slash != NULL;) {
+        slash = strrchr(at, '/');
+        if (slash != NULL)
+            slash[slash == at ? 1 : 0] = '\0';
+        if (slash == at)
+            break;
+    }
+    return stat(at, &found) == 0 && S_ISDIR(found.st_mode) && access(at, W_OK | X_OK) == 0;
+}
+
+void session_tell_memo(const struct session *session, const char *folder)
+{
+    if (folder == NULL)
+        log_warn(session->stores.log,
+                 "neither XDG_CACHE_HOME nor HOME names a folder: nothing that is learned of "
+                 "layers is kept, and the next run reads them again");
+    else if (!may_be_made(folder))
+        log_warn(session->stores.log,
+                 "'%s' cannot be written: nothing that is learned of layers is kept, and the next "
+                 "run reads them again; XDG_CACHE_HOME names another folder",
+                 folder);
 }
 
 char *session_memo_folder(void)

@@ -72,5 +72,7 @@ bool session_is_offline(const struct options *options);
  * is removed. Caller frees.
  */
 char *session_memo_folder(void);
+/* Warns if nothing can be kept there; NULL is none. */
+void session_tell_memo(const struct session *session, const char *folder);
 
 #endif

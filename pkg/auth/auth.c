@@ -12,6 +12,11 @@ struct auth *auth_new(const struct auth_options *options)
     return auth;
 }
 
+void auth_tell_idle(struct auth *auth)
+{
+    credential_finder_tell_idle(auth->credentials);
+}
+
 void auth_free(struct auth *auth)
 {
     if (auth == NULL)

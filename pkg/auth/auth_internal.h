@@ -123,6 +123,8 @@ int credential_option_parse_line(const char *content, const char *from, struct c
 struct credential_finder;
 
 struct credential_finder *credential_finder_new(const struct auth_options *options);
+/* As auth_tell_idle(). */
+void credential_finder_tell_idle(struct credential_finder *credentials);
 void credential_finder_free(struct credential_finder *credentials);
 /*
  * *out is empty but for its provenance if there are none. `fresh`: what was found was refused, so

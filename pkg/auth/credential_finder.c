@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define FILE_LIMIT ((size_t)4 * 1024 * 1024)
@@ -30,7 +31,10 @@ struct credential_finder {
     bool busy; /* somebody looks; the rest is theirs */
     struct answer *answers;
     size_t answer_count;
-    char *line; /* of standard input, which can be read once; NULL: not yet */
+    char *line;            /* of standard input, which can be read once; NULL: not yet */
+    struct strings asked;  /* hosts that wanted a login, each once */
+    struct strings fitted; /* those of `creds` that were for one of them */
+    bool has_warned;       /* of a file that others may read */
 };
 
 struct credential_finder *credential_finder_new(const struct auth_options *options)
@@ -64,6 +68,8 @@ void credential_finder_free(struct credential_finder *credentials)
     free(credentials->answers);
     secret_free(credentials->line);
     strings_release(&credentials->creds);
+    strings_release(&credentials->asked);
+    strings_release(&credentials->fitted);
     free(credentials->authfile);
     pthread_cond_destroy(&credentials->free);
     pthread_mutex_destroy(&credentials->lock);
@@ -248,6 +254,20 @@ static int read_line(struct credential_finder *credentials, struct error *err)
     return 0;
 }
 
+/* A password is as secret as a key that signs; files of others are theirs to look after. */
+static void warn_of_mode(struct credential_finder *credentials, const char *path)
+{
+    struct stat found;
+
+    if (credentials->has_warned || stat(path, &found) < 0 || !S_ISREG(found.st_mode) ||
+        found.st_uid != getuid() || (found.st_mode & 077) == 0)
+        return;
+    credentials->has_warned = true;
+    log_warn(credentials->log,
+             "'%s' holds a password and may be read by others (mode %04o); 'chmod 600' it", path,
+             (unsigned)found.st_mode & 07777);
+}
+
 static int search_creds(struct search *search, const struct credential_option *creds,
                         struct error *err)
 {
@@ -263,6 +283,8 @@ static int search_creds(struct search *search, const struct credential_option *c
     } else if (file_read_named(creds->file, LINE_LIMIT, &content, err) < 0) {
         err->kind = ERROR_LOCAL;
         return -1;
+    } else {
+        warn_of_mode(credentials, creds->file);
     }
     CLEANUP(text) char *origin = xasprintf("%s, which --creds names for '%s'", from, creds->host);
     if (credential_option_parse_line(buf_text(&content), origin, &search->found, err) < 0)
@@ -283,8 +305,10 @@ static int search_options(struct search *search, struct error *err)
         unsigned rank = 0;
         if (credential_option_parse(options->items[i], &creds, err) < 0)
             return error_wrap(err, "--creds");
-        if (!credential_key_fits(creds.host, search->query, &rank) ||
-            (best.host != NULL && rank <= best_rank))
+        bool fits = credential_key_fits(creds.host, search->query, &rank);
+        if (fits && !strings_has(&search->credentials->fitted, creds.host))
+            strings_add(&search->credentials->fitted, creds.host);
+        if (!fits || (best.host != NULL && rank <= best_rank))
             continue;
         credential_option_release(&best);
         best = creds;
@@ -395,6 +419,8 @@ int credential_finder_find(struct credential_finder *credentials,
         pthread_cond_wait(&credentials->free, &credentials->lock);
     credentials->busy = true;
     pthread_mutex_unlock(&credentials->lock);
+    if (!strings_has(&credentials->asked, credential_host(query->host)))
+        strings_add(&credentials->asked, credential_host(query->host));
     int result = search_all(&search, err);
     pthread_mutex_lock(&credentials->lock);
     credentials->busy = false;
@@ -407,4 +433,21 @@ int credential_finder_find(struct credential_finder *credentials,
     *out = search.found;
     search.found = (struct credential)CREDENTIAL_INIT;
     return 0;
+}
+
+void credential_finder_tell_idle(struct credential_finder *credentials)
+{
+    CLEANUP(buf) struct buf asked = BUF_INIT;
+
+    for (size_t i = 0; i < credentials->asked.count; i++)
+        buf_addf(&asked, "%s'%s'", i > 0 ? ", " : "", credentials->asked.items[i]);
+    for (size_t i = 0; i < credentials->creds.count && asked.size > 0; i++) {
+        CLEANUP(credential_option) struct credential_option creds = {NULL, NULL};
+        CLEANUP(error) struct error ignored = ERROR_INIT; /* told when it was looked at */
+        if (credential_option_parse(credentials->creds.items[i], &creds, &ignored) == 0 &&
+            !strings_has(&credentials->fitted, creds.host))
+            log_warn(credentials->log,
+                     "--creds has a login for '%s', which did not ask for one; %s did", creds.host,
+                     buf_text(&asked));
+    }
 }

@@ -265,7 +265,7 @@ static int identity_open(struct certificates *certificates, const char *host, st
     identity->host = xstrdup(host);
     if (certificates->more != NULL &&
         add_authorities(certificates->more, &identity->authorities, err) < 0)
-        return -1;
+        return error_wrap(err, "--tls-ca");
     if (folder != NULL && add_folder(folder, identity, err) < 0)
         return -1;
     if (identity->authorities.size > 0 && add_system(certificates, &identity->authorities, err) < 0)

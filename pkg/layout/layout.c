@@ -111,9 +111,9 @@ char *layout_own_folder(const struct layout *layout, const struct origin *origin
 }
 
 /* The name by which an application asks for the model is given, or its own. */
-static int check_name(const struct layout *layout, const struct origin *origin, struct error *err)
+int layout_check_name(const struct layout *layout, const struct origin *origin, struct error *err)
 {
-    if (origin->as != NULL || origin_has_commits(origin->kind))
+    if (!layout->goes_by_name || origin->as != NULL || origin_has_commits(origin->kind))
         return 0;
     return error_set(err, ERROR_USAGE,
                      "%s has no name in the %s; say --as org/name, or --layout dir --path PATH",
@@ -125,7 +125,7 @@ int layout_arrange(const struct layout_request *request, struct tree *out, struc
 {
     const struct layout *layout = request->layout;
 
-    if (layout->goes_by_name && check_name(layout, &request->plan->origin, err) < 0)
+    if (layout_check_name(layout, &request->plan->origin, err) < 0)
         return -1;
     if (layout->check != NULL && layout->check(request, err) < 0)
         return -1;

@@ -187,6 +187,9 @@ struct layout {
                        struct strings *paths);
 };
 
+/* ERROR_USAGE for what has no name by which the loaders of this layout ask for it. */
+int layout_check_name(const struct layout *layout, const struct origin *origin,
+                      struct error *err) MUST_CHECK;
 /* `request->layout->arrange`, after its checks. */
 int layout_arrange(const struct layout_request *request, struct tree *out,
                    struct error *err) MUST_CHECK;
