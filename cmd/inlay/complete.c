@@ -13,6 +13,7 @@ struct line {
     size_t names;                     /* arguments before the cursor */
     bool is_over;                     /* "--" was there: no more options */
     struct strings presets;           /* values of --presets */
+    const char *project;              /* the value of --project; NULL: it is not given */
 };
 
 static const struct option_row *find_row(const struct command *command, const char *name,
@@ -42,6 +43,8 @@ static void keep_value(struct line *line, const struct option_row *row, const ch
 {
     if (strcmp(row->name, "presets") == 0)
         strings_add(&line->presets, value);
+    if (strcmp(row->name, "project") == 0)
+        line->project = value;
 }
 
 static void read_long(struct line *line, const char *name)
@@ -135,6 +138,7 @@ static void add_word(const struct line *line, struct completions *out)
                                        : NULL;
 
     out->presets = (const char *const *)line->presets.items;
+    out->project = line->project;
     if (line->pending != NULL) {
         completions_add_values(out, line->pending->name, line->pending->argument);
     } else if (row != NULL && row->argument != NULL) {

@@ -60,6 +60,18 @@ expect_eq ':' "$(proposals plan --presets not-there.json base own:)"
 expect_eq ': m,also= m,as=' "$(proposals plan base m,a)"
 expect_eq ': m,as=x/y,layout=whisper' "$(proposals plan base m,as=x/y,layout=whi)"
 
+# Sets of the project file.
+echo '{"version": 1, "sets": {"dev": [], "prod": []}}' >inlay.json
+echo '{"version": 1, "sets": {"other": []}}' >other.json
+expect_eq ': dev prod' "$(proposals inject --set '')"
+expect_eq ': prod' "$(proposals plan base --set p)"
+expect_eq ': --set=other' "$(proposals layer --project other.json --set=)"
+expect_eq ':' "$(proposals layer --project none.json --set '')"
+rm inlay.json other.json
+# A comma means nothing to a shell, and is left as it is typed.
+expect_eq 'org/x,layout=' "$(PATH=$(dirname "$INLAY"):$PATH bash -c '. "$1"; COMP_LINE="inlay plan base org/x,layo" COMP_POINT=${#COMP_LINE}
+    COMP_WORDS=(inlay plan base org/x,layo) COMP_CWORD=3; COMP_POINT=${#COMP_LINE}; _inlay; echo "${COMPREPLY[@]}"' - "$completions/inlay.bash")"
+
 # Images of this machine: layouts with their tags, archives, folders; names that a terminal would obey are left out.
 make_base img 1
 "$INLAY" copy -q oci:img:1 oci:img:other >/dev/null

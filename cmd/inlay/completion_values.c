@@ -3,6 +3,7 @@
 #include "layout/layout.h"
 #include "oci/reference.h"
 #include "preset/preset.h"
+#include "project/project.h"
 #include "settings/settings.h"
 
 #include <string.h>
@@ -89,6 +90,19 @@ static void add_families(struct completions *completions)
     }
 }
 
+/* Of the project file, if it can be read; the command itself says what is wrong with it. */
+static void add_sets(struct completions *completions)
+{
+    CLEANUP(error) struct error ignored = ERROR_INIT;
+    CLEANUP(project) struct project project = PROJECT_INIT;
+
+    if (project_read(completions->project != NULL ? completions->project : PROJECT_FILE, &project,
+                     &ignored) < 0)
+        return;
+    for (size_t i = 0; i < project.set_count; i++)
+        completions_add(completions, project.sets[i].name, "a set of the project");
+}
+
 static void add_settings(struct completions *completions)
 {
     for (const struct setting *row = setting_rows; row->name != NULL; row++)
@@ -157,6 +171,7 @@ static const struct value_row {
 } value_rows[] = {
     {"layout", "NAME", NULL, add_loaders, COMPLETION_NO_PATHS},
     {NULL, "LAYOUT", NULL, add_loaders, COMPLETION_NO_PATHS},
+    {"set", "NAME", NULL, add_sets, COMPLETION_NO_PATHS},
     {"compression", "HOW", "none gzip zstd zstd: estargz", NULL, COMPLETION_NO_PATHS},
     {"sbom-format", "FORMAT", "cyclonedx spdx3", NULL, COMPLETION_NO_PATHS},
     {"progress", "HOW", "auto tty plain json none", NULL, COMPLETION_NO_PATHS},

@@ -15,6 +15,7 @@ struct completions {
     const char *word;           /* the value that is being typed, as far as it is there */
     const char *head;           /* what stands before it in the same word: "--layout="; or "" */
     const char *const *presets; /* files with presets that the command line names; NULL: none */
+    const char *project;        /* the project file that the command line names; NULL: none */
     enum completion_paths paths;
     struct buf lines; /* "TEXT\tABOUT\n", TEXT with the head */
 };

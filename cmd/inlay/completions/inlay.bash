@@ -41,7 +41,10 @@ _inlay() {
     for word in "${lines[@]}"; do
         word=${word%%$'\t'*}
         word=${word#"$breaks"}
-        [[ -n $quote ]] || printf -v word %q "$word"
+        if [[ -z $quote ]]; then
+            printf -v word %q "$word"
+            word=${word//\\,/,} # which means something in braces alone, and these are quoted
+        fi
         COMPREPLY+=("$word")
     done
     case ${COMPREPLY[*]: -1} in
