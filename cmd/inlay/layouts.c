@@ -10,7 +10,9 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define NARROW 80 /* columns, where a terminal does not tell */
+#define NARROW 80        /* columns, where a terminal does not tell */
+#define GAP 2            /* between columns */
+#define SUMMARY_LEAST 20 /* columns */
 
 /* What a row stands for: its own members, or those of the row that it looks the same as. */
 static const struct layout *effective(const struct layout *row)
@@ -104,31 +106,58 @@ static json_t *row_json(const struct layout *row)
                      "note", row->note);
 }
 
-static void print_json(const struct layout *only)
+static bool matches_all(const struct layout *row, const struct options *options)
 {
-    json_auto_t *document = json_pack("{s:[]}", "layouts");
-    CLEANUP(buf) struct buf text = BUF_INIT;
+    for (size_t i = 0; i < options->name_count; i++)
+        if (!layout_matches(row, options->names[i]))
+            return false;
+    return true;
+}
+
+/* The rows that are shown. */
+struct shown {
+    const struct layout **items;
+    size_t count;
+};
+
+static void shown_release(struct shown *shown)
+{
+    free(shown->items);
+}
+CLEANUP_RELEASE(shown)
+
+/* What has all words; a word that is a row's whole name means that one. */
+static int choose(const struct options *options, struct shown *out, struct error *err)
+{
+    const struct layout *named =
+        options->name_count == 1 ? layout_find_row(options->names[0]) : NULL;
+    CLEANUP(buf) struct buf words = BUF_INIT;
     const struct layout *row = NULL;
 
     for (size_t i = 0; (row = layout_at(i)) != NULL; i++)
-        if (only == NULL || row == only)
-            json_array_append_new(json_object_get(document, "layouts"), row_json(row));
-    json_to_buf(document, &text);
-    puts(buf_text(&text));
+        if (named != NULL ? row == named : matches_all(row, options)) {
+            out->items = xrealloc(out->items, out->count + 1, sizeof(*out->items));
+            out->items[out->count++] = row;
+        }
+    if (out->count > 0)
+        return 0;
+    if (options->name_count == 1)
+        return layout_refuse_name(options->names[0], err);
+    for (size_t i = 0; i < options->name_count; i++)
+        buf_addf(&words, "%s'%s'", i > 0 ? " and " : "", options->names[i]);
+    return error_set(err, ERROR_USAGE, "no layout has %s; 'inlay layouts' lists them",
+                     buf_text(&words));
 }
 
-static void add_row(struct table *table, const struct layout *row)
+static void print_json(const struct shown *shown)
 {
-    const struct layout *layout = effective(row);
-    bool has_own = row->same_as == NULL;
-    CLEANUP(text) char *place = has_own ? default_place(row) : xasprintf("as %s", layout->name);
+    json_auto_t *document = json_pack("{s:[]}", "layouts");
+    CLEANUP(buf) struct buf text = BUF_INIT;
 
-    table_add(table, row->name);
-    table_add(table, evidence_name(row));
-    table_add(table, place);
-    table_add(table, has_own && layout->places != NULL ? layout->places[0].variable : "");
-    table_add(table, layout->offline != NULL ? layout->offline[0] : "");
-    table_add(table, row->versions != NULL ? row->versions : "");
+    for (size_t i = 0; i < shown->count; i++)
+        json_array_append_new(json_object_get(document, "layouts"), row_json(shown->items[i]));
+    json_to_buf(document, &text);
+    puts(buf_text(&text));
 }
 
 /* The terminal's; what goes elsewhere has no end of the line. */
@@ -141,7 +170,38 @@ static size_t line_width(void)
     return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : NARROW;
 }
 
-/* How many columns have their place in a line. */
+/* As much of the text as there is room for. Caller frees. */
+static char *shorten(const char *text, size_t room)
+{
+    size_t used = 0;
+    size_t size = 0;
+
+    if (text_width(text) <= room)
+        return xstrdup(text);
+    while (used + text_width_at(text + size) + 1 <= room)
+        used += text_width_at(text + size++);
+    while (size > 0 && text_width_at(text + size) == 0) /* within a character */
+        size--;
+    return xasprintf("%.*s…", (int)size, text);
+}
+
+static void add_row(struct table *table, const struct layout *row, size_t room)
+{
+    const struct layout *layout = effective(row);
+    bool has_own = row->same_as == NULL;
+    CLEANUP(text) char *place = has_own ? default_place(row) : xasprintf("as %s", layout->name);
+    CLEANUP(text) char *summary = shorten(row->summary, room);
+
+    table_add(table, row->name);
+    table_add(table, summary);
+    table_add(table, place);
+    table_add(table, has_own && layout->places != NULL ? layout->places[0].variable : "");
+    table_add(table, layout->offline != NULL ? layout->offline[0] : "");
+    table_add(table, evidence_name(row));
+    table_add(table, row->versions != NULL ? row->versions : "");
+}
+
+/* How many columns have their place in a line; the first two in any case. */
 static size_t count_columns(const struct table *table, size_t width)
 {
     size_t count = 0;
@@ -151,26 +211,44 @@ static size_t count_columns(const struct table *table, size_t width)
         for (size_t i = count; i < table->cells.count; i += table->columns)
             if (text_width(table->cells.items[i]) > widest)
                 widest = text_width(table->cells.items[i]);
-        used += widest + (count > 0 ? 2 : 0);
+        used += widest + (count > 0 ? GAP : 0);
         if (used > width)
             break;
     }
-    return count > 0 ? count : 1;
+    return count > 2 ? count : 2;
+}
+
+/* What is left of the line behind the names. */
+static size_t room_for_summary(const struct shown *shown, size_t width)
+{
+    size_t names = 0;
+
+    for (size_t i = 0; i < shown->count; i++)
+        if (strlen(shown->items[i]->name) > names)
+            names = strlen(shown->items[i]->name);
+    return width > names + GAP + SUMMARY_LEAST ? width - names - GAP : SUMMARY_LEAST;
 }
 
 /* One line for each, with as many columns as fit; the rest is told of a layout by its name. */
-static void print_table(void)
+static void print_table(const struct shown *shown)
 {
-    static const char *const titles[] = {"LAYOUT",   "EVIDENCE", "PLACE",
-                                         "VARIABLE", "OFFLINE",  "VERSIONS"};
-    CLEANUP(table) struct table table = {.columns = ARRAY_SIZE(titles)};
-    const struct layout *row = NULL;
+    static const char *const titles[] = {"LAYOUT",  "FOR",      "PLACE",   "VARIABLE",
+                                         "OFFLINE", "EVIDENCE", "VERSIONS"};
+    CLEANUP(table) struct table table = {.columns = ARRAY_SIZE(titles), .is_untitled = true};
+    CLEANUP(buf) struct buf left = BUF_INIT;
+    size_t width = line_width();
+    size_t room = room_for_summary(shown, width);
 
     for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
         table_add(&table, titles[i]);
-    for (size_t i = 0; (row = layout_at(i)) != NULL; i++)
-        add_row(&table, row);
-    table_print(&table, count_columns(&table, line_width()));
+    for (size_t i = 0; i < shown->count; i++)
+        add_row(&table, shown->items[i], room);
+    size_t columns = count_columns(&table, width);
+    table_print(&table, columns);
+    for (size_t i = columns; i < ARRAY_SIZE(titles); i++)
+        buf_addf(&left, "%s%s", i > columns ? ", " : "", titles[i]);
+    if (left.size > 0)
+        printf("\nA wider line also has %s.", buf_text(&left));
     puts("\n'inlay layouts NAME' tells all of one. WORKDIR is the image's working directory.\n"
          "judged: the loader itself reads images in inlay's tests; read: in its source.");
 }
@@ -222,21 +300,17 @@ static void print_row(const struct layout *row)
 static int run_layouts(const struct command_context *context, struct options *options,
                        struct error *err)
 {
-    const char *name = options->name_count > 0 ? options->names[0] : NULL;
-    const struct layout *row = name != NULL ? layout_find_row(name) : NULL;
+    CLEANUP(shown) struct shown shown = {NULL, 0};
 
     (void)context;
-    if (options->name_count > 1)
-        return error_set(err, ERROR_USAGE, "'%s' is one name too many; expected one layout",
-                         options->names[1]);
-    if (name != NULL && row == NULL)
-        return layout_refuse_name(name, err);
+    if (choose(options, &shown, err) < 0)
+        return -1;
     if (options_has(options, "json"))
-        print_json(row);
-    else if (row != NULL)
-        print_row(row);
+        print_json(&shown);
+    else if (shown.count == 1)
+        print_row(shown.items[0]);
     else
-        print_table();
+        print_table(&shown);
     return 0;
 }
 
@@ -244,10 +318,12 @@ const struct command layouts_command = {
     .id = COMMAND_LAYOUTS,
     .name = "layouts",
     .summary = "list the loaders that images can be made for",
-    .usage = "[NAME] [--json]",
-    .about = "Lists what --layout takes: loaders, where they look, the variables that move that "
-             "place, and how this is known. With NAME, all of one.",
-    .completed = {"LAYOUT"},
-    .examples = {"chroma", "whisper --json", "--json"},
+    .usage = "[NAME|WORD…] [--json]",
+    .about =
+        "Lists what --layout takes: loaders, where they look, the variables that move that "
+        "place, and how this is known. With NAME, all of one; with words, those that have all of "
+        "them in their name or in what they are for.",
+    .completed = {"LAYOUT…"},
+    .examples = {"chroma", "langchain", "whisper --json"},
     .run = run_layouts,
 };

@@ -317,4 +317,22 @@ for name in $(jq -r '.layouts[].name' <<<"$OUT"); do
 done
 expect_exit 2 "$INLAY" layouts wisper
 expect_eq "inlay: 'wisper' is no layout; near it: whisper; 'inlay layouts' lists them" "$ERR"
-expect_exit 2 "$INLAY" layouts a b
+# Words are looked for in names, and in what layouts are for.
+expect_exit 0 "$INLAY" layouts Transformers --json
+expect_json "$OUT" '[.layouts[0].name, ([.layouts[].name] | index("transformers-js") != null)]' '["huggingface",true]'
+expect_exit 0 "$INLAY" layouts langchain
+expect_contains "$OUT" 'layout     huggingface'
+expect_exit 0 "$INLAY" layouts rust hub
+expect_contains "$OUT" 'layout     fastembed-rs'
+expect_exit 0 "$INLAY" layouts onnx
+expect_contains "$(head -n 1 <<<"$OUT")" 'LAYOUT'
+expect_exit 2 "$INLAY" layouts nothing-like-it
+# On a terminal: what they are for comes first, and no column is left out in silence.
+for width in 40 80 200; do
+    screen=$(COLUMNS=$width script -qec "stty cols $width; '$INLAY' layouts" /dev/null | tr -d '\r')
+    expect_contains "$(head -n 1 <<<"$screen")" 'FOR'
+    [ "$(grep -v '^A wider\|judged\|inlay layouts' <<<"$screen" | LC_ALL=C.UTF-8 wc -L)" -le "$((width > 43 ? width : 43))" ] || fail "lines are wider than $width"
+    expect_contains "$screen" 'A wider line also has '
+done
+expect_exit 2 "$INLAY" layouts ax bx
+expect_contains "$ERR" "no layout has 'ax' and 'bx'"

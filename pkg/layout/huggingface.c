@@ -353,6 +353,8 @@ const char *const hub_shared[] = {LOCKS, NULL};
 const struct layout layout_huggingface = {
     .name = "huggingface",
     .summary = "the Hub's own cache: transformers, diffusers, vLLM, sentence-transformers from 2.3",
+    .note = "What loads through these finds it, too: HuggingFaceEmbeddings of LangChain, "
+            "SentenceTransformerEmbeddingFunction of Chroma, spaCy's transformers, peft, timm.",
     .places = hub_places,
     .evidence = LAYOUT_JUDGED,
     .below = BELOW_HOME,

@@ -38,14 +38,28 @@ const struct layout *layout_find(const char *name)
     return row != NULL && row->same_as != NULL ? row->same_as : row;
 }
 
+bool layout_matches(const struct layout *row, const char *word)
+{
+    return text_contains_fold(row->name, word) || text_contains_fold(row->summary, word) ||
+           (row->note != NULL && text_contains_fold(row->note, word)) ||
+           (row->versions != NULL && text_contains_fold(row->versions, word));
+}
+
 int layout_refuse_name(const char *name, struct error *err)
 {
     struct nearest nearest = nearest_begin(name);
     const struct layout *row;
+    bool is_told = false;
 
-    for (size_t i = 0; (row = layout_at(i)) != NULL; i++)
+    for (size_t i = 0; (row = layout_at(i)) != NULL; i++) {
         nearest_consider(&nearest, row->name);
+        is_told = is_told || (name[0] != '\0' && layout_matches(row, name));
+    }
     CLEANUP(text) char *near = nearest_format(&nearest);
+    if (is_told)
+        return error_set(err, ERROR_USAGE,
+                         "'%s' is no layout%s; 'inlay layouts %s' lists those that are for it",
+                         name, near, name);
     return error_set(err, ERROR_USAGE, "'%s' is no layout%s; 'inlay layouts' lists them", name,
                      near);
 }

@@ -253,6 +253,8 @@ const struct layout *layout_find(const char *name);
 const struct layout *layout_find_row(const char *name);
 /* One row after the other, the default first; NULL behind the last. */
 const struct layout *layout_at(size_t number);
+/* Whether a word is in what is said of a row, in any case: its name, what it is for, its note. */
+bool layout_matches(const struct layout *row, const char *word);
 /* Says that no row has this name, and which ones may have been meant: ERROR_USAGE. Returns -1. */
 int layout_refuse_name(const char *name, struct error *err);
 

@@ -391,7 +391,8 @@ static void names_that_are_near_are_told(void **state)
         {"wisper", "'wisper' is no layout; near it: whisper; 'inlay layouts' lists them"},
         {"ollma", "near it: ollama;"},
         {"hugging", "near it: huggingface;"},
-        {"transformers", "near it: sentence-transformers, transformers-js, xenova-transformers;"},
+        {"transformers", "near it: sentence-transformers, transformers-js, xenova-transformers; "
+                         "'inlay layouts transformers' lists those that are for it"},
         {"nothing-like-it", "'nothing-like-it' is no layout; 'inlay layouts' lists them"},
         {"", "'' is no layout; 'inlay layouts' lists them"},
     };
