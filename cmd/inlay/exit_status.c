@@ -7,7 +7,7 @@ const struct exit_status exit_statuses[] = {
     {ERROR_DENIED, 4, "denied"},
     {ERROR_UNREACHABLE, 5, "unreachable"},
     {ERROR_UNSUPPORTED, 6, "unsupported"},
-    {ERROR_CORRUPT, 7, "corrupt"},
+    {ERROR_CORRUPT, 7, "corrupt or not as expected"},
     {ERROR_LOCAL, 8, "this machine"},
     {ERROR_UNCERTAIN, 9, "may be published"},
     {ERROR_CONFLICT, 10, "moved by others"},

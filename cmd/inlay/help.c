@@ -194,7 +194,7 @@ void help_format_program(const struct command *const *commands, size_t count, bo
         buf_addf(out, "  %-10s %s\n", commands[i]->name, commands[i]->summary);
     buf_addf(out,
              "\n"
-             "  inlay help COMMAND        what it does, examples, the options that people use\n"
+             "  inlay COMMAND --help      what it does, examples, the options that people use\n"
              "  inlay COMMAND --help-all  all of it\n"
              "  inlay --version, -V       the version\n"
              "\nExample:\n  inlay %s %s\n",

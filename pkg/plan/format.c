@@ -1,5 +1,7 @@
 #include "plan/plan_internal.h"
 
+#include "core/nearest.h"
+
 #include <string.h>
 
 static const char *const format_names[] = {
@@ -204,6 +206,18 @@ static bool takes_variant(enum format format)
            format == FORMAT_OPENVINO || format == FORMAT_GGUF;
 }
 
+/* "; near it: onnx"; "" if none is. Caller frees. */
+static char *near_format(const char *text, size_t size)
+{
+    CLEANUP(text) char *name = xstrndup(text, size);
+    struct nearest nearest = nearest_begin(name);
+
+    for (size_t i = 0; i < ARRAY_SIZE(format_names); i++)
+        if (format_names[i] != NULL && strcmp(format_names[i], name) != 0)
+            nearest_consider(&nearest, format_names[i]);
+    return nearest_format(&nearest);
+}
+
 int format_parse(const char *text, enum format *format, const char **variant, struct error *err)
 {
     const char *colon = strchrnul(text, ':');
@@ -219,11 +233,13 @@ int format_parse(const char *text, enum format *format, const char **variant, st
         *variant = *colon != '\0' ? colon + 1 : NULL;
         return 0;
     }
-    return error_set(err, ERROR_USAGE,
-                     "'%s' is no format of weights; expected safetensors, pytorch, onnx, openvino "
-                     "or gguf, each with a variant where there are several, as in onnx:fp16 or "
-                     "gguf:Q4_K_M; tensorflow, flax, mistral or coreml",
-                     text);
+    CLEANUP(text) char *near = near_format(text, size);
+    return error_set(
+        err, ERROR_USAGE,
+        "'%s' is no format of weights%s; expected safetensors, pytorch, onnx, openvino "
+        "or gguf, each with a variant where there are several, as in onnx:fp16 or "
+        "gguf:Q4_K_M; tensorflow, flax, mistral or coreml",
+        text, near);
 }
 
 int plan_check_weights(const char *text, struct error *err)

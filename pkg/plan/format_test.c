@@ -138,7 +138,9 @@ static void what_is_not_there_or_not_decided_lists_what_there_is(void **state)
          "'sd.fp16.safetensors' is excluded, or nothing that loads this repo reads it"},
         {"safetensors:fp16", "model_index.json sd.fp16.safetensors " UNET ".safetensors",
          ERROR_NOT_FOUND, "choose files by --include"},
-        {"onnx:", "model.onnx", ERROR_USAGE, "'onnx:' is no format of weights"},
+        {"onnx:", "model.onnx", ERROR_USAGE, "'onnx:' is no format of weights; expected"},
+        {"onx", "model.onnx", ERROR_USAGE,
+         "'onx' is no format of weights; near it: onnx; expected"},
         {"flax:fp16", "model.onnx", ERROR_USAGE, "tensorflow, flax, mistral or coreml"},
     };
 
