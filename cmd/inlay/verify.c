@@ -15,6 +15,8 @@
 
 /* What git shows of a commit, and `inlay remove` takes. */
 #define COMMIT_SHOWN 7
+/* Before each finding; a line of its own. */
+#define FINDING_MARK "  - "
 
 /* What `inlay verify` opens. */
 struct verification {
@@ -140,7 +142,23 @@ static const char *plural(size_t count)
 static void add_findings(struct buf *out, const struct verify_findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++)
-        buf_addf(out, "  - %s\n", findings->items[i].text);
+        buf_addf(out, FINDING_MARK "%s\n", findings->items[i].text);
+}
+
+/* Where the place or its owner is for another user. */
+static void add_remedy(struct buf *out, const struct verify_platform *platform,
+                       const struct verify_model *model)
+{
+    bool is_unreadable = false;
+
+    for (size_t i = 0; i < model->findings.count; i++)
+        is_unreadable = is_unreadable || model->findings.items[i].kind == VERIFY_UNREADABLE;
+    if (is_unreadable)
+        buf_addf(
+            out,
+            "  note: for this user 'inlay inject' has --user %u:%u --home PATH, or --cache-dir "
+            "PATH for a place that every user may enter\n",
+            platform->uid, platform->gid);
 }
 
 /* What is told of one model of a platform, behind the platform's name. */
@@ -168,6 +186,7 @@ static char *model_text(const struct verify_platform *platform, const struct ver
     for (size_t i = 0; i < model->notes.count; i++)
         buf_addf(&out, "  note: %s\n", model->notes.items[i]);
     add_findings(&out, &model->findings);
+    add_remedy(&out, platform, model);
     return buf_take(&out);
 }
 
@@ -281,13 +300,26 @@ static void print_text(const struct verification *verification, const struct opt
     print_compared(verification, options);
 }
 
+/* As many as are printed: what is wrong on several platforms in the same way is told once. */
+static size_t count_told(const struct verify_result *result)
+{
+    CLEANUP(paragraphs) struct paragraphs paragraphs = {NULL, 0};
+    size_t count = 0;
+
+    for (size_t i = 0; i < result->platform_count; i++)
+        tell_platform(&paragraphs, &result->platforms[i]);
+    for (size_t i = 0; i < paragraphs.count; i++)
+        for (const char *at = paragraphs.items[i].text;
+             (at = strstr(at, "\n" FINDING_MARK)) != NULL; at++)
+            count++;
+    return count;
+}
+
 /* "2 findings in 1 of 1 model"; "" if the models that are there have none. Caller frees. */
 static char *count_findings(const struct verify_result *result)
 {
-    size_t count = result->finding_count;
+    size_t count = count_told(result);
 
-    for (size_t i = 0; i < result->platform_count; i++)
-        count -= result->platforms[i].missing.count;
     if (count == 0)
         return xstrdup("");
     if (result->model_count == 0)

@@ -81,6 +81,7 @@ change() { chmod 0600 ".$model/blobs/$blob" && chown 0:0 ".$model/blobs/$blob"; 
 above closed
 bad '1 finding in 1 of 1 model' oci:out:closed
 expect_contains "$OUT" "the user 1000:1000 cannot read '$model/blobs/$blob', which is 0600 0:0"
+expect_contains "$OUT" "note: for this user 'inlay inject' has --user 1000:1000 --home PATH, or --cache-dir PATH"
 good oci:out:closed --user 0:0 --home /home/app
 expect_contains "$OUT" "user 0:0 (--user) can read acme/tiny@1111111"
 
@@ -432,3 +433,12 @@ expect_contains "$OUT" 'docker-daemon:NAME[:TAG]'
 expect_contains "$OUT" 'http_proxy'
 widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
 [ "$widest" -le 100 ] || fail "a line of help has $widest columns"
+
+# What is wrong on two platforms in the same way is told once, and counts once; programs get each.
+make_base two 1 --index --user app
+expect_exit 0 "$INLAY" inject -q oci:two:1 acme/tiny --to oci:out:two
+expect_exit 7 "$INLAY" verify -q oci:out:two --user 2000:2000 --home /home/app
+count=$(grep -c '^  - ' <<<"$OUT")
+[[ $ERR =~ ^"inlay: $count finding"s?" in 1 of 1 model"$ ]] || fail "$count findings are listed, and the last line is: $ERR"
+expect_exit 7 "$INLAY" verify -q oci:out:two --user 2000:2000 --home /home/app --json
+expect_json "$OUT" .findings "$((2 * count))"
