@@ -109,6 +109,19 @@ static void add_owner(struct table *table, const struct picture_node *node)
     }
 }
 
+/* What has no room behind the name stands below it. */
+static void add_note_below(struct table *table, const struct picture_tree *tree, size_t number,
+                           const struct picture_branches *branches)
+{
+    CLEANUP(buf) struct buf before = BUF_INIT;
+
+    picture_tree_format_branches(tree, number, branches, &before);
+    table_addf(table, "%*s(%s)", (int)text_width(buf_text(&before)) + 1, "",
+               tree->nodes[number].note);
+    for (size_t i = 1; i < table->columns; i++)
+        table_add(table, "");
+}
+
 static void print_tree(const struct picture_tree *tree)
 {
     CLEANUP(table) struct table table = {.columns = 4, .is_number = {[3] = true}};
@@ -126,11 +139,14 @@ static void print_tree(const struct picture_tree *tree)
         buf_add_text(&name, node->name);
         if (node->target != NULL)
             buf_addf(&name, " -> %s", node->target);
-        if (node->note != NULL && has_room(width, buf_text(&name), node->note))
+        bool is_below = node->note != NULL && !has_room(width, buf_text(&name), node->note);
+        if (node->note != NULL && !is_below)
             buf_addf(&name, " (%s)", node->note);
         table_add(&table, buf_text(&name));
         add_owner(&table, node);
         table_add(&table, node->size != PICTURE_NO_SIZE ? text_format_size(node->size).text : "");
+        if (is_below)
+            add_note_below(&table, tree, i, branches);
     }
     table_print_within(&table, width, 0);
 }

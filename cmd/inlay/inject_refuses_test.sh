@@ -81,7 +81,7 @@ refuse 3 "has no weights in the format 'gguf:Q4_K_M'" "$base" acme/good --to "$o
 refuse 3 "'none/*'" "$base" acme/good --to "$out" --exclude 'none/*'
 refuse 3 'no files' "$base" acme/empty --to "$out"
 refuse 3 "$TEST_DIR/nowhere" "oci:$TEST_DIR/nowhere:1" acme/good --to "$out"
-refuse 3 "the base oci:$TEST_DIR/base: it has no image '9'; there is '1'" "oci:$TEST_DIR/base:9" acme/good --to "$out"
+refuse 3 "the base oci:$TEST_DIR/base:9: it has no image '9'; there is '1'" "oci:$TEST_DIR/base:9" acme/good --to "$out"
 refuse 3 "--reuse-from oci:$TEST_DIR/base: it has no image '9'" "$base" acme/good --to "$out" --reuse-from "oci:$TEST_DIR/base:9"
 refuse 6 "inlay: 'acme/gguf' has 2 GGUF quantisations" "$base" acme/gguf --to "$out"
 refuse 6 "'datasets/acme/data': it is a dataset" "$base" datasets/acme/data --to "$out" --layout sentence-transformers

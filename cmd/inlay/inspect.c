@@ -123,6 +123,15 @@ static void add_row(struct table *table, const struct inspect_model *model)
     table_add(table, platforms);
 }
 
+/* Without a layer and without a name the base was nothing. */
+static bool is_on_scratch(const struct inspect_platform *platform)
+{
+    for (size_t i = 0; i < platform->stack_count; i++)
+        if (platform->stack[i].kind == NULL)
+            return false;
+    return platform->base_name == NULL;
+}
+
 /* The base as "name@digest", or the digest alone where the base was not in a registry. */
 static char *format_base(const struct inspect_platform *platform)
 {
@@ -130,6 +139,8 @@ static char *format_base(const struct inspect_platform *platform)
 
     if (platform->base_digest == NULL)
         return xstrdup("");
+    if (is_on_scratch(platform))
+        return xstrdup("scratch");
     if (name[0] == '\0' || strchr(name, '@') != NULL)
         return xstrdup(name[0] == '\0' ? platform->base_digest : name);
     return xasprintf("%s@%s", name, platform->base_digest);
@@ -251,7 +262,7 @@ static int run_inspect(const struct command_context *context, struct options *op
         return -1;
     CLEANUP(text) char *version = reference_version(&inspection.image);
     if (inspect_run(inspection.store, version, &result, err) < 0 ||
-        picture_view_of_image(options, &result, context->secrets, err) < 0)
+        picture_view_of_image(options, &result, context->secrets, session->stores.log, err) < 0)
         return -1;
     if (options_has(options, "json"))
         say_json(&result, context->result);

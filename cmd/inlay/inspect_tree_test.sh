@@ -52,6 +52,7 @@ LC_ALL='' LC_CTYPE='' LANG='' tree oci:out:1
 expect_contains "$OUT" '|-- acme/tiny'
 for width in 40 60 80; do
     LC_ALL=C COLUMNS=$width tree oci:out:1
+    expect_contains "$OUT" ', 2 files)'
     widest=$(awk '{ if (length > most) most = length } END { print most }' <<<"$OUT")
     [ "$widest" -le "$width" ] || fail "$widest columns where $width are"
     expect_contains "$OUT" 'acme/words'

@@ -261,7 +261,7 @@ expect_eq "$after" "$DIGEST" 'from another folder'
 rm -rf base
 cp app/inlay.lock.json kept.json
 expect_exit 0 "$INLAY" lock --project app/inlay.json
-expect_contains "$ERR" "the layers stay as 'app/inlay.lock.json' has them: the base oci:app/../base: "
+expect_contains "$ERR" "the layers stay as 'app/inlay.lock.json' has them: the base oci:app/../base:1: "
 expect_contains "$OUT" 'no model has changed'
 cmp kept.json app/inlay.lock.json || fail 'without the base the lock is another'
 refuse 3 "'app/inlay.lock.json' stays as it is: the base oci:other" lock --project app/inlay.json --base oci:other:none

@@ -5,7 +5,8 @@
 
 start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
     {"path": "model.safetensors", "synthetic": 70000000, "seed": 1}]}' \
-    '{"id": "acme/words", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "text": "a"}]}'
+    '{"id": "acme/words", "files": [{"path": "config.json", "text": "{}"}, {"path": "model.safetensors", "text": "a"}]}' \
+    '{"id": "acme/twice", "commits": [{"name": "c1", "files": [{"path": "config.json", "text": "1"}]}, {"name": "c2", "files": [{"path": "config.json", "text": "2"}]}], "branches": {"main": "c2"}, "tags": {"v1": "c1"}}'
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
 cd "$TEST_DIR" || exit
 make_base base 1 --index --user app --layers 3
@@ -85,6 +86,22 @@ for digest in $dropped; do
     line=$(grep "^<div class=\"layer" -A 9 change.html | grep -B 9 -F "$digest" | grep -o '>replaced<\|>reused<' | tail -n 1)
     expect_eq "$([ "$stays" = true ] && echo '>reused<' || echo '>replaced<')" "$line" "$digest"
 done
+
+# Two revisions of a model are two: with a colour, and a commit in what is said of them.
+expect_exit 0 "$INLAY" plan oci:base:1 acme/twice@v1 acme/twice --platform amd64 --to oci:out:twice --picture twice.svg
+expect_contains "$ERR" "the picture is in 'twice.svg'"
+expect_contains "$(texts twice.svg)" 'small files of acme/twice@v1'
+expect_exit 0 "$INLAY" inject oci:base:1 acme/twice@v1 acme/twice --platform amd64 --to oci:out:twice
+expect_contains "$ERR" 'layer: small files of acme/twice@v1, '
+expect_contains "$ERR" 'layer: small files of acme/twice, '
+expect_exit 0 "$INLAY" inspect oci:out:twice --picture twice.html
+for commit in $("$INLAY" inspect --json oci:out:twice | jq -r '.models[].commit[:7]'); do
+    expect_contains "$(texts twice.html)" "small files of acme/twice@$commit"
+    expect_contains "$(texts twice.html)" "acme/twice @ $commit"
+done
+expect_exit 0 "$INLAY" plan oci:out:twice acme/twice --to oci:out:twice --picture twice.svg -q
+expect_eq '' "$ERR"
+expect_contains "$(texts twice.svg)" 'acme/twice@'
 
 # The file is a regular one, of a kind that is known, and seen before anything is read.
 expect_exit 2 "$INLAY" inspect oci:out:1 --picture picture.png

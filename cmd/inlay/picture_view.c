@@ -21,7 +21,7 @@ int picture_view_check(const struct options *options, struct error *err)
 }
 
 static int write_picture(const struct options *options, const struct picture *picture,
-                         struct secrets *secrets, struct error *err)
+                         struct secrets *secrets, const struct log *log, struct error *err)
 {
     const char *file = options_text(options, "picture");
     CLEANUP(buf) struct buf text = BUF_INIT;
@@ -32,9 +32,10 @@ static int write_picture(const struct options *options, const struct picture *pi
     else
         picture_format_html(picture, &text);
     secrets_mask(secrets, buf_text(&text), text.size, &masked);
-    return file_replace_named(file, buf_text(&masked), masked.size, err) < 0
-               ? error_wrap(err, "--picture")
-               : 0;
+    if (file_replace_named(file, buf_text(&masked), masked.size, err) < 0)
+        return error_wrap(err, "--picture");
+    log_wait(log, "the picture is in '%s'", file); /* also of `plan`, which says no more */
+    return 0;
 }
 
 /* "large" by itself says little: "large files of org/name", "folders". */
@@ -51,26 +52,67 @@ static char *layer_title(const char *kind, const char *model)
     return xasprintf("%s files of %s", kind, model);
 }
 
-static size_t find_model(const struct inspect_result *result, const char *name)
+/* The models of a picture, each revision by itself; their numbers are those of the colours. */
+struct drawn {
+    struct strings names;
+    struct strings commits; /* one a name */
+};
+
+static void drawn_release(struct drawn *drawn)
+{
+    strings_release(&drawn->names);
+    strings_release(&drawn->commits);
+}
+CLEANUP_RELEASE(drawn)
+
+static void drawn_add(struct drawn *drawn, const char *name, const char *commit)
+{
+    strings_add(&drawn->names, name);
+    strings_add(&drawn->commits, commit);
+}
+
+/* The number of models if it is none of them. */
+static size_t drawn_find(const struct drawn *drawn, const char *name, const char *commit)
 {
     size_t i = 0;
 
-    while (i < result->model_count && strcmp(result->models[i].name, name) != 0)
+    while (i < drawn->names.count && (strcmp(drawn->names.items[i], name) != 0 ||
+                                      strcmp(drawn->commits.items[i], commit) != 0))
         i++;
     return i;
 }
 
-static void add_stacked(const struct inspect_result *result, const struct inspect_stacked *stacked,
+/* Whether the picture has another revision, too. */
+static bool drawn_has_others(const struct drawn *drawn, const char *name, const char *commit)
+{
+    for (size_t i = 0; i < drawn->names.count; i++)
+        if (strcmp(drawn->names.items[i], name) == 0 &&
+            strcmp(drawn->commits.items[i], commit) != 0)
+            return true;
+    return false;
+}
+
+/* The name, and its commit where the name alone could be another's. Caller frees. */
+static char *drawn_name(const struct drawn *drawn, const char *name, const char *commit)
+{
+    if (!drawn_has_others(drawn, name, commit))
+        return xstrdup(name);
+    return xasprintf("%s@%.*s", name, COMMIT_SHOWN, plan_commit(commit).text);
+}
+
+static void add_stacked(const struct drawn *drawn, const struct inspect_stacked *stacked,
                         struct picture_stack *out)
 {
-    CLEANUP(text) char *title = layer_title(stacked->kind, stacked->model);
+    CLEANUP(text)
+    char *name = stacked->model != NULL ? drawn_name(drawn, stacked->model, stacked->commit) : NULL;
+    CLEANUP(text) char *title = layer_title(stacked->kind, name);
     struct picture_layer *layer = picture_add_layer(out, title);
 
     layer->digest = xstrdup(digest_format(&stacked->digest).text);
     layer->size = stacked->size;
     layer->model = stacked->kind == NULL ? PICTURE_OF_BASE : PICTURE_OF_IMAGE;
     if (stacked->model != NULL)
-        layer->model = find_model(result, stacked->model);
+        layer->model = drawn_find(drawn, stacked->model, stacked->commit);
 }
 
 static void add_bases(const struct inspect_result *result, struct picture *out)
@@ -92,9 +134,10 @@ static void add_bases(const struct inspect_result *result, struct picture *out)
 }
 
 int picture_view_of_image(const struct options *options, const struct inspect_result *result,
-                          struct secrets *secrets, struct error *err)
+                          struct secrets *secrets, const struct log *log, struct error *err)
 {
     CLEANUP(picture) struct picture picture = PICTURE_INIT;
+    CLEANUP(drawn) struct drawn drawn = {STRINGS_INIT, STRINGS_INIT};
 
     if (options_text(options, "picture") == NULL)
         return 0;
@@ -105,31 +148,23 @@ int picture_view_of_image(const struct options *options, const struct inspect_re
         CLEANUP(text) char *sets = table_join(&result->platforms[0].environment);
         picture_add_fact(&picture, "sets", sets);
     }
-    for (size_t i = 0; i < result->model_count; i++)
+    for (size_t i = 0; i < result->model_count; i++) {
+        drawn_add(&drawn, result->models[i].name, result->models[i].commit);
         strings_addf(&picture.models, "%s @ %.*s", result->models[i].name, COMMIT_SHOWN,
                      plan_commit(result->models[i].commit).text);
+    }
     for (size_t i = 0; i < result->platform_count; i++) {
         const struct inspect_platform *platform = &result->platforms[i];
         struct picture_stack *stack = picture_add_stack(&picture, platform->name);
         for (size_t k = 0; k < platform->stack_count; k++)
-            add_stacked(result, &platform->stack[k], stack);
+            add_stacked(&drawn, &platform->stack[k], stack);
         folders_view_of_image(result, i, &stack->tree);
     }
     picture_merge(&picture);
-    return write_picture(options, &picture, secrets, err);
+    return write_picture(options, &picture, secrets, log, err);
 }
 
-/* The number of a model in the picture: of the call first, then of those that stay. */
-static size_t find_drawn(const struct strings *names, const char *name)
-{
-    size_t i = 0;
-
-    while (i < names->count && strcmp(names->items[i], name) != 0)
-        i++;
-    return i;
-}
-
-static void add_planned(const struct preview_layer *planned, const struct strings *names,
+static void add_planned(const struct preview_layer *planned, const struct drawn *drawn,
                         struct picture_stack *out)
 {
     struct picture_layer *layer = picture_add_layer(out, planned->title);
@@ -138,16 +173,20 @@ static void add_planned(const struct preview_layer *planned, const struct string
     layer->change = is_built ? PICTURE_NEW : PICTURE_REUSED;
     layer->digest = is_built ? NULL : xstrdup(digest_format(&planned->blob).text);
     layer->size = planned->size;
-    layer->model = planned->model != NULL ? find_drawn(names, planned->model) : PICTURE_OF_IMAGE;
+    layer->model = PICTURE_OF_IMAGE;
+    if (planned->model != NULL)
+        layer->model = drawn_find(drawn, planned->model, planned->commit);
     if (planned->owner.is_one)
         layer->owner = xasprintf("%u:%u", planned->owner.id.uid, planned->owner.id.gid);
 }
 
 /* A layer that the base has. */
-static void add_present(const struct preview_stacked *stacked, const struct strings *names,
+static void add_present(const struct preview_stacked *stacked, const struct drawn *drawn,
                         struct picture_stack *out)
 {
-    CLEANUP(text) char *title = layer_title(stacked->kind, stacked->model);
+    CLEANUP(text)
+    char *name = stacked->model != NULL ? drawn_name(drawn, stacked->model, stacked->commit) : NULL;
+    CLEANUP(text) char *title = layer_title(stacked->kind, name);
     struct picture_layer *layer = picture_add_layer(out, title);
 
     layer->change = stacked->state == PREVIEW_DROPPED ? PICTURE_REPLACED : PICTURE_REUSED;
@@ -155,39 +194,39 @@ static void add_present(const struct preview_stacked *stacked, const struct stri
     layer->size = stacked->size;
     layer->model = stacked->state == PREVIEW_OF_BASE ? PICTURE_OF_BASE : PICTURE_OF_IMAGE;
     if (stacked->model != NULL)
-        layer->model = find_drawn(names, stacked->model);
+        layer->model = drawn_find(drawn, stacked->model, stacked->commit);
 }
 
 static void add_stack(const struct preview *preview, const struct preview_platform *platform,
-                      const struct strings *names, struct picture_stack *out)
+                      const struct drawn *drawn, struct picture_stack *out)
 {
     for (size_t i = 0; i < platform->stack.count; i++)
         if (platform->stack.items[i].state == PREVIEW_PLANNED)
-            add_planned(&preview->layers[platform->stack.items[i].layer], names, out);
+            add_planned(&preview->layers[platform->stack.items[i].layer], drawn, out);
         else
-            add_present(&platform->stack.items[i], names, out);
+            add_present(&platform->stack.items[i], drawn, out);
 }
 
 /* What the base carried of an earlier run, and the result has, too. */
-static void add_kept_models(const struct preview_platform *platform, const struct strings *names,
+static void add_kept_models(const struct preview_platform *platform, const struct drawn *drawn,
                             struct picture_tree *out)
 {
-    CLEANUP(strings) struct strings told = STRINGS_INIT;
+    CLEANUP(drawn) struct drawn told = {STRINGS_INIT, STRINGS_INIT};
 
     for (size_t i = 0; i < platform->stack.count; i++) {
         const struct preview_stacked *stacked = &platform->stack.items[i];
         if (stacked->state != PREVIEW_KEPT || stacked->model == NULL ||
-            strings_has(&told, stacked->model))
+            drawn_find(&told, stacked->model, stacked->commit) < told.names.count)
             continue;
-        strings_add(&told, stacked->model);
+        drawn_add(&told, stacked->model, stacked->commit);
         picture_tree_add_model(out, stacked->place, stacked->model)->model =
-            find_drawn(names, stacked->model);
+            drawn_find(drawn, stacked->model, stacked->commit);
     }
 }
 
 static void add_planned_folders(const struct preview *preview,
-                                const struct preview_platform *platform,
-                                const struct strings *names, struct picture_tree *out)
+                                const struct preview_platform *platform, const struct drawn *drawn,
+                                struct picture_tree *out)
 {
     for (size_t i = 0; i < platform->folders.count; i++) {
         const struct preview_folder *folder = &platform->folders.items[i];
@@ -210,26 +249,42 @@ static void add_planned_folders(const struct preview *preview,
             picture_tree_add_link(out, platform->model_links[i].items[k], model->title, place)
                 ->model = i;
     }
-    add_kept_models(platform, names, out);
+    add_kept_models(platform, drawn, out);
     picture_tree_arrange(out);
 }
 
-/* The names of all models that are drawn, by number, and a line for each. */
-static void list_drawn(const struct preview *preview, struct strings *names, struct picture *out)
+/* All models that are drawn: of the call first, then those of the base. */
+static void find_drawn(const struct preview *preview, struct drawn *out)
 {
-    for (size_t i = 0; i < preview->model_count; i++) {
-        strings_add(names, preview->models[i].name);
-        strings_addf(&out->models, "%s, %s", preview->models[i].title,
-                     text_format_size(preview->models[i].files.size).text);
-    }
+    for (size_t i = 0; i < preview->model_count; i++)
+        drawn_add(out, preview->models[i].name, preview->models[i].commit);
     for (size_t i = 0; i < preview->platform_count; i++)
         for (size_t k = 0; k < preview->platforms[i].stack.count; k++) {
             const struct preview_stacked *stacked = &preview->platforms[i].stack.items[k];
-            if (stacked->model == NULL || strings_has(names, stacked->model))
-                continue;
-            strings_add(names, stacked->model);
-            strings_addf(&out->models, "%s, of the base", stacked->model);
+            if (stacked->model != NULL &&
+                drawn_find(out, stacked->model, stacked->commit) == out->names.count)
+                drawn_add(out, stacked->model, stacked->commit);
         }
+}
+
+/* A line for each. */
+static void list_drawn(const struct preview *preview, const struct drawn *drawn,
+                       struct picture *out)
+{
+    for (size_t i = 0; i < drawn->names.count; i++) {
+        const char *name = drawn->names.items[i];
+        const char *commit = drawn->commits.items[i];
+        CLEANUP(text) char *shown = drawn_name(drawn, name, commit);
+        if (i >= preview->model_count)
+            strings_addf(&out->models, "%s, of the base", shown);
+        else if (drawn_has_others(drawn, name, commit))
+            strings_addf(&out->models, "%s, %.*s, %s", preview->models[i].title, COMMIT_SHOWN,
+                         plan_commit(commit).text,
+                         text_format_size(preview->models[i].files.size).text);
+        else
+            strings_addf(&out->models, "%s, %s", preview->models[i].title,
+                         text_format_size(preview->models[i].files.size).text);
+    }
 }
 
 static void add_base(const struct reference *base, const struct digest *digest, struct picture *out)
@@ -264,10 +319,11 @@ static void add_plan_facts(const struct reference *base, const struct preview *p
 }
 
 int picture_view_of_plan(const struct options *options, const struct reference *base,
-                         const struct preview *preview, struct secrets *secrets, struct error *err)
+                         const struct preview *preview, struct secrets *secrets,
+                         const struct log *log, struct error *err)
 {
     CLEANUP(picture) struct picture picture = PICTURE_INIT;
-    CLEANUP(strings) struct strings names = STRINGS_INIT;
+    CLEANUP(drawn) struct drawn drawn = {STRINGS_INIT, STRINGS_INIT};
     const char *const *targets = options_list(options, "to");
 
     if (options_text(options, "picture") == NULL)
@@ -277,13 +333,14 @@ int picture_view_of_plan(const struct options *options, const struct reference *
     picture.tells_changes = true;
     if (preview->platform_count > 0)
         add_plan_facts(base, preview, &picture);
-    list_drawn(preview, &names, &picture);
+    find_drawn(preview, &drawn);
+    list_drawn(preview, &drawn, &picture);
     for (size_t i = 0; i < preview->platform_count; i++) {
         const struct preview_platform *platform = &preview->platforms[i];
         struct picture_stack *stack = picture_add_stack(&picture, platform->name);
-        add_stack(preview, platform, &names, stack);
-        add_planned_folders(preview, platform, &names, &stack->tree);
+        add_stack(preview, platform, &drawn, stack);
+        add_planned_folders(preview, platform, &drawn, &stack->tree);
     }
     picture_merge(&picture);
-    return write_picture(options, &picture, secrets, err);
+    return write_picture(options, &picture, secrets, log, err);
 }

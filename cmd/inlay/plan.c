@@ -171,7 +171,8 @@ static int run_plan(const struct command_context *context, struct options *optio
     const struct preview_options asked = injection_preview_options(&injection.options);
     if (preview_run(&asked, &preview, err) < 0)
         return injection_explain(&injection, err);
-    if (picture_view_of_plan(options, &injection.base, &preview, context->secrets, err) < 0)
+    if (picture_view_of_plan(options, &injection.base, &preview, context->secrets,
+                             injection.session.stores.log, err) < 0)
         return -1;
     if (options_has(options, "json"))
         say_json(&preview, context->result);

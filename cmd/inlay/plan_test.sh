@@ -97,3 +97,12 @@ done
 touch file
 expect_exit 0 env XDG_CACHE_HOME="$PWD/file" "$INLAY" plan scratch acme/tiny
 expect_eq "warning: '$PWD/file/inlay' cannot be written: nothing that is learned of layers is kept, and the next run reads them again; XDG_CACHE_HOME names another folder" "$(grep 'cannot be written' <<<"$ERR")"
+# An image is named with its tag, whatever is wrong with it.
+expect_exit 3 "$INLAY" plan "$REGISTRY/app:1" acme/tiny --platform s390x
+expect_contains "$ERR" "the base $REGISTRY/app:1: "
+for command in inspect verify; do
+    expect_exit 3 "$INLAY" "$command" "$REGISTRY/app:none"
+    expect_contains "$ERR" "the image $REGISTRY/app:none: "
+done
+expect_exit 3 "$INLAY" remove "$REGISTRY/app:1" acme/none --to oci:removed:1
+expect_contains "$ERR" "the image $REGISTRY/app:1: "

@@ -48,14 +48,15 @@ static void add_cell(struct buf *line, const char *text, bool is_number, size_t 
              "");
 }
 
-/* Without the spaces at its end. */
+/* Without the spaces at its end; of nothing else there is no line. */
 static void print_row(struct buf *line)
 {
     int size = (int)line->size;
 
     while (size > 0 && line->data[size - 1] == ' ')
         size--;
-    printf("%.*s\n", size, buf_text(line));
+    if (size > 0)
+        printf("%.*s\n", size, buf_text(line));
     buf_clear(line);
 }
 

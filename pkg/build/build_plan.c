@@ -265,7 +265,10 @@ char *planned_layer_title(const struct planned_layer *layer)
 
     if (layer->placed == NULL)
         return xstrdup(recipe_kind_name(recipe->kind));
-    const char *model = layer->placed->model->name;
+    /* A revision that has to be named tells two of one model apart. */
+    const struct model *of = layer->placed->model;
+    const char *model =
+        of->title != NULL && strcmp(plan_ref(&of->plan), "main") != 0 ? of->title : of->name;
     if (recipe->kind == RECIPE_LINKS)
         return xasprintf("links to %s", model);
     if (recipe->kind == RECIPE_LARGE && recipe->count == 1)

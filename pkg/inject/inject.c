@@ -32,7 +32,7 @@ static int read_base(const struct inject_options *options, struct begun *begun, 
         base_request_for(&options->base, target->store, &options->compression);
 
     if (base_read(&request, &options->run, out, notes, err) < 0)
-        return error_wrap(err, "the base %s", request.store->name);
+        return image_tree_wrap("the base", request.store, request.version, err);
     if (begun_probe(begun, target->store, err) < 0)
         return error_wrap(err, "the target %s", target->store->name);
     return 0;

@@ -41,6 +41,7 @@ static void platform_release(struct inspect_platform *platform)
     for (size_t i = 0; i < platform->stack_count; i++) {
         free(platform->stack[i].kind);
         free(platform->stack[i].model);
+        free(platform->stack[i].commit);
     }
     free(platform->stack);
 }
@@ -219,6 +220,7 @@ static int add_stack(struct inspect_platform *platform, const struct image *imag
             .size = layers[i].size,
             .kind = record != NULL ? xstrdup(record->record.kind) : NULL,
             .model = record != NULL ? text_copy(record->record.model) : NULL,
+            .commit = record != NULL ? text_copy(record->record.commit) : NULL,
         };
     }
     free(layers);
@@ -263,7 +265,7 @@ int inspect_run(struct store *store, const char *version, struct inspect_result 
     int result = 0;
 
     if (image_tree_open(store, version, IMAGE_TREE_WHOLE, &loaded, err) < 0)
-        return error_wrap(err, "the image %s", store->name);
+        return image_tree_wrap("the image", store, version, err);
     found.manifest = loaded->document.descriptor;
     image_tree_list(loaded, &list, &count);
     for (size_t i = 0; result == 0 && i < count; i++)
@@ -271,7 +273,7 @@ int inspect_run(struct store *store, const char *version, struct inspect_result 
             result = add_platform(&found, list[i], err);
     free(list);
     if (result < 0)
-        return error_wrap(err, "the image %s", store->name);
+        return image_tree_wrap("the image", store, version, err);
     inspect_result_release(out);
     *out = found;
     found = (struct inspect_result)INSPECT_RESULT_INIT;

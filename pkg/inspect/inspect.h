@@ -53,8 +53,9 @@ struct inspect_link {
 struct inspect_stacked {
     struct digest digest;
     uint64_t size;
-    char *kind;  /* as in inspect_layer, or "way", "folders"; NULL: the base's, here and below */
-    char *model; /* NULL: of the image, such as the folders */
+    char *kind;   /* as in inspect_layer, or "way", "folders"; NULL: the base's, here and below */
+    char *model;  /* NULL: of the image, such as the folders */
+    char *commit; /* the model's; NULL: the same */
 };
 
 /* One image for Linux, whether it carries models or not. */

@@ -147,7 +147,7 @@ static void what_is_no_image_is_refused_with_its_name(void **state)
 
     assert_int_equal(inspect_run(bench->store, "none", &result, &err), -1);
     assert_int_equal(err.kind, ERROR_NOT_FOUND);
-    assert_non_null(strstr(err.text, "the image memory: "));
+    assert_non_null(strstr(err.text, "the image memory:"));
     for (size_t i = 0; i < 6; i++)
         index = put_index_of(bench->store, "deep", &index, 1);
     assert_int_equal(inspect_run(bench->store, "deep", &result, &err), -1);

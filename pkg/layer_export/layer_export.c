@@ -392,7 +392,7 @@ int layer_run(const struct layer_options *options, struct layer_result *out, str
     if (probe_file(options->output, err) < 0)
         return -1;
     if (base_read(&request, &options->run, &base, &quiet, err) < 0)
-        return error_wrap(err, "the base %s", request.store->name);
+        return image_tree_wrap("the base", request.store, request.version, err);
     pass_warnings(&quiet, options->run.log);
     rootfs_free(TAKE(base.platforms[0].whole)); /* what the base has stays where it is */
     if (plan_and_export(options, &base, &result, err) < 0)

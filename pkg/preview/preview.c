@@ -18,6 +18,7 @@ static void release_platform(struct preview_platform *platform)
     for (size_t i = 0; i < platform->stack.count; i++) {
         free(platform->stack.items[i].kind);
         free(platform->stack.items[i].model);
+        free(platform->stack.items[i].commit);
         free(platform->stack.items[i].place);
     }
     free(platform->stack.items);
@@ -57,6 +58,7 @@ static void layer_release(struct preview_layer *layer)
 {
     free(layer->kind);
     free(layer->model);
+    free(layer->commit);
     free(layer->title);
     strings_release(&layer->platforms);
 }
@@ -172,6 +174,7 @@ static void tell_layer(const struct base *base, const struct build_plan *plan,
     *out = (struct preview_layer){
         .kind = xstrdup(recipe_kind_name(recipe->kind)),
         .model = layer->placed != NULL ? xstrdup(layer->placed->model->name) : NULL,
+        .commit = layer->placed != NULL ? xstrdup(layer->placed->model->plan.pin) : NULL,
         .title = planned_layer_title(layer),
         .recipe = recipe->digest,
         .size = is_there ? layer->blob.size : recipe->tar_size,
@@ -307,7 +310,7 @@ static int plan_all(const struct preview_options *options, struct notes *notes, 
         options->run.sandbox};
 
     if (base_read(&request, &options->run, &base, notes, err) < 0)
-        return error_wrap(err, "the base %s", options->base.store->name);
+        return image_tree_wrap("the base", request.store, request.version, err);
     if (models_list(&listing, &models, &out->companions, err) < 0 ||
         code_check(&options->models, &options->run, &models, &code, notes, err) < 0 ||
         known_find(&build, &base, NULL, &known, err) < 0 ||

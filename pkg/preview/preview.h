@@ -72,8 +72,9 @@ struct preview_owner {
 /* One layer on top of the base; the same for several platforms or models is told once. */
 struct preview_layer {
     char *kind;
-    char *model; /* NULL: of the image */
-    char *title; /* for people: "model.safetensors of org/name" */
+    char *model;  /* NULL: of the image */
+    char *commit; /* the model's; NULL: the same */
+    char *title;  /* for people: "model.safetensors of org/name" */
     struct digest recipe;
     struct digest blob;    /* DIGEST_NONE: it has yet to be built */
     struct digest diff_id; /* DIGEST_NONE: nobody is known to have built it */
@@ -127,6 +128,7 @@ struct preview_stacked {
     size_t layer; /* PREVIEW_PLANNED: its number in `layers` */
     char *kind;   /* of an earlier run's; else NULL */
     char *model;  /* the same; NULL, too: of the image */
+    char *commit; /* the model's; the same */
     char *place;  /* the model's; the same */
 };
 

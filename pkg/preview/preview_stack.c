@@ -39,6 +39,7 @@ static void add_own(struct preview_platform *out, enum preview_stacked_state sta
 
     stacked->kind = xstrdup(layer->record.kind);
     stacked->model = text_copy(layer->record.model);
+    stacked->commit = text_copy(layer->record.commit);
     stacked->place = text_copy(layer->record.place);
 }
 

@@ -145,11 +145,11 @@ int remove_run(const struct remove_options *options, struct remove_result *resul
     if (note_target(&removal, &shown, err) < 0)
         return -1;
     if (removal_read(&removal, err) < 0 || removal_choose(&removal, err) < 0)
-        return error_wrap(err, "the image %s", options->image->name);
+        return image_tree_wrap("the image", options->image, options->image_version, err);
     if (store_probe_write(options->target, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);
     if (removal_edit(&removal, err) < 0)
-        return error_wrap(err, "the image %s", options->image->name);
+        return image_tree_wrap("the image", options->image, options->image_version, err);
     if (check_target(&removal, &shown, err) < 0 || removal_publish(&removal, err) < 0)
         return error_wrap(err, "the target %s", options->target->name);
 

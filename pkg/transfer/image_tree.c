@@ -91,6 +91,14 @@ char *image_tree_title(const struct store *store, const char *version)
     return xasprintf("%s%s%s", store->name, is_scheme ? "" : is_digest ? "@" : ":", version);
 }
 
+int image_tree_wrap(const char *what, const struct store *store, const char *version,
+                    struct error *err)
+{
+    CLEANUP(text) char *title = image_tree_title(store, version);
+
+    return error_wrap(err, "%s %s", what, title);
+}
+
 int image_tree_open(struct store *store, const char *version, enum image_tree_extent extent,
                     struct image_tree **out, struct error *err)
 {

@@ -21,6 +21,9 @@ enum image_tree_extent {
 
 /* The image as people name it: "oci:DIR:1", "r.example/app@sha256:…". Caller frees. */
 char *image_tree_title(const struct store *store, const char *version);
+/* Puts `what`, such as "the base", and that name before the error. Returns -1. */
+int image_tree_wrap(const char *what, const struct store *store, const char *version,
+                    struct error *err);
 
 /* Reads manifests and configs, of nested indexes too; no layer. The caller frees *out. */
 int image_tree_open(struct store *store, const char *version, enum image_tree_extent extent,

@@ -300,7 +300,7 @@ int verify_run(const struct verify_options *options, struct verify_result *out, 
     size_t count = 0;
 
     if (image_tree_open(options->store, options->version, IMAGE_TREE_WHOLE, &loaded, err) < 0)
-        return error_wrap(err, "the image %s", options->store->name);
+        return image_tree_wrap("the image", options->store, options->version, err);
     result.manifest = loaded->document.descriptor;
     struct image_tree **images = only_images(loaded, &count);
     int status = run(options, images, count, &result, err);
