@@ -90,7 +90,7 @@ refuse 3 "inlay: nothing of 'acme/good' is selected" "$base" acme/good --to "$ou
 refuse 2 "BASE: 'x y' is not a repository" 'x y' acme/good --to "$out"
 refuse 2 '--owner' "$base" acme/good --to "$out" --owner x
 refuse 2 "'scratch' is nothing to write to" "$base" acme/good --to scratch
-refuse 5 'the base localhost:1/x: looking for the registry: cannot connect to' localhost:1/x:1 acme/good --to "$out"
+refuse 5 'the base localhost:1/x:1: looking for the registry: cannot connect to' localhost:1/x:1 acme/good --to "$out"
 
 # Gated and private: what to do about it; the token itself is never shown.
 refuse 4 'gated' "$base" acme/gated --to "$out"

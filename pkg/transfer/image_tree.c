@@ -2,6 +2,8 @@
 
 #include "oci/media_type.h"
 
+#include <string.h>
+
 /* Indexes one in another, more than that, are refused: two have been seen. */
 #define DEPTH_MAX 4
 
@@ -95,7 +97,14 @@ int image_tree_wrap(const char *what, const struct store *store, const char *ver
                     struct error *err)
 {
     CLEANUP(text) char *title = image_tree_title(store, version);
+    CLEANUP(text) char *own = xasprintf("'%s': ", store->name);
+    const char *reason = err->text;
 
+    /* The store's own name is in the title. */
+    if (text_starts_with(reason, own)) {
+        CLEANUP(text) char *rest = xstrdup(reason + strlen(own));
+        error_set(err, err->kind, "%s", rest);
+    }
     return error_wrap(err, "%s %s", what, title);
 }
 
