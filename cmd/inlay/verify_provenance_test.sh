@@ -111,6 +111,19 @@ expect_contains "$OUT" "the image records the base '$REGISTRY/plain:1', the stat
 expect_lacks "$OUT" 'contradicts itself'
 statement=$TEST_DIR/one.json
 
+# A base that was given by its digest is stated by its name alone; with a tag before it, by both.
+plain=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$REGISTRY/plain:1")
+for name in plain plain:1; do
+    expect_exit 0 inject "$REGISTRY/$name@$plain" acme/tiny --to "oci:$TEST_DIR/pinned:1" --provenance="$TEST_DIR/pinned.json"
+    expect_json "$TEST_DIR/pinned.json" "${D}[0].name" "\"$REGISTRY/$name\""
+    expect_exit 0 verify "oci:$TEST_DIR/pinned:1" --provenance="$TEST_DIR/pinned.json"
+    statement=$TEST_DIR/pinned.json
+    changed "${D}[0].uri += \"&tag=2\""
+    expect_exit 7 verify "oci:$TEST_DIR/pinned:1" --provenance="$TEST_DIR/changed.json"
+    expect_contains "$OUT" 'the statement contradicts itself on the base: its uri is'
+done
+statement=$TEST_DIR/one.json
+
 # Another image is not that of the statement, though its models are the same.
 expect_exit 0 env SOURCE_DATE_EPOCH=5 "$INLAY" inject "oci:$TEST_DIR/base:1" acme/tiny --to "oci:$TEST_DIR/one:2"
 expect_exit 7 verify "oci:$TEST_DIR/one:2" --provenance="$statement"

@@ -126,7 +126,11 @@ void statement_check_image(const json_t *image, const struct digest *digest, str
     const char *name = text_of(image, "name");
     const char *uri = text_of(image, "uri");
 
-    if (name != NULL && reference_parse(name, &reference, &ignored) == 0)
+    /* A name without a tag is that of what was given by its digest, not that of "latest". */
+    CLEANUP(text)
+    char *whole = name != NULL ? xasprintf("%s@%s", name, digest_format(digest).text) : NULL;
+
+    if (whole != NULL && reference_parse(whole, &reference, &ignored) == 0)
         provenance_image_set(&expected, &reference, digest);
     if (uri != NULL)
         compare(flaws, "uri", uri, expected.purl);

@@ -35,14 +35,18 @@ static void add_flaws(struct verify_findings *findings, const char *of, const st
                      of, flaws->items[i]);
 }
 
-/* "docker://" stands before names of registries that are called like a scheme. */
-static bool is_same_name(const char *a, const char *b)
+/*
+ * "docker://" stands before names of registries that are called like a scheme. An image records the
+ * digest behind the name, where the base was given by it; a statement has it beside the name.
+ */
+static bool is_same_name(const char *recorded, const char *stated)
 {
     static const char prefix[] = "docker://";
 
-    a += text_starts_with(a, prefix) ? strlen(prefix) : 0;
-    b += text_starts_with(b, prefix) ? strlen(prefix) : 0;
-    return strcmp(a, b) == 0;
+    recorded += text_starts_with(recorded, prefix) ? strlen(prefix) : 0;
+    stated += text_starts_with(stated, prefix) ? strlen(prefix) : 0;
+    size_t size = strcspn(recorded, "@");
+    return strlen(stated) == size && strncmp(recorded, stated, size) == 0;
 }
 
 /* The image that was the base itself is recorded by its name, too. */
