@@ -77,9 +77,12 @@ access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=-" <"$TEST_DIR/line"
 # A file that others may read is warned of, and a host that is none of this call's; a login that nobody asks for is not.
 chmod 644 "$TEST_DIR/line"
 access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=$TEST_DIR/line"
-expect_contains "$ERR" "warning: '$TEST_DIR/line' holds a password and may be read by others (mode 0644); 'chmod 600' it"
+expect_contains "$ERR" "warning: '$TEST_DIR/line' holds a password and may be read by others (mode 0644); 'chmod 600' it, or mount it with mode 0400"
 chmod 600 "$TEST_DIR/line"
 access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=$TEST_DIR/line"
+expect_lacks "$ERR" 'warning: '
+# One list of logins may serve several calls, of which each needs some.
+access 0 inspect "$REGISTRY/team/app:1" --creds "$REGISTRY=$TEST_DIR/line" --creds "team=$TEST_DIR/line"
 expect_lacks "$ERR" 'warning: '
 access 4 inspect "$REGISTRY/team/app:1" --creds "team=$TEST_DIR/line"
 expect_contains "$ERR" "warning: --creds has a login for 'team', which did not ask for one; '$REGISTRY' did"

@@ -35,8 +35,8 @@ int auth_check_authfile(const char *path, struct error *err) MUST_CHECK;
 
 struct auth *auth_new(const struct auth_options *options);
 /*
- * Warns of logins of `creds` whose host has not asked for one, where another one has: its name may
- * be mistyped. When all requests have ended.
+ * Warns of logins of `creds` whose host has not asked for one, where another one has and found
+ * none: its name may be mistyped. When all requests have ended.
  */
 void auth_tell_idle(struct auth *auth);
 void auth_free(struct auth *auth);

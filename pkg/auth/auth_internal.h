@@ -210,7 +210,7 @@ struct auth {
 /*
  * The grant for a scope; lives as long as `auth`. A new one foresees the challenge that another of
  * the same registry has met, so that its first request has a token. If no token comes of that, the
- * registry is asked as if nothing were known.
+ * registry is asked as if nothing were known, unless the server of tokens cannot be reached.
  */
 struct grant *auth_grant(struct auth *auth, const struct auth_scope *scope);
 void grant_free(struct grant *grant);

@@ -32,9 +32,9 @@ struct credential_finder {
     struct answer *answers;
     size_t answer_count;
     char *line;            /* of standard input, which can be read once; NULL: not yet */
-    struct strings asked;  /* hosts that wanted a login, each once */
+    struct strings asked;  /* hosts that wanted a login and found none, each once */
     struct strings fitted; /* those of `creds` that were for one of them */
-    bool has_warned;       /* of a file that others may read */
+    struct strings warned; /* paths of files that others may read, each once */
 };
 
 struct credential_finder *credential_finder_new(const struct auth_options *options)
@@ -70,6 +70,7 @@ void credential_finder_free(struct credential_finder *credentials)
     strings_release(&credentials->creds);
     strings_release(&credentials->asked);
     strings_release(&credentials->fitted);
+    strings_release(&credentials->warned);
     free(credentials->authfile);
     pthread_cond_destroy(&credentials->free);
     pthread_mutex_destroy(&credentials->lock);
@@ -259,13 +260,14 @@ static void warn_of_mode(struct credential_finder *credentials, const char *path
 {
     struct stat found;
 
-    if (credentials->has_warned || stat(path, &found) < 0 || !S_ISREG(found.st_mode) ||
-        found.st_uid != getuid() || (found.st_mode & 077) == 0)
+    if (strings_has(&credentials->warned, path) || stat(path, &found) < 0 ||
+        !S_ISREG(found.st_mode) || found.st_uid != getuid() || (found.st_mode & 077) == 0)
         return;
-    credentials->has_warned = true;
+    strings_add(&credentials->warned, path);
     log_warn(credentials->log,
-             "'%s' holds a password and may be read by others (mode %04o); 'chmod 600' it", path,
-             (unsigned)found.st_mode & 07777);
+             "'%s' holds a password and may be read by others (mode %04o); 'chmod 600' it, or "
+             "mount it with mode 0400",
+             path, (unsigned)found.st_mode & 07777);
 }
 
 static int search_creds(struct search *search, const struct credential_option *creds,
@@ -406,6 +408,13 @@ static int search_all(struct search *search, struct error *err)
     return 0;
 }
 
+/* Where a login was found no name is mistyped. */
+static void note_asked(struct credential_finder *credentials, const char *host)
+{
+    if (!strings_has(&credentials->asked, host))
+        strings_add(&credentials->asked, host);
+}
+
 int credential_finder_find(struct credential_finder *credentials,
                            const struct credential_query *query, bool fresh, struct credential *out,
                            struct error *err)
@@ -419,9 +428,9 @@ int credential_finder_find(struct credential_finder *credentials,
         pthread_cond_wait(&credentials->free, &credentials->lock);
     credentials->busy = true;
     pthread_mutex_unlock(&credentials->lock);
-    if (!strings_has(&credentials->asked, credential_host(query->host)))
-        strings_add(&credentials->asked, credential_host(query->host));
     int result = search_all(&search, err);
+    if (result == 0 && credential_is_empty(&search.found))
+        note_asked(credentials, credential_host(query->host));
     pthread_mutex_lock(&credentials->lock);
     credentials->busy = false;
     pthread_cond_signal(&credentials->free);

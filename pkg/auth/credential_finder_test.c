@@ -242,6 +242,87 @@ static void the_closest_of_several_creds_is_taken(void **state)
     check_user(&options, "team");
 }
 
+static void add_line(void *arg, enum log_level level, const char *line)
+{
+    if (level == LOG_WARN)
+        buf_addf(arg, "%s\n", line);
+}
+
+/* Asks for the logins of these hosts, and tells of those that nobody asked for. */
+static void ask_all(const struct auth_options *options, const char *const *hosts)
+{
+    struct credential_finder *credentials = credential_finder_new(options);
+
+    for (; *hosts != NULL; hosts++) {
+        CLEANUP(credential) struct credential found = CREDENTIAL_INIT;
+        CLEANUP(error) struct error err = ERROR_INIT;
+        const struct credential_query query = {*hosts, "team/app"};
+        assert_int_equal(credential_finder_find(credentials, &query, false, &found, &err), 0);
+    }
+    credential_finder_tell_idle(credentials);
+    credential_finder_free(credentials);
+}
+
+static void a_login_that_nobody_asks_for_is_told_where_another_is_missing(void **state)
+{
+    static const struct {
+        const char *hosts[3];
+        const char *line;
+    } cases[] = {
+        {{"r.example"}, ""},
+        {{"r.example", "s.example"}, ""},
+        {{NULL}, ""},
+        {{"t.example"},
+         "--creds has a login for 'r.example', which did not ask for one; 't.example' did\n"
+         "--creds has a login for 's.example', which did not ask for one; 't.example' did\n"},
+        {{"r.example", "t.example"},
+         "--creds has a login for 's.example', which did not ask for one; 't.example' did\n"},
+    };
+    const char *folder = *state;
+    CLEANUP(text) char *first = xasprintf("r.example=%s/first", folder);
+    CLEANUP(text) char *second = xasprintf("s.example=%s/second", folder);
+    const char *const creds[] = {first, second, NULL};
+
+    folder_be_home(folder);
+    folder_put(folder, "first", "ann:pass", false);
+    folder_put(folder, "second", "bob:pass", false);
+    assert_int_equal(chmod(strchr(first, '=') + 1, 0600), 0);
+    assert_int_equal(chmod(strchr(second, '=') + 1, 0600), 0);
+    for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+        CLEANUP(buf) struct buf lines = BUF_INIT;
+        const struct log log = {LOG_WARN, add_line, &lines};
+        ask_all(&(struct auth_options){.creds = creds, .log = &log}, cases[i].hosts);
+        assert_string_equal(buf_text(&lines), cases[i].line);
+    }
+}
+
+static void each_file_that_others_may_read_is_told_once(void **state)
+{
+    static const char *const hosts[] = {"r.example", "s.example", "r.example", NULL};
+    const char *folder = *state;
+    CLEANUP(text) char *first = variable_path(folder, "first");
+    CLEANUP(text) char *second = variable_path(folder, "second");
+    CLEANUP(text) char *of_r = xasprintf("r.example=%s", first);
+    CLEANUP(text) char *of_s = xasprintf("s.example=%s", second);
+    const char *const creds[] = {of_r, of_s, NULL};
+    CLEANUP(buf) struct buf lines = BUF_INIT;
+    const struct log log = {LOG_WARN, add_line, &lines};
+    CLEANUP(text)
+    char *expected = xasprintf("'%s' holds a password and may be read by others (mode 0644); "
+                               "'chmod 600' it, or mount it with mode 0400\n"
+                               "'%s' holds a password and may be read by others (mode 0640); "
+                               "'chmod 600' it, or mount it with mode 0400\n",
+                               first, second);
+
+    folder_be_home(folder);
+    folder_put(folder, "first", "ann:pass", false);
+    folder_put(folder, "second", "bob:pass", false);
+    assert_int_equal(chmod(first, 0644), 0);
+    assert_int_equal(chmod(second, 0640), 0);
+    ask_all(&(struct auth_options){.creds = creds, .log = &log}, hosts);
+    assert_string_equal(buf_text(&lines), expected);
+}
+
 static void an_authfile_without_an_entry_is_filled_by_the_tool_that_can(void **state)
 {
     const char *folder = *state;
@@ -379,6 +460,8 @@ int main(void)
         IN_FOLDER(a_helper_is_asked_again_only_if_its_answer_was_refused),
         IN_FOLDER(the_hub_is_asked_for_by_its_old_address),
         IN_FOLDER(the_closest_of_several_creds_is_taken),
+        IN_FOLDER(a_login_that_nobody_asks_for_is_told_where_another_is_missing),
+        IN_FOLDER(each_file_that_others_may_read_is_told_once),
         IN_FOLDER(what_was_found_or_not_is_told_without_secrets),
         IN_FOLDER(a_place_that_cannot_be_used_is_an_error_that_names_it),
     };
