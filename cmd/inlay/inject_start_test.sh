@@ -37,6 +37,7 @@ expect_lacks "$ERR" warning
 expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --entrypoint '[]' --to oci:out:said
 expect_contains "$ERR" 'warning: nothing is left that containers start'
 expect_exit 0 "$INLAY" inject oci:base:1 acme/tiny --cmd '[]' --to oci:out:said
+expect_contains "$ERR" 'starts: ENTRYPOINT ["/old"] CMD []; the base has ENTRYPOINT ["/old"] CMD ["one", "two"]'
 expect_lacks "$ERR" warning
 expect_exit 0 "$INLAY" inject oci:out:both acme/other --to oci:out:said
 expect_lacks "$ERR" 'starts:'

@@ -111,8 +111,9 @@ void tree_add_shared(struct tree *tree, const struct home *home, char *path);
  */
 void tree_add_own(struct tree *tree, const struct home *home, struct tree_entry entry);
 /*
- * Makes files that may be run root's, or the owner's that was asked for, and only the owner may
- * write them; so are folders that lead to them, but for those in the home of the image's user.
+ * Of a sorted tree: makes files that may be run root's, or the owner's that was asked for, and only
+ * the owner may write them; so are folders that lead to them, but for those in the home of the
+ * image's user.
  */
 void tree_own_programs(struct tree *tree, const struct home *home);
 /*

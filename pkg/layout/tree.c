@@ -103,17 +103,29 @@ static void let_group_write(struct tree_entry *entry)
     entry->mode |= (entry->mode & 0700) >> 3;
 }
 
-/* Programs, and folders on the way to one: who may write there may exchange what is run. */
-static bool leads_to_program(const struct tree *tree, const struct tree_entry *entry)
+static bool is_program(const struct tree_entry *entry)
 {
-    bool leads = entry->type == TREE_FILE && (entry->mode & TREE_MAY_BE_RUN) != 0;
+    return entry->type == TREE_FILE && (entry->mode & TREE_MAY_BE_RUN) != 0;
+}
 
-    for (size_t i = 0; i < tree->count && entry->type == TREE_FOLDER && !leads; i++) {
-        const struct tree_entry *other = &tree->entries[i];
-        leads = other->type == TREE_FILE && (other->mode & TREE_MAY_BE_RUN) != 0 &&
-                path_is_below(other->path, entry->path);
+/* Notes a program, and the folders on the way to it, of a sorted tree. */
+static void note_way(const struct tree *tree, size_t program, bool *leads)
+{
+    CLEANUP(text) char *path = xstrdup(tree->entries[program].path);
+    const struct tree_entry wanted = {.path = path};
+
+    leads[program] = true;
+    for (char *end = strrchr(path, '/'); end != NULL; end = strrchr(path, '/')) {
+        *end = '\0';
+        const struct tree_entry *folder =
+            bsearch(&wanted, tree->entries, tree->count, sizeof(wanted), compare_entries);
+        if (folder == NULL)
+            continue;
+        size_t number = (size_t)(folder - tree->entries);
+        if (leads[number])
+            return; /* and so do those above it */
+        leads[number] = folder->type == TREE_FOLDER;
     }
-    return leads;
 }
 
 /* A user who is in no list of users has '/' for a home, in which nobody is at home. */
@@ -127,18 +139,24 @@ static bool is_in_home(const struct home *home, const char *path)
            strcmp(user_home, "/") != 0 && path_is_inside(absolute, user_home);
 }
 
+/* Who may write a folder on the way to a program may exchange what is run. */
 void tree_own_programs(struct tree *tree, const struct home *home)
 {
+    bool *leads = xcalloc(tree->count + 1, sizeof(*leads));
+
+    for (size_t i = 0; i < tree->count; i++)
+        if (is_program(&tree->entries[i]))
+            note_way(tree, i, leads);
     for (size_t i = 0; i < tree->count; i++) {
         struct tree_entry *entry = &tree->entries[i];
         bool has_owner = !entry->above && home->owner != NULL;
-        if (!leads_to_program(tree, entry) ||
-            (entry->type == TREE_FOLDER && is_in_home(home, entry->path)))
+        if (!leads[i] || (entry->type == TREE_FOLDER && is_in_home(home, entry->path)))
             continue;
         entry->mode &= ~0020U;
         entry->uid = has_owner ? home->owner->uid : 0;
         entry->gid = has_owner ? home->owner->gid : 0;
     }
+    free(leads);
 }
 
 static void add_above(struct tree *tree, const struct home *home, const char *owner, char *path)

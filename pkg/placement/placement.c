@@ -198,13 +198,13 @@ static void tell_start(const struct placing *placing)
 
     image_entrypoint(placing->base->image, &base.entrypoint.words);
     image_command(placing->base->image, &base.command.words);
-    size_t entrypoint =
-        start->entrypoint.is_set ? start->entrypoint.words.count : base.entrypoint.words.count;
-    size_t command = start->command.is_set ? start->command.words.count : base.command.words.count;
-    CLEANUP(text) char *now = container_start_format(start);
+    CLEANUP(container_start) struct container_start merged = {.entrypoint = {.is_set = false}};
+    container_start_copy(&base, &merged);
+    container_start_override(&merged, start);
+    CLEANUP(text) char *now = container_start_format(&merged);
     CLEANUP(text) char *before = container_start_format(&base);
     notes_info(placing->notes, "starts: %s; the base has %s", now, before);
-    if (entrypoint + command == 0)
+    if (merged.entrypoint.words.count + merged.command.words.count == 0)
         notes_warn(placing->notes,
                    "nothing is left that containers start: whoever runs the image has to name a "
                    "program; say --cmd or --entrypoint");
