@@ -95,7 +95,7 @@ cat >bin/kubectl <<'KUBECTL'
 echo "$*" >>"$CALLS"
 case "$*" in
 "create -f "*) echo "job.batch/bake-$3-x" ;;
-"get job.batch/"*) [ "$(grep -c '^get job' "$CALLS")" = 1 ] || echo "$STATE" ;;
+"get job.batch/"*) [ "$STATE" != gone ] || exit 1; [ "$(grep -c '^get job' "$CALLS")" = 1 ] || echo "$STATE" ;;
 "get pods -l job-name=bake-image.yaml-x "*) printf 'r.example/app:1@sha256:1' ;;
 *) exit 64 ;;
 esac
@@ -109,6 +109,9 @@ rm "$CALLS"
 expect_exit 1 env PATH="$TEST_DIR/bin:$PATH" STATE='FailureTarget Failed' sh "$examples/kubernetes/bake.sh"
 expect_contains "$ERR" 'job.batch/bake-shards.yaml-x has failed; see: kubectl logs'
 expect_eq 1 "$(grep -c ^create "$CALLS")"
+# One that is gone is not looked for without end.
+expect_exit 1 env PATH="$TEST_DIR/bin:$PATH" STATE=gone sh "$examples/kubernetes/bake.sh"
+expect_contains "$ERR" 'job.batch/bake-shards.yaml-x cannot be looked at'
 
 # Whose login it is: TARGET's host, however it is written. The lines are those of the script.
 sed -n '/^registry=/,/^esac/p' scripts/gitlab >whose.sh

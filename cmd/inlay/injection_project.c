@@ -124,6 +124,15 @@ static void tell_file(struct injection *injection, const struct options *line, c
         notes_info(&injection->notes, "project: '%s'", file);
 }
 
+/* ":1.4" or "@sha256:HEX" behind the last '/', which no model has. */
+static bool has_tag(const char *word)
+{
+    const char *last = strrchr(word, '/');
+
+    return strstr(word, "://") == NULL &&
+           (strchr(last, ':') != NULL || strstr(last, "@sha256:") != NULL);
+}
+
 /* The one word of the call is BASE, whatever the project has; a model is meant, mostly. */
 static int refuse_model_as_base(const struct project *project, const struct options *line,
                                 const char *file, struct error *err)
@@ -133,7 +142,7 @@ static int refuse_model_as_base(const struct project *project, const struct opti
                     options_has(line, "locked") || options_has(line, "lock");
 
     if (injection_base_is_option(line) || project->base == NULL || strchr("./~", word[0]) != NULL ||
-        strchr(word, '/') == NULL || mistakes_is_image(word))
+        strchr(word, '/') == NULL || mistakes_is_image(word) || has_tag(word))
         return 0;
     return error_set(err, ERROR_USAGE,
                      "'%s' is the first word, which is BASE, and looks like a model; write the "

@@ -159,7 +159,7 @@ static void a_finished_index_that_could_not_be_read_is_refused(void **state)
         {INDEX(ENTRY("1", PLATFORM("linux"))), NULL},
         {INDEX(""), NULL},
         {"{\"manifests\":null}", NULL},
-        {"", "the manifest is not JSON, at line 1, column 0: it ends too early"},
+        {"", "the manifest is not JSON, at line 1: it ends too early"},
         {"[]", "the manifest is not a JSON object"},
         {"{\"manifests\":{}}", "an index whose 'manifests' is not an array"},
         {"{\"manifests\":[],\"Manifests\":1.0}", "an index whose 'manifests' is not an array"},

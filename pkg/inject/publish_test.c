@@ -143,7 +143,7 @@ static void documents_that_could_not_be_read_leave_the_tag_as_it_was(void **stat
          "the finished image, which is not published: the config's diff_id 2: "},
         {break_size, ERROR_UNSUPPORTED, "the manifest or config would exceed 4194304 bytes"},
         {break_text, ERROR_CORRUPT,
-         "the finished image, which is not published: the config is not JSON, at line 1, column "},
+         "the finished image, which is not published: the config is not JSON, at line 1: "},
     };
     struct bench *bench = *state;
 

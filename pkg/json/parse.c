@@ -47,25 +47,60 @@ static const char *explain(const json_error_t *why)
         return "a member stands twice";
     case json_error_invalid_utf8:
         return "it is not UTF-8";
+    case json_error_numeric_overflow:
+        return "a number is too large";
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+        return "a text has a NUL";
+    case json_error_stack_overflow:
+        return "it is too deep";
     default:
         return "something else was expected there";
     }
 }
 
+/* JSON has it, and the parser cannot hold it. */
+static bool is_beyond_parser(const json_error_t *why)
+{
+    switch (json_error_code(why)) {
+    case json_error_numeric_overflow:
+    case json_error_null_character:
+    case json_error_null_byte_in_key:
+    case json_error_stack_overflow:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static const char *name_of(const struct json_rules *rules)
+{
+    return rules->name != NULL ? rules->name : "it";
+}
+
+int json_check_values(const void *data, size_t size, const struct json_rules *rules,
+                      struct error *err)
+{
+    size_t values_max = rules->values_max > 0 ? rules->values_max : JSON_VALUES_MAX;
+
+    if (!has_more_values(data, size, values_max))
+        return 0;
+    return error_set(err, ERROR_UNSUPPORTED, "%s has more than %zu values, the most that is read",
+                     name_of(rules), values_max);
+}
+
 static int parse(const void *data, size_t size, const struct json_rules *rules, json_t **out,
                  json_error_t *why, struct error *err)
 {
-    const char *name = rules->name != NULL ? rules->name : "it";
-    size_t values_max = rules->values_max > 0 ? rules->values_max : JSON_VALUES_MAX;
-
-    if (has_more_values(data, size, values_max))
-        return error_set(err, ERROR_UNSUPPORTED,
-                         "%s has more than %zu values, the most that is read", name, values_max);
+    if (json_check_values(data, size, rules, err) < 0)
+        return -1;
     *out = json_loadb(data, size, rules->flags, why);
-    if (*out == NULL)
-        return error_set(err, ERROR_CORRUPT, "%s is not JSON, at line %d, column %d: %s", name,
-                         why->line, why->column, explain(why));
-    return 0;
+    if (*out != NULL)
+        return 0;
+    CLEANUP(text) char *column = rules->is_rewritten ? NULL : xasprintf(", column %d", why->column);
+    return error_set(err, ERROR_CORRUPT, "%s %s, at line %d%s: %s", name_of(rules),
+                     is_beyond_parser(why) ? "cannot be read" : "is not JSON", why->line,
+                     column != NULL ? column : "", explain(why));
 }
 
 int json_parse(const void *data, size_t size, const struct json_rules *rules, json_t **out,

@@ -7,7 +7,7 @@
 
 /*
  * JSON (RFC 8259) of others. A parsed value takes up to 300 bytes of memory, and its text as few
- * as two, so that whoever parses says how many values there may be; nothing else calls the parser.
+ * as two, so that whoever parses says how many values there may be. Nothing else parses a document.
  */
 
 /* Values of one document: 30 MB at most when it is parsed. Names of members count. */
@@ -17,7 +17,12 @@ struct json_rules {
     const char *name;  /* what the document is, for messages; NULL: "it" */
     size_t values_max; /* 0: JSON_VALUES_MAX */
     size_t flags;      /* of json_loadb() */
+    bool is_rewritten; /* the text is not what arrived: messages tell the line, but no column */
 };
+
+/* Whether there are more values than these rules have it: ERROR_UNSUPPORTED. Parses nothing. */
+int json_check_values(const void *data, size_t size, const struct json_rules *rules,
+                      struct error *err) MUST_CHECK;
 
 /*
  * Parses one document; ERROR_UNSUPPORTED above the most values. ERROR_CORRUPT says line, column and

@@ -57,6 +57,9 @@ static void what_is_no_json_is_told_by_its_place_alone(void **state)
         {"[}", "something else was expected there"},
         {"{\"SECRET\": 1, \"SECRET\": 2}", "a member stands twice"},
         {"[\"\xff SECRET\"]", "it is not UTF-8"},
+        {"[99999999999999999999]", "the thing cannot be read, at line 1, column 21: a number is"},
+        {"[\"SECRET\\u0000\"]", "the thing cannot be read, at line 1, column 15: a text has a NUL"},
+        {"{\"a\\u0000b\": 1}", "a text has a NUL"},
     };
     static const struct json_rules rules = {.name = "the thing", .flags = JSON_REJECT_DUPLICATES};
 

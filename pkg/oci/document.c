@@ -12,11 +12,15 @@ int json_from_buf(const struct buf *bytes, const char *name, json_t **out, struc
 {
     CLEANUP(buf) struct buf text = BUF_INIT;
     bool duplicates = false;
-    const struct json_rules rules = {.name = name,
-                                     .flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY};
+    const struct json_rules rules = {
+        .name = name,
+        .flags = JSON_REJECT_DUPLICATES | JSON_DECODE_ANY,
+        .is_rewritten = true,
+    };
     json_t *json = NULL;
 
-    if (json_text_encode(bytes, name, &text, &duplicates, err) < 0)
+    if (json_check_values(buf_text(bytes), bytes->size, &rules, err) < 0 ||
+        json_text_encode(bytes, name, &text, &duplicates, err) < 0)
         return -1;
     if (json_parse(buf_text(&text), text.size, &rules, &json, err) < 0)
         return -1;

@@ -189,7 +189,7 @@ static void what_is_no_json_is_told_in_our_words(void **state)
     for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
         CLEANUP(text)
-        char *expected = xasprintf("the config is not JSON, at line %d, column ", cases[i].line);
+        char *expected = xasprintf("the config is not JSON, at line %d: ", cases[i].line);
         json_t *json = NULL;
         assert_int_equal(parse(cases[i].text, &json, &err), -1);
         assert_null(json);

@@ -155,7 +155,7 @@ int recipe_check_tar(const struct recipe *recipe, struct reader *tar, const stru
 {
     static const struct writer_ops ops = {check_write, check_finish, check_free};
     CLEANUP(text) char *part = xcalloc(PART_SIZE, 1);
-    struct checking checking = {.base = {&ops}, .tar = tar, .recipe = recipe, .part = part};
+    struct checking checking = {.base = {.ops = &ops}, .tar = tar, .recipe = recipe, .part = part};
 
     if (recipe_write_tar(recipe, open_verified, &checking, &checking.base, cancel, err) < 0)
         return -1;

@@ -183,8 +183,7 @@ static void members_of_a_table_are_read_in_any_case(void **state)
         {"[{\"Config\":\"a\",\"layers\":{}}]", "manifest.json: 'Layers' is not a list"},
         {"[{\"Config\":\"a\",\"Layers\":[\"l\"],\"layers\":[1.0]}]",
          "manifest.json: 'Layers' holds what is no text"},
-        {"[{\"Config\":\"a\"",
-         "manifest.json is not JSON, at line 1, column 14: it ends too early"},
+        {"[{\"Config\":\"a\"", "manifest.json is not JSON, at line 1: it ends too early"},
     };
     const struct world *world = *state;
     struct image image;

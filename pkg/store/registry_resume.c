@@ -42,7 +42,7 @@ static void replay_free(struct writer *writer)
 static int replay(struct registry_blob *blob, bool *is_broken, struct error *err)
 {
     static const struct writer_ops ops = {replay_write, replay_finish, replay_free};
-    struct replay_writer out = {.base = {&ops}, .blob = blob};
+    struct replay_writer out = {.base = {.ops = &ops}, .blob = blob};
     uint64_t offset = blob->session.offset;
 
     *is_broken = true;
