@@ -68,10 +68,62 @@ changed "$D += [${D}[-1] | .name = \"more.bin\"]"
 refused "the statement has 'more.bin', which is not there"
 changed "$D |= .[:1]"
 refused 'the statement does not name it'
+expect_lacks "$OUT" 'fewer times'
 changed "${D}[1:][].annotations.pin = \"${zeros:0:40}\""
 refused 'the statement does not name it'
 expect_exit 7 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/changed.json"
 expect_contains "$OUT" "the statement has 'acme/tiny' at ${zeros:0:40} in the layout huggingface, which the image does not record"
+
+# A statement that is silent about the base, or hides it, is no better than one that has another.
+base_digest=$(jq -r "${D}[0].digest.sha256" "$statement")
+for filter in "del(${D}[0])" "del(${D}[0].digest)" "${D}[0].digest = {\"md5\": \"1\"}" "${D}[0].annotations.model = \"x\""; do
+    changed "$filter"
+    refused "the image records the base sha256:$base_digest, the statement has no digest of a base"
+done
+changed "$D = [{\"name\": \"note\"}] + $D"
+expect_exit 0 verify "oci:$TEST_DIR/one:1" --provenance="$TEST_DIR/changed.json"
+changed "${D}[0].digest.sha256 = \"$zeros\" | $D = [{\"name\": \"note\"}] + $D"
+refused "the image records the base sha256:$base_digest, the statement has sha256:$zeros"
+changed "$D += [${D}[0] | .digest.sha256 = \"$zeros\"]"
+refused 'the statement contradicts itself on the base: several dependencies have its name, expected one'
+
+# So is one that says a model twice, once as it is and once as it is not.
+changed "$D += (${D}[1:] | .[1].digest = {\"sha256\": \"$zeros\"})"
+refused "the statement has 'acme/tiny' 2 times, the image records it 1 time"
+changed "$D += [${D}[1] | .annotations.from = \"base\" | .digest.gitCommit = \"${zeros:0:40}\"]"
+refused "the statement contradicts itself on 'acme/tiny': its digest is 'gitCommit:${zeros:0:40}'"
+changed "(${D}[] | select(.name == \"config.json\")).digest.gitBlob = \"${zeros:0:40}\" | $D += [${D}[1] | .annotations.from = \"base\"]"
+refused "'config.json' has the digest 9e26dfeeb6e641a33dae4961196235bdb965b21b, the statement's has ${zeros:0:40}"
+
+# The same model in two places has other files in each: both are as stated, in either order, and each has to be.
+in_a=acme/tiny,layout=dir,path=/models/a
+in_b=acme/tiny,layout=dir,path=/models/b,include=config.json
+for models in "$in_a $in_b" "$in_b $in_a"; do
+    # shellcheck disable=SC2086 # two models
+    expect_exit 0 inject "oci:$TEST_DIR/base:1" $models --to "oci:$TEST_DIR/two:1" --provenance="$TEST_DIR/two.json"
+    expect_exit 0 verify "oci:$TEST_DIR/two:1" --provenance="$TEST_DIR/two.json"
+    statement=$TEST_DIR/two.json
+    for at in 0 1; do
+        changed "($D | map(.name == \"config.json\") | indices(true) | .[$at]) as \$i |
+            ${D}[\$i].digest.gitBlob = \"${zeros:0:40}\""
+        expect_exit 7 verify "oci:$TEST_DIR/two:1" --provenance="$TEST_DIR/changed.json"
+        expect_contains "$OUT" "'config.json' has the digest 9e26dfeeb6e641a33dae4961196235bdb965b21b, the statement's has ${zeros:0:40}"
+    done
+    last=$(jq "$D | map(.annotations.size == null) | rindex(true)" "$statement")
+    changed "$D |= .[:$last]"
+    expect_exit 7 verify "oci:$TEST_DIR/two:1" --provenance="$TEST_DIR/changed.json"
+    expect_contains "$OUT" 'the statement names it fewer times than the image records it'
+done
+for first in "$in_a" "$in_b"; do
+    second=$([ "$first" = "$in_a" ] && echo "$in_b" || echo "$in_a")
+    expect_exit 0 inject "oci:$TEST_DIR/base:1" "$first" --to "oci:$TEST_DIR/below:1"
+    expect_exit 0 inject "oci:$TEST_DIR/below:1" "$second" --to "oci:$TEST_DIR/two:2" --provenance="$TEST_DIR/two.json"
+    expect_exit 0 verify "oci:$TEST_DIR/two:2" --provenance="$TEST_DIR/two.json"
+    statement=$TEST_DIR/two.json
+    changed "(${D}[] | select(.name == \"config.json\")).digest.gitBlob = \"${zeros:0:40}\""
+    expect_exit 7 verify "oci:$TEST_DIR/two:2" --provenance="$TEST_DIR/changed.json"
+done
+statement=$TEST_DIR/one.json
 
 # What others judge by is said alike: names, addresses and digests of models and files.
 M="(${D}[] | select(.name == \"acme/tiny\"))"

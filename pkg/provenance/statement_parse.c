@@ -72,23 +72,57 @@ static int read_subjects(const json_t *document, struct statement *out, struct e
     return error_set(err, ERROR_CORRUPT, "the statement names no image by its digest");
 }
 
-/* "scratch" is no dependency: then a model is the first one. */
-static void read_base(const json_t *dependency, const json_t *parameters, struct statement *out)
+static bool is_of_model(const json_t *dependency)
 {
-    struct digest digest = digest_from_set(json_object_get(dependency, "digest"));
-    const json_t *annotations = json_object_get(dependency, "annotations");
-    const json_t *recorded = json_object_get(annotations, "recordedBase");
+    return json_object_get(json_object_get(dependency, "annotations"), "model") != NULL;
+}
+
+static bool is_named(const json_t *dependency, const char *name)
+{
+    const char *own = text_of(dependency, "name");
+
+    return own != NULL && name != NULL && strcmp(own, name) == 0;
+}
+
+/*
+ * What has the name of the parameter "base"; else the first that is no model's, whatever it is
+ * called. Others may have put theirs before it. NULL: there is none, as of "scratch".
+ */
+static const json_t *find_base(const json_t *list, const char *name, struct strings *flaws)
+{
+    const json_t *named = NULL;
+    const json_t *first = NULL;
     const json_t *each;
     size_t i;
 
-    if (json_object_get(annotations, "model") != NULL)
-        return;
-    if (digest.algorithm != DIGEST_NONE) {
-        strings_add(&out->bases, digest_format(&digest).text);
-        out->base_name = text_copy(text_of(dependency, "name"));
-        statement_check_image(dependency, &digest, &out->base_flaws);
-        statement_check_base(dependency, parameters, &out->base_flaws);
+    json_array_foreach(list, i, each)
+    {
+        if (!json_is_object(each) || is_of_model(each))
+            continue;
+        first = first != NULL ? first : each;
+        if (!is_named(each, name))
+            continue;
+        if (named != NULL)
+            strings_add(flaws, "several dependencies have its name, expected one");
+        named = named != NULL ? named : each;
     }
+    return named != NULL ? named : first;
+}
+
+static void read_base(const json_t *list, const json_t *parameters, struct statement *out)
+{
+    const json_t *base = find_base(list, text_of(parameters, "base"), &out->base_flaws);
+    struct digest digest = digest_from_set(json_object_get(base, "digest"));
+    const json_t *recorded = json_object_get(json_object_get(base, "annotations"), "recordedBase");
+    const json_t *each;
+    size_t i;
+
+    if (digest.algorithm == DIGEST_NONE)
+        return;
+    strings_add(&out->bases, digest_format(&digest).text);
+    out->base_name = text_copy(text_of(base, "name"));
+    statement_check_image(base, &digest, &out->base_flaws);
+    statement_check_base(base, parameters, &out->base_flaws);
     json_array_foreach(recorded, i, each)
     {
         if (json_text(each) != NULL)
@@ -230,7 +264,7 @@ static int read_all(const json_t *document, struct statement *out, struct error 
 
     if (check_type(document, definition, err) < 0 || read_subjects(document, out, err) < 0)
         return -1;
-    read_base(json_array_get(list, 0), json_object_get(definition, "externalParameters"), out);
+    read_base(list, json_object_get(definition, "externalParameters"), out);
     json_array_foreach(list, i, each)
     {
         if (read_dependency(each, out, err) < 0)

@@ -51,13 +51,25 @@ const char *verify_kind_name(enum verify_kind kind)
     abort();
 }
 
-static void findings_release(struct verify_findings *findings)
+void findings_release(struct verify_findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++) {
         free(findings->items[i].path);
         free(findings->items[i].text);
     }
     free(findings->items);
+    *findings = (struct verify_findings){NULL, 0};
+}
+
+void findings_move(struct verify_findings *findings, struct verify_findings *from)
+{
+    if (from->count > 0)
+        findings->items =
+            xrealloc(findings->items, findings->count + from->count, sizeof(*findings->items));
+    for (size_t i = 0; i < from->count; i++)
+        findings->items[findings->count++] = from->items[i];
+    free(from->items);
+    *from = (struct verify_findings){NULL, 0};
 }
 
 static void model_release(struct verify_model *model)

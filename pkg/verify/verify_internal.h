@@ -46,6 +46,8 @@ struct check {
     size_t group_count;
     struct listed **listed; /* what was listed so far */
     size_t listed_count;
+    const struct stated_model **taken; /* that models have been found to be; borrowed */
+    size_t taken_count;
 };
 
 /* A file of the model, links followed. */
@@ -74,6 +76,9 @@ struct subject {
 /* verify.c: adds to the list. `path` has no leading '/'; NULL: none. */
 void findings_add(struct verify_findings *findings, enum verify_kind kind, const char *path,
                   const char *format, ...) PRINTF_FORMAT(4, 5);
+/* verify.c: moves all of `from` behind those of `findings`; `from` is empty then. */
+void findings_move(struct verify_findings *findings, struct verify_findings *from);
+void findings_release(struct verify_findings *findings);
 /* verify.c: is it the image that this error speaks of, so that it is a finding? */
 bool error_is_finding(const struct error *err);
 /* verify.c: the failure as a finding, `kind` unless a layer is to blame; others are passed on. */

@@ -96,6 +96,7 @@ void check_release(struct check *check)
     image_layers_free(check->own, check->own_count);
     free(check->hashed);
     free(check->groups);
+    free(check->taken);
     strings_release(&check->environment);
     strings_release(&check->package_names);
     strings_release(&check->package_folders);

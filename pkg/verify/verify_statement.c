@@ -20,12 +20,13 @@ static void check_base(struct check *check, const struct statement *statement)
     const char *digest = image_base_digest(check->loaded->image);
     CLEANUP(buf) struct buf list = BUF_INIT;
 
-    if (digest == NULL || statement->bases.count == 0 || strings_has(&statement->bases, digest))
+    if (digest == NULL || strings_has(&statement->bases, digest))
         return;
     for (size_t i = 0; i < statement->bases.count; i++)
         buf_addf(&list, "%s%s", i > 0 ? ", " : "", statement->bases.items[i]);
     findings_add(&check->platform->findings, VERIFY_STATEMENT, NULL,
-                 "the image records the base %s, the statement has %s", digest, buf_text(&list));
+                 "the image records the base %s, the statement has %s", digest,
+                 statement->bases.count > 0 ? buf_text(&list) : "no digest of a base");
 }
 
 static void add_flaws(struct verify_findings *findings, const char *of, const struct strings *flaws)
@@ -82,28 +83,64 @@ static void check_stated_model(struct verify_model *model, const struct stated_m
     add_flaws(&model->findings, of, &stated->flaws);
 }
 
-static const struct stated_model *find_stated(const struct statement *statement,
-                                              const struct verify_model *model)
+/* How many of the image's models are recorded like this one, beginning with `first`. */
+static size_t count_alike(const struct verify_platform *platform, const struct stated_model *stated,
+                          size_t first)
 {
-    for (size_t i = 0; i < statement->model_count; i++)
-        if (is_stated_as(model, &statement->models[i]))
-            return &statement->models[i];
-    return NULL;
+    size_t count = 0;
+
+    for (size_t i = first; i < platform->model_count; i++)
+        count += is_stated_as(&platform->models[i], stated);
+    return count;
 }
 
-/* One that came with the base need not have been for every platform. */
-static void check_stated(struct check *check, const struct stated_model *stated)
+/* How many models are stated like this one, without those that came with the base. */
+static size_t count_stated_alike(const struct statement *statement,
+                                 const struct stated_model *stated)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < statement->model_count; i++) {
+        const struct stated_model *other = &statement->models[i];
+        count += !other->is_kept && strcmp(other->name, stated->name) == 0 &&
+                 strcmp(other->pin, stated->pin) == 0 && strcmp(other->layout, stated->layout) == 0;
+    }
+    return count;
+}
+
+/* A model may be in several places; one that came with the base need not have been for every
+ * platform. */
+static void check_stated(struct check *check, const struct statement *statement,
+                         const struct stated_model *stated)
 {
     struct verify_platform *platform = check->platform;
+    size_t there = count_alike(platform, stated, 0);
+    size_t times = count_stated_alike(statement, stated);
 
-    for (size_t i = 0; i < platform->model_count; i++)
-        if (is_stated_as(&platform->models[i], stated))
-            return;
-    if (!stated->is_kept)
+    if (there == 0 && !stated->is_kept)
         findings_add(&platform->findings, VERIFY_STATEMENT, NULL,
                      "the statement has '%s' at %s in the layout %s, which the image does not "
                      "record",
                      stated->name, stated->pin, stated->layout);
+    else if (!stated->is_kept && times > there)
+        findings_add(&platform->findings, VERIFY_STATEMENT, NULL,
+                     "the statement has '%s' %zu times, the image records it %zu time%s",
+                     stated->name, times, there, there == 1 ? "" : "s");
+}
+
+/* Each of them, and not the first alone: readers need not take the first. */
+static void check_model_statements(struct verify_model *model, const struct statement *statement)
+{
+    bool is_stated = false;
+
+    for (size_t i = 0; i < statement->model_count; i++) {
+        if (!is_stated_as(model, &statement->models[i]))
+            continue;
+        is_stated = true;
+        check_stated_model(model, &statement->models[i]);
+    }
+    if (!is_stated)
+        findings_add(&model->findings, VERIFY_STATEMENT, NULL, "the statement does not name it");
 }
 
 static void check_statement(struct check *check, const struct statement *statement)
@@ -119,16 +156,9 @@ static void check_statement(struct check *check, const struct statement *stateme
     check_base_name(check, statement);
     add_flaws(&platform->findings, "the base", &statement->base_flaws);
     for (size_t i = 0; i < statement->model_count; i++)
-        check_stated(check, &statement->models[i]);
-    for (size_t i = 0; i < platform->model_count; i++) {
-        struct verify_model *model = &platform->models[i];
-        const struct stated_model *stated = find_stated(statement, model);
-        if (stated != NULL)
-            check_stated_model(model, stated);
-        else
-            findings_add(&model->findings, VERIFY_STATEMENT, NULL,
-                         "the statement does not name it");
-    }
+        check_stated(check, statement, &statement->models[i]);
+    for (size_t i = 0; i < platform->model_count; i++)
+        check_model_statements(&platform->models[i], statement);
 }
 
 void check_statements(struct check *check)
@@ -156,13 +186,94 @@ static void compare_statement(struct subject *subject, const struct stated_model
                          "the statement has '%s', which is not there", plan->files[i].path);
 }
 
+/* What the model's files and those that are stated differ in; nothing is told of the base's. */
+static struct verify_findings find_differences(struct subject *subject,
+                                               const struct stated_model *stated)
+{
+    struct verify_findings *findings = &subject->model->findings;
+    struct verify_findings before = *findings;
+
+    *findings = (struct verify_findings){NULL, 0};
+    if (!stated->is_kept)
+        compare_statement(subject, stated);
+    struct verify_findings found = *findings;
+    *findings = before;
+    return found;
+}
+
+static bool is_taken(const struct check *check, const struct stated_model *stated)
+{
+    for (size_t i = 0; i < check->taken_count; i++)
+        if (check->taken[i] == stated)
+            return true;
+    return false;
+}
+
+static void take(struct check *check, const struct stated_model *stated)
+{
+    check->taken =
+        xrealloc(check->taken, check->taken_count + 1, sizeof(const struct stated_model *));
+    check->taken[check->taken_count++] = stated;
+}
+
+/* Those of the statement that are left for this model, and of which each has to be one's. */
+static size_t count_left(const struct subject *subject, const struct statement *statement)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < statement->model_count; i++) {
+        const struct stated_model *stated = &statement->models[i];
+        count += !stated->is_kept && is_stated_as(subject->model, stated) &&
+                 !is_taken(subject->check, stated);
+    }
+    return count;
+}
+
+/*
+ * The same model may be in several places with other files in each, and a statement does not tell
+ * the places: each model takes what fits it best, and what is left is for the next. It may have
+ * come with the base if there are more models than entries with files.
+ */
+static void compare_with_best(struct subject *subject, const struct statement *statement)
+{
+    struct check *check = subject->check;
+    const struct verify_platform *platform = check->platform;
+    size_t number = (size_t)(subject->model - platform->models);
+    size_t left = count_left(subject, statement);
+    const struct stated_model *best = NULL;
+    struct verify_findings least = {NULL, 0};
+    bool is_stated = false;
+
+    for (size_t i = 0; i < statement->model_count; i++) {
+        const struct stated_model *stated = &statement->models[i];
+        if (!is_stated_as(subject->model, stated))
+            continue;
+        is_stated = true;
+        if (is_taken(check, stated) ||
+            (stated->is_kept && count_alike(platform, stated, number) <= left))
+            continue;
+        struct verify_findings found = find_differences(subject, stated);
+        if (best == NULL || found.count < least.count ||
+            (found.count == least.count && best->is_kept)) {
+            best = stated;
+            struct verify_findings worse = least;
+            least = found;
+            found = worse;
+        }
+        findings_release(&found);
+    }
+    if (best != NULL && !best->is_kept)
+        take(check, best);
+    findings_move(&subject->model->findings, &least);
+    if (best == NULL && is_stated)
+        findings_add(&subject->model->findings, VERIFY_STATEMENT, NULL,
+                     "the statement names it fewer times than the image records it");
+}
+
 void subject_compare_statements(struct subject *subject)
 {
     const struct verify_options *options = subject->check->options;
 
-    for (size_t i = 0; i < options->statement_count; i++) {
-        const struct stated_model *stated = find_stated(&options->statements[i], subject->model);
-        if (stated != NULL && !stated->is_kept)
-            compare_statement(subject, stated);
-    }
+    for (size_t i = 0; i < options->statement_count; i++)
+        compare_with_best(subject, &options->statements[i]);
 }
