@@ -47,6 +47,29 @@ pull_image "$REGISTRY/app:1" "$TEST_DIR/streamed" 1
 expect_eq "$(image_manifest "$TEST_DIR/mounted" 1 | jq -c .layers)" \
     "$(image_manifest "$TEST_DIR/streamed" 1 | jq -c .layers)" 'layers'
 
+# Where nothing can be mounted the base's layers are looked for while the models are still asked for: from another
+# registry, from a folder, and for a tag that is there.
+#
+# looked BASE TARGET: whether that is so while the hub is silent; the run is ended then.
+looked() {
+    local run end=$((SECONDS + 60))
+    hub_control '{"faults": [{"do": "silence", "on": "api"}]}' >/dev/null
+    quirk_control '{}' >/dev/null
+    "$INLAY" inject "$1" acme/tiny --to "$2" --quiet >/dev/null 2>&1 &
+    run=$!
+    until [ "$(quirk_log "[.[] | select(.method == \"HEAD\" and (.path | test(\"/blobs/($layers)\")))] | length")" -ge 3 ]; do
+        [ "$SECONDS" -lt "$end" ] || fail "no layer of $1 was looked for in $2"
+        kill -0 "$run" 2>/dev/null || fail "it ended before a layer of $1 was looked for in $2"
+        sleep 0.05
+    done
+    kill -INT "$run"
+    wait "$run" || true
+    hub_control '{"faults": []}' >/dev/null
+}
+looked "$first/team/app:1" "$QUIRK/early/app:1"
+looked "oci:$TEST_DIR/base:1" "$QUIRK/early/app:1"
+looked "$QUIRK/team/app:1" "$QUIRK/other/app:1"
+
 # The second run sends no body but what is asked for by HEAD, and the tag stays.
 sent() { grep -cE '"(PATCH|PUT) ' "$REGISTRY_LOG" || true; }
 before=$(sent)

@@ -52,7 +52,8 @@ static bool may_mount(void *arg, const struct cancel *cancel)
     struct begun *begun = arg;
 
     pthread_mutex_lock(&begun->lock);
-    while (!begun->is_agreed_told && !cancel_is_requested(cancel))
+    while (!begun->is_agreed_told && !(begun->is_tag_told && !begun->is_new) &&
+           !cancel_is_requested(cancel))
         wait_to_be_told(begun);
     bool may = begun->is_agreed_told && begun->is_agreed;
     pthread_mutex_unlock(&begun->lock);
@@ -102,6 +103,8 @@ void begun_init(const struct inject_options *options, const struct build_request
         .blobs = {.target = target, .jobs = options->run.jobs, .cancel = options->run.cancel},
     };
     begun_open(out);
+    if (options->reuse.shard_count > 0) /* then the layers come from elsewhere */
+        note_agreed(out, false);
     store_expect_write(target);
     if (!copies_layers(options))
         store_write_later(target);
@@ -120,8 +123,10 @@ int begun_probe(struct begun *begun, struct store *target, struct error *err)
 int begun_blobs(struct begun *begun, const struct base *base, struct error *err)
 {
     begun->blobs.from = base->store;
-    begun->blobs.may_mount = may_mount;
-    begun->blobs.may_mount_arg = begun;
+    if (store_may_mount(begun->target, base->store)) {
+        begun->blobs.may_mount = may_mount;
+        begun->blobs.may_mount_arg = begun;
+    }
     for (size_t i = 0; begun->target->is_remote && i < base->platform_count; i++) {
         struct descriptor *layers = NULL;
         size_t count = 0;

@@ -147,6 +147,7 @@ int registry_open(const struct reference *reference, const struct store_context 
         .write_later = registry_write_later,
         .settle = registry_settle,
         .unsettled = registry_unsettled,
+        .may_mount = registry_may_mount,
         .mount_blob = registry_mount_blob,
         .check_blob_size = registry_check_blob_size,
         .free = registry_free,

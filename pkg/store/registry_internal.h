@@ -223,6 +223,7 @@ int registry_probe_write(struct store *store, struct error *err) MUST_CHECK;
 void registry_expect_blobs(struct store *store, unsigned count);
 /* Gives up all that are kept. */
 void registry_drop_unused(struct store *store);
+bool registry_may_mount(struct store *store, const struct store *from);
 int registry_mount_blob(struct store *store, const struct descriptor *blob,
                         const struct store *from, bool *out, struct error *err) MUST_CHECK;
 

@@ -215,6 +215,17 @@ static void keep_opened(struct registry *registry, const char *url,
     keep_session(registry, session);
 }
 
+/* From another repository of the same registry. */
+bool registry_may_mount(struct store *store, const struct store *from)
+{
+    struct registry *registry = registry_of(store);
+    const struct registry *source = (const struct registry *)(const void *)from;
+
+    return from->ops == store->ops && strcmp(source->host, registry->host) == 0 &&
+           strcmp(source->repository, registry->repository) != 0 &&
+           !is_mute(registry, &registry->quirks.is_mute_to_mount);
+}
+
 /* Whatever stands in the way of a mount, the bytes can be sent instead. */
 int registry_mount_blob(struct store *store, const struct descriptor *blob,
                         const struct store *from, bool *out, struct error *err)
@@ -227,9 +238,7 @@ int registry_mount_blob(struct store *store, const struct descriptor *blob,
     struct registry_scope scope;
 
     *out = false;
-    if (from->ops != store->ops || strcmp(source->host, registry->host) != 0 ||
-        strcmp(source->repository, registry->repository) == 0 ||
-        is_mute(registry, &registry->quirks.is_mute_to_mount))
+    if (!registry_may_mount(store, from))
         return 0;
     atomic_store(&registry->is_written, true);
     CLEANUP(text)

@@ -413,6 +413,11 @@ void store_expect_write(struct store *store)
         store->ops->expect_write(store);
 }
 
+bool store_may_mount(struct store *store, const struct store *from)
+{
+    return store->ops->may_mount != NULL && store->ops->may_mount(store, from);
+}
+
 void store_expect_blobs(struct store *store, unsigned count)
 {
     if (store->ops->expect_blobs != NULL)

@@ -109,6 +109,8 @@ struct store_ops {
     void (*write_later)(struct store *store);
     int (*settle)(struct store *store, struct error *err);
     size_t (*unsettled)(struct store *store);
+    /* NULL, or: see store_may_mount(); there with mount_blob. */
+    bool (*may_mount)(struct store *store, const struct store *from);
     /* NULL, or: takes a blob from a neighbouring repository; *out tells whether it could. */
     int (*mount_blob)(struct store *store, const struct descriptor *blob, const struct store *from,
                       bool *out, struct error *err);
@@ -256,6 +258,11 @@ int tag_state_check(const struct store *store, const char *version,
 int store_probe_write(struct store *store, struct error *err) MUST_CHECK;
 /* It will be written: what is asked of it before that is asked with the same permission. */
 void store_expect_write(struct store *store);
+/*
+ * Whether blobs of `from` may be taken from there without being sent; false: that is certain to
+ * come to nothing, as from another registry. Makes no request.
+ */
+bool store_may_mount(struct store *store, const struct store *from);
 /*
  * So many small blobs are about to be written: what they need is opened now, side by side. What is
  * in the way of that is found out when they are written.
