@@ -136,7 +136,7 @@ static int choose(const struct options *options, struct shown *out, struct error
 
     for (size_t i = 0; (row = layout_at(i)) != NULL; i++)
         if (named != NULL ? row == named : matches_all(row, options)) {
-            out->items = xrealloc(out->items, out->count + 1, sizeof(*out->items));
+            out->items = xrealloc(out->items, out->count + 1, sizeof(const struct layout *));
             out->items[out->count++] = row;
         }
     if (out->count > 0)

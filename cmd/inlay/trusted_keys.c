@@ -21,8 +21,9 @@ int trusted_keys_read(const struct options *options, struct trusted_keys *out, s
         keys.items[i].name = texts[i];
         keys.count++;
     }
-    *out = keys;
-    keys = (struct trusted_keys){.items = NULL};
+    out->items = TAKE(keys.items);
+    out->count = keys.count;
+    keys.count = 0;
     return 0;
 }
 
