@@ -1,5 +1,7 @@
 #include "auth/auth_internal.h"
 
+#include "core/clock.h"
+
 struct auth *auth_new(const struct auth_options *options)
 {
     struct auth *auth = xcalloc(1, sizeof(*auth));
@@ -40,6 +42,7 @@ struct call {
     bool stream;
     struct http_response response;
     struct reader *body;
+    uint64_t silent_ms; /* of all tries, and of tokens that were waited for in vain */
 };
 
 static void call_release(struct call *call)
@@ -49,21 +52,31 @@ static void call_release(struct call *call)
 }
 CLEANUP_RELEASE(call)
 
+/* What came to nothing since then, by clock_ms(), was waited for. */
+static int call_note_wait(struct call *call, uint64_t begun_ms)
+{
+    call->silent_ms += clock_ms() - begun_ms;
+    return -1;
+}
+
 /* Sends it once; *generation tells of the token that went with it. */
 static int call_try(struct call *call, unsigned *generation, struct error *err)
 {
     struct http_request request = *call->request;
+    uint64_t begun_ms = clock_ms();
 
     if (call->own && grant_freshen(call->auth, call->grant, call->scope, false, err) < 0)
-        return -1;
+        return call_note_wait(call, begun_ms);
     CLEANUP(secret)
     char *header = call->own ? grant_copy_header(call->auth, call->grant, generation) : NULL;
     request.authorization = header;
     request.expect = NULL; /* every status is looked at here */
     call_release(call);
-    if (call->stream)
-        return http_open(call->auth->http, &request, &call->response, &call->body, err);
-    return http_send(call->auth->http, &request, &call->response, err);
+    int result = call->stream
+                     ? http_open(call->auth->http, &request, &call->response, &call->body, err)
+                     : http_send(call->auth->http, &request, &call->response, err);
+    call->silent_ms += call->response.silent_ms;
+    return result;
 }
 
 static bool call_is_challenged(const struct call *call)
@@ -78,7 +91,10 @@ static int call_renew(struct call *call, unsigned generation, struct error *err)
     grant_note_refused(call->auth, call->grant, generation);
     if (grant_learn(call->auth, call->grant, call->scope, &call->response, err) < 0)
         return -1;
-    return grant_renew(call->auth, call->grant, call->scope, generation, err);
+    uint64_t begun_ms = clock_ms();
+    if (grant_renew(call->auth, call->grant, call->scope, generation, err) < 0)
+        return call_note_wait(call, begun_ms);
+    return 0;
 }
 
 /* A 401 is handed over to those alone who name it. */
@@ -130,11 +146,15 @@ static int call_run(struct call *call, struct error *err)
     return refusal.kind != ERROR_NONE ? error_move(err, &refusal) : call_deny(call, err);
 }
 
-static void call_take_response(struct call *call, struct http_response *out)
+/* The answer, if there is one, and how long was waited for it. */
+static void call_take_response(struct call *call, int result, struct http_response *out)
 {
-    http_response_release(out);
-    *out = call->response;
-    call->response = (struct http_response)HTTP_RESPONSE_INIT;
+    if (result == 0) {
+        http_response_release(out);
+        *out = call->response;
+        call->response = (struct http_response)HTTP_RESPONSE_INIT;
+    }
+    out->silent_ms = call->silent_ms;
 }
 
 int auth_send(struct auth *auth, const struct auth_scope *scope, const struct http_request *request,
@@ -143,10 +163,9 @@ int auth_send(struct auth *auth, const struct auth_scope *scope, const struct ht
     CLEANUP(call)
     struct call call = {.auth = auth, .scope = scope, .request = request, .stream = false};
 
-    if (call_run(&call, err) < 0)
-        return -1;
-    call_take_response(&call, response);
-    return 0;
+    int result = call_run(&call, err);
+    call_take_response(&call, result, response);
+    return result;
 }
 
 int auth_open(struct auth *auth, const struct auth_scope *scope, const struct http_request *request,
@@ -155,12 +174,11 @@ int auth_open(struct auth *auth, const struct auth_scope *scope, const struct ht
     CLEANUP(call)
     struct call call = {.auth = auth, .scope = scope, .request = request, .stream = true};
 
-    if (call_run(&call, err) < 0)
-        return -1;
-    call_take_response(&call, response);
-    if (call.body != NULL)
+    int result = call_run(&call, err);
+    call_take_response(&call, result, response);
+    if (result == 0 && call.body != NULL)
         *body = TAKE(call.body);
-    return 0;
+    return result;
 }
 
 /* Asks the registry itself what it wants (distribution-spec, "Determining Support"). */

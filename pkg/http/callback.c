@@ -16,6 +16,7 @@ size_t transfer_take_header(char *data, size_t one, size_t size, void *arg)
     long status = 0;
 
     size *= one;
+    transfer->silent_ms += clock_ms() - transfer->active_ms; /* what was sent is being answered */
     pace_moved(transfer, size);
     if (!size_add(transfer->header_size, size, &transfer->header_size) ||
         transfer->header_size > HTTP_HEADER_LIMIT) {

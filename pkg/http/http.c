@@ -164,23 +164,34 @@ static void learn_options(const struct http *http, const struct transfer *transf
     options->whole = options->whole || transfer->wants_whole;
 }
 
+/* Sends a request once to one place, and adds how long nothing moved. */
+static int http_try(struct http *http, const struct http_request *request,
+                    const struct transfer_options *options, uint64_t *silent_ms,
+                    struct transfer **out, struct error *err)
+{
+    if (transfer_open(http, request, options, out, err) < 0)
+        return -1;
+    int result = http_receive(*out, err);
+    *silent_ms += (*out)->silent_ms;
+    return result;
+}
+
 /*
  * Sends a request to one place. `options` learn how it has to be asked for if the answer could not
  * be read as it came; twice at most, since nothing is learned anew.
  */
 static int http_ask(struct http *http, const struct http_request *request,
-                    struct transfer_options *options, struct transfer **out, struct error *err)
+                    struct transfer_options *options, uint64_t *silent_ms, struct transfer **out,
+                    struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
 
-    if (transfer_open(http, request, options, &transfer, err) < 0 ||
-        http_receive(transfer, err) < 0)
+    if (http_try(http, request, options, silent_ms, &transfer, err) < 0)
         return -1;
     while (transfer_wants_more(transfer)) {
         learn_options(http, transfer, options);
         transfer_free(TAKE(transfer));
-        if (transfer_open(http, request, options, &transfer, err) < 0 ||
-            http_receive(transfer, err) < 0)
+        if (http_try(http, request, options, silent_ms, &transfer, err) < 0)
             return -1;
     }
     if (transfer->encoded)
@@ -191,7 +202,7 @@ static int http_ask(struct http *http, const struct http_request *request,
 
 /* Sends a request once, and again to wherever it is redirected. */
 static int http_follow(struct http *http, const struct http_request *request, bool stream,
-                       struct transfer **out, struct error *err)
+                       uint64_t *silent_ms, struct transfer **out, struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
     CLEANUP(text) char *name = text_display_url(request->url);
@@ -207,7 +218,7 @@ static int http_follow(struct http *http, const struct http_request *request, bo
         options.cookie = same_origin ? request->cookie : NULL;
         options.named_by = last;
         transfer_free(TAKE(transfer));
-        if (http_ask(http, request, &options, &transfer, err) < 0) {
+        if (http_ask(http, request, &options, silent_ms, &transfer, err) < 0) {
             if (hop > 0)
                 error_wrap(err, "following a redirect of '%s'", name);
             return -1;
@@ -245,26 +256,23 @@ static bool is_expired(const struct http_request *request, const struct transfer
 
 /* The same, repeated for as long as that may help. */
 static int http_perform(struct http *http, const struct http_request *request, bool stream,
-                        struct transfer **out, struct error *err)
+                        uint64_t *silent_ms, struct transfer **out, struct error *err)
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
     const struct cancel *cancel = request->cancel != NULL ? request->cancel : http->cancel;
     unsigned retries = is_repeatable(request) ? http->retries : 0;
     unsigned links = LINKS_MOST;
-    uint64_t waited_ms = 0;
     int result;
 
     for (unsigned attempt = 0;; attempt++) {
         transfer_free(TAKE(transfer));
         if (request->body_size > 0 && rate_wait(&http->sent, request->body_size, cancel, err) < 0)
             return -1;
-        uint64_t begun_ms = clock_ms();
-        result = http_follow(http, request, stream, &transfer, err);
-        waited_ms += clock_ms() - begun_ms;
+        result = http_follow(http, request, stream, silent_ms, &transfer, err);
         bool again = result < 0 ? err->kind == ERROR_UNREACHABLE
                                 : http_status_is_transient(transfer->response.status) ||
                                       (is_expired(request, transfer) && links-- > 0);
-        if (!again || attempt == retries || http_has_waited(http, waited_ms))
+        if (!again || attempt == retries || http_has_waited(http, *silent_ms))
             break;
         const struct http_response *response = result < 0 ? NULL : &transfer->response;
         const struct http_pause pause = {
@@ -280,10 +288,14 @@ static int http_perform(struct http *http, const struct http_request *request, b
     return result;
 }
 
+/* But for the silence, which is that of all tries. */
 static void response_move(struct http_response *to, struct http_response *from)
 {
+    uint64_t silent_ms = to->silent_ms;
+
     http_response_release(to);
     *to = *from;
+    to->silent_ms = silent_ms;
     *from = (struct http_response)HTTP_RESPONSE_INIT;
 }
 
@@ -292,7 +304,8 @@ int http_send(struct http *http, const struct http_request *request, struct http
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
 
-    if (http_perform(http, request, false, &transfer, err) < 0)
+    response->silent_ms = 0;
+    if (http_perform(http, request, false, &response->silent_ms, &transfer, err) < 0)
         return -1;
     if (http_check(request, &transfer->response, err) < 0)
         return -1;
@@ -335,7 +348,8 @@ int http_open(struct http *http, const struct http_request *request, struct http
 {
     CLEANUP(transfer) struct transfer *transfer = NULL;
 
-    if (http_perform(http, request, true, &transfer, err) < 0)
+    response->silent_ms = 0;
+    if (http_perform(http, request, true, &response->silent_ms, &transfer, err) < 0)
         return -1;
     if (http_check(request, &transfer->response, err) < 0)
         return -1;

@@ -120,11 +120,17 @@ struct http_response {
     size_t header_count;
     struct buf body; /* http_send: all of it, up to the limit */
     char *url;       /* that answered, after redirects; with query, so never for a message */
+    /*
+     * In all tries, and also if there is no answer: how long nothing has moved before the answer
+     * began, and at the end of what broke off; for http_has_waited(). Of http_upload() after a
+     * failure alone.
+     */
+    uint64_t silent_ms;
 };
 
 #define HTTP_RESPONSE_INIT                                                                         \
     {                                                                                              \
-        0, NULL, 0, BUF_INIT, NULL                                                                 \
+        0, NULL, 0, BUF_INIT, NULL, 0                                                              \
     }
 
 /* The first header of that name, in any case; NULL if there is none. */
@@ -196,7 +202,8 @@ unsigned http_retries(const struct http *http);
  * already. So that the tries do not multiply where a server is silent for good, each of these adds
  * up how long it has waited for nothing since something moved, and gives up when this says that it
  * is enough: three times as long as the answer to an upload may take, 15 minutes if nothing else
- * was set. What is refused at once, or breaks off, does not add to it.
+ * was set. Time in which bytes move does not add to it, whatever becomes of them, and neither does
+ * what is refused at once: such tries are limited by their number alone.
  */
 bool http_has_waited(const struct http *http, uint64_t waited_ms);
 /*

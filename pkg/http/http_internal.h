@@ -242,6 +242,7 @@ struct transfer {
     unsigned connect_timeout_ms;
     unsigned stall_timeout_ms;
     uint64_t active_ms; /* when a byte last moved, by clock_ms() */
+    uint64_t silent_ms; /* as of a response */
     struct pace pace;
     bool is_silent; /* for so long that `waiting` tells of it */
     struct waiting waiting;

@@ -40,6 +40,7 @@ int pace_check(struct transfer *transfer, bool is_answering, struct error *err)
     *pace = (struct pace){.has_begun = true, .since_ms = now};
     if (moved / HTTP_RATE_LEAST >= waited_ms / 1000)
         return 0;
+    transfer->active_ms = now - waited_ms; /* so little is silence, too */
     CLEANUP(text) char *authority = url_format_authority(transfer->url);
     return error_set(err, ERROR_UNREACHABLE,
                      "only %" PRIu64 " bytes to or from '%s' in %" PRIu64

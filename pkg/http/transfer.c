@@ -345,6 +345,7 @@ int transfer_wait(struct transfer *transfer, bool (*ready)(const struct transfer
 {
     int result = drive(transfer, ready, err);
 
+    transfer->silent_ms += clock_ms() - transfer->active_ms;
     transfer_end_silence(transfer);
     return result;
 }

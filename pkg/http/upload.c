@@ -25,6 +25,7 @@ static int upload_check(const struct upload_writer *upload, struct error *err)
 {
     struct http_response *answer = &upload->transfer->response;
 
+    upload->response->silent_ms = answer->silent_ms = upload->transfer->silent_ms;
     if (transfer_outcome(upload->transfer, err) < 0)
         return -1;
     http_response_mask(answer, upload->transfer->http->secrets);
@@ -46,6 +47,13 @@ static int upload_check_size(const struct upload_writer *upload, uint64_t sent, 
                      sent > upload->size ? "more" : "fewer", name, upload->size);
 }
 
+/* The same of what failed before. */
+static int upload_break(const struct upload_writer *upload)
+{
+    upload->response->silent_ms = upload->transfer->silent_ms;
+    return -1;
+}
+
 static int upload_write(struct writer *writer, const void *data, size_t size, struct error *err)
 {
     struct upload_writer *upload = upload_of(writer);
@@ -59,7 +67,7 @@ static int upload_write(struct writer *writer, const void *data, size_t size, st
         size_t part = rate_portion(&transfer->http->sent, size - offset);
         if (rate_wait(&transfer->http->sent, part, transfer->cancel, err) < 0 ||
             transfer_lend(transfer, (const char *)data + offset, part, err) < 0)
-            return -1;
+            return upload_break(upload);
         offset += part;
     }
     upload->sent += size;
@@ -77,7 +85,7 @@ static int upload_finish(struct writer *writer, struct error *err)
     if (!transfer->done)
         curl_easy_pause(transfer->connection->easy, CURLPAUSE_CONT);
     if (transfer_wait(transfer, transfer_is_done, err) < 0)
-        return -1;
+        return upload_break(upload);
     return upload_check(upload, err);
 }
 

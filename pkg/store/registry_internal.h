@@ -202,8 +202,8 @@ bool registry_session_is_own(const struct registry_session *session);
 /* Sends a request to its location, with our token or without. */
 int registry_session_send(struct registry_session *session, const struct http_request *request,
                           struct http_response *response, struct error *err) MUST_CHECK;
-/* Something was to move since `begun_ms`, by clock_ms(), and did not. */
-void registry_session_note_wait(struct registry_session *session, uint64_t begun_ms);
+/* Something was to move, and for so long did not. */
+void registry_session_note_wait(struct registry_session *session, uint64_t silent_ms);
 /* Follows the Location of an answer, if it has one. */
 int registry_session_move(struct registry_session *session, const struct http_response *response,
                           struct error *err) MUST_CHECK;

@@ -119,9 +119,8 @@ static int put_once(struct manifest_put *put, unsigned attempt, struct error *er
         return -1;
     if (put->fate == FATE_SHOWN)
         return 0;
-    uint64_t begun_ms = clock_ms();
     int result = registry_send(registry, &put->request, &response, err);
-    put->waited_ms += clock_ms() - begun_ms;
+    put->waited_ms += response.silent_ms;
     if (result < 0) {
         put->may_repeat = err->kind == ERROR_UNREACHABLE;
         if (err->kind == ERROR_DENIED)

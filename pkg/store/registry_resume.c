@@ -149,7 +149,7 @@ static bool is_committed(struct registry_blob *blob)
     if (what.digest.algorithm == DIGEST_NONE)
         return false;
     if (registry_has_blob(&blob->session.registry->base, &what, &is_there, &ignored) < 0)
-        registry_session_note_wait(&blob->session, begun_ms);
+        registry_session_note_wait(&blob->session, clock_ms() - begun_ms);
     return is_there;
 }
 

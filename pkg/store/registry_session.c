@@ -30,9 +30,9 @@ static int refuse_write(struct registry *registry, const struct http_response *r
     return err->kind == ERROR_DENIED ? registry_add_identity(registry, err) : -1;
 }
 
-void registry_session_note_wait(struct registry_session *session, uint64_t begun_ms)
+void registry_session_note_wait(struct registry_session *session, uint64_t silent_ms)
 {
-    session->waited_ms += clock_ms() - begun_ms;
+    session->waited_ms += silent_ms;
 }
 
 static bool is_mute(struct registry *registry, const bool *quirk)
@@ -71,9 +71,8 @@ static int open_session(struct registry_session *session, char **location, struc
         .no_retry = session->is_recovering,
         .cancel = session->cancel,
     };
-    uint64_t begun_ms = clock_ms();
     if (registry_send(registry, &request, &response, err) < 0) {
-        registry_session_note_wait(session, begun_ms);
+        registry_session_note_wait(session, response.silent_ms);
         return error_wrap(err, "opening an upload to '%s'", registry->base.name);
     }
     if (response.status != STATUS_ACCEPTED)
@@ -332,13 +331,12 @@ int registry_session_send(struct registry_session *session, const struct http_re
     if (registry_origin(registry, &origin, err) < 0)
         return -1;
     foreign.named_by = origin;
-    uint64_t begun_ms = clock_ms();
     int result = registry_session_is_own(session)
                      ? registry_send(registry, request, response, err)
                      : http_send(registry->http, &foreign, response, err);
     session->is_silent = result < 0;
     if (result < 0 || registry_status_is_transient(response->status))
-        registry_session_note_wait(session, begun_ms);
+        registry_session_note_wait(session, response->silent_ms);
     return result;
 }
 

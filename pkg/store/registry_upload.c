@@ -69,8 +69,13 @@ static int begin_body(struct registry_blob *blob, uint64_t size, struct error *e
                     : NULL;
     const char *origin = NULL;
 
-    if (registry_origin(registry, &origin, err) < 0 || authorize(blob, &authorization, err) < 0)
+    if (registry_origin(registry, &origin, err) < 0)
         return -1;
+    uint64_t begun_ms = clock_ms();
+    if (authorize(blob, &authorization, err) < 0) {
+        registry_session_note_wait(&blob->session, clock_ms() - begun_ms);
+        return -1;
+    }
     bool is_outside = !registry_session_is_own(&blob->session);
     struct http_request request = {
         .method = put != NULL ? "PUT" : "PATCH",
@@ -87,11 +92,9 @@ static int begin_body(struct registry_blob *blob, uint64_t size, struct error *e
 
 static int write_body(struct registry_blob *blob, const void *data, size_t size, struct error *err)
 {
-    uint64_t begun_ms = clock_ms();
-
     if (writer_write(blob->body, data, size, err) == 0)
         return 0;
-    registry_session_note_wait(&blob->session, begun_ms);
+    registry_session_note_wait(&blob->session, blob->answer.silent_ms);
     return explain_body(blob, err);
 }
 
@@ -99,10 +102,9 @@ static int write_body(struct registry_blob *blob, const void *data, size_t size,
 static int finish_body(struct registry_blob *blob, struct error *err)
 {
     struct registry_session *session = &blob->session;
-    uint64_t begun_ms = clock_ms();
 
     if (writer_finish(blob->body, err) < 0) {
-        registry_session_note_wait(session, begun_ms);
+        registry_session_note_wait(session, blob->answer.silent_ms);
         return explain_body(blob, err);
     }
     if (blob->way != WAY_STREAM)
