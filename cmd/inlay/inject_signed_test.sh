@@ -4,7 +4,8 @@
 
 start_hub '{"id": "acme/tiny", "files": [{"path": "config.json", "text": "{}"},
     {"path": "model.safetensors", "synthetic": 2000000, "seed": 1},
-    {"path": "tokenizer.json", "synthetic": 3000, "seed": 2}]}'
+    {"path": "tokenizer.json", "synthetic": 3000, "seed": 2}]}' \
+    '{"id": "acme/other", "files": [{"path": "config.json", "text": "{ }"}]}'
 start_registry
 export HF_ENDPOINT=$HUB_URL XDG_CACHE_HOME=$TEST_DIR/cache
 cd "$TEST_DIR" || exit
@@ -79,15 +80,23 @@ expect_eq "$signed" "$DIGEST" 'signed over a forged tag'
 
 # verify says who has signed, and finds what he has not.
 key_of() { jq -c '[.platforms[].models[].notes[] | select(contains("signed by"))]' <<<"$OUT"; }
-kinds() { jq -c '[.platforms[].findings[].kind]' <<<"$OUT"; }
+kinds() { jq -c '[.platforms[] | [.findings[].kind], [.models[].findings[].kind]]' <<<"$OUT"; }
 expect_exit 0 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --trust-records ours.pub --json
 expect_eq '["what is recorded of its layers is signed by '"'ours.pub'"'"]' "$(key_of)"
 expect_exit 7 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --json
-expect_eq '["not-signed","not-signed","not-signed"]' "$(kinds)"
+expect_eq '[["not-signed"],["not-signed","not-signed"]]' "$(kinds)"
+expect_eq '[]' "$(key_of)" 'notes of a model with layers that are not signed'
 expect_exit 7 "$INLAY" verify "$REGISTRY/plain:1" --trust-records ours.pub
 expect_contains "$OUT" ', acme/tiny, is not signed'
 expect_contains "$OUT" ', folders of the models, is not signed'
 expect_exit 0 "$INLAY" verify "$REGISTRY/plain:1"
+# What is not signed is wrong with the model that it is of, and not with those beside it.
+expect_exit 0 "$INLAY" inject "$REGISTRY/plain:1" acme/other --to "$REGISTRY/mixed:1" --sign-records ours.pem
+expect_exit 7 "$INLAY" verify "$REGISTRY/mixed:1" --trust-records ours.pub --json
+expect_json "$OUT" '[.wrong_models, (.platforms[0].models[] | [.name, ([.findings[].kind] | unique), any(.notes[]; contains("signed by"))])]' \
+    '[1,["acme/other",[],true],["acme/tiny",["not-signed"],false]]'
+expect_exit 7 "$INLAY" verify "$REGISTRY/mixed:1" --trust-records ours.pub
+expect_contains "$ERR" ' in 1 of 2 models'
 expect_exit 0 "$INLAY" copy "$REGISTRY/signed:1" docker-archive:signed.tar:signed:1
 expect_exit 0 "$INLAY" verify docker-archive:signed.tar --trust-records ours.pub # whose documents are others
 expect_exit 2 "$INLAY" verify "$REGISTRY/signed:1" --trust-records all

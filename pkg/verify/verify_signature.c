@@ -21,20 +21,44 @@ static const char *find_signer(const struct verify_options *options,
 static bool is_for(const struct verify_model *model, const struct layer_record *record)
 {
     return record->model != NULL && strcmp(record->model, model->name) == 0 &&
-           strcmp(record->commit, model->commit) == 0 && strcmp(record->place, model->place) == 0;
+           strcmp(record->commit, model->commit) == 0 &&
+           strcmp(record->layout, model->layout) == 0 && strcmp(record->place, model->place) == 0;
 }
 
-static void note_signer(struct verify_platform *platform, const struct image_layer *layer,
-                        const char *signer)
+static void add_unsigned(struct verify_findings *findings, const struct check *check,
+                         const struct image_layer *layer)
 {
-    CLEANUP(text)
-    char *note = xasprintf("what is recorded of its layers is signed by '%s'", signer);
+    const struct layer_record *record = &layer->record;
 
-    for (size_t i = 0; i < platform->model_count; i++) {
-        struct verify_model *model = &platform->models[i];
-        if (is_for(model, &layer->record) && !strings_has(&model->notes, note))
-            strings_add(&model->notes, note);
+    findings_add(findings, VERIFY_SIGNATURE, NULL, "what is recorded of layer %zu of %zu, %s, %s",
+                 layer->number, check->layer_count,
+                 record->model != NULL ? record->model : "folders of the models",
+                 record->signature != NULL ? "has a signature that is none of a key given"
+                                           : "is not signed");
+}
+
+/* The model's own layers are its own matter: others beside it may be signed. */
+static void check_model_layers(const struct check *check, const char *const *signers,
+                               struct verify_model *model)
+{
+    CLEANUP(strings) struct strings notes = STRINGS_INIT;
+    bool is_whole = true;
+
+    for (size_t i = 0; i < check->own_count; i++) {
+        if (!is_for(model, &check->own[i].record))
+            continue;
+        if (signers[i] == NULL) {
+            add_unsigned(&model->findings, check, &check->own[i]);
+            is_whole = false;
+            continue;
+        }
+        CLEANUP(text)
+        char *note = xasprintf("what is recorded of its layers is signed by '%s'", signers[i]);
+        if (!strings_has(&notes, note))
+            strings_add(&notes, note);
     }
+    for (size_t i = 0; is_whole && i < notes.count; i++)
+        strings_add(&model->notes, notes.items[i]);
 }
 
 void check_signatures(struct check *check)
@@ -42,19 +66,15 @@ void check_signatures(struct check *check)
     const struct verify_options *options = check->options;
     struct verify_platform *platform = check->platform;
 
-    for (size_t i = 0; options->key_count > 0 && i < check->own_count; i++) {
-        const struct image_layer *layer = &check->own[i];
-        const struct layer_record *record = &layer->record;
-        const char *signer = find_signer(options, layer);
-        if (signer != NULL) {
-            note_signer(platform, layer, signer);
-            continue;
-        }
-        findings_add(&platform->findings, VERIFY_SIGNATURE, NULL,
-                     "what is recorded of layer %zu of %zu, %s, %s", layer->number,
-                     check->layer_count,
-                     record->model != NULL ? record->model : "folders of the models",
-                     record->signature != NULL ? "has a signature that is none of a key given"
-                                               : "is not signed");
+    if (options->key_count == 0)
+        return;
+    const char **signers = xcalloc(check->own_count, sizeof(*signers));
+    for (size_t i = 0; i < check->own_count; i++) {
+        signers[i] = find_signer(options, &check->own[i]);
+        if (signers[i] == NULL && check->own[i].record.model == NULL)
+            add_unsigned(&platform->findings, check, &check->own[i]);
     }
+    for (size_t i = 0; i < platform->model_count; i++)
+        check_model_layers(check, signers, &platform->models[i]);
+    free(signers);
 }
