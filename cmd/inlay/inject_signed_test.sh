@@ -83,6 +83,10 @@ key_of() { jq -c '[.platforms[].models[].notes[] | select(contains("signed by"))
 kinds() { jq -c '[.platforms[] | [.findings[].kind], [.models[].findings[].kind]]' <<<"$OUT"; }
 expect_exit 0 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --trust-records ours.pub --json
 expect_eq '["what is recorded of its layers is signed by '"'ours.pub'"'"]' "$(key_of)"
+expect_json "$OUT" .compared.keys '["theirs.pub","ours.pub"]'
+expect_exit 0 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --trust-records ours.pub
+expect_contains "$OUT" "1 model: nothing is wrong
+signed by 'theirs.pub' or 'ours.pub'"
 expect_exit 7 "$INLAY" verify "$REGISTRY/signed:1" --trust-records theirs.pub --json
 expect_eq '[["not-signed"],["not-signed","not-signed"]]' "$(kinds)"
 expect_eq '[]' "$(key_of)" 'notes of a model with layers that are not signed'

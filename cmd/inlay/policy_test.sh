@@ -45,7 +45,7 @@ refuses() { # TAG POLICY LINES [OPTION...]
     expect_contains "$ERR" "against the policy 'policy.json'"
     expect_contains "$OUT" 'nothing is wrong but what the policy says'
     expect_exit 11 "$INLAY" verify -q "oci:out:$1" --policy policy.json --json "${@:4}"
-    expect_json "$OUT" '[.findings == (.policy | length), .compared.policy]' '[true,"policy.json"]'
+    expect_json "$OUT" '[.findings, (.policy | length > 0), .compared.policy]' '[0,true,"policy.json"]'
 }
 
 # What 'sources' may say is what there is, in the complaint and in the schema.
@@ -82,7 +82,7 @@ refuses all '{"version": 1, "denied_licenses": ["gpl-3.0"]}' \
 printf '{"version": 1, "safe_only": true}' >policy.json
 expect_exit 11 "$INLAY" verify -q oci:out:all --policy policy.json --json
 expect_json "$OUT" '[.policy[] | [(.model | sub("@.*"; "")), (.text | test("pytorch_model.bin"))]]' '[["bits/shell",true]]'
-expect_json "$OUT" .findings 1
+expect_json "$OUT" .findings 0
 expect_exit 0 "$INLAY" verify -q oci:out:safe --policy policy.json --json
 expect_json "$OUT" .policy '[]'
 expect_exit 0 "$INLAY" verify -q oci:out:safe --json

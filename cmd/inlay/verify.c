@@ -99,12 +99,29 @@ static json_t *platform_json(const struct verify_platform *platform)
                      findings_json(&platform->missing), "models", models);
 }
 
-/* What the image was compared with besides its own records. */
-static json_t *compared_json(const struct verification *verification, const struct options *options)
+/* Of models from elsewhere the Hub has nothing to say. */
+static bool is_compared_with_hub(const struct options *options, const struct verify_result *result)
 {
-    return json_pack(
-        "{s:o, s:b, s:o}", "statements", strings_to_json(&verification->statements.names), "hub",
-        options_has(options, "hub"), "policy", text_to_json(options_text(options, "policy")));
+    for (size_t i = 0; options_has(options, "hub") && i < result->platform_count; i++)
+        for (size_t k = 0; k < result->platforms[i].model_count; k++)
+            if (strcmp(result->platforms[i].models[k].source, "hub") == 0)
+                return true;
+    return false;
+}
+
+/* What the image was compared with besides its own records. */
+static json_t *compared_json(const struct verification *verification, const struct options *options,
+                             const struct verify_result *result)
+{
+    const char *const *names = options_list(options, "trust-records");
+    json_t *keys = json_array();
+
+    for (size_t i = 0; i < options_count(options, "trust-records"); i++)
+        json_array_append_new(keys, text_to_json(names[i]));
+    return json_pack("{s:o, s:b, s:o, s:o}", "statements",
+                     strings_to_json(&verification->statements.names), "hub",
+                     is_compared_with_hub(options, result), "policy",
+                     text_to_json(options_text(options, "policy")), "keys", keys);
 }
 
 static void say_json(const struct verification *verification, const struct options *options,
@@ -122,9 +139,9 @@ static void say_json(const struct verification *verification, const struct optio
         "{s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}", "digest",
         digest_format(&result->manifest.digest).text, "models", size_json(result->model_count),
         "wrong_models", size_json(result->wrong_model_count), "findings",
-        size_json(result->finding_count + verification->against.count), "demanded", demanded,
-        "missing", strings_to_json(&result->missing), "compared",
-        compared_json(verification, options), "platforms", platforms);
+        size_json(result->finding_count), "demanded", demanded, "missing",
+        strings_to_json(&result->missing), "compared", compared_json(verification, options, result),
+        "platforms", platforms);
     if (options_has(options, "policy"))
         json_object_set_new(document, "policy", policy_findings_json(&verification->against));
     json_say(document, out);
@@ -142,16 +159,35 @@ static void print_line(char *line)
     puts(line);
 }
 
-/* What was held against the image, and is so. */
-static void print_compared(const struct verification *verification, const struct options *options)
+/* "signed by 'a.pub' or 'b.pub'"; which of them it is stands with each model. */
+static void print_keys(const struct options *options)
 {
+    const char *const *names = options_list(options, "trust-records");
+    size_t count = options_count(options, "trust-records");
+    CLEANUP(buf) struct buf line = BUF_INIT;
+
+    for (size_t i = 0; i < count; i++)
+        buf_addf(&line, "%s'%s'", i > 0 ? " or " : "signed by ", names[i]);
+    if (count == 0)
+        return;
+    CLEANUP(text) char *text = buf_take(&line);
+    print_line(text);
+}
+
+/* What was held against the image, and is so. */
+static void print_compared(const struct verification *verification, const struct options *options,
+                           const struct verify_result *result)
+{
+    if (result->model_count == 0)
+        return;
     for (size_t i = 0; i < verification->statements.names.count; i++) {
         CLEANUP(text)
         char *line = xasprintf("as stated in %s", verification->statements.names.items[i]);
         print_line(line);
     }
-    if (options_has(options, "hub"))
+    if (is_compared_with_hub(options, result))
         puts("as the hub has it");
+    print_keys(options);
     if (options_has(options, "policy") && verification->against.count == 0) {
         CLEANUP(text) char *line = xasprintf("by the policy '%s'", options_text(options, "policy"));
         print_line(line);
@@ -170,7 +206,7 @@ static void print_text(const struct verification *verification, const struct opt
         printf("%zu model%s: nothing is wrong%s\n", result->model_count,
                plural(result->model_count),
                verification->against.count > 0 ? " but what the policy says" : "");
-    print_compared(verification, options);
+    print_compared(verification, options, result);
 }
 
 /* "2 findings in 1 of 1 model"; "" if the models that are there have none. Caller frees. */

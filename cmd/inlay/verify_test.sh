@@ -171,6 +171,11 @@ good oci:out:folder dir:given
 # Which models --hub does not compare is said.
 good oci:out:folder --hub
 expect_contains "$OUT" 'note: it is not compared with the Hub: it comes from elsewhere (folder)'
+expect_lacks "$OUT" 'as the hub has it'
+good oci:out:folder --hub --json
+expect_json "$OUT" .compared.hub false
+good oci:base:1 --hub --allow-none
+expect_eq 'no models' "$OUT" 'of an image without any'
 # The empty base is no image.
 for command in verify scan inspect; do
     expect_exit 2 "$INLAY" $command scratch
@@ -330,6 +335,7 @@ expect_contains "$OUT" "the user 1000:1000 cannot read '/models/model.safetensor
 
 # The Hub: what it has is the same, less what was left out; then it has something else.
 good oci:out:1 --hub
+expect_contains "$OUT" 'as the hub has it'
 expect_contains "$OUT" '  note: 1 file of the Hub is not in the image: tf_model.h5'
 good oci:out:many --hub
 stop_server "$HUB_PID"
