@@ -81,7 +81,11 @@ change() { chmod 0600 ".$model/blobs/$blob" && chown 0:0 ".$model/blobs/$blob"; 
 above closed
 bad '1 finding in 1 of 1 model' oci:out:closed
 expect_contains "$OUT" "the user 1000:1000 cannot read '$model/blobs/$blob', which is 0600 0:0"
-expect_contains "$OUT" "note: for this user 'inlay inject' has --user 1000:1000 --home PATH, or --cache-dir PATH"
+expect_contains "$OUT" "note: the user for whom 'inlay inject' puts a model in can read it: a layer above has changed that"
+expect_lacks "$OUT" '--user'
+bad '2 findings in 1 of 1 model' oci:out:closed --user 1234:1234 --home /home/app
+expect_contains "$OUT" "note: for this user 'inlay inject' has --user 1234:1234 --home PATH, or --cache-dir PATH"
+expect_lacks "$OUT" 'a layer above'
 good oci:out:closed --user 0:0 --home /home/app
 expect_contains "$OUT" "user 0:0 (--user) can read acme/tiny@1111111"
 

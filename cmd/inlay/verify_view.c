@@ -21,7 +21,14 @@ static void add_findings(struct buf *out, const struct verify_findings *findings
         buf_addf(out, FINDING_MARK "%s\n", findings->items[i].text);
 }
 
-/* Where the place or its owner is for another user. */
+/* By --user or --home of `inlay verify`, and not by the image. */
+static bool is_user_given(const struct verify_platform *platform)
+{
+    return (platform->user_from != NULL && strcmp(platform->user_from, "--user") == 0) ||
+           (platform->home_from != NULL && strcmp(platform->home_from, "--home") == 0);
+}
+
+/* For a user of one's own the place or its owner is another; the image's own could read it once. */
 static void add_remedy(struct buf *out, const struct verify_platform *platform,
                        const struct verify_model *model)
 {
@@ -29,12 +36,15 @@ static void add_remedy(struct buf *out, const struct verify_platform *platform,
 
     for (size_t i = 0; i < model->findings.count; i++)
         is_unreadable = is_unreadable || model->findings.items[i].kind == VERIFY_UNREADABLE;
-    if (is_unreadable)
+    if (is_unreadable && is_user_given(platform))
         buf_addf(
             out,
             "  note: for this user 'inlay inject' has --user %u:%u --home PATH, or --cache-dir "
             "PATH for a place that every user may enter\n",
             platform->uid, platform->gid);
+    else if (is_unreadable)
+        buf_add_text(out, "  note: the user for whom 'inlay inject' puts a model in can read it: a "
+                          "layer above has changed that, or the image's user\n");
 }
 
 /* What is told of one model of a platform, behind the platform's name. */
