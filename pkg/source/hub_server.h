@@ -32,6 +32,7 @@ struct scripted_answer {
     bool ignores_range;
     bool breaks; /* the connection ends after `break_after` bytes of the body */
     size_t break_after;
+    bool is_silent; /* nothing comes at all, and the connection stays */
 };
 
 struct hub_server {
@@ -43,6 +44,8 @@ struct hub_server {
     unsigned given[64];
     size_t count;
     struct strings requests; /* the head of each, as it came */
+    int silent[32];          /* connections that stay without an answer */
+    size_t silent_count;
 };
 
 static inline void hub_server_send(int fd, const char *data, size_t size)
@@ -91,6 +94,12 @@ static inline void hub_server_answer(struct hub_server *server, int fd, const ch
     struct scripted_answer answer = hub_server_choose(server, head);
     pthread_mutex_unlock(&server->lock);
 
+    if (answer.is_silent) {
+        if (server->silent_count == ARRAY_SIZE(server->silent))
+            abort();
+        server->silent[server->silent_count++] = dup(fd);
+        return;
+    }
     CLEANUP(buf) struct buf out = BUF_INIT;
     const char *body = answer.body != NULL ? answer.body : "";
     size_t whole = answer.size > 0 ? answer.size : strlen(body);
@@ -166,6 +175,8 @@ static inline void hub_server_stop(struct hub_server *server)
 {
     shutdown(server->fd, SHUT_RDWR);
     pthread_join(server->thread, NULL);
+    for (size_t i = 0; i < server->silent_count; i++)
+        close(server->silent[i]);
     close(server->fd);
     strings_release(&server->requests);
     pthread_mutex_destroy(&server->lock);

@@ -162,6 +162,40 @@ static void a_connection_that_breaks_behind_the_last_byte_has_given_all(void **s
     assert_int_equal(hub_server_count(&world->hub, "GET "), 1);
 }
 
+/* Each time it is opened after half of the wait that is enough, and breaks before a byte. */
+static void a_source_that_is_mostly_silent_is_given_up_long_before_its_tries(void **state)
+{
+    struct world *world = *state;
+    CLEANUP(http)
+    struct http *http = http_new(&(struct http_options){
+        .user_agent = "inlay/test", .stall_timeout_s = 1, .retries = 20, .retry_wait_ms = 1});
+    const struct source_context context = {.http = http};
+    CLEANUP(buf) struct buf content = BUF_INIT;
+    CLEANUP(error) struct error err = ERROR_INIT;
+
+    source_free(TAKE(world->source));
+    assert_int_equal(hub_server_open(&context, &world->source), 0);
+    world->source->http = http;
+    world->source->tries = 20;
+    hub_server_add(
+        &world->hub,
+        (struct scripted_answer){
+            .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 3});
+    for (unsigned i = 0; i < 2; i++) {
+        hub_server_add(&world->hub,
+                       (struct scripted_answer){.target = TARGET, .times = 8, .is_silent = true});
+        hub_server_add(
+            &world->hub,
+            (struct scripted_answer){
+                .target = TARGET, .body = "hello", .times = 1, .breaks = true, .break_after = 0});
+    }
+    hub_server_add(&world->hub, (struct scripted_answer){.target = TARGET, .body = "hello"});
+    assert_int_equal(read_file(world, NULL, &content, &err), -1);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_true(hub_server_count(&world->hub, "GET ") <= 1 + 2 * 9);
+    source_free(TAKE(world->source)); /* before its http */
+}
+
 static void *request_later(void *arg)
 {
     CLEANUP(error) struct error ignored = ERROR_INIT; /* nobody stops this wait */
@@ -205,6 +239,8 @@ int main(void)
                                         teardown),
         cmocka_unit_test_setup_teardown(a_connection_that_breaks_behind_the_last_byte_has_given_all,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_source_that_is_mostly_silent_is_given_up_long_before_its_tries, setup, teardown),
         cmocka_unit_test_setup_teardown(waiting_to_resume_ends_when_asked_to_stop, setup, teardown),
     };
 

@@ -60,11 +60,61 @@ static void a_blob_that_does_not_come_whole_is_read_on_or_once_again(void **stat
     }
 }
 
+#define SILENT_TWICE SILENT, SILENT
+#define SILENT                                                                                     \
+    {                                                                                              \
+        "GET /v2/a/blobs/", SILENCE, NULL                                                          \
+    }
+/* It is opened, and breaks before a byte. */
+#define OPENED                                                                                     \
+    {                                                                                              \
+        "GET /v2/a/blobs/", REST "\r\nTransfer-Encoding: chunked", "1\r\n"                         \
+    }
+
+/* Each time it is opened after half of the wait that is enough. */
+static void a_registry_that_is_mostly_silent_ends_a_blob_long_before_its_tries(void **state)
+{
+    static const struct answer answers[] = {
+        PONG,
+        {"GET /v2/a/blobs/", CHUNKED, "2\r\nhe\r\n"},
+        SILENT_TWICE,
+        SILENT_TWICE,
+        SILENT_TWICE,
+        SILENT_TWICE,
+        OPENED,
+        SILENT_TWICE,
+        SILENT_TWICE,
+        SILENT_TWICE,
+        SILENT_TWICE,
+        OPENED,
+        {"GET /v2/a/blobs/", REST, "llo"},
+    };
+    struct world world = *(const struct world *)*state;
+    CLEANUP(http)
+    struct http *http = http_new(&(struct http_options){
+        .user_agent = "inlay/test", .stall_timeout_s = 1, .retries = 20, .retry_wait_ms = 1});
+    CLEANUP(auth) struct auth *auth = auth_new(&(struct auth_options){.http = http});
+    CLEANUP(error) struct error err = ERROR_INIT;
+    CLEANUP(buf) struct buf found = BUF_INIT;
+    CLEANUP(script) struct script *script = script_new(answers, ARRAY_SIZE(answers));
+    const struct descriptor blob = hello();
+
+    world.http = http;
+    world.auth = auth;
+    CLEANUP(store) struct store *store = script_open(&world, script);
+    assert_int_equal(store_read_blob(store, &blob, &found, &err), -1);
+    assert_int_equal(err.kind, ERROR_UNREACHABLE);
+    assert_true(count_requests(script, "GET /v2/a/blobs/") <= 1 + 2 * 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_blob_that_does_not_come_whole_is_read_on_or_once_again,
                                         world_setup, world_teardown),
+        cmocka_unit_test_setup_teardown(
+            a_registry_that_is_mostly_silent_ends_a_blob_long_before_its_tries, world_setup,
+            world_teardown),
     };
 
     signal(SIGPIPE, SIG_IGN);

@@ -215,6 +215,8 @@ static void fill_rooms(struct writer *async, const struct buf *bytes, size_t ste
         char *room = NULL;
         size_t part = 0;
         assert_int_equal(writer_room(async, &room, &part, &err), 0);
+        if (at == 0)
+            assert_non_null(room);
         if (room == NULL ||
             part > step) /* with one core there is a place for the beginning alone */
             part = step;
