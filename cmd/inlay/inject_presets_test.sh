@@ -100,7 +100,7 @@ refuse 2 "--include, --exclude, --weights, --also and --all-files choose in mode
     tiny:a --include '*'
 refuse 3 "no file of 'acme/tiny' matches 'c.bin'; globs are compared with the whole path, as in 'onnx/*'" tiny:missing
 printf '{' >broken.json
-refuse 7 "--presets: 'broken.json' is not JSON, at line 1, column 1: it ends too early" tiny:a --presets broken.json
+refuse 7 "--presets: 'broken.json': it is not JSON, at line 1, column 1: it ends too early" tiny:a --presets broken.json
 
 # A preset that takes the place of another one is told.
 preset tiny:a huggingface '{"origin": "acme/other"}' | jq '{version: 1, presets: [.]}' >more.json

@@ -87,7 +87,9 @@ static int know_target(const struct build_request *request, struct known_lookup 
         known->shown = (struct tag_state){.kind = TAG_IMAGE, .digest = known->present.digest};
         return 0;
     }
-    if (why.kind == ERROR_CANCELED || why.kind == ERROR_DENIED || why.kind == ERROR_UNREACHABLE) {
+    /* A preview, which began no lookup, asks nothing else of the target; others find out. */
+    bool is_last = begun == NULL && why.kind == ERROR_UNREACHABLE;
+    if (why.kind == ERROR_CANCELED || why.kind == ERROR_DENIED || is_last) {
         error_move(err, &why);
         return error_wrap(err, "the target %s", target->store->name);
     }
