@@ -46,10 +46,14 @@ done <<'FAULTS'
 {"do": "cut", "share": 0.5, "method": "GET", "path": "/blobs/", "end": "close"}
 {"do": "short", "bytes": 7, "method": "GET", "path": "/blobs/"}
 {"do": "change", "at": 9, "method": "GET", "path": "/blobs/"}
-{"do": "silence", "method": "HEAD", "path": "/blobs/"}
 {"do": "changeUp", "share": 0.5, "method": "PATCH"}
 FAULTS
 expect_contains "$ERR" 'again in'
+# What cannot be mounted is asked for.
+silent='{"do": "silence", "method": "HEAD", "path": "/blobs/"}'
+fault_control "[$silent]"
+inject 0 "oci:$TEST_DIR/base:1" "$faulty/asked/app:1"
+struck "$silent"
 
 # A byte that is changed each time is not what was sent, or asked for.
 fault_control '[{"do": "changeUp", "share": 0.5, "method": "PATCH", "times": 1000}]'
