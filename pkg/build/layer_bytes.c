@@ -176,8 +176,9 @@ static void nothing_free(struct writer *writer)
 
 struct writer *layer_bytes_nowhere(void)
 {
-    static const struct writer_ops ops = {nothing_write, nothing_finish, nothing_free};
-    static struct writer nowhere = {.ops = &ops};
+    static const struct writer_ops ops = {
+        .write = nothing_write, .finish = nothing_finish, .free = nothing_free};
+    static struct writer nowhere = {&ops};
 
     return &nowhere;
 }

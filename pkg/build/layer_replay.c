@@ -38,9 +38,9 @@ static void part_free(struct writer *writer)
 static int replay_compressed(struct layer_bytes *bytes, uint64_t offset, uint64_t end,
                              struct writer *out, struct error *err)
 {
-    static const struct writer_ops ops = {part_write, part_finish, part_free};
-    struct part_writer part = {
-        .base = {.ops = &ops}, .next = out, .skip = offset, .left = end - offset};
+    static const struct writer_ops ops = {
+        .write = part_write, .finish = part_finish, .free = part_free};
+    struct part_writer part = {.base = {&ops}, .next = out, .skip = offset, .left = end - offset};
     struct image_layer ignored = {.number = 0}; /* the first time has told it */
 
     if (layer_bytes_write(bytes, &part.base, &ignored, err) == 0 && part.left == 0)

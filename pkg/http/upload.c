@@ -116,7 +116,8 @@ static int *copy_expect(const int *expect)
 int http_upload(struct http *http, const struct http_request *request, uint64_t size,
                 struct http_response *response, struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {upload_write, upload_finish, upload_free};
+    static const struct writer_ops ops = {
+        .write = upload_write, .finish = upload_finish, .free = upload_free};
     struct transfer *transfer = NULL;
     struct transfer_options options = {
         .url = request->url,

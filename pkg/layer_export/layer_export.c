@@ -260,7 +260,8 @@ static void held_free(struct writer *writer)
 static int write_file(struct layer_writing *writing, size_t number, const struct cancel *cancel,
                       struct error *err)
 {
-    static const struct writer_ops ops = {held_write, held_finish, held_free};
+    static const struct writer_ops ops = {
+        .write = held_write, .finish = held_finish, .free = held_free};
     const struct export *export = writing->export;
     const struct layer_options *options = export->options;
     const struct planned_layer *layer = &export->plan->layers[writing->numbers[number]];
@@ -277,7 +278,7 @@ static int write_file(struct layer_writing *writing, size_t number, const struct
         bytes.source = layer->placed->model->from;
     if (file_writer_open(file->path, options->run.cancel, &writing->writers[number], err) < 0)
         return -1;
-    struct held_writer held = {{.ops = &ops}, writing->writers[number]};
+    struct held_writer held = {{&ops}, writing->writers[number]};
     CLEANUP(writer)
     struct writer *stage = digest_writer_new(&held.base, DIGEST_SHA256, &file->digest, &file->size);
     if (layer_bytes_write(&bytes, stage, &made, err) < 0)

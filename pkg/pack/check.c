@@ -153,9 +153,10 @@ static int check_end(struct checking *checking, struct error *err)
 int recipe_check_tar(const struct recipe *recipe, struct reader *tar, const struct cancel *cancel,
                      struct error *err)
 {
-    static const struct writer_ops ops = {check_write, check_finish, check_free};
+    static const struct writer_ops ops = {
+        .write = check_write, .finish = check_finish, .free = check_free};
     CLEANUP(text) char *part = xcalloc(PART_SIZE, 1);
-    struct checking checking = {.base = {.ops = &ops}, .tar = tar, .recipe = recipe, .part = part};
+    struct checking checking = {.base = {&ops}, .tar = tar, .recipe = recipe, .part = part};
 
     if (recipe_write_tar(recipe, open_verified, &checking, &checking.base, cancel, err) < 0)
         return -1;

@@ -141,7 +141,7 @@ static int table_finish(struct writer *writer, struct error *err)
 static int write_table(struct stargz_writer *stargz, struct digest *digest, struct error *err)
 {
     static const struct writer_ops ops = {.write = table_write, .finish = table_finish};
-    struct table_writer table = {{.ops = &ops}, stargz};
+    struct table_writer table = {{&ops}, stargz};
     CLEANUP(buf) struct buf header = BUF_INIT;
     uint64_t size = 0;
 
@@ -201,7 +201,8 @@ static void stargz_free(struct writer *writer)
 int stargz_writer_open(const struct recipe *recipe, struct writer *next, struct stargz_layer *out,
                        struct writer **writer, struct error *err)
 {
-    static const struct writer_ops ops = {stargz_write, stargz_finish, stargz_free};
+    static const struct writer_ops ops = {
+        .write = stargz_write, .finish = stargz_finish, .free = stargz_free};
     CLEANUP(stargz_plan) struct stargz_plan plan = {.files = NULL};
 
     if (stargz_plan_make(recipe, &plan, err) < 0)

@@ -158,7 +158,7 @@ static int measuring_write(struct writer *writer, const void *data, size_t size,
 int stargz_measure_table(const struct stargz_plan *plan, uint64_t *out, struct error *err)
 {
     static const struct writer_ops ops = {.write = measuring_write};
-    struct measuring_writer measuring = {{.ops = &ops}, 0};
+    struct measuring_writer measuring = {{&ops}, 0};
 
     if (stargz_write_table(plan, NULL, &measuring.base, err) < 0)
         return -1;

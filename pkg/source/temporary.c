@@ -38,7 +38,8 @@ static void write_free(struct writer *writer)
 
 struct writer *temporary_writer_new(int fd)
 {
-    static const struct writer_ops ops = {write_part, write_finish, write_free};
+    static const struct writer_ops ops = {
+        .write = write_part, .finish = write_finish, .free = write_free};
     struct temporary_writer *writer = xcalloc(1, sizeof(*writer));
 
     writer->base.ops = &ops;

@@ -230,7 +230,8 @@ static int choose_way(struct archive_writer *blob, uint64_t size, struct error *
 static int archive_create_blob(struct store *store, uint64_t size, const struct digest *digest,
                                struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {blob_write, blob_finish, blob_free};
+    static const struct writer_ops ops = {
+        .write = blob_write, .finish = blob_finish, .free = blob_free};
     struct archive_writer *blob = xcalloc(1, sizeof(*blob));
 
     blob->base.ops = &ops;

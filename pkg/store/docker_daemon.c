@@ -309,7 +309,8 @@ static void load_free(struct writer *writer)
 
 static int engine_load(void *arg, struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {load_write, load_finish, load_free};
+    static const struct writer_ops ops = {
+        .write = load_write, .finish = load_finish, .free = load_free};
     struct engine *engine = arg;
     CLEANUP(text) char *url = xasprintf("%s/images/load?quiet=1", engine->origin);
     CLEANUP(writer) struct writer *upload = NULL;

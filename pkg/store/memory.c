@@ -162,7 +162,8 @@ static void memory_blob_free(struct writer *writer)
 static int memory_create_blob(struct store *store, uint64_t size, const struct digest *digest,
                               struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {memory_blob_write, memory_blob_finish, memory_blob_free};
+    static const struct writer_ops ops = {
+        .write = memory_blob_write, .finish = memory_blob_finish, .free = memory_blob_free};
     struct memory_blob_writer *blob = xcalloc(1, sizeof(*blob));
 
     (void)size;

@@ -165,8 +165,8 @@ static void oci_dir_blob_free(struct writer *writer)
 int oci_dir_create_blob(struct store *store, uint64_t size, const struct digest *digest,
                         struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {oci_dir_blob_write, oci_dir_blob_finish,
-                                          oci_dir_blob_free};
+    static const struct writer_ops ops = {
+        .write = oci_dir_blob_write, .finish = oci_dir_blob_finish, .free = oci_dir_blob_free};
     struct oci_dir *dir = oci_dir_of(store);
     CLEANUP(text) char *folder = xasprintf("%s/blobs/sha256", dir->path);
     struct draft draft = DRAFT_INIT;

@@ -41,8 +41,9 @@ static void replay_free(struct writer *writer)
 /* Brings what lies between the session and the writer; *is_broken tells whose fault it is. */
 static int replay(struct registry_blob *blob, bool *is_broken, struct error *err)
 {
-    static const struct writer_ops ops = {replay_write, replay_finish, replay_free};
-    struct replay_writer out = {.base = {.ops = &ops}, .blob = blob};
+    static const struct writer_ops ops = {
+        .write = replay_write, .finish = replay_finish, .free = replay_free};
+    struct replay_writer out = {.base = {&ops}, .blob = blob};
     uint64_t offset = blob->session.offset;
 
     *is_broken = true;

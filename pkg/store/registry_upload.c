@@ -292,8 +292,8 @@ void registry_blob_choose_way(struct registry_blob *blob)
 int registry_create_blob(struct store *store, uint64_t size, const struct digest *digest,
                          struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {registry_blob_write, registry_blob_finish,
-                                          registry_blob_free};
+    static const struct writer_ops ops = {
+        .write = registry_blob_write, .finish = registry_blob_finish, .free = registry_blob_free};
     struct registry_session session = {.registry = registry_of(store), .size = size};
 
     if (registry_session_begin(&session, err) < 0)

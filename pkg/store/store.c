@@ -241,7 +241,8 @@ static void blob_free(struct writer *writer)
 int store_create_blob(struct store *store, uint64_t size, struct descriptor *blob,
                       struct writer **out, struct error *err)
 {
-    static const struct writer_ops ops = {blob_write, blob_finish, blob_free};
+    static const struct writer_ops ops = {
+        .room = blob_room, .write = blob_write, .finish = blob_finish, .free = blob_free};
     struct blob_writer *new;
 
     if (store->digest_first && (blob->digest.algorithm == DIGEST_NONE || blob->size != size))
@@ -249,7 +250,6 @@ int store_create_blob(struct store *store, uint64_t size, struct descriptor *blo
                          "a blob for '%s' needs its digest and size beforehand", store->name);
     new = xcalloc(1, sizeof(*new));
     new->base.ops = &ops;
-    new->base.room = blob_room;
     new->blob = blob;
     new->announced = size;
     if (store->digest_first)

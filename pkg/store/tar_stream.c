@@ -94,7 +94,8 @@ static int open_path(const char *path, const struct cancel *cancel, int *out, st
 int stream_writer_open(const char *path, const struct cancel *cancel, struct writer **out,
                        struct error *err)
 {
-    static const struct writer_ops ops = {stream_write, stream_finish, stream_free};
+    static const struct writer_ops ops = {
+        .write = stream_write, .finish = stream_finish, .free = stream_free};
     bool is_stdout = strcmp(path, "-") == 0;
     int fd = STDOUT_FILENO;
     struct stat status;

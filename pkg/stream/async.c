@@ -358,11 +358,11 @@ static void async_free(struct writer *writer)
 struct writer *async_digest_writer_new(struct writer *next, enum digest_algorithm algorithm,
                                        struct digest *digest, uint64_t *size)
 {
-    static const struct writer_ops ops = {async_write, async_finish, async_free};
+    static const struct writer_ops ops = {
+        .room = async_room, .write = async_write, .finish = async_finish, .free = async_free};
     struct async_writer *async = xcalloc(1, sizeof(*async));
 
     async->base.ops = &ops;
-    async->base.room = async_room;
     async->next = next;
     async->hasher = hasher_new(algorithm, 0);
     async->digest = digest;

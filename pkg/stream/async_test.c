@@ -42,7 +42,8 @@ static void keeping_free(struct writer *writer)
     (void)writer;
 }
 
-static const struct writer_ops keeping_ops = {keeping_write, keeping_finish, keeping_free};
+static const struct writer_ops keeping_ops = {
+    .write = keeping_write, .finish = keeping_finish, .free = keeping_free};
 
 static struct buf pattern(size_t size)
 {

@@ -252,20 +252,21 @@ static int feed(struct writer *next, const char *text, struct error *err)
 
 static void what_the_next_stage_fails_with_arrives(void **state)
 {
-    static const struct writer_ops ops = {short_write, short_finish, short_free};
+    static const struct writer_ops ops = {
+        .write = short_write, .finish = short_finish, .free = short_free};
     static const size_t rooms[] = {0, 11, 3 * MIB, 20 * MIB, 24 * MIB};
 
     (void)state;
     for (size_t i = 0; i < ARRAY_SIZE(rooms) * 2; i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
-        struct short_writer end = {{.ops = &ops}, rooms[i / 2], pthread_self(), true};
+        struct short_writer end = {{&ops}, rooms[i / 2], pthread_self(), true};
         assert_int_equal(feed(&end.base, choices[i % 2], &err), -1);
         assert_int_equal(err.kind, ERROR_UNREACHABLE);
         assert_string_equal(err.text, "the other end is gone");
     }
     for (size_t i = 0; i < 2; i++) {
         CLEANUP(error) struct error err = ERROR_INIT;
-        struct short_writer end = {{.ops = &ops}, LIMIT, pthread_self(), false};
+        struct short_writer end = {{&ops}, LIMIT, pthread_self(), false};
         assert_int_equal(feed(&end.base, choices[i], &err), -1);
         assert_int_equal(err.kind, ERROR_UNREACHABLE);
         end.finishes = true;

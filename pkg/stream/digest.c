@@ -39,7 +39,8 @@ static void digest_free(struct writer *writer)
 struct writer *digest_writer_new(struct writer *next, enum digest_algorithm algorithm,
                                  struct digest *digest, uint64_t *size)
 {
-    static const struct writer_ops ops = {digest_write, digest_finish, digest_free};
+    static const struct writer_ops ops = {
+        .write = digest_write, .finish = digest_finish, .free = digest_free};
     struct digest_writer *stage = xcalloc(1, sizeof(*stage));
 
     stage->base.ops = &ops;

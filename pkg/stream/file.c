@@ -185,7 +185,8 @@ static int create_beside(struct file_writer *file, const char *path, struct erro
 int file_writer_open(const char *path, const struct cancel *cancel, struct writer **out,
                      struct error *err)
 {
-    static const struct writer_ops ops = {file_writer_write, file_writer_finish, file_writer_free};
+    static const struct writer_ops ops = {
+        .write = file_writer_write, .finish = file_writer_finish, .free = file_writer_free};
     struct file_writer *file = xcalloc(1, sizeof(*file));
     CLEANUP(writer) struct writer *writer = &file->base;
     struct stat status;

@@ -289,7 +289,8 @@ static size_t measure_room(int level)
 
 struct writer *gzip_writer_new(struct writer *next, int level, unsigned threads)
 {
-    static const struct writer_ops ops = {gzip_write, gzip_finish, gzip_free};
+    static const struct writer_ops ops = {
+        .write = gzip_write, .finish = gzip_finish, .free = gzip_free};
     struct gzip_writer *gzip = xcalloc(1, sizeof(*gzip));
 
     gzip->base.ops = &ops;

@@ -63,7 +63,8 @@ static void memory_writer_free(struct writer *writer)
 
 struct writer *memory_writer_new(struct buf *out, size_t limit)
 {
-    static const struct writer_ops ops = {memory_write, memory_finish, memory_writer_free};
+    static const struct writer_ops ops = {
+        .write = memory_write, .finish = memory_finish, .free = memory_writer_free};
     struct memory_writer *memory = xcalloc(1, sizeof(*memory));
 
     memory->base.ops = &ops;

@@ -35,7 +35,7 @@ int writer_room(struct writer *writer, char **data, size_t *size, struct error *
 {
     *data = NULL;
     *size = 0;
-    return writer->room != NULL ? writer->room(writer, data, size, err) : 0;
+    return writer->ops->room != NULL ? writer->ops->room(writer, data, size, err) : 0;
 }
 
 int writer_finish(struct writer *writer, struct error *err)

@@ -28,10 +28,11 @@ struct reader_ops {
 
 struct writer {
     const struct writer_ops *ops;
-    int (*room)(struct writer *writer, char **data, size_t *size, struct error *err); /* or NULL */
 };
 
 struct writer_ops {
+    /* As writer_room(); NULL: there is no such place. */
+    int (*room)(struct writer *writer, char **data, size_t *size, struct error *err);
     /* Takes all of `data` or fails; never takes a part. */
     int (*write)(struct writer *writer, const void *data, size_t size, struct error *err);
     /* Flushes, finishes the stage behind, and makes the result visible. */

@@ -72,7 +72,8 @@ static void zstd_set(struct zstd_writer *zstd, ZSTD_cParameter parameter, int va
 
 struct writer *zstd_writer_new(struct writer *next, int level, unsigned threads)
 {
-    static const struct writer_ops ops = {zstd_write, zstd_finish, zstd_free};
+    static const struct writer_ops ops = {
+        .write = zstd_write, .finish = zstd_finish, .free = zstd_free};
     struct zstd_writer *zstd = xcalloc(1, sizeof(*zstd));
 
     zstd->base.ops = &ops;

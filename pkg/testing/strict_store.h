@@ -94,7 +94,8 @@ static inline int strict_create_blob(struct store *store, uint64_t size,
                                      const struct digest *digest, struct writer **out,
                                      struct error *err)
 {
-    static const struct writer_ops ops = {strict_blob_write, strict_blob_finish, strict_blob_free};
+    static const struct writer_ops ops = {
+        .write = strict_blob_write, .finish = strict_blob_finish, .free = strict_blob_free};
     struct strict *strict = strict_of(store);
     struct writer *behind = NULL;
 
@@ -105,7 +106,7 @@ static inline int strict_create_blob(struct store *store, uint64_t size,
         strict->most_open = strict->open;
     pthread_mutex_unlock(&strict->lock);
     struct strict_writer *blob = xcalloc(1, sizeof(*blob));
-    *blob = (struct strict_writer){{.ops = &ops}, behind, strict, digest};
+    *blob = (struct strict_writer){{&ops}, behind, strict, digest};
     *out = &blob->base;
     return 0;
 }
