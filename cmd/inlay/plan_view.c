@@ -224,25 +224,13 @@ static void print_platforms(const struct preview *preview)
     }
 }
 
-/* What the tables say anyway. */
-static bool is_in_tables(const char *note)
-{
-    static const char *const begins[] = {
-        "base: ", "model: ", "user: ", "place: ", "links: in ", "starts: "};
-
-    for (size_t i = 0; i < ARRAY_SIZE(begins); i++)
-        if (text_starts_with(note, begins[i]))
-            return true;
-    return false;
-}
-
-/* The lines of injecting; warnings are on standard error. */
+/* The lines of injecting that are in no table; warnings are on standard error. */
 static void print_notes(const struct notes *notes)
 {
     bool is_first = true;
 
     for (size_t i = 0; i < notes->count; i++) {
-        if (notes->items[i].level == LOG_WARN || is_in_tables(notes->items[i].text))
+        if (notes->items[i].level == LOG_WARN || notes->items[i].is_fact)
             continue;
         if (is_first)
             puts("");

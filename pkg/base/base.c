@@ -381,7 +381,7 @@ int base_read(const struct base_request *request, const struct run_context *run,
         CLEANUP(text)
         char *besides =
             own > 0 ? xasprintf(", and %zu that inlay has put there", own) : xstrdup("");
-        notes_info(notes, "base: %s, %s, %zu layer%s%s", name, image_platform(image), count,
+        notes_fact(notes, "base: %s, %s, %zu layer%s%s", name, image_platform(image), count,
                    count == 1 ? "" : "s", besides);
     }
     return 0;

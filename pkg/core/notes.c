@@ -12,20 +12,20 @@ static bool has_note(const struct notes *notes, enum log_level level, const char
     return false;
 }
 
-/* Takes over `text`. */
-static void add(struct notes *notes, enum log_level level, char *text)
+/* Takes over the text. */
+static void add(struct notes *notes, struct note note)
 {
-    text_mask(text);
-    if (has_note(notes, level, text)) {
-        free(text);
+    text_mask(note.text);
+    if (has_note(notes, note.level, note.text)) {
+        free(note.text);
         return;
     }
     notes->items = xrealloc(notes->items, notes->count + 1, sizeof(*notes->items));
-    notes->items[notes->count++] = (struct note){level, text};
-    if (level == LOG_WARN)
-        log_warn(notes->log, "%s", text);
+    notes->items[notes->count++] = note;
+    if (note.level == LOG_WARN)
+        log_warn(notes->log, "%s", note.text);
     else
-        log_info(notes->log, "%s", text);
+        log_info(notes->log, "%s", note.text);
 }
 
 static PRINTF_FORMAT(1, 0) char *format_text(const char *format, va_list arguments)
@@ -42,7 +42,7 @@ void notes_warn(struct notes *notes, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    add(notes, LOG_WARN, format_text(format, arguments));
+    add(notes, (struct note){.level = LOG_WARN, .text = format_text(format, arguments)});
     va_end(arguments);
 }
 
@@ -51,7 +51,16 @@ void notes_info(struct notes *notes, const char *format, ...)
     va_list arguments;
 
     va_start(arguments, format);
-    add(notes, LOG_INFO, format_text(format, arguments));
+    add(notes, (struct note){.level = LOG_INFO, .text = format_text(format, arguments)});
+    va_end(arguments);
+}
+
+void notes_fact(struct notes *notes, const char *format, ...)
+{
+    va_list arguments;
+
+    va_start(arguments, format);
+    add(notes, (struct note){LOG_INFO, true, format_text(format, arguments)});
     va_end(arguments);
 }
 

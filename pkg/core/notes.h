@@ -11,6 +11,7 @@
  */
 struct note {
     enum log_level level; /* LOG_WARN or LOG_INFO */
+    bool is_fact;         /* whoever shows what came of the step shows this as well */
     char *text;
 };
 
@@ -27,6 +28,9 @@ struct notes {
 
 void notes_warn(struct notes *notes, const char *format, ...) PRINTF_FORMAT(2, 3);
 void notes_info(struct notes *notes, const char *format, ...) PRINTF_FORMAT(2, 3);
+/* The same of what stands in the result of the step, too: where the base is, whose the files are.
+ */
+void notes_fact(struct notes *notes, const char *format, ...) PRINTF_FORMAT(2, 3);
 void notes_release(struct notes *notes);
 CLEANUP_RELEASE(notes)
 

@@ -36,6 +36,12 @@ static void without_a_log_notes_are_values_alone(void **state)
     assert_int_equal(notes.count, 1);
     assert_int_equal(notes.items[0].level, LOG_WARN);
     assert_string_equal(notes.items[0].text, "a?b"); /* they end on terminals */
+    notes_info(&notes, "said");
+    notes_fact(&notes, "shown");
+    assert_int_equal(notes.count, 3);
+    assert_int_equal(notes.items[2].level, LOG_INFO);
+    assert_false(notes.items[1].is_fact);
+    assert_true(notes.items[2].is_fact);
 }
 
 int main(void)

@@ -134,7 +134,7 @@ static void tell_model(const struct model *model, bool automatic, struct notes *
 {
     const struct plan *plan = &model->plan;
 
-    notes_info(notes, "model: %s is %s%s, %zu file%s, %s", model->title, pin_title(plan), plan->pin,
+    notes_fact(notes, "model: %s is %s%s, %zu file%s, %s", model->title, pin_title(plan), plan->pin,
                plan->count, plan->count == 1 ? "" : "s", text_format_size(plan_size(plan)).text);
     if (plan->left_out.count > 0 && (automatic || model->companion_of == NULL)) {
         CLEANUP(text) char *names = plan_format_left_out(plan);

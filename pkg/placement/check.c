@@ -130,14 +130,14 @@ void placing_tell_place(const struct placing *placing)
         if (strings_has(&told, place))
             continue;
         strings_add(&told, place);
-        notes_info(placing->notes, "place: %s", place);
+        notes_fact(placing->notes, "place: %s", place);
     }
     for (size_t i = 0; i < placing->out->model_count; i++) {
         const char *looks = placed_model_looks(&placing->out->models[i]);
         if (strings_has(&told, looks))
             continue;
         strings_add(&told, looks);
-        notes_info(placing->notes, "links: in %s", looks);
+        notes_fact(placing->notes, "links: in %s", looks);
     }
     if (options->cache_dir != NULL)
         notes_info(placing->notes, "setting %s=%s in the image, so that the model is found there",

@@ -203,7 +203,7 @@ static void tell_start(const struct placing *placing)
     container_start_override(&merged, start);
     CLEANUP(text) char *now = container_start_format(&merged);
     CLEANUP(text) char *before = container_start_format(&base);
-    notes_info(placing->notes, "starts: %s; the base has %s", now, before);
+    notes_fact(placing->notes, "starts: %s; the base has %s", now, before);
     if (merged.entrypoint.words.count + merged.command.words.count == 0)
         notes_warn(placing->notes,
                    "nothing is left that containers start: whoever runs the image has to name a "
@@ -230,7 +230,7 @@ static int find(const struct placing *placing, struct error *err)
         return -1;
     if (placing_find_packages(placing, err) < 0 || placing_decide_places(placing, err) < 0)
         return -1;
-    notes_info(placing->notes, "user: %u:%u (%s), home %s (%s)", out->user.uid, out->user.gid,
+    notes_fact(placing->notes, "user: %u:%u (%s), home %s (%s)", out->user.uid, out->user.gid,
                out->user.user_from, out->user.home, out->user.home_from);
     if (arrange_models(placing, err) < 0)
         return -1;
