@@ -292,20 +292,14 @@ int session_find_hub_cache(const struct options *options, struct source_context 
     return 0;
 }
 
-/* The folder itself, or the closest one above that is there, may be written. */
+/* It may be made where its closest folder is. */
 static bool may_be_made(const char *path)
 {
-    CLEANUP(text) char *at = xstrdup(path);
+    CLEANUP(text) char *existing = file_find_existing(path);
     struct stat found;
 
-    for (char *slash = at; stat(at, &found) < 0 && slash != NULL;) {
-        slash = strrchr(at, '/');
-        if (slash != NULL)
-            slash[slash == at ? 1 : 0] = '\0';
-        if (slash == at)
-            break;
-    }
-    return stat(at, &found) == 0 && S_ISDIR(found.st_mode) && access(at, W_OK | X_OK) == 0;
+    return stat(existing, &found) == 0 && S_ISDIR(found.st_mode) &&
+           access(existing, W_OK | X_OK) == 0;
 }
 
 void session_tell_memo(const struct session *session, const char *folder)

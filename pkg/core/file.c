@@ -242,6 +242,21 @@ int file_make_folders_as(const char *path, mode_t mode, struct error *err)
     }
 }
 
+char *file_find_existing(const char *path)
+{
+    char *folder = xstrdup(path);
+
+    while (access(folder, F_OK) != 0) {
+        char *slash = strrchr(folder, '/');
+        if (slash == NULL || slash == folder) {
+            free(folder);
+            return xstrdup(slash == NULL ? "." : "/");
+        }
+        *slash = '\0';
+    }
+    return folder;
+}
+
 int file_make_folders(const char *path, struct error *err)
 {
     return file_make_folders_as(path, 0777, err);

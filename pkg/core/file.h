@@ -48,6 +48,8 @@ bool file_is_same_name(const char *one, const char *other);
 /* All bytes, in as many calls as it takes; -1 with errno. */
 int file_write_all(int fd, const void *bytes, size_t size) MUST_CHECK;
 /* Makes `path` and the folders above it, 0777 less the umask; no failure if it exists. */
+/* The folder itself, or the closest one above it that is there. Caller frees. */
+char *file_find_existing(const char *path);
 int file_make_folders(const char *path, struct error *err) MUST_CHECK;
 /* The same; what is made is for this user alone, or has this mode, less the umask. */
 int file_make_private_folders(const char *path, struct error *err) MUST_CHECK;

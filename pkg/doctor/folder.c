@@ -1,3 +1,4 @@
+#include "core/file.h"
 #include "core/temporary.h"
 #include "doctor/doctor_internal.h"
 
@@ -10,22 +11,6 @@
 /* Less is worth a word: models and archives go there. */
 #define FREE_LEAST GIB
 #define PROBE_SIZE ((size_t)64 * 1024)
-
-/* The folder itself, or the closest one above that is there. Caller frees. */
-static char *find_existing(const char *path)
-{
-    char *folder = xstrdup(path);
-
-    while (access(folder, F_OK) != 0) {
-        char *slash = strrchr(folder, '/');
-        if (slash == NULL || slash == folder) {
-            free(folder);
-            return xstrdup(slash == NULL ? "." : "/");
-        }
-        *slash = '\0';
-    }
-    return folder;
-}
 
 /* Writes some bytes into a file without a name. */
 static int probe(const char *folder, struct error *err)
@@ -48,7 +33,8 @@ static int probe(const char *folder, struct error *err)
 void doctor_check_folder(struct doctor *doctor, const struct doctor_folder *folder)
 {
     CLEANUP(text)
-    char *existing = folder->has_to_exist ? xstrdup(folder->path) : find_existing(folder->path);
+    char *existing =
+        folder->has_to_exist ? xstrdup(folder->path) : file_find_existing(folder->path);
     CLEANUP(error) struct error err = ERROR_INIT;
     struct statvfs space;
 
