@@ -95,8 +95,8 @@ static bool recall_user(const struct image_base_facts *facts,
     return true;
 }
 
-static int find_user(const struct placing *placing, const struct rootfs_user_request *request,
-                     struct rootfs_user *out, struct error *err)
+int placing_recall_user(const struct placing *placing, const struct rootfs_user_request *request,
+                        struct rootfs_user *out, struct error *err)
 {
     const struct known_bases *known = placing->base->known;
 
@@ -112,23 +112,16 @@ int placing_find_home(const struct placing *placing, char **out, struct error *e
     CLEANUP(rootfs_user) struct rootfs_user user = {.home = NULL};
     const struct rootfs_user_request request = {.user = image_user(placing->base->image)};
 
-    if (find_user(placing, &request, &user, err) < 0)
+    if (placing_recall_user(placing, &request, &user, err) < 0)
         return -1;
     *out = TAKE(user.home);
     return 0;
 }
 
-int placing_find_other_user(const struct placing *placing,
-                            const struct rootfs_user_request *request, struct rootfs_user *out,
-                            struct error *err)
-{
-    return find_user(placing, request, out, err);
-}
-
 int placing_find_user(const struct placing *placing, const struct rootfs_user_request *request,
                       struct error *err)
 {
-    if (find_user(placing, request, &placing->out->user, err) < 0)
+    if (placing_recall_user(placing, request, &placing->out->user, err) < 0)
         return -1;
     /* Only the image's own user is a property of the image. */
     if (placing->options->user == NULL && placing->options->home == NULL)

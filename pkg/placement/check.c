@@ -52,8 +52,8 @@ static bool is_own_user(const struct placing *placing)
     CLEANUP(rootfs_user) struct rootfs_user own = {.home = NULL};
     CLEANUP(error) struct error ignored = ERROR_INIT; /* a user that is not there is another one */
 
-    return placing_find_other_user(placing, &request, &own, &ignored) == 0 &&
-           own.uid == asked->uid && own.gid == asked->gid;
+    return placing_recall_user(placing, &request, &own, &ignored) == 0 && own.uid == asked->uid &&
+           own.gid == asked->gid;
 }
 
 /* Whether this user gets the placement's home of any runtime, which takes it from /etc/passwd. */
@@ -63,7 +63,7 @@ static bool is_home_by_passwd(const struct placing *placing, const char *name)
     CLEANUP(rootfs_user) struct rootfs_user user = {.home = NULL};
     CLEANUP(error) struct error ignored = ERROR_INIT; /* then it is said */
 
-    return placing_find_other_user(placing, &request, &user, &ignored) == 0 &&
+    return placing_recall_user(placing, &request, &user, &ignored) == 0 &&
            strcmp(user.home, placing->out->home.path) == 0;
 }
 

@@ -31,13 +31,12 @@ void placing_environment_before(const struct placing *placing, struct strings *o
 /* packages.c: finds the packages that layouts of the models put files into. */
 int placing_find_packages(const struct placing *placing, struct error *err) MUST_CHECK;
 
-/* base_facts.c: rootfs_find_user(), unless some image in reach knows it. */
+/* base_facts.c: rootfs_find_user(), unless some image in reach knows it. Notes nothing. */
+int placing_recall_user(const struct placing *placing, const struct rootfs_user_request *request,
+                        struct rootfs_user *out, struct error *err) MUST_CHECK;
+/* base_facts.c: the same of the user that the placement is for. */
 int placing_find_user(const struct placing *placing, const struct rootfs_user_request *request,
                       struct error *err) MUST_CHECK;
-/* base_facts.c: the same of a user that the placement is not for; notes nothing. */
-int placing_find_other_user(const struct placing *placing,
-                            const struct rootfs_user_request *request, struct rootfs_user *out,
-                            struct error *err) MUST_CHECK;
 /* base_facts.c: notes the base's root if not everybody may enter it; after all else is known. */
 int placing_find_root(const struct placing *placing, struct error *err) MUST_CHECK;
 /*
