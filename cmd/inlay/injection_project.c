@@ -237,14 +237,11 @@ static int refuse_set(const struct project *project, const char *name, struct er
 /* Sets that the call does not name: whoever means one of them sees that it is not there. */
 static void tell_sets_left(struct injection *injection)
 {
-    const char *const *named = options_list(injection->line, "set");
-    CLEANUP(strings) struct strings taken = STRINGS_INIT;
+    const char *const *taken = options_list(injection->line, "set");
     CLEANUP(strings) struct strings left = STRINGS_INIT;
 
-    for (; named != NULL && *named != NULL; named++)
-        strings_add(&taken, *named);
     for (size_t i = 0; i < injection->project.set_count; i++)
-        if (!strings_has(&taken, injection->project.sets[i].name))
+        if (taken == NULL || !text_is_among(injection->project.sets[i].name, taken))
             strings_add(&left, injection->project.sets[i].name);
     if (left.count == 0 || injection->set != NULL || injection->line->command->id == COMMAND_LOCK)
         return;

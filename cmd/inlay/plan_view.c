@@ -26,9 +26,7 @@ static void print_platform(const struct preview_platform *platform, const char *
     CLEANUP(text) char *start = container_start_format(&platform->start);
     CLEANUP(strings) struct strings places = STRINGS_INIT;
 
-    for (size_t i = 0; i < platform->places.count; i++)
-        if (!strings_has(&places, platform->places.items[i]))
-            strings_add(&places, platform->places.items[i]);
+    strings_add_missing(&places, &platform->places);
     CLEANUP(text) char *place = table_join(&places);
     table_print_line("platform", name);
     table_print_line("user", user);

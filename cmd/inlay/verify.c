@@ -147,11 +147,6 @@ static void say_json(const struct verification *verification, const struct optio
     json_say(document, out);
 }
 
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 /* Names of files end on terminals, too. */
 static void print_line(char *line)
 {
@@ -204,7 +199,7 @@ static void print_text(const struct verification *verification, const struct opt
         puts("no models");
     else
         printf("%zu model%s: nothing is wrong%s\n", result->model_count,
-               plural(result->model_count),
+               text_plural(result->model_count),
                verification->against.count > 0 ? " but what the policy says" : "");
     print_compared(verification, options, result);
 }
@@ -217,9 +212,10 @@ static char *count_findings(const struct verify_result *result)
     if (count == 0)
         return xstrdup("");
     if (result->model_count == 0)
-        return xasprintf("%zu finding%s in an image without models", count, plural(count));
-    return xasprintf("%zu finding%s in %zu of %zu model%s", count, plural(count),
-                     result->wrong_model_count, result->model_count, plural(result->model_count));
+        return xasprintf("%zu finding%s in an image without models", count, text_plural(count));
+    return xasprintf("%zu finding%s in %zu of %zu model%s", count, text_plural(count),
+                     result->wrong_model_count, result->model_count,
+                     text_plural(result->model_count));
 }
 
 static int refuse_findings(const struct demands *demands, const struct verify_result *result,
@@ -232,7 +228,7 @@ static int refuse_findings(const struct demands *demands, const struct verify_re
         return error_set(err, ERROR_CORRUPT, "%s", findings);
     return error_set(err, ERROR_CORRUPT, "%s%s%zu of %zu model%s that %s asked for %s not there",
                      findings, *findings != '\0' ? "; " : "", missing, demands->count,
-                     plural(demands->count), demands->count == 1 ? "is" : "are",
+                     text_plural(demands->count), demands->count == 1 ? "is" : "are",
                      missing == 1 ? "is" : "are");
 }
 
@@ -240,7 +236,7 @@ static int refuse_policy(const struct options *options, const struct policy_find
                          struct error *err)
 {
     return error_set(err, ERROR_REFUSED, "%zu finding%s against the policy '%s'", against->count,
-                     plural(against->count), options_text(options, "policy"));
+                     text_plural(against->count), options_text(options, "policy"));
 }
 
 /* Whoever asks whether its models can be read expects some. */

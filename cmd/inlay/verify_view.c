@@ -10,11 +10,6 @@
 /* Before each finding; a line of its own. */
 #define FINDING_MARK "  - "
 
-static const char *plural(size_t count)
-{
-    return count == 1 ? "" : "s";
-}
-
 static void add_findings(struct buf *out, const struct verify_findings *findings)
 {
     for (size_t i = 0; i < findings->count; i++)
@@ -58,14 +53,14 @@ static char *model_text(const struct verify_platform *platform, const struct ver
 
     if (model->findings.count > 0)
         buf_addf(&out, "%s at %s: %zu finding%s\n", title, shown, model->findings.count,
-                 plural(model->findings.count));
+                 text_plural(model->findings.count));
     else if (!model->is_checked)
         buf_addf(&out, "%s at %s is not checked\n", title, shown);
     else if (platform->findings.count > 0)
         buf_addf(&out, "%s at %s: nothing more is wrong with it\n", title, shown);
     else
         buf_addf(&out, "user %s (%s) can read %s offline at %s, %zu file%s, %s\n", platform->user,
-                 platform->user_from, title, shown, model->files, plural(model->files),
+                 platform->user_from, title, shown, model->files, text_plural(model->files),
                  text_format_size(model->size).text);
     if (model->path != NULL && strcmp(model->path, model->canonical) != 0)
         buf_addf(&out, "  note: this path leads to %s\n", model->canonical);
@@ -119,7 +114,7 @@ static void tell_platform(struct paragraphs *paragraphs, const struct verify_pla
 
     if (platform->findings.count > 0) {
         buf_addf(&image, "%zu finding%s in the image itself\n", platform->findings.count,
-                 plural(platform->findings.count));
+                 text_plural(platform->findings.count));
         add_findings(&image, &platform->findings);
         tell(paragraphs, platform->name, buf_take(&image));
     }

@@ -218,6 +218,11 @@ void text_mask(char *text)
     }
 }
 
+const char *text_plural(size_t count)
+{
+    return count == 1 ? "" : "s";
+}
+
 struct text_size text_format_size(uint64_t size)
 {
     static const char *const units[] = {"B", "kB", "MB", "GB", "TB", "PB", "EB"};

@@ -56,6 +56,8 @@ struct text_size {
     char text[16];
 };
 struct text_size text_format_size(uint64_t size);
+/* What a noun has behind it for so many: "s", or "". */
+const char *text_plural(size_t count);
 
 /* All of `text` must be decimal digits; ERROR_USAGE if not, or if the number is above `max`. */
 int parse_u64(const char *text, uint64_t max, uint64_t *out, struct error *err) MUST_CHECK;
