@@ -1,7 +1,5 @@
 #include "store/archive_internal.h"
 
-#include "core/clock.h"
-
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -209,9 +207,8 @@ static int fetch_once(struct engine *engine, int *fd, bool *is_mute, struct erro
         .no_retry = true,
         .timeout_s = engine->patience_s,
     };
-    uint64_t begun_ms = clock_ms();
     if (http_open(engine->http, &request, &response, &body, err) < 0) {
-        *is_mute = clock_ms() - begun_ms >= (uint64_t)engine->patience_s * 1000;
+        *is_mute = response.silent_ms >= (uint64_t)engine->patience_s * 1000;
         return engine_explain(engine, err);
     }
     if (body == NULL) {

@@ -1,6 +1,5 @@
 #include "store/registry_internal.h"
 
-#include "core/clock.h"
 #include "oci/media_type.h"
 
 #define STATUS_OK 200
