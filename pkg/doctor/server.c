@@ -1,8 +1,8 @@
 #include "auth/auth.h"
 #include "doctor/doctor_internal.h"
 #include "http/http.h"
-#include "source/source.h"
 #include "json/parse.h"
+#include "source/source.h"
 
 #include <inttypes.h>
 #include <jansson.h>

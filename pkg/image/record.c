@@ -1,8 +1,8 @@
 #include "image/image_internal.h"
 
+#include "json/parse.h"
 #include "oci/media_type.h"
 #include "oci/member.h"
-#include "json/parse.h"
 
 #include <inttypes.h>
 #include <string.h>

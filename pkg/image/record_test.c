@@ -1,7 +1,7 @@
 #include "image/image_test_internal.h"
 
-#include "oci/media_type.h"
 #include "json/parse.h"
+#include "oci/media_type.h"
 
 #define BASE_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define NO_DIGEST "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -1,10 +1,10 @@
 #include "oci/document.h"
 
 #include "core/text.h"
+#include "json/parse.h"
 #include "oci/json_text_internal.h"
 #include "oci/media_type.h"
 #include "oci/member.h"
-#include "json/parse.h"
 
 #include <string.h>
 

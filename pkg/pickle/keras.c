@@ -1,5 +1,5 @@
-#include "pickle/pickle_internal.h"
 #include "json/parse.h"
+#include "pickle/pickle_internal.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -1,6 +1,6 @@
+#include "json/parse.h"
 #include "plan/contents.h"
 #include "plan/plan_internal.h"
-#include "json/parse.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "core/buf.h"
 #include "core/text.h"
-#include "project/project.h"
 #include "json/members.h"
+#include "project/project.h"
 
 #include <jansson.h>
 

@@ -1,7 +1,7 @@
 #include "rootfs/toc_internal.h"
 
-#include "oci/member.h"
 #include "json/parse.h"
+#include "oci/member.h"
 
 #include <jansson.h>
 #include <string.h>

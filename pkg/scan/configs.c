@@ -1,6 +1,6 @@
 #include "core/buf.h"
-#include "scan/scan_internal.h"
 #include "json/parse.h"
+#include "scan/scan_internal.h"
 
 #include <jansson.h>
 #include <string.h>

@@ -3,8 +3,8 @@
 
 #include "core/temporary.h"
 #include "http/http.h"
-#include "source/source.h"
 #include "json/parse.h"
+#include "source/source.h"
 
 #include <inttypes.h>
 #include <pthread.h>
